@@ -1,0 +1,461 @@
+"""DeepCausalMMMRegressor: the marketing mix model as a scikit-learn estimator."""
+
+import warnings
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_mmm._panel import Panel, interpolate_gaps, make_panel, with_history
+from sklearn_mmm._response_curves import response_curves
+from sklearn_mmm._rows import Rows, read_rows, resolve_roles
+from sklearn_mmm._scaling import PanelScales, make_scales
+from sklearn_mmm._validation import ColumnSpec, as_table, check_target
+from sklearn_mmm.exceptions import (
+    MissingWeeksWarning,
+    UninformativeChannelWarning,
+    UnknownRegionWarning,
+)
+from sklearn_mmm.functional import lagged
+from sklearn_mmm.training import TimeCovariance, fit_network
+from sklearn_mmm.training._fit import TrainingData, TrainingOptions
+
+
+class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
+    r"""Marketing mix model for panels of regions and weeks.
+
+    The outcome of a region and week is the sum of a baseline, controls and media,
+
+    .. math::
+        \mu_{r,t} = \bar y_r \Big( b_{r,t} + \sum_k \gamma_{k,r} z_{r,t,k}
+        + \sum_c \beta_{c,r}\, \mathrm{Hill}(\mathrm{adstock}(x_{c,r})_t) \Big),
+
+    where :math:`\bar y_r` is the region's mean outcome, the baseline :math:`b` wanders
+    and repeats with the year as far as the data say, and effects are shared between
+    regions up to shrunken deviations. It is fitted by penalised maximum likelihood
+    with a Huber loss; the amounts of shrinkage are learned (empirical Bayes).
+
+    Parameters
+    ----------
+    media_columns : column specifier, default=None
+        Media of each channel, at least 0, in spend units (or impressions...) per time
+        step: names, positions, a boolean mask, a slice or a callable such as
+        :class:`~sklearn.compose.make_column_selector`. None means every column without
+        another role.
+    control_columns : column specifier, default=None
+        Other things that move the outcome, such as price. None means none.
+    region_column : str or int, default=None
+        Column or index level with the region. None means one region.
+    time_column : str or int, default=None
+        Column or index level with the time step: dates, periods or numbers (integers
+        are taken to count weeks). None means that row order is time: each X is then
+        a series of its own, and the baseline is constant for want of a clock.
+    max_lag : int, default=8
+        Length of the adstock kernel in time steps, the current one included.
+    min_slope : float, default=0.0
+        Lower bound of the Hill slope; 1 allows no infinite slope at zero, 2 forces
+        S-shaped curves.
+    l1 : float, default=0.0
+        Weight of the L1 penalty on media effects, in units of their prior scale.
+    l2 : float, default=1.0
+        Weight of the L2 penalties on effects and regional deviations; 1 is the
+        amount learned from the data.
+    huber_delta : float, default=2.0
+        Where the loss turns linear, in standard deviations of the noise.
+    gradient_clip : float, default=10.0
+        Largest norm of the gradient of the loss per observation.
+    handle_unknown : {"shared", "error"}, default="shared"
+        What predict does with a region not seen in fit: use the shared parameters and
+        the median region's size, with a warning, or raise.
+    learning_rate : float, default=0.03
+        Of the Adam optimiser, at its largest; half a cosine follows.
+    max_epochs : int, default=1000
+        Passes over the panel.
+    tol : float, default=1e-6
+        Relative improvement of the loss that counts, see ``n_iter_no_change``.
+    n_iter_no_change : int, default=20
+        Epochs without improvement after which training stops, once the
+        hyper-parameters are settled.
+    device : str, default="cpu"
+        Where torch trains, such as "cuda".
+    random_state : int, RandomState instance or None, default=None
+        Seed of the fit. The same seed gives bit-identical fits at the same number of
+        threads.
+    verbose : int, default=0
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    contributions_ : DataFrame of shape (n_rows, 1 + n_controls + n_channels)
+        What baseline, controls and channels contributed to each training row, in
+        outcome units; rows sum to the fit.
+    response_curves_ : DataFrame
+        ``channel``, ``spend``, ``response``, ``marginal_response``, ``extrapolated``:
+        steady-state response per time step, all regions together.
+    adstock_ : DataFrame of shape (n_channels, max_lag)
+        Weights of the carry-over by lag, summing to 1.
+    decay_ : Series of shape (n_channels,)
+        Share carried over to the next time step.
+    half_saturation_ : Series of shape (n_channels,)
+        Adstocked media at half of the maximum, in units of ``media_scale_``.
+    slope_ : Series of shape (n_channels,)
+        Hill slope.
+    effect_ : Series of shape (n_channels,)
+        Effect at full saturation, relative to the region's mean outcome.
+    media_scale_ : DataFrame of shape (n_regions, n_channels)
+        Largest training media, spend units per time step.
+    hyperparameters_ : dict
+        Learned noise, variances of the baseline's parts, and prior scales.
+    history_ : DataFrame
+        Keys, media and controls of the training rows, which later rows continue.
+    media_columns_, control_columns_ : list of str
+        Names of channels and controls.
+    net_ : skorch.NeuralNet
+        The trained net, with its ``history``.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only when X has string column names.
+
+    Notes
+    -----
+    Adstock and Hill saturation follow Jin et al. (2017), "Bayesian Methods for Media
+    Mix Modeling with Carryover and Shape Effects". A missing week inside a region's
+    series does not enter the fit; its media are interpolated for the carry-over. A
+    channel that is zero throughout contributes nothing.
+
+    Predictions depend on the training history and the given rows together: a row of X
+    replaces the training row of the same region and time, so zeroing a channel in X
+    gives the counterfactual. The prediction of a lone future week depends on the media
+    of the weeks between, which are interpolated unless they are given too.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> X, y, truth = make_mmm(n_regions=2, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     media_columns=truth.media_columns, control_columns=truth.control_columns,
+    ...     region_column="region", time_column="week", random_state=0, max_epochs=200,
+    ... ).fit(X, y)
+    >>> list(mmm.contributions_.columns)
+    ['baseline', 'price', 'promotion', 'tv', 'search']
+    >>> bool(mmm.score(X, y) > 0.9)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "media_columns": [None, str, Integral, "array-like", slice, callable],
+        "control_columns": [None, str, Integral, "array-like", slice, callable],
+        "region_column": [None, str, Integral],
+        "time_column": [None, str, Integral],
+        "max_lag": [Interval(Integral, 1, None, closed="left")],
+        "min_slope": [Interval(Real, 0, None, closed="left")],
+        "l1": [Interval(Real, 0, None, closed="left")],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+        "gradient_clip": [Interval(Real, 0, None, closed="neither")],
+        "handle_unknown": [StrOptions({"shared", "error"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        media_columns: ColumnSpec = None,
+        control_columns: ColumnSpec = None,
+        region_column: str | int | None = None,
+        time_column: str | int | None = None,
+        *,
+        max_lag: int = 8,
+        min_slope: float = 0.0,
+        l1: float = 0.0,
+        l2: float = 1.0,
+        huber_delta: float = 2.0,
+        gradient_clip: float = 10.0,
+        handle_unknown: str = "shared",
+        learning_rate: float = 0.03,
+        max_epochs: int = 1000,
+        tol: float = 1e-6,
+        n_iter_no_change: int = 20,
+        device: str = "cpu",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.media_columns = media_columns
+        self.control_columns = control_columns
+        self.region_column = region_column
+        self.time_column = time_column
+        self.max_lag = max_lag
+        self.min_slope = min_slope
+        self.l1 = l1
+        self.l2 = l2
+        self.huber_delta = huber_delta
+        self.gradient_clip = gradient_clip
+        self.handle_unknown = handle_unknown
+        self.learning_rate = learning_rate
+        self.max_epochs = max_epochs
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            One row per region and time step, in any order when there are keys.
+        y : array-like of shape (n_rows,)
+            Outcome, in outcome units per time step.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, media are negative, keys occur twice, values are
+            not finite or not numeric, or there is but one row.
+        """
+        X, y = validate_data(self, X, y, skip_check_array=True)
+        table = as_table(X)
+        y = check_target(y, table.shape[0])
+        if len(y) == 1:
+            raise ValueError("X has one sample (n_samples=1); a fit needs more rows")
+        self._roles = resolve_roles(
+            table,
+            self.media_columns,
+            self.control_columns,
+            self.region_column,
+            self.time_column,
+        )
+        rows, self._axis = read_rows(
+            table, self._roles, self.region_column, self.time_column, None
+        )
+        self._name_columns()
+        panel = rows.panel(self._axis)
+        self._warn_about(rows, panel)
+        self._scales = make_scales(panel, y, rows.media, rows.controls)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        fitted = fit_network(
+            self._training_data(rows, panel, y), self._training_options(), seed
+        )
+        self.net_, self._baseline = fitted.net, fitted.baseline
+        self._rows = rows
+        self.history_ = self._history_table(rows)
+        self._publish(panel, rows)
+        self.contributions_ = self._decompose(rows, _index_of(X))
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the outcome.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            Rows to predict; with a time column they continue or replace training rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Outcome units per time step.
+        """
+        return self.decompose(X).to_numpy().sum(axis=1)
+
+    def decompose(self, X: Any) -> pd.DataFrame:
+        """Split predictions into baseline, controls and channels.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 1 + n_controls + n_channels)
+            Outcome units; each row sums to its prediction. A channel's column is what
+            the prediction would lose without the channel.
+        """
+        check_is_fitted(self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        rows, _ = read_rows(
+            as_table(X), self._roles, self.region_column, self.time_column, self._axis
+        )
+        self._check_regions(rows)
+        return self._decompose(rows, _index_of(X))
+
+    def _decompose(self, rows: Rows, index: pd.Index | None) -> pd.DataFrame:
+        code = self._scales.code(rows.region)
+        baseline = self._baseline.predict(code, rows.position)
+        coefficient = self.net_.module_.controls.regional_coefficient
+        with torch.no_grad():
+            gamma = coefficient(torch.as_tensor(code)).numpy()
+        controls = self._scales.standardise(rows.controls, code) * gamma
+        parts = np.column_stack([baseline, controls, self._media(rows)])
+        parts *= self._scales.outcome_of(code)[:, None]
+        names = ["baseline", *self.control_columns_, *self.media_columns_]
+        return pd.DataFrame(parts, index=index, columns=names)
+
+    def _media(self, rows: Rows) -> np.ndarray:
+        """Return relative contributions of the rows' media, (n_rows, n_channels)."""
+        given = {"region": rows.region, "position": rows.position, "media": rows.media}
+        if self._axis is not None:
+            past = self._rows
+            history = {
+                "region": past.region,
+                "position": past.position,
+                "media": past.media,
+            }
+            given = with_history(history, given)
+        regular = self._axis is None or self._axis.regular
+        panel = make_panel(given["region"], given["position"], regular)
+        code = self._scales.code(panel.regions)
+        media = interpolate_gaps(panel, panel.scatter(given["media"]))
+        media = torch.as_tensor(media / self._scales.media_of(code)[:, None])
+        with torch.no_grad():
+            out = self.net_.module_.media(
+                lagged(media, self.max_lag), torch.as_tensor(code)
+            )
+        return panel.gather(out.numpy())[-len(rows.region) :]
+
+    def _training_data(self, rows: Rows, panel: Panel, y: np.ndarray) -> TrainingData:
+        scales, seen = self._scales, panel.observed
+        media = interpolate_gaps(panel, panel.scatter(rows.media))
+        code = panel.row_region
+        span = panel.position[-1] - panel.position[0]
+        season = None if self._axis is None else self._axis.season_length
+        return TrainingData(
+            media=media / scales.media[:, None],
+            controls=panel.scatter(scales.standardise(rows.controls, code)),
+            target=panel.scatter(y) / scales.outcome[:, None],
+            observed=seen,
+            position=panel.position,
+            covariance=TimeCovariance(
+                origin=float(panel.position[0]),
+                # Less than a year says nothing about what repeats each year.
+                season_length=season if season and span >= season else None,
+                wanders=self._axis is not None,
+            ),
+        )
+
+    def _training_options(self) -> TrainingOptions:
+        names = TrainingOptions.__dataclass_fields__
+        return TrainingOptions(**{name: getattr(self, name) for name in names})
+
+    def _name_columns(self) -> None:
+        def name(column: Any) -> str:
+            return column if isinstance(column, str) else f"x{column}"
+
+        self.media_columns_ = [name(c) for c in self._roles.media]
+        self.control_columns_ = [name(c) for c in self._roles.controls]
+        if "baseline" in [*self.media_columns_, *self.control_columns_]:
+            raise ValueError(
+                "a media or control column is called 'baseline', which names the "
+                "baseline's contribution; rename the column"
+            )
+
+    def _history_table(self, rows: Rows) -> pd.DataFrame:
+        table = pd.DataFrame({"region": rows.region, "time": rows.time})
+        values = np.column_stack([rows.media, rows.controls])
+        names = [*self.media_columns_, *self.control_columns_]
+        return pd.concat([table, pd.DataFrame(values, columns=names)], axis=1)
+
+    def _publish(self, panel: Panel, rows: Rows) -> None:
+        media = self.net_.module_.media
+        channels = self.media_columns_
+        with torch.no_grad():
+            weights = media.weights().numpy()
+            learned = {
+                name: pd.Series(getattr(media, name).numpy(), channels, name=name)
+                for name in ("decay", "half_saturation", "slope", "effect")
+            }
+        lags = pd.RangeIndex(self.max_lag, name="lag")
+        self.adstock_ = pd.DataFrame(weights, channels, lags)
+        self.decay_ = learned["decay"]
+        self.half_saturation_ = learned["half_saturation"]
+        self.slope_ = learned["slope"]
+        self.effect_ = learned["effect"]
+        self.media_scale_ = pd.DataFrame(self._scales.media, panel.regions, channels)
+        self.hyperparameters_ = self._learned_hyperparameters()
+        spend = panel.scatter(rows.media)
+        self.response_curves_ = response_curves(
+            media,
+            channels,
+            self._scales.outcome,
+            self._scales.media,
+            usual=spend.mean(1),
+            largest=spend.sum(0).max(0),
+        )
+
+    def _learned_hyperparameters(self) -> dict[str, float]:
+        hyper, names = self._baseline.hyper, self._baseline.covariance.names
+        scales = self.net_.penalties_.scales
+        learned = {"noise": float(np.median(hyper.sigma))}
+        for name, variance in zip([*names, "intercept"], hyper.regional, strict=True):
+            learned[f"{name}_variance"] = float(variance)
+        if self.net_.module_.baseline.has_course:
+            for name, variance in zip([*names, "shock"], hyper.shared, strict=True):
+                learned[f"shared_{name}_variance"] = float(variance)
+        learned["effect_scale"] = scales.effect
+        learned["control_scale"] = scales.control
+        if len(hyper.sigma) > 1:
+            learned["effect_deviation_scale"] = scales.deviation
+            learned["control_deviation_scale"] = scales.control_deviation
+        return learned
+
+    def _warn_about(self, rows: Rows, panel: Panel) -> None:
+        n_gaps = int(panel.gaps.sum())
+        if n_gaps and self._axis is not None and self._axis.regular:
+            warnings.warn(
+                f"{n_gaps} weeks are missing inside the regions' series; they do not "
+                "enter the fit, and their media are interpolated for the carry-over",
+                MissingWeeksWarning,
+                stacklevel=4,
+            )
+        flat = np.ptp(rows.media, axis=0) == 0
+        if flat.any():
+            names = [n for n, f in zip(self.media_columns_, flat, strict=True) if f]
+            warnings.warn(
+                f"media columns {names} do not vary; their effect cannot be told from "
+                "the baseline's",
+                UninformativeChannelWarning,
+                stacklevel=4,
+            )
+
+    def _check_regions(self, rows: Rows) -> None:
+        unknown = np.unique(rows.region[self._scales.code(rows.region) < 0])
+        if not len(unknown):
+            return
+        message = f"regions {unknown[:5].tolist()} were not seen in fit"
+        if self.handle_unknown == "error":
+            raise ValueError(
+                f"{message}; fit with them or set handle_unknown='shared'"
+            )
+        warnings.warn(
+            f"{message}; shared parameters and the median region's size are used",
+            UnknownRegionWarning,
+            stacklevel=4,
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = self.control_columns is None
+        return tags
+
+
+def _index_of(X: Any) -> pd.Index | None:
+    return X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None

@@ -1,0 +1,150 @@
+"""Reading the rows of a long table: keys, media and controls."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklearn_mmm._panel import Panel, make_panel
+from sklearn_mmm._time import TimeAxis, make_time_axis
+from sklearn_mmm._validation import (
+    Column,
+    ColumnSpec,
+    check_media,
+    column_names,
+    key_column,
+    read_key,
+    read_numbers,
+    resolve_columns,
+)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column of X plays which role."""
+
+    media: list[Column]
+    controls: list[Column]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a long table.
+
+    Attributes
+    ----------
+    region, time : ndarray of shape (n_rows,)
+        Labels; zeros without a region column, the row order without a time column.
+    position : ndarray of shape (n_rows,)
+        Time steps since the first training step.
+    media : ndarray of shape (n_rows, n_channels)
+    controls : ndarray of shape (n_rows, n_controls)
+    """
+
+    region: np.ndarray
+    time: np.ndarray
+    position: np.ndarray
+    media: np.ndarray
+    controls: np.ndarray
+
+    def panel(self, axis: TimeAxis | None) -> Panel:
+        """Arrange the rows in a panel."""
+        regular = axis is None or axis.regular
+        return make_panel(self.region, self.position, regular, self.time)
+
+
+def resolve_roles(
+    X: Any,
+    media_columns: ColumnSpec,
+    control_columns: ColumnSpec,
+    region_column: Column | None,
+    time_column: Column | None,
+) -> Roles:
+    """Return the media and control columns of X.
+
+    ``media_columns=None`` means every column without another role.
+
+    Raises
+    ------
+    ValueError
+        If a column has two roles, or none is left for media.
+    """
+    controls = resolve_columns(X, control_columns, "control_columns")
+    keys = {
+        "region_column": key_column(X, region_column, "region_column"),
+        "time_column": key_column(X, time_column, "time_column"),
+    }
+    taken = [key for key in keys.values() if key is not None]
+    if media_columns is None:
+        media = [c for c in column_names(X) if c not in controls and c not in taken]
+    else:
+        media = resolve_columns(X, media_columns, "media_columns")
+    if not media:
+        raise ValueError(
+            "no media columns: media_columns selects no column of X; "
+            f"X has {column_names(X)!r}"
+        )
+    for column in media:
+        if column in controls or column in taken:
+            raise ValueError(
+                f"column {column!r} is a media column and has another role as well; "
+                "give each column one role"
+            )
+    for column in controls:
+        if column in taken:
+            raise ValueError(
+                f"column {column!r} is a control column and a key as well; "
+                "give each column one role"
+            )
+    return Roles(media, controls)
+
+
+def read_rows(
+    X: Any,
+    roles: Roles,
+    region_column: Column | None,
+    time_column: Column | None,
+    axis: TimeAxis | None,
+) -> tuple[Rows, TimeAxis | None]:
+    """Read and check the rows of X.
+
+    Parameters
+    ----------
+    axis : TimeAxis or None
+        The training data's axis; None infers one from the rows.
+
+    Returns
+    -------
+    rows : Rows
+    axis : TimeAxis or None
+        None without a time column.
+    """
+    media = read_numbers(X, roles.media, "media")
+    check_media(media, roles.media)
+    controls = read_numbers(X, roles.controls, "control")
+    n_rows = len(media)
+    if region_column is None:
+        region = np.zeros(n_rows, np.intp)
+    else:
+        region = read_key(X, region_column, "region_column")
+        if region.dtype.kind == "O":
+            region = np.array([str(label) for label in region], dtype=object)
+    if time_column is None:
+        position = _row_order(region)
+        return Rows(region, position, position, media, controls), None
+    time = read_key(X, time_column, "time_column")
+    if axis is None:
+        axis = make_time_axis(time, time_column)
+    position = axis.position(time, time_column)
+    return Rows(region, time, position, media, controls), axis
+
+
+def _row_order(region: np.ndarray) -> np.ndarray:
+    """Return each row's place among the rows of its region."""
+    order = np.argsort(region, kind="stable")
+    ranked = region[order]
+    first = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
+    start = np.repeat(first, np.diff(np.r_[first, len(region)]))
+    position = np.empty(len(region))
+    position[order] = np.arange(len(region)) - start
+    return position

@@ -1,0 +1,22 @@
+"""Warnings that the estimators of this package give."""
+
+__all__ = [
+    "MissingWeeksWarning",
+    "UninformativeChannelWarning",
+    "UnknownRegionWarning",
+]
+
+
+class MissingWeeksWarning(UserWarning):
+    """Time steps are missing inside a region's series.
+
+    They do not enter the fit; their media are interpolated for the carry-over.
+    """
+
+
+class UnknownRegionWarning(UserWarning):
+    """A region at predict was not seen in fit; the shared parameters are used."""
+
+
+class UninformativeChannelWarning(UserWarning):
+    """A media column does not vary in the training rows."""

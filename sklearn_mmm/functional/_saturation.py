@@ -1,0 +1,41 @@
+"""Saturation: the diminishing effect of further media."""
+
+import torch
+from torch import Tensor
+
+
+def hill(x: Tensor, half_saturation: Tensor, slope: Tensor) -> Tensor:
+    r"""Return the Hill saturation of media, between 0 and 1.
+
+    Parameters
+    ----------
+    x : Tensor of shape (..., channel)
+        (Adstocked) media, at least 0.
+    half_saturation : Tensor, broadcast against ``x``
+        Media at which half of the maximum is reached, above 0, in the unit of ``x``.
+    slope : Tensor, broadcast against ``x``
+        Above 1 the curve is S-shaped, else concave.
+
+    Returns
+    -------
+    Tensor of the broadcast shape
+        :math:`x^s / (x^s + \kappa^s)`, exactly 0 at 0.
+
+    Notes
+    -----
+    Computed as :math:`\sigma(s (\log x - \log \kappa))`, which neither overflows
+    nor has an infinite gradient in the parameters at zero media. The formula is
+    equation 4 of Jin et al. (2017).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.functional import hill
+    >>> hill(torch.tensor([0.0, 1.0, 3.0]), torch.tensor(1.0), torch.tensor(1.0))
+    tensor([0.0000, 0.5000, 0.7500])
+    """
+    positive = x > 0
+    # Zeros leave the logarithm's argument before it is taken, so no gradient is NaN.
+    safe = torch.where(positive, x, torch.ones_like(x))
+    saturated = torch.sigmoid(slope * (safe.log() - half_saturation.log()))
+    return torch.where(positive, saturated, torch.zeros_like(saturated))

@@ -1,0 +1,115 @@
+"""Media response: adstock, saturation and partially pooled effects."""
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_mmm.functional import geometric_weights, hill
+
+
+class MediaResponse(nn.Module):
+    r"""Weekly contribution of each channel, on the scale of the region's mean outcome.
+
+    :math:`\beta_c e^{\delta_{r,c}}\,\mathrm{Hill}(\mathrm{adstock}(x_{r,c}))` with
+    adstock and Hill parameters shared by all regions and an effect that each region
+    may shift.
+
+    Parameters
+    ----------
+    n_regions, n_channels, max_lag : int
+    min_slope : float
+        Lower bound of the Hill slope.
+    """
+
+    def __init__(
+        self, n_regions: int, n_channels: int, max_lag: int, min_slope: float
+    ) -> None:
+        super().__init__()
+        self.max_lag = max_lag
+        self.min_slope = min_slope
+        start = MediaPrior
+        effect = torch.full((n_channels,), min(0.1, 1.0 / n_channels))
+        self.log_effect = nn.Parameter(effect.log())
+        self.logit_decay = nn.Parameter(torch.full((n_channels,), start.decay[0]))
+        self.log_half_saturation = nn.Parameter(
+            torch.full((n_channels,), start.half_saturation[0])
+        )
+        self.log_slope = nn.Parameter(torch.full((n_channels,), start.slope[0]))
+        deviation = torch.zeros(n_regions, n_channels)
+        # A single region has nothing to deviate from.
+        if n_regions > 1:
+            self.deviation = nn.Parameter(deviation)
+        else:
+            self.register_buffer("deviation", deviation)
+
+    @property
+    def decay(self) -> Tensor:
+        """Carry-over per time step, in (0, 1), (channel,)."""
+        return torch.sigmoid(self.logit_decay)
+
+    @property
+    def half_saturation(self) -> Tensor:
+        """Half-saturation in units of the media scale, (channel,)."""
+        return self.log_half_saturation.exp()
+
+    @property
+    def slope(self) -> Tensor:
+        """Hill slope, (channel,)."""
+        return self.min_slope + self.log_slope.exp()
+
+    @property
+    def effect(self) -> Tensor:
+        """Shared weekly effect at full saturation, (channel,)."""
+        return self.log_effect.exp()
+
+    def regional_effect(self, region: Tensor) -> Tensor:
+        """Return the effects of known (>= 0) and unknown (-1) regions.
+
+        Parameters
+        ----------
+        region : Tensor of shape (region,)
+
+        Returns
+        -------
+        Tensor of shape (region, channel)
+        """
+        known = (region >= 0).unsqueeze(-1)
+        deviation = self.deviation[region.clamp_min(0)] * known
+        return (self.log_effect + deviation).exp()
+
+    def saturate(self, adstocked: Tensor) -> Tensor:
+        """Return the saturated share of (..., channel) adstocked media."""
+        return hill(adstocked, self.half_saturation, self.slope)
+
+    def weights(self) -> Tensor:
+        """Return the adstock kernels, (channel, lag), each summing to 1."""
+        return geometric_weights(self.decay, self.max_lag)
+
+    def forward(self, lags: Tensor, region: Tensor) -> Tensor:
+        """Return contributions.
+
+        Parameters
+        ----------
+        lags : Tensor of shape (region, week, channel, lag)
+            Scaled media and their past.
+        region : Tensor of shape (region,)
+            Codes of the regions.
+
+        Returns
+        -------
+        Tensor of shape (region, week, channel)
+        """
+        adstocked = (lags * self.weights()).sum(-1)
+        return self.saturate(adstocked) * self.regional_effect(region).unsqueeze(-2)
+
+
+class MediaPrior:
+    """Weak priors (mean, standard deviation) of the media parameters.
+
+    In units of the media scale, the region's largest weekly value: half-saturation
+    around half of it, slope around 1, and a decay of about 0.27, each wide enough to
+    be overruled by a year of data.
+    """
+
+    decay = (-1.0, 1.5)  # logit
+    half_saturation = (-0.7, 1.0)  # logarithm
+    slope = (0.0, 0.5)  # logarithm

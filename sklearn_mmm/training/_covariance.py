@@ -1,0 +1,200 @@
+r"""Covariance in time: level, season and noise as one structural time series.
+
+What a region's outcome does beside media and controls is a Gaussian process,
+
+.. math:: K = I + q_1 \min(s, t) + q_2 \sum_k k^{-2} \cos(2 \pi k (s - t) / P) + q_3,
+
+noise, a random-walk level, a yearly season and an intercept, in units of the noise
+variance (Durbin & Koopman, 2012, "Time Series Analysis by State Space Methods",
+chapter 3, in covariance form). Its prediction beyond the last week holds the filtered
+level and repeats the season as far as the data insist on one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import minimize
+
+N_HARMONICS = 3
+
+
+@dataclass(frozen=True)
+class TimeCovariance:
+    """The family of covariances over a panel's weeks.
+
+    Attributes
+    ----------
+    origin : float
+        Position at which the level's random walk starts.
+    season_length : float or None
+        Time steps of a season; None for no season.
+    wanders : bool
+        Whether there is a level that wanders (there is none without a clock).
+    """
+
+    origin: float
+    season_length: float | None
+    wanders: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the components that both regions and the common course have."""
+        level = ("level",) if self.wanders else ()
+        return level + (("season",) if self.season_length else ())
+
+    def _common(self, rows: np.ndarray, columns: np.ndarray) -> list[np.ndarray]:
+        kernels = []
+        if self.wanders:
+            since = np.minimum.outer(rows, columns) - self.origin
+            kernels.append(np.maximum(since, 0.0))
+        if self.season_length:
+            angle = 2 * np.pi * np.subtract.outer(rows, columns) / self.season_length
+            order = np.arange(1, N_HARMONICS + 1)[:, None, None]
+            kernels.append((np.cos(order * angle) / order**2).sum(0))
+        return kernels
+
+    def regional(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Return a region's kernels: common ones and an intercept.
+
+        Shape (component, n_rows, n_columns), each of unit variance.
+        """
+        intercept = np.ones((len(rows), len(columns)))
+        return np.array([*self._common(rows, columns), intercept])
+
+    def shared(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Return the common course's kernels: common ones and shocks of single weeks.
+
+        Shape (component, n_rows, n_columns), each of unit variance.
+        """
+        shock = np.equal.outer(rows, columns).astype(float)
+        return np.array([*self._common(rows, columns), shock])
+
+
+def huber(v: np.ndarray, delta: float) -> np.ndarray:
+    """Return the Huber loss of standardised residuals (Huber, 1964)."""
+    size = np.abs(v)
+    return np.where(size <= delta, 0.5 * v**2, delta * (size - 0.5 * delta))
+
+
+def patterns(observed: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Group regions by the weeks they have: (regions, weeks) per group.
+
+    Regions of a group share one Cholesky factor.
+    """
+    rows, code = np.unique(observed, axis=0, return_inverse=True)
+    code = code.ravel()
+    return [
+        (np.flatnonzero(code == i), np.flatnonzero(weeks))
+        for i, weeks in enumerate(rows)
+    ]
+
+
+def whiteners(K: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Return the inverse Cholesky factors of K at each region's weeks.
+
+    Returns
+    -------
+    ndarray of shape (1 or n_regions, n_weeks, n_weeks)
+        One matrix if all regions have the same weeks; rows and columns of missing
+        weeks are zero.
+    """
+    groups = patterns(observed)
+    n_weeks = K.shape[0]
+    out = np.zeros((1 if len(groups) == 1 else len(observed), n_weeks, n_weeks))
+    for regions, weeks in groups:
+        factor = cholesky(K[np.ix_(weeks, weeks)], lower=True)
+        inverse = solve_triangular(factor, np.eye(len(weeks)), lower=True)
+        target = [0] if len(groups) == 1 else regions
+        for r in target:
+            out[r][np.ix_(weeks, weeks)] = inverse
+    return out
+
+
+def maximise_regional(
+    residual: np.ndarray,
+    observed: np.ndarray,
+    kernels: np.ndarray,
+    variances: np.ndarray,
+    sigma: np.ndarray,
+    delta: float,
+) -> np.ndarray:
+    """Return the component variances that make regional residuals most likely.
+
+    Parameters
+    ----------
+    residual : ndarray of shape (n_regions, n_weeks)
+        Outcome less everything else.
+    observed : bool ndarray of the same shape
+    kernels : ndarray of shape (component, n_weeks, n_weeks)
+    variances : ndarray of shape (component,)
+        Where to start, in units of the noise variance.
+    sigma : ndarray of shape (n_regions,)
+        Noise standard deviations.
+    delta : float
+        Threshold of the Huber loss on whitened residuals.
+    """
+    groups = patterns(observed)
+    identity = np.eye(residual.shape[1])
+
+    def negative_log_likelihood(log_q: np.ndarray) -> float:
+        K = identity + np.tensordot(np.exp(log_q), kernels, axes=1)
+        # Very wide log-normal priors keep what the data do not speak of finite.
+        total = 0.5 * float(((log_q - _PRIOR_LOG_VARIANCE) ** 2).sum()) / 16
+        for regions, weeks in groups:
+            factor = cholesky(K[np.ix_(weeks, weeks)], lower=True)
+            e = residual[np.ix_(regions, weeks)].T / sigma[regions]
+            v = solve_triangular(factor, e, lower=True)
+            total += float(huber(v, delta).sum())
+            total += len(regions) * float(np.log(np.diag(factor)).sum())
+        return total
+
+    return _minimise(negative_log_likelihood, variances, upper=1e3)
+
+
+def maximise_shared(
+    estimate: np.ndarray,
+    error: np.ndarray,
+    kernels: np.ndarray,
+    variances: np.ndarray,
+) -> np.ndarray:
+    """Return the component variances of the common course.
+
+    Parameters
+    ----------
+    estimate : ndarray of shape (n_weeks,)
+        Least-squares estimate of the course.
+    error : ndarray of shape (n_weeks, n_weeks)
+        Covariance of its error.
+    kernels : ndarray of shape (component, n_weeks, n_weeks)
+        The last one is the identity: shocks of single weeks.
+    variances : ndarray of shape (component,)
+        Where to start.
+    """
+
+    def negative_log_likelihood(log_q: np.ndarray) -> float:
+        covariance = np.tensordot(np.exp(log_q), kernels, axes=1) + error
+        factor = cholesky(covariance, lower=True)
+        v = solve_triangular(factor, estimate, lower=True)
+        prior = 0.5 * float(((log_q - _PRIOR_LOG_SHARED) ** 2).sum()) / 16
+        return 0.5 * float(v @ v) + float(np.log(np.diag(factor)).sum()) + prior
+
+    return _minimise(negative_log_likelihood, variances, upper=1.0)
+
+
+_PRIOR_LOG_VARIANCE = np.log(1e-2)
+_PRIOR_LOG_SHARED = np.log(1e-4)
+
+
+def _minimise(function, variances: np.ndarray, upper: float) -> np.ndarray:
+    if not len(variances):
+        return variances
+    bounds = [(np.log(1e-9), np.log(upper))] * len(variances)
+    found = minimize(
+        function,
+        np.log(variances),
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": 15},
+    )
+    return np.exp(found.x)

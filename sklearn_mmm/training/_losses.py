@@ -1,0 +1,115 @@
+"""Data loss and penalties, each a named term."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_mmm.network import Decomposition, MMMModule
+from sklearn_mmm.network._media import MediaPrior
+
+
+@dataclass
+class PriorScales:
+    """Standard deviations of the shrunken parameters; learned from the data.
+
+    Attributes
+    ----------
+    effect : float
+        Media effects, relative to the region's mean outcome.
+    deviation : float
+        Regional deviations of log media effects.
+    control, control_deviation : float
+        Control coefficients and their regional deviations.
+    """
+
+    effect: float = 0.3
+    deviation: float = 0.1
+    control: float = 0.3
+    control_deviation: float = 0.1
+
+
+@dataclass
+class Penalties:
+    """Negative log priors of the module's parameters.
+
+    Attributes
+    ----------
+    l1 : float
+        Weight of the sum of media effects, per unit of the prior scale.
+    l2 : float
+        Weight of the Gaussian penalties; 1 is the learned amount.
+    scales : PriorScales
+    """
+
+    l1: float
+    l2: float
+    scales: PriorScales = field(default_factory=PriorScales)
+
+    def __call__(self, module: MMMModule) -> dict[str, Tensor]:
+        """Return the named penalties, in units of log-likelihood."""
+        media, controls, scales = module.media, module.controls, self.scales
+        effect = media.effect / scales.effect
+        return {
+            "effect_l1": self.l1 * effect.sum(),
+            "effect_l2": self.l2 * _gaussian(effect),
+            "deviation": self.l2 * _gaussian(media.deviation / scales.deviation),
+            "control": self.l2 * _gaussian(controls.coefficient / scales.control),
+            "control_deviation": self.l2
+            * _gaussian(controls.deviation / scales.control_deviation),
+            "decay": _prior(media.logit_decay, MediaPrior.decay),
+            "half_saturation": _prior(
+                media.log_half_saturation, MediaPrior.half_saturation
+            ),
+            "slope": _prior(media.log_slope, MediaPrior.slope),
+            "course": _gaussian(module.baseline.innovation),
+        }
+
+
+def _gaussian(z: Tensor) -> Tensor:
+    return 0.5 * (z * z).sum()
+
+
+def _prior(value: Tensor, prior: tuple[float, float]) -> Tensor:
+    mean, sd = prior
+    return _gaussian((value - mean) / sd)
+
+
+class WhitenedHuber(nn.Module):
+    r"""Huber loss of residuals whitened by the regions' covariance in time.
+
+    Whitening with the inverse Cholesky factor turns residuals into one-step-ahead
+    forecast errors, in which a level that wanders has been marginalised out; an
+    outlying week costs linearly (Huber, 1964).
+
+    Parameters
+    ----------
+    delta : float
+        Where the loss turns linear, in standard deviations.
+    """
+
+    whitener: Tensor
+    precision: Tensor
+
+    def __init__(self, delta: float) -> None:
+        super().__init__()
+        self.delta = delta
+        self.register_buffer("whitener", torch.zeros(1, 0, 0))
+        self.register_buffer("precision", torch.zeros(0))
+
+    def whiten(self, values: Tensor) -> Tensor:
+        """Return standardised innovations of (region, week, ...) values."""
+        shape = values.shape
+        flat = values.reshape(shape[0], shape[1], -1)  # (region, week, feature)
+        flat = torch.matmul(self.whitener, flat) * self.precision[:, None, None]
+        return flat.reshape(shape)
+
+    def forward(self, parts: Decomposition, target: Tensor) -> Tensor:
+        """Return the summed loss, in units of log-likelihood."""
+        innovation = self.whiten(target - parts.total)
+        return nn.functional.huber_loss(
+            innovation,
+            torch.zeros_like(innovation),
+            reduction="sum",
+            delta=self.delta,
+        )
