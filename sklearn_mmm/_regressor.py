@@ -232,8 +232,8 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             If a column is missing, media are negative, keys occur twice, values are
             not finite or not numeric, or there is but one row.
         """
-        X, y = validate_data(self, X, y, skip_check_array=True)
         table = as_table(X)
+        validate_data(self, X, y, skip_check_array=True)
         y = check_target(y, table.shape[0])
         if len(y) == 1:
             raise ValueError("X has one sample (n_samples=1); a fit needs more rows")
@@ -291,9 +291,10 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             the prediction would lose without the channel.
         """
         check_is_fitted(self)
+        table = as_table(X)
         validate_data(self, X, reset=False, skip_check_array=True)
         rows, _ = read_rows(
-            as_table(X), self._roles, self.region_column, self.time_column, self._axis
+            table, self._roles, self.region_column, self.time_column, self._axis
         )
         self._check_regions(rows)
         return self._decompose(rows, _index_of(X))

@@ -81,8 +81,8 @@ def resolve_roles(
         media = resolve_columns(X, media_columns, "media_columns")
     if not media:
         raise ValueError(
-            "no media columns: media_columns selects no column of X; "
-            f"X has {column_names(X)!r}"
+            f"no media columns among those of X (n_features = {len(column_names(X))}): "
+            f"{column_names(X)!r}; name at least one in media_columns"
         )
     for column in media:
         if column in controls or column in taken:

@@ -106,10 +106,10 @@ class MediaPrior:
     """Weak priors (mean, standard deviation) of the media parameters.
 
     In units of the media scale, the region's largest weekly value: half-saturation
-    around half of it, slope around 1, and a decay of about 0.27, each wide enough to
+    around 0.6 of it, slope around 1, and a decay of about 0.27, each wide enough to
     be overruled by a year of data.
     """
 
-    decay = (-1.0, 1.5)  # logit
-    half_saturation = (-0.7, 1.0)  # logarithm
-    slope = (0.0, 0.5)  # logarithm
+    decay = (-1.0, 1.2)  # logit
+    half_saturation = (-0.5, 0.8)  # logarithm
+    slope = (0.0, 0.4)  # logarithm

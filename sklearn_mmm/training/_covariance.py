@@ -51,7 +51,7 @@ class TimeCovariance:
         if self.season_length:
             angle = 2 * np.pi * np.subtract.outer(rows, columns) / self.season_length
             order = np.arange(1, N_HARMONICS + 1)[:, None, None]
-            kernels.append((np.cos(order * angle) / order**2).sum(0))
+            kernels.append((np.cos(order * angle) / order**4).sum(0))
         return kernels
 
     def regional(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
