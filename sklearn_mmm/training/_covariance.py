@@ -2,9 +2,11 @@ r"""Covariance in time: level, season and noise as one structural time series.
 
 What a region's outcome does beside media and controls is a Gaussian process,
 
-.. math:: K = I + q_1 \min(s, t) + q_2 \sum_k k^{-2} \cos(2 \pi k (s - t) / P) + q_3,
+.. math:: K = I + q_1 \min(s, t) + q_2 e^{-|s - t| / (P m)}
+    \sum_k k^{-4} \cos(2 \pi k (s - t) / P) + q_3,
 
-noise, a random-walk level, a yearly season and an intercept, in units of the noise
+noise, a random-walk level, a season that repeats less the longer ago it was (after
+:math:`m` years its correlation is :math:`1/e`), and an intercept, in units of the noise
 variance (Durbin & Koopman, 2012, "Time Series Analysis by State Space Methods",
 chapter 3, in covariance form). Its prediction beyond the last week holds the filtered
 level and repeats the season as far as the data insist on one.
@@ -17,6 +19,8 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 
 N_HARMONICS = 3
+# Years after which a season's correlation with itself has fallen to 1 / e.
+SEASON_MEMORY = 1.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,10 @@ class TimeCovariance:
         if self.season_length:
             angle = 2 * np.pi * np.subtract.outer(rows, columns) / self.season_length
             order = np.arange(1, N_HARMONICS + 1)[:, None, None]
-            kernels.append((np.cos(order * angle) / order**4).sum(0))
+            repeated = (np.cos(order * angle) / order**4).sum(0)
+            # A season seen a year ago is a hint, not a promise.
+            forgotten = np.exp(-np.abs(angle) / (2 * np.pi * SEASON_MEMORY))
+            kernels.append(repeated * forgotten)
         return kernels
 
     def regional(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
