@@ -1,0 +1,68 @@
+"""What any media plan would bring under the truth of a synthetic panel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from sklearn_mmm.datasets._funnel import propagate
+from sklearn_mmm.datasets._response import saturated_carry_over
+
+
+def true_contributions(truth: Bunch, X: pd.DataFrame) -> pd.DataFrame:
+    """Return each channel's contribution if media were as in X.
+
+    Parameters
+    ----------
+    truth : Bunch
+        From :func:`make_mmm`.
+    X : DataFrame
+        Rows of the panel with other spend; weeks that are not in X keep theirs. Where
+        the truth has a graph, children react to what their parents do.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_channels)
+        Outcome units, same index as X.
+    """
+    panel = truth.panel
+    region = pd.Index(panel.regions).get_indexer(X["region"])
+    week = panel.weeks.get_indexer(pd.DatetimeIndex(X["week"]))
+    for column, place in (("region", region), ("week", week)):
+        if (place < 0).any():
+            row = int(np.flatnonzero(place < 0)[0])
+            raise ValueError(
+                f"{column} {X[column].iloc[row]!r} (row {row}) is not in the panel "
+                "that the truth belongs to"
+            )
+    planned = panel.activity.copy()
+    spend = X[truth.media_columns].to_numpy(float)
+    planned[region, week] = spend / panel.scale[region]
+    activity = propagate(planned, panel.activity, panel.graph, panel.response)
+    values = panel.weight * saturated_carry_over(activity, panel.response)
+    return pd.DataFrame(
+        values[region, week], index=X.index, columns=truth.media_columns
+    )
+
+
+def true_outcome(truth: Bunch, X: pd.DataFrame) -> pd.Series:
+    """Return sales without noise if media were as in X.
+
+    Parameters
+    ----------
+    truth : Bunch
+        From :func:`make_mmm`.
+    X : DataFrame
+        Rows of the panel with other spend; controls stay as they were.
+
+    Returns
+    -------
+    Series of shape (n_rows,)
+        Outcome units per week.
+    """
+    media = true_contributions(truth, X).sum(axis=1)
+    panel = truth.panel
+    region = pd.Index(panel.regions).get_indexer(X["region"])
+    week = panel.weeks.get_indexer(pd.DatetimeIndex(X["week"]))
+    return (media + panel.organic[region, week]).rename("sales")
