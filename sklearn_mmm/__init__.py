@@ -1,7 +1,14 @@
 """Marketing mix models for scikit-learn."""
 
 from sklearn_mmm._regressor import DeepCausalMMMRegressor
+from sklearn_mmm.model_selection import PanelTimeSeriesSplit
+from sklearn_mmm.transformers import AdstockHillTransformer, RegionEncoder
 
-__all__ = ["DeepCausalMMMRegressor"]
+__all__ = [
+    "AdstockHillTransformer",
+    "DeepCausalMMMRegressor",
+    "PanelTimeSeriesSplit",
+    "RegionEncoder",
+]
 
 __version__ = "0.1.0"

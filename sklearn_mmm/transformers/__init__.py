@@ -1,0 +1,6 @@
+"""Transformers: the parts of a marketing mix model for use in pipelines."""
+
+from sklearn_mmm.transformers._adstock_hill import AdstockHillTransformer
+from sklearn_mmm.transformers._region_encoder import RegionEncoder
+
+__all__ = ["AdstockHillTransformer", "RegionEncoder"]
