@@ -2,6 +2,7 @@
 
 from sklearn_mmm._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.model_selection import PanelTimeSeriesSplit
+from sklearn_mmm.report import make_report
 from sklearn_mmm.transformers import AdstockHillTransformer, RegionEncoder
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "DeepCausalMMMRegressor",
     "PanelTimeSeriesSplit",
     "RegionEncoder",
+    "make_report",
 ]
 
 __version__ = "0.1.0"

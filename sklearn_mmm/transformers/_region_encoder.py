@@ -134,7 +134,9 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         """
         table, region, y = self._read_training(X, y)
         baseline, scale = np.empty(len(y)), np.empty(len(y))
-        fold = self._folds(table, len(y))
+        # A single region's encoding is constant: it cannot carry a row's own target.
+        several = len(np.unique(region)) > 1
+        fold = self._folds(table, len(y)) if several else np.zeros(len(y), np.intp)
         for k in np.unique(fold):
             test = fold == k
             train = ~test if (~test).any() else test

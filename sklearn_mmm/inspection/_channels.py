@@ -1,0 +1,40 @@
+"""What each channel cost and brought."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def channel_summary(mmm: Any) -> pd.DataFrame:
+    """Return spend, contribution, shares and ROI of each channel in training.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by channel: ``spend`` (spend units), ``contribution`` (outcome units),
+        ``share_of_outcome``, ``share_of_media``, ``roi`` (outcome units per spend
+        unit; NaN where nothing was spent), ``decay``, ``half_saturation``, ``slope``.
+    """
+    channels = mmm.media_columns_
+    spend = mmm.history_[channels].sum()
+    contribution = mmm.contributions_[channels].sum()
+    total = float(mmm.contributions_.to_numpy().sum())
+    media = float(contribution.sum())
+    return pd.DataFrame(
+        {
+            "spend": spend,
+            "contribution": contribution,
+            "share_of_outcome": contribution / total,
+            "share_of_media": contribution / media if media > 0 else np.nan,
+            "roi": contribution / spend.where(spend > 0),
+            "decay": mmm.decay_,
+            "half_saturation": mmm.half_saturation_,
+            "slope": mmm.slope_,
+        }
+    ).rename_axis("channel")
