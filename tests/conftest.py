@@ -1,0 +1,39 @@
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+import torch
+
+from sklearn_mmm import DeepCausalMMMRegressor
+from sklearn_mmm.datasets import make_mmm
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def panel():
+    """Return a small panel with its truth."""
+    return make_mmm(4, 80, 3, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def make_regressor(panel):
+    """Return a factory of regressors that know the panel's columns."""
+    _, _, truth = panel
+
+    def make(**kwargs):
+        options = {"max_epochs": 200, "random_state": 0} | kwargs
+        return DeepCausalMMMRegressor(
+            truth.media_columns, truth.control_columns, "region", "week", **options
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fitted(panel, make_regressor):
+    """Return a regressor fitted to all but the last eight weeks."""
+    X, y, _ = panel
+    train = X["week"] < X["week"].unique()[-8]
+    return make_regressor().fit(X[train], y[train])
