@@ -4,6 +4,7 @@ import argparse
 import warnings
 
 import numpy as np
+
 from sklearn_mmm import DeepCausalMMMRegressor
 from sklearn_mmm.datasets import make_mmm
 

@@ -169,9 +169,7 @@ def _small(rng):
             ),
         ],
         [
-            Series(
-                "Event", "on_off", 100, 0.5, 0.5, p_on=0.04, shortest=3, longest=5
-            ),
+            Series("Event", "on_off", 100, 0.5, 0.5, p_on=0.04, shortest=3, longest=5),
             Series("Sale", "on_off", 50, 0.5, 0.5, p_on=0.1, shortest=1, longest=4),
         ],
     )

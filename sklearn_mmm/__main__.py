@@ -22,9 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--media", required=True, nargs="+", help="columns or patterns such as 'ch_*'"
     )
-    report.add_argument(
-        "--controls", nargs="*", default=[], help="columns or patterns"
-    )
+    report.add_argument("--controls", nargs="*", default=[], help="columns or patterns")
     report.add_argument("--region", help="column with the region")
     report.add_argument("--time", help="column with the time step")
     report.add_argument(

@@ -83,7 +83,7 @@ def make_panel(
         time = position[row] if labels is None else labels[row]
         raise ValueError(
             f"{int((count > 1).sum())} pairs of region and time occur more than once, "
-            f"first region {region[row]!r}, time {time} (row {row}); "
+            f"first region {str(region[row])!r}, time {time} (row {row}); "
             "did you forget region_column? Otherwise aggregate the rows first"
         )
     observed = np.zeros((len(regions), len(weeks)), bool)
@@ -138,7 +138,9 @@ def with_history(
     kept = np.isin(history["region"], np.unique(rows["region"]))
     given = set(zip(rows["region"].tolist(), rows["position"].tolist(), strict=True))
     keys = zip(
-        history["region"][kept].tolist(), history["position"][kept].tolist(), strict=True
+        history["region"][kept].tolist(),
+        history["position"][kept].tolist(),
+        strict=True,
     )
     kept[kept] = [key not in given for key in keys]
     return {name: np.concatenate([history[name][kept], rows[name]]) for name in rows}

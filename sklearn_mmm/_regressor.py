@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_mmm._panel import Panel, interpolate_gaps, make_panel, with_history
 from sklearn_mmm._response_curves import response_curves
 from sklearn_mmm._rows import Rows, read_rows, resolve_roles
-from sklearn_mmm._scaling import PanelScales, make_scales
+from sklearn_mmm._scaling import make_scales
 from sklearn_mmm._validation import ColumnSpec, as_table, check_target
 from sklearn_mmm.exceptions import (
     MissingWeeksWarning,
@@ -443,9 +443,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             return
         message = f"regions {unknown[:5].tolist()} were not seen in fit"
         if self.handle_unknown == "error":
-            raise ValueError(
-                f"{message}; fit with them or set handle_unknown='shared'"
-            )
+            raise ValueError(f"{message}; fit with them or set handle_unknown='shared'")
         warnings.warn(
             f"{message}; shared parameters and the median region's size are used",
             UnknownRegionWarning,

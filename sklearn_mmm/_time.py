@@ -1,5 +1,6 @@
 """Time labels and their positions on an evenly spaced axis."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,7 +129,10 @@ def _ticks(labels: np.ndarray, name: object, months: bool = False) -> np.ndarray
         dates = pd.PeriodIndex(labels).to_timestamp()
     else:
         try:
-            dates = pd.DatetimeIndex(pd.to_datetime(labels))
+            with warnings.catch_warnings():
+                # A format that cannot be guessed is the refusal below.
+                warnings.simplefilter("ignore", UserWarning)
+                dates = pd.DatetimeIndex(pd.to_datetime(labels))
         except (ValueError, TypeError) as error:
             raise ValueError(
                 f"time column {name!r} holds neither numbers nor dates: {error}"

@@ -31,5 +31,7 @@ def test_rows_replace_history():
             "media": np.array(media),
         }
 
-    out = with_history(table(["a", "a", "b"], [0, 1, 0], [1, 2, 3]), table(["a"], [1], [9]))
+    out = with_history(
+        table(["a", "a", "b"], [0, 1, 0], [1, 2, 3]), table(["a"], [1], [9])
+    )
     assert out["media"].tolist() == [1, 9]

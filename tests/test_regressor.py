@@ -165,15 +165,17 @@ def test_response_curves(fitted):
 def test_polars_numpy_and_selectors_agree(panel, make_regressor):
     X, y, _ = panel
     expected = make_regressor(max_epochs=30).fit(X, y).predict(X)
+    frame = pl.DataFrame({c: X[c].to_list() for c in X})
     assert (
-        make_regressor(max_epochs=30).fit(pl.from_pandas(X), y).predict(X) == expected
+        make_regressor(max_epochs=30).fit(frame, y).predict(frame) == expected
     ).all()
     array = X.to_numpy(dtype=object)
+    assert isinstance(frame, pl.DataFrame)
     mmm = DeepCausalMMMRegressor(
         slice(2, 5), [5, 6], 0, 1, max_epochs=30, random_state=0
     )
     np.testing.assert_allclose(mmm.fit(array, y).predict(array), expected)
-    media = make_column_selector("^(tv|search|social)$")
+    media = make_column_selector("^(?:tv|search|social)$")
     mmm = clone(mmm).set_params(
         media_columns=media,
         control_columns=["price", "promotion"],
@@ -267,6 +269,7 @@ def test_bad_calls(panel, make_regressor, fitted):
         make_regressor(max_lag=0).fit(X, y)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # a channel starts late
 def test_single_region_and_plain_array():
     X, y, truth = make_mmm(1, 104, 2, random_state=1)
     media = X[truth.media_columns].to_numpy()

@@ -163,7 +163,9 @@ def make_mmm(
     contributions = effect[:, np.newaxis] * saturated
 
     panel = Bunch(
-        regions=[f"region_{i:0{len(str(n_regions))}d}" for i in range(1, n_regions + 1)],
+        regions=[
+            f"region_{i:0{len(str(n_regions))}d}" for i in range(1, n_regions + 1)
+        ],
         weeks=pd.date_range(start, periods=n_weeks, freq="7D"),
         activity=activity,
         scale=draw_spend_scale(rng["scale"], sizes, n_channels),
@@ -256,9 +258,7 @@ def _rows(
         }
     )
     media = pd.DataFrame(spend, columns=truth.media_columns)
-    other = pd.DataFrame(
-        controls.reshape(len(keys), -1), columns=truth.control_columns
-    )
+    other = pd.DataFrame(controls.reshape(len(keys), -1), columns=truth.control_columns)
     X = pd.concat([keys, media, other], axis=1)
     return X.iloc[kept].reset_index(drop=True)
 
@@ -273,11 +273,9 @@ def _tabulate(
     n_controls: int,
 ) -> Bunch:
     channels = channel_names(panel.scale.shape[1])
-    names = {name: channels for name in parts} | {"controls": control_names(n_controls)}
+    names = dict.fromkeys(parts, channels) | {"controls": control_names(n_controls)}
     tables = {
-        name: pd.DataFrame(
-            values.reshape(baseline.size, -1)[kept], columns=names[name]
-        )
+        name: pd.DataFrame(values.reshape(baseline.size, -1)[kept], columns=names[name])
         for name, values in parts.items()
     }
     spend = pd.Series(
@@ -317,6 +315,8 @@ def _curves(panel: Bunch, effect: np.ndarray, channels: list[str]) -> pd.DataFra
     share = saturate(grid[:, np.newaxis], *args).T  # (channel, point)
     steepness = saturation_derivative(grid[:, np.newaxis], *args).T
     scale, top = panel.scale[..., np.newaxis], effect[..., np.newaxis]
+    # A channel without effect has no marginal response, however steep its curve.
+    steepness = np.where(top > 0, steepness, 0.0)
     return pd.DataFrame(
         {
             "channel": np.tile(np.repeat(channels, _CURVE_POINTS), shape[0]),

@@ -5,9 +5,7 @@ import pandas as pd
 from sklearn.metrics import r2_score
 
 
-def skill_score(
-    y_true: np.ndarray, y_pred: np.ndarray, reference: np.ndarray
-) -> float:
+def skill_score(y_true: np.ndarray, y_pred: np.ndarray, reference: np.ndarray) -> float:
     """Return 1 - SSE / SSE of a reference forecast.
 
     Parameters
@@ -22,9 +20,7 @@ def skill_score(
     0.5
     """
     y_true, y_pred, reference = map(np.asarray, (y_true, y_pred, reference))
-    return float(
-        1 - ((y_true - y_pred) ** 2).sum() / ((y_true - reference) ** 2).sum()
-    )
+    return float(1 - ((y_true - y_pred) ** 2).sum() / ((y_true - reference) ** 2).sum())
 
 
 def within_region_r2(

@@ -38,7 +38,9 @@ def plot_response_curves(mmm: Any) -> go.Figure:
     ):
         place = {"row": i // n_columns + 1, "col": i % n_columns + 1}
         _add_curve(figure, curve, float(weekly[channel]), place)
-    figure.update_xaxes(title_text="spend (spend units per time step)", title_font_size=11)
+    figure.update_xaxes(
+        title_text="spend (spend units per time step)", title_font_size=11
+    )
     figure.update_yaxes(title_text="response (outcome units)", title_font_size=11)
     return figure.update_layout(
         title="Response curves (steady state)",

@@ -54,7 +54,9 @@ def make_report(
     if y is not None:
         figures.insert(0, plot_fit(_fit_table(mmm, y)))
     sections += [section(None, figure_html(figure)) for figure in figures]
-    learned = pd.Series(mmm.hyperparameters_, name="value").rename_axis("hyperparameter")
+    learned = pd.Series(mmm.hyperparameters_, name="value").rename_axis(
+        "hyperparameter"
+    )
     sections.append(section("Learned hyper-parameters", table_html(learned.to_frame())))
     path = Path(path)
     path.write_text(page(title, sections), encoding="utf-8")

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from skorch import NeuralNet
 from skorch.callbacks import (
+    Callback,
     EarlyStopping,
     GradientNormClipping,
     LRScheduler,
-    ProgressBar,
 )
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
+from tqdm.auto import tqdm
 
 from sklearn_mmm.training._empirical_bayes import EmpiricalBayes
 
@@ -94,6 +95,32 @@ class StopWhenSettled(EarlyStopping):
             super().on_epoch_end(net, **kwargs)
 
 
+class EpochProgress(Callback):
+    """A progress bar over epochs; skorch's own counts the batches of each epoch.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Most epochs of the run.
+    """
+
+    def __init__(self, n_epochs: int) -> None:
+        self.n_epochs = n_epochs
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Open the bar."""
+        self.bar_ = tqdm(total=self.n_epochs, desc="fit", unit="epoch")
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Move the bar on."""
+        self.bar_.update()
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Close the bar and drop it, so that a fitted net can be pickled."""
+        self.bar_.close()
+        del self.bar_
+
+
 def make_callbacks(data: "TrainingData", options: "TrainingOptions") -> list[Any]:
     """Return the callbacks of a training run, in the order in which they act."""
     n_epochs = options.max_epochs
@@ -124,7 +151,7 @@ def make_callbacks(data: "TrainingData", options: "TrainingOptions") -> list[Any
         ),
     ]
     if options.verbose:
-        callbacks.append(("progress", ProgressBar(postfix_keys=["train_loss"])))
+        callbacks.append(("progress", EpochProgress(n_epochs)))
     return callbacks
 
 

@@ -264,4 +264,3 @@ def _replace_columns(table: Any, columns: list[Any], values: np.ndarray) -> Any:
             out[column] = new[column]
         return out
     return table.with_columns(**{str(name): value for name, value in new.items()})
-

@@ -109,9 +109,7 @@ def _candidates(
     start = [current[name][channel] for name in given]
     grid = np.vstack([start, grid])  # the start is the choice before the first pass
     repeated = np.repeat(media, len(grid), axis=2)
-    table = transform_media(
-        repeated, MediaParameters(*grid.T), max_lag, normalize
-    )
+    table = transform_media(repeated, MediaParameters(*grid.T), max_lag, normalize)
     return grid, table
 
 

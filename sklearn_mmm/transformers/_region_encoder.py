@@ -225,9 +225,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         kept = [c for c in column_names(table) if c not in dropped]
         if not is_frame(table):
             return np.column_stack([table[:, kept], new]).astype(
-                np.result_type(table.dtype, np.float64)
-                if not dropped
-                else np.float64
+                np.result_type(table.dtype, np.float64) if not dropped else np.float64
             )
         columns = dict(zip(_NEW, new.T, strict=True))
         if hasattr(table, "assign"):
@@ -254,7 +252,9 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         keep = [
             name
             for i, name in enumerate(names)
-            if name not in dropped and i not in dropped and i - len(names) not in dropped
+            if name not in dropped
+            and i not in dropped
+            and i - len(names) not in dropped
         ]
         return np.asarray([*keep, *_NEW], dtype=object)
 

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from sklearn_mmm.datasets import make_mmm, true_contributions, true_outcome
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.7])
+def test_parts_sum_and_share_is_exact(share):
+    _, y, truth = make_mmm(5, 60, 3, media_share=share, random_state=0)
+    parts = (
+        truth.baseline + truth.controls.sum(axis=1) + truth.contributions.sum(axis=1)
+    )
+    np.testing.assert_allclose(parts + truth.noise, y)
+    assert truth.contributions.to_numpy().sum() / y.sum() == pytest.approx(share)
+    assert (y > 0).all()
+
+
+def test_same_seed_same_data_and_streams_are_independent():
+    X, y, _ = make_mmm(3, 40, 3, random_state=4)
+    again, y_again, _ = make_mmm(3, 40, 3, random_state=4)
+    assert X.equals(again)
+    assert y.equals(y_again)
+    other, y_other, _ = make_mmm(3, 40, 3, random_state=4, noise=0.2, media_share=0.6)
+    assert X.equals(other)
+    assert not y.equals(y_other)
+
+
+def test_spend_looks_like_spend():
+    X, _, truth = make_mmm(random_state=1)
+    spend = X[truth.media_columns]
+    assert (spend >= 0).all(axis=None)
+    assert (spend == 0).mean().max() > 0.2
+    national = X.groupby("week")[truth.media_columns].sum()
+    off_diagonal = national.corr().to_numpy()[~np.eye(6, dtype=bool)]
+    assert np.abs(off_diagonal).max() > 0.2
+    size = X.groupby("region")[truth.media_columns].sum().sum(axis=1)
+    assert size.max() / size.min() > 10
+
+
+def test_missing_rows():
+    X, y, truth = make_mmm(4, 50, 2, missing=0.1, random_state=0)
+    assert len(X) == len(y) == len(truth.contributions) == 180
+    assert (X.groupby("region")["week"].min() == X["week"].min()).all()
+
+
+def test_multipliers_have_mean_one_and_move():
+    X, _, truth = make_mmm(4, 104, 3, time_varying=True, random_state=0)
+    means = truth.multipliers.groupby(X["region"]).mean()
+    np.testing.assert_allclose(means, 1)
+    assert truth.multipliers.max().max() > 1.3
+    constant = make_mmm(4, 104, 3, random_state=0)[2].multipliers
+    assert (constant == 1).all(axis=None)
+
+
+def test_truth_of_a_plan_and_of_the_graph():
+    X, y, truth = make_mmm(3, 60, 5, graph=True, random_state=2)
+    np.testing.assert_allclose(true_outcome(truth, X) + truth.noise, y)
+    assert np.diag(truth.graph).sum() == 0
+    assert np.allclose(np.linalg.matrix_power(truth.graph.to_numpy(), 5), 0)
+    base = true_outcome(truth, X).sum()
+    for channel in truth.media_columns:
+        without = true_outcome(truth, X.assign(**{channel: 0.0})).sum()
+        assert base - without == pytest.approx(truth.total_effects[channel])
+    direct = truth.contributions.sum()
+    np.testing.assert_allclose(truth.total_effects, direct + truth.mediated.sum())
+    np.testing.assert_allclose(true_contributions(truth, X), truth.contributions)
+
+
+def test_response_curve_at_half_saturation():
+    _, _, truth = make_mmm(2, 30, 1, random_state=0)
+    curve = truth.response_curves.query("region == 'region_1'")
+    scale, effect = truth.scale.iloc[0, 0], truth.effect.iloc[0, 0]
+    half = truth.half_saturation.iloc[0] * scale
+    found = np.interp(half, curve["spend"], curve["response"])
+    assert found == pytest.approx(effect / 2, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"n_regions": 0},
+        {"n_weeks": 1},
+        {"n_channels": 2.5},
+        {"media_share": 1.0},
+        {"noise": -1},
+        {"missing": 1.2},
+    ],
+)
+def test_bad_parameters(bad):
+    (name,) = bad
+    with pytest.raises(ValueError, match=f"Got {name}="):
+        make_mmm(**bad)
+
+
+def test_a_row_that_is_not_in_the_panel():
+    X, _, truth = make_mmm(2, 10, 2, random_state=0)
+    with pytest.raises(ValueError, match="'mars'"):
+        true_outcome(truth, X.assign(region="mars"))

@@ -1,0 +1,74 @@
+"""Imports go downwards, and docstrings agree with signatures."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import sklearn_mmm
+from sklearn_mmm import datasets
+
+ROOT = Path(sklearn_mmm.__file__).parent
+LAYERS = {
+    "functional": 0,
+    "_panel": 0,
+    "_time": 0,
+    "_validation": 0,
+    "exceptions": 0,
+    "_scaling": 1,
+    "_rows": 1,
+    "network": 1,
+    "transformers": 2,
+    "model_selection": 2,
+    "datasets": 1,
+    "training": 2,
+    "_response_curves": 2,
+    "_regressor": 3,
+    "inspection": 4,
+    "plotting": 5,
+    "report": 6,
+    "__main__": 7,
+}
+
+
+def imports():
+    for path in ROOT.rglob("*.py"):
+        own = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        if own == "__init__":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                yield own, node.module
+            elif isinstance(node, ast.Import):
+                for name in node.names:
+                    yield own, name.name
+
+
+def test_imports_go_downwards():
+    for own, module in imports():
+        parts = module.split(".")
+        if parts[0] == "sklearn_mmm" and len(parts) > 1 and parts[1] != own:
+            assert LAYERS[parts[1]] < LAYERS[own], f"{own} imports {module}"
+
+
+def test_tables_and_figures_do_not_know_torch():
+    for own, module in imports():
+        if LAYERS[own] > 3:
+            assert module.split(".")[0] not in {"torch", "skorch"}
+
+
+PUBLIC = [getattr(sklearn_mmm, name) for name in sklearn_mmm.__all__]
+
+
+@pytest.mark.parametrize("thing", [*PUBLIC, datasets.make_mmm])
+def test_docstring_defaults_are_those_of_the_signature(thing):
+    documented = inspect.getdoc(thing).split("Attributes\n---")[0]
+    for name, parameter in inspect.signature(thing).parameters.items():
+        assert re.search(rf"\b{name}\b.* : |\b{name}, ", documented) or (
+            name in documented
+        ), f"{name} is not documented"
+        found = re.search(rf"^{name} : .*default=(\S+)$", documented, re.MULTILINE)
+        if found:
+            assert ast.literal_eval(found[1]) == parameter.default, name
