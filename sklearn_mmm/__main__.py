@@ -84,8 +84,8 @@ def run_report(args: argparse.Namespace) -> None:
         verbose=not args.quiet,
     ).fit(X[train], y[train])
     later = ~train
-    test = (X[later], y[later]) if later.any() else (None, None)
-    path = make_report(mmm, args.output, y[train], *test, title=args.title)
+    X_test, y_test = (X[later], y[later]) if later.any() else (None, None)
+    path = make_report(mmm, args.output, y[train], X_test, y_test, args.title)
     table = channel_summary(mmm)[["spend", "contribution", "share_of_outcome", "roi"]]
     print(table.sort_values("contribution", ascending=False).to_string())
     print(f"wrote {path}")

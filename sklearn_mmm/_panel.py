@@ -1,6 +1,5 @@
 """Rows of a long table as dense (region, week, feature) arrays, and back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +49,7 @@ def make_panel(
     region: np.ndarray,
     position: np.ndarray,
     regular: bool = True,
-    labels: Sequence[object] | None = None,
+    labels: np.ndarray | None = None,
 ) -> Panel:
     """Arrange rows in a panel.
 
@@ -62,7 +61,7 @@ def make_panel(
         Positions in time, see :class:`~sklearn_mmm._time.TimeAxis`.
     regular : bool, default=True
         Whether the weeks between the first and the last position all get a place.
-    labels : sequence of shape (n_rows,), optional
+    labels : ndarray of shape (n_rows,), optional
         Time labels for the message about duplicates.
 
     Raises

@@ -326,11 +326,10 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         panel = make_panel(given["region"], given["position"], regular)
         code = self._scales.code(panel.regions)
         media = interpolate_gaps(panel, panel.scatter(given["media"]))
-        media = torch.as_tensor(media / self._scales.media_of(code)[:, None])
+        scaled = torch.as_tensor(media / self._scales.media_of(code)[:, None])
+        response = self.net_.module_.media
         with torch.no_grad():
-            out = self.net_.module_.media(
-                lagged(media, self.max_lag), torch.as_tensor(code)
-            )
+            out = response(lagged(scaled, response.max_lag), torch.as_tensor(code))
         return panel.gather(out.numpy())[-len(rows.region) :]
 
     def _training_data(self, rows: Rows, panel: Panel, y: np.ndarray) -> TrainingData:

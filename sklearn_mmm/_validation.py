@@ -53,7 +53,7 @@ def resolve_column(X: Any, column: Column, parameter: str) -> Column:
     )
 
 
-def resolve_columns(X: Any, spec: ColumnSpec, parameter: str) -> list[Column]:
+def resolve_columns(X: Any, spec: Any, parameter: str) -> list[Column]:
     """Return the columns that a scikit-learn column specifier selects.
 
     Parameters
@@ -70,12 +70,12 @@ def resolve_columns(X: Any, spec: ColumnSpec, parameter: str) -> list[Column]:
         return []
     names = column_names(X)
     if isinstance(spec, slice):
-        bounds = [
+        first, last = (
             names.index(b) if isinstance(b, str) else b for b in (spec.start, spec.stop)
-        ]
+        )
         if isinstance(spec.stop, str):  # label slices include their end
-            bounds[1] += 1
-        return names[slice(*bounds, spec.step)]
+            last += 1
+        return names[slice(first, last, spec.step)]
     if isinstance(spec, (str, int, np.integer)):
         spec = [spec]
     chosen = list(spec)
@@ -98,14 +98,11 @@ def read_key(X: Any, column: Column, parameter: str) -> np.ndarray:
         and isinstance(X, pd.DataFrame)
         and column in list(X.index.names)
     ):
-        values = X.index.get_level_values(column)
+        values = X.index.get_level_values(column).to_numpy()
     else:
         values = read_column(X, resolve_column(X, column, parameter))
     values = np.asarray(values)
-    if values.dtype.kind == "O":
-        missing = pd.isna(values)
-    else:
-        missing = np.isnan(values) if values.dtype.kind == "f" else pd.isna(values)
+    missing = pd.isna(values)
     if missing.any():
         row = int(np.flatnonzero(missing)[0])
         raise ValueError(

@@ -70,7 +70,7 @@ def test_contributions_sum_to_the_prediction(panel, fitted):
         fitted.decompose(X_test).sum(axis=1), fitted.predict(X_test), rtol=1e-9
     )
     assert fitted.contributions_.index.equals(X.index)
-    assert list(fitted.contributions_)[0] == "baseline"
+    assert next(iter(fitted.contributions_)) == "baseline"
 
 
 def test_fit_finds_the_truth_and_forecasts(panel, fitted):
@@ -257,9 +257,9 @@ def test_bad_calls(panel, make_regressor, fitted):
     X, y, _ = panel
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         make_regressor().fit(X, y[:-1])
-    with pytest.raises(ValueError, match="n_samples=1"):
+    with pytest.raises(ValueError, match="one sample"):
         make_regressor().fit(X.head(1), y.head(1))
-    with pytest.raises(ValueError, match="feature names|tv"):
+    with pytest.raises(ValueError, match=r"feature names|tv"):
         fitted.predict(X.drop(columns="tv"))
     with pytest.raises(ValueError, match="pass a DataFrame"):
         make_regressor().fit(X.to_numpy(dtype=object), y)

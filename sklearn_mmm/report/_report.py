@@ -74,13 +74,13 @@ def _summary(mmm: Any, summary: pd.DataFrame, y: Any, X_test: Any, y_test: Any) 
     history = mmm.history_
     n_regions, n_steps = history["region"].nunique(), history["time"].nunique()
     media = summary["share_of_outcome"].sum()
-    best = summary["contribution"].idxmax()
+    best = str(summary["contribution"].idxmax())
     lines = [
         f"The model was fitted to {len(history):,} rows: {n_regions} regions and "
         f"{n_steps} time steps, {len(summary)} channels and "
         f"{len(mmm.control_columns_)} controls.",
         f"Media brought {media:.0%} of the outcome. The largest channel is "
-        f"{escape(str(best))} with {summary['share_of_outcome'][best]:.1%}.",
+        f"{escape(best)} with {summary['share_of_outcome'][best]:.1%}.",
     ]
     if y is not None:
         fit = r2_score(pd.Series(y), mmm.contributions_.sum(axis=1))

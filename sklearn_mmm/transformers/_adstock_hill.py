@@ -160,18 +160,14 @@ class AdstockHillTransformer(TransformerMixin, BaseEstimator):
         self.scale_ = self._scales.media
         self._rows = rows
         media = interpolate_gaps(panel, panel.scatter(rows.media))
-        if missing:
-            parameters = learn_parameters(
-                media / self.scale_[:, None],
-                panel.scatter(outcome) / self._scales.outcome[:, None],
-                panel.observed,
-                given,
-                self.max_lag,
-                self.normalize,
-            )
-        else:
-            parameters = MediaParameters(**given)
-        self.decay_, self.half_saturation_, self.slope_ = parameters
+        self.decay_, self.half_saturation_, self.slope_ = learn_parameters(
+            media / self.scale_[:, None],
+            panel.scatter(outcome) / self._scales.outcome[:, None],
+            panel.observed,
+            given,
+            self.max_lag,
+            self.normalize,
+        )
         return self
 
     def transform(self, X: Any) -> Any:

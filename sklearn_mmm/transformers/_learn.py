@@ -59,6 +59,9 @@ def learn_parameters(
         ``decay``, ``half_saturation``, ``slope``: arrays that are used as they are,
         or None.
     """
+    known = {name: value for name, value in given.items() if value is not None}
+    if len(known) == len(given):
+        return MediaParameters(**known)
     n_channels = media.shape[2]
     grids = {
         "decay": _DECAYS,

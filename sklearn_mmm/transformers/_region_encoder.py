@@ -115,7 +115,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         -------
         self
         """
-        table, region, y = self._read_training(X, y)
+        _, region, y = self._read_training(X, y)
         self._learn(region, y)
         return self
 

@@ -101,7 +101,7 @@ def test_bad_parameters(options, message):
 
 
 def test_negative_media():
-    with pytest.raises(ValueError, match="Negative values in data.*'tv'"):
+    with pytest.raises(ValueError, match=r"Negative values in data.*'tv'"):
         given().fit(frame([1.0, -2.0]))
 
 
