@@ -1,4 +1,4 @@
-"""Does the reported media share follow the truth, also where it is zero?"""
+"""Whether the reported media share follows the truth, also where it is zero."""
 
 import argparse
 import warnings

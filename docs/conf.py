@@ -14,6 +14,9 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
+# scikit-learn's inherited docstrings refer to labels of its own documentation, which
+# is not at hand offline.
+suppress_warnings = ["ref.ref"]
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_mmm"
 exclude_patterns = ["_build"]

@@ -115,7 +115,7 @@ def link_activity(
             activity[..., parents], response.decay[parents], response.max_lag
         )
         pull = pull @ edges[parents, child]  # (region, week)
-        strength = _edge_strength(own[..., child], pull, shares[child])
+        strength = _edge_strength(own[..., child], pull, float(shares[child]))
         graph[parents, child] = strength * edges[parents, child]
         inherited = strength * pull
         room = _own_scale(own[..., child], inherited)

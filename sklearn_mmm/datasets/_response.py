@@ -88,7 +88,7 @@ def carry_over(activity: np.ndarray, decay: np.ndarray, max_lag: int) -> np.ndar
     carry-over once :math:`L` weeks have passed.
     """
     weights = decay ** np.arange(max_lag)[:, np.newaxis]  # (lag, channel)
-    weights /= weights.sum(axis=0)
+    weights = weights / weights.sum(axis=0)
     adstocked = weights[0] * activity
     for lag in range(1, min(max_lag, activity.shape[-2])):
         adstocked[..., lag:, :] += weights[lag] * activity[..., :-lag, :]

@@ -12,6 +12,7 @@ chapter 3, in covariance form). Its prediction beyond the last week holds the fi
 level and repeats the season as far as the data insist on one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -193,7 +194,9 @@ _PRIOR_LOG_VARIANCE = np.log(1e-2)
 _PRIOR_LOG_SHARED = np.log(1e-4)
 
 
-def _minimise(function, variances: np.ndarray, upper: float) -> np.ndarray:
+def _minimise(
+    function: Callable[[np.ndarray], float], variances: np.ndarray, upper: float
+) -> np.ndarray:
     if not len(variances):
         return variances
     bounds = [(np.log(1e-9), np.log(upper))] * len(variances)

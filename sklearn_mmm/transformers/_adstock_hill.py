@@ -27,6 +27,7 @@ from sklearn_mmm.transformers._learn import (
     transform_media,
 )
 
+_POSITIVE = Interval(Real, 0, None, closed="neither")
 _SHAPE = ["decay", "half_saturation", "slope"]
 
 
@@ -95,10 +96,10 @@ class AdstockHillTransformer(TransformerMixin, BaseEstimator):
         "adstock": [StrOptions({"geometric"})],
         "max_lag": [Interval(Integral, 1, None, closed="left")],
         "decay": [None, Interval(Real, 0, 1, closed="left"), "array-like"],
-        "half_saturation": [None, Interval(Real, 0, None, closed="neither"), "array-like"],
-        "slope": [None, Interval(Real, 0, None, closed="neither"), "array-like"],
+        "half_saturation": [None, _POSITIVE, "array-like"],
+        "slope": [None, _POSITIVE, "array-like"],
         "normalize": ["boolean"],
-    }  # fmt: skip
+    }
 
     def __init__(
         self,
