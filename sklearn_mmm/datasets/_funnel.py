@@ -106,7 +106,7 @@ def link_activity(
     """
     activity = own.copy()
     graph = np.zeros_like(edges)
-    shares = rng.uniform(0.3, 0.5, edges.shape[0])
+    shares = np.asarray(rng.uniform(0.3, 0.5, edges.shape[0]))
     for child in topological_order(edges):
         parents = np.flatnonzero(edges[:, child])
         if not parents.size:
@@ -115,7 +115,7 @@ def link_activity(
             activity[..., parents], response.decay[parents], response.max_lag
         )
         pull = pull @ edges[parents, child]  # (region, week)
-        strength = _edge_strength(own[..., child], pull, float(shares[child]))
+        strength = _edge_strength(own[..., child], pull, shares[child])
         graph[parents, child] = strength * edges[parents, child]
         inherited = strength * pull
         room = _own_scale(own[..., child], inherited)

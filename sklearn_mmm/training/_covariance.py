@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 
 N_HARMONICS = 3
 # Years after which a season's correlation with itself has fallen to 1 / e.
-SEASON_MEMORY = 3.0
+SEASON_MEMORY = 1.0
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _make_net(data: TrainingData, options: TrainingOptions) -> MMMNet:
         module__min_slope=options.min_slope,
         criterion=WhitenedHuber,
         criterion__delta=options.huber_delta,
-        penalties=Penalties(options.l1, options.l2),
+        penalties=Penalties(options.l1, options.l2, bool((data.target >= 0).all())),
         n_observations=int(data.observed.sum()),
         optimizer=torch.optim.Adam,
         lr=options.learning_rate,

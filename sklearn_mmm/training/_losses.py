@@ -39,11 +39,15 @@ class Penalties:
         Weight of the sum of media effects, per unit of the prior scale.
     l2 : float
         Weight of the Gaussian penalties; 1 is the learned amount.
+    positive : bool
+        Whether the outcome is never negative; then neither is the baseline that
+        regions share, up to 5 % of the mean outcome.
     scales : PriorScales
     """
 
     l1: float
     l2: float
+    positive: bool
     scales: PriorScales = field(default_factory=PriorScales)
 
     def __call__(self, module: MMMModule) -> dict[str, Tensor]:
@@ -63,6 +67,9 @@ class Penalties:
             ),
             "slope": _prior(media.log_slope, MediaPrior.slope),
             "course": _gaussian(module.baseline.innovation),
+            "negative_baseline": _gaussian(
+                float(self.positive) * torch.relu(-module.baseline()) / 0.05
+            ),
         }
 
 
