@@ -112,4 +112,4 @@ class MediaPrior:
 
     decay = (-1.0, 1.2)  # logit
     half_saturation = (-0.5, 0.8)  # logarithm
-    slope = (0.0, 0.4)  # logarithm
+    slope = (0.0, 0.3)  # logarithm
