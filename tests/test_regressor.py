@@ -49,7 +49,6 @@ def expected_failures(estimator):
         DeepCausalMMMRegressor(time_column=-1, max_epochs=800),
     ],
     expected_failed_checks=expected_failures,
-    xfail_strict=True,
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

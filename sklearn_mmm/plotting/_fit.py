@@ -40,7 +40,7 @@ def plot_fit(table: pd.DataFrame) -> go.Figure:
     if len(series) > 1:
         buttons = [_button(name, values) for name, values in series.items()]
         figure.update_layout(
-            updatemenus=[{"buttons": buttons, "x": 1, "y": 1.15, "xanchor": "right"}]
+            updatemenus=[{"buttons": buttons, "x": 0.6, "y": 1.15, "xanchor": "center"}]
         )
     return figure.update_layout(
         title="Actual and predicted outcome",

@@ -29,7 +29,7 @@ def plot_response_curves(mmm: Any) -> go.Figure:
         n_rows,
         n_columns,
         subplot_titles=[text(c) for c in channels],
-        vertical_spacing=min(0.3 / n_rows, 0.12),
+        vertical_spacing=min(0.36 / n_rows, 0.2),
         horizontal_spacing=0.09,
     )
     weekly = mmm.history_.groupby("time")[channels].sum().mean()
@@ -44,7 +44,7 @@ def plot_response_curves(mmm: Any) -> go.Figure:
     figure.update_yaxes(title_text="response (outcome units)", title_font_size=11)
     return figure.update_layout(
         title="Response curves (steady state)",
-        height=120 + 260 * n_rows,
+        height=120 + 290 * n_rows,
         showlegend=False,
         **LAYOUT,
     )

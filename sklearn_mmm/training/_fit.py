@@ -75,7 +75,13 @@ def fit_network(data: TrainingData, options: TrainingOptions, seed: int) -> Fitt
         torch.manual_seed(seed)
         net = _make_net(data, options)
         X, y = _tensors(data, options.max_lag)
-        net.fit(X, y)
+        # Effects on their way to zero would otherwise pass through denormal numbers,
+        # which are many times slower.
+        torch.set_flush_denormal(True)
+        try:
+            net.fit(X, y)
+        finally:
+            torch.set_flush_denormal(False)
     fitted = Fitted(net, _condition(net, data, X))
     _slim_down(net)
     return fitted

@@ -21,7 +21,7 @@ def test_report_is_one_offline_file(panel, fitted, tmp_path):
     path = make_report(fitted, tmp_path / "r.html", y, X_test, y_test, title="<b>&")
     html = path.read_text(encoding="utf-8")
     assert "&lt;b&gt;&amp;" in html
-    assert html.count("Plotly.newPlot(") == 3
+    assert html.count('class="plotly-graph-div"') == 3
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']https?:", html)
     assert "within-region" in html
     with pytest.raises(ValueError, match="belong together"):
