@@ -14,6 +14,7 @@ from sklearn_mmm.training._covariance import (
     maximise_shared,
     whiteners,
 )
+from sklearn_mmm.training._dependence import factor_loadings
 
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
 # in this many weeks.
@@ -33,11 +34,14 @@ class TimeHyperparameters:
         Relative to the squared mean outcome.
     sigma : ndarray of shape (n_regions,)
         Noise standard deviation relative to the mean outcome.
+    loadings : ndarray of shape (n_regions, n_factors)
+        Of the standardised innovations on what moves regions together.
     """
 
     regional: np.ndarray
     shared: np.ndarray
     sigma: np.ndarray
+    loadings: np.ndarray
 
 
 def initial_hyperparameters(
@@ -51,6 +55,7 @@ def initial_hyperparameters(
         np.array([*regional, 1.0]),
         np.array([*shared, 1e-4]),
         np.full(n_regions, 0.15),
+        np.zeros((n_regions, 0)),
     )
 
 
@@ -92,6 +97,7 @@ class EmpiricalBayes(Callback):
         self.regional_kernels_ = self.covariance.regional(self.position, self.position)
         self.shared_kernels_ = self.covariance.shared(self.position, self.position)
         self._install_whitener(net)
+        self._install_loadings(net)
         if net.module_.baseline.has_course:
             self._install_factor(net)
 
@@ -129,20 +135,16 @@ class EmpiricalBayes(Callback):
         innovation = np.matmul(W, residual[..., None])[..., 0]
         hyper.sigma = _robust_sigma(innovation, self.observed, hyper.sigma, delta)
         self._install_whitener(net, W)
+        n_weeks = int(np.median(self.observed.sum(1)))
+        hyper.loadings = factor_loadings(innovation / hyper.sigma[:, None], n_weeks)
+        self._install_loadings(net)
 
     def _renew_shared(self, net: Any, residual: np.ndarray) -> None:
         """Solve for the common course exactly, then for its covariance."""
         W = net.criterion_.whitener.double().numpy(force=True)
-        weight = 1.0 / self.hyper_.sigma**2
-        # Information about the course: sum over regions of K_r^-1.
-        if len(W) == 1:
-            precision = W[0].T @ W[0]
-            information = weight.sum() * precision
-            score = precision @ (weight @ residual)
-        else:
-            information = np.einsum("r,ris,rit->st", weight, W, W, optimize=True)
-            white = np.matmul(W, residual[..., None])
-            score = np.einsum("r,rit,riu->t", weight, W, white, optimize=True)
+        information, score = _course_information(
+            W, 1.0 / self.hyper_.sigma, self.hyper_.loadings, residual
+        )
         scale = np.trace(information) / len(information)
         factor = cho_factor(information + _JITTER * scale * np.eye(len(information)))
         error = cho_solve(factor, np.eye(len(information)))
@@ -182,11 +184,47 @@ class EmpiricalBayes(Callback):
         net.criterion_.whitener = torch.as_tensor(W).to(like)
         net.criterion_.precision = torch.as_tensor(1.0 / self.hyper_.sigma).to(like)
 
+    def _install_loadings(self, net: Any) -> None:
+        loadings = torch.as_tensor(self.hyper_.loadings)
+        net.criterion_.loadings = loadings.to(net.criterion_.whitener)
+
     def _install_factor(self, net: Any) -> np.ndarray:
         B = np.tensordot(self.hyper_.shared, self.shared_kernels_, axes=1)
         L = cholesky(B + _JITTER * np.eye(len(B)), lower=True)
         net.module_.baseline.factor.copy_(torch.as_tensor(L))
         return L
+
+
+def _course_information(
+    W: np.ndarray, precise: np.ndarray, loadings: np.ndarray, residual: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the regions say about their common course, (week, week), (week,).
+
+    Parameters
+    ----------
+    W : ndarray of shape (1 or n_regions, n_weeks, n_weeks)
+        Inverse Cholesky factors in time.
+    precise : ndarray of shape (n_regions,)
+        One over the noise standard deviations.
+    loadings : ndarray of shape (n_regions, n_factors)
+    residual : ndarray of shape (n_regions, n_weeks)
+    """
+    # The precision over regions is I - loadings inner loadings' (Woodbury).
+    inner = np.linalg.inv(np.eye(loadings.shape[1]) + loadings.T @ loadings)
+    if len(W) == 1:
+        weight = precise - loadings @ (inner @ (loadings.T @ precise))
+        precision = W[0].T @ W[0]
+        score = precision @ ((weight * precise) @ residual)
+        return (weight @ precise) * precision, score
+    scaled = W * precise[:, None, None]
+    white = np.matmul(scaled, residual[..., None])[..., 0]
+    information = np.einsum("ris,rit->st", scaled, scaled, optimize=True)
+    score = np.einsum("rit,ri->t", scaled, white, optimize=True)
+    common = np.einsum("rm,rit->mit", loadings, scaled, optimize=True)
+    known = np.einsum("mn,nit->mit", inner, common)
+    information -= np.einsum("mis,mit->st", known, common, optimize=True)
+    score -= np.einsum("mit,mi->t", known, loadings.T @ white, optimize=True)
+    return information, score
 
 
 def _robust_sigma(

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from sklearn_mmm.network import Decomposition, MMMModule
 from sklearn_mmm.network._media import MediaPrior
+from sklearn_mmm.training._dependence import decorrelate
 
 
 @dataclass
@@ -86,8 +87,9 @@ class WhitenedHuber(nn.Module):
     r"""Huber loss of residuals whitened by the regions' covariance in time.
 
     Whitening with the inverse Cholesky factor turns residuals into one-step-ahead
-    forecast errors, in which a level that wanders has been marginalised out; an
-    outlying week costs linearly (Huber, 1964).
+    forecast errors, in which a level that wanders has been marginalised out; what
+    they share between regions is whitened too. An outlying week costs linearly
+    (Huber, 1964).
 
     Parameters
     ----------
@@ -97,12 +99,14 @@ class WhitenedHuber(nn.Module):
 
     whitener: Tensor
     precision: Tensor
+    loadings: Tensor
 
     def __init__(self, delta: float) -> None:
         super().__init__()
         self.delta = delta
         self.register_buffer("whitener", torch.zeros(1, 0, 0))
         self.register_buffer("precision", torch.zeros(0))
+        self.register_buffer("loadings", torch.zeros(0, 0))
 
     def whiten(self, values: Tensor) -> Tensor:
         """Return standardised innovations of (region, week, ...) values."""
@@ -113,7 +117,7 @@ class WhitenedHuber(nn.Module):
 
     def forward(self, parts: Decomposition, target: Tensor) -> Tensor:
         """Return the summed loss, in units of log-likelihood."""
-        innovation = self.whiten(target - parts.total)
+        innovation = decorrelate(self.whiten(target - parts.total), self.loadings)
         return nn.functional.huber_loss(
             innovation,
             torch.zeros_like(innovation),

@@ -56,7 +56,9 @@ def test_huber_equals_least_squares_for_a_large_threshold():
 def test_forecast_holds_the_level_and_ignores_a_last_outlier():
     at = np.arange(40.0)
     y = np.full((1, 40), 2.0)
-    hyper = TimeHyperparameters(np.array([0.05, 1.0]), np.zeros(1), np.array([0.1]))
+    hyper = TimeHyperparameters(
+        np.array([0.05, 1.0]), np.zeros(1), np.array([0.1]), np.zeros((1, 0))
+    )
 
     def forecast(y):
         baseline = make_time_baseline(
