@@ -50,6 +50,7 @@ def make_panel(
     position: np.ndarray,
     regular: bool = True,
     labels: np.ndarray | None = None,
+    start: float | None = None,
 ) -> Panel:
     """Arrange rows in a panel.
 
@@ -63,6 +64,8 @@ def make_panel(
         Whether the weeks between the first and the last position all get a place.
     labels : ndarray of shape (n_rows,), optional
         Time labels for the message about duplicates.
+    start : float, optional
+        A position from which on all weeks get a place, if any row is later.
 
     Raises
     ------
@@ -71,8 +74,9 @@ def make_panel(
     """
     regions, row_region = np.unique(region, return_inverse=True)
     if regular:
-        weeks = np.arange(position.min(), position.max() + 1)
-        row_week = (position - position.min()).astype(np.intp)
+        first = position.min() if start is None else min(start, position.min())
+        weeks = np.arange(first, position.max() + 1)
+        row_week = (position - first).astype(np.intp)
     else:
         weeks, row_week = np.unique(position, return_inverse=True)
     cell = row_region * len(weeks) + row_week

@@ -18,13 +18,19 @@ from sklearn_mmm._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm._scaling import make_scales
 from sklearn_mmm._validation import ColumnSpec, as_table, check_target
 from sklearn_mmm.exceptions import (
+    ExtrapolationWarning,
     MissingWeeksWarning,
     UninformativeChannelWarning,
     UnknownRegionWarning,
 )
 from sklearn_mmm.functional import lagged
-from sklearn_mmm.training import TimeCovariance, fit_network
-from sklearn_mmm.training._fit import TrainingData, TrainingOptions
+from sklearn_mmm.training import (
+    TimeCovariance,
+    TrainingData,
+    TrainingOptions,
+    calendar_features,
+    fit_network,
+)
 
 
 class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
@@ -58,6 +64,17 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         a series of its own, and the baseline is constant for want of a clock.
     max_lag : int, default=8
         Length of the adstock kernel in time steps, the current one included.
+    adstock : {"geometric", "delayed", "weibull"}, default="geometric"
+        Form of the carry-over: falling from the start, peaking after a learned delay,
+        or a Weibull density, which can do both.
+    time_varying : bool, default=True
+        Whether the effect of a channel may vary with time, by a GRU over media,
+        controls and the calendar; the data decide how far. It needs a time column
+        with evenly spaced steps.
+    validation : bool, default=True
+        Whether hyper-parameters are checked by forecasts from two origins inside the
+        training weeks, eight weeks apart, before the fit on all of them. It needs a
+        time column and at least 68 time steps; costs about half a fit.
     min_slope : float, default=0.0
         Lower bound of the Hill slope; 1 allows no infinite slope at zero, 2 forces
         S-shaped curves.
@@ -76,7 +93,10 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
     learning_rate : float, default=0.03
         Of the Adam optimiser, at its largest; half a cosine follows.
     max_epochs : int, default=1000
-        Passes over the panel.
+        Most passes over a panel of one batch; a panel of b batches takes b steps in
+        each pass and makes ``max_epochs / sqrt(b)`` of them.
+    batch_size : int, default=256
+        Regions per step.
     tol : float, default=1e-6
         Relative improvement of the loss that counts, see ``n_iter_no_change``.
     n_iter_no_change : int, default=20
@@ -100,8 +120,15 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         steady-state response per time step, all regions together.
     adstock_ : DataFrame of shape (n_channels, max_lag)
         Weights of the carry-over by lag, summing to 1.
+    adstock_parameters_ : DataFrame of shape (n_channels, n_parameters)
+        ``decay`` (share carried over to the next time step, or how fast a delayed
+        kernel fades), ``delay`` (time steps), ``shape`` and ``scale`` (time steps) of
+        the kernel chosen by ``adstock``.
     decay_ : Series of shape (n_channels,)
-        Share carried over to the next time step.
+        Its decay; NaN for Weibull kernels.
+    modulation_ : DataFrame of shape (n_rows, n_channels)
+        Factor by which each channel's effect was larger or smaller than usual in each
+        training row; its mean over the training weeks of a region is 1.
     half_saturation_ : Series of shape (n_channels,)
         Adstocked media at half of the maximum, in units of ``media_scale_``.
     slope_ : Series of shape (n_channels,)
@@ -111,7 +138,8 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
     media_scale_ : DataFrame of shape (n_regions, n_channels)
         Largest training media, spend units per time step.
     hyperparameters_ : dict
-        Learned noise, variances of the baseline's parts, and prior scales.
+        Learned noise, variances of the baseline's parts, prior scales, and what inner
+        validation chose.
     history_ : DataFrame
         Keys, media and controls of the training rows, which later rows continue.
     media_columns_, control_columns_ : list of str
@@ -155,6 +183,9 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
         "max_lag": [Interval(Integral, 1, None, closed="left")],
+        "adstock": [StrOptions({"geometric", "delayed", "weibull"})],
+        "time_varying": ["boolean"],
+        "validation": ["boolean"],
         "min_slope": [Interval(Real, 0, None, closed="left")],
         "l1": [Interval(Real, 0, None, closed="left")],
         "l2": [Interval(Real, 0, None, closed="left")],
@@ -163,6 +194,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         "handle_unknown": [StrOptions({"shared", "error"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [str],
@@ -178,6 +210,9 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         time_column: str | int | None = None,
         *,
         max_lag: int = 8,
+        adstock: str = "geometric",
+        time_varying: bool = True,
+        validation: bool = True,
         min_slope: float = 0.0,
         l1: float = 0.0,
         l2: float = 1.0,
@@ -186,6 +221,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         handle_unknown: str = "shared",
         learning_rate: float = 0.03,
         max_epochs: int = 1000,
+        batch_size: int = 256,
         tol: float = 1e-6,
         n_iter_no_change: int = 20,
         device: str = "cpu",
@@ -197,6 +233,9 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self.region_column = region_column
         self.time_column = time_column
         self.max_lag = max_lag
+        self.adstock = adstock
+        self.time_varying = time_varying
+        self.validation = validation
         self.min_slope = min_slope
         self.l1 = l1
         self.l2 = l2
@@ -205,6 +244,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self.handle_unknown = handle_unknown
         self.learning_rate = learning_rate
         self.max_epochs = max_epochs
+        self.batch_size = batch_size
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.device = device
@@ -256,10 +296,14 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             self._training_data(rows, panel, y), self._training_options(), seed
         )
         self.net_, self._baseline = fitted.net, fitted.baseline
+        self._choice = fitted.choice
         self._rows = rows
         self.history_ = self._history_table(rows)
         self._publish(panel, rows)
         self.contributions_ = self._decompose(rows, _index_of(X))
+        self.modulation_ = pd.DataFrame(
+            self._media(rows)[1], self.contributions_.index, self.media_columns_
+        )
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -305,42 +349,97 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         coefficient = self.net_.module_.controls.regional_coefficient
         with torch.no_grad():
             gamma = coefficient(torch.as_tensor(code)).numpy()
-        controls = self._scales.standardise(rows.controls, code) * gamma
-        parts = np.column_stack([baseline, controls, self._media(rows)])
+        controls = self._scales.standardise(rows.controls, code)
+        controls = self._inside_training(controls, code) * gamma
+        media, _ = self._media(rows)
+        parts = np.column_stack([baseline, controls, media])
         parts *= self._scales.outcome_of(code)[:, None]
         names = ["baseline", *self.control_columns_, *self.media_columns_]
         return pd.DataFrame(parts, index=index, columns=names)
 
-    def _media(self, rows: Rows) -> np.ndarray:
-        """Return relative contributions of the rows' media, (n_rows, n_channels)."""
-        given = {"region": rows.region, "position": rows.position, "media": rows.media}
+    def _inside_training(self, controls: np.ndarray, code: np.ndarray) -> np.ndarray:
+        """Hold standardised controls at the range of their region's training weeks."""
+        low, high = self._scales.control_range_of(code)
+        beyond = np.maximum(low - controls, controls - high)
+        far = (beyond > 1.0).any(axis=0)
+        if far.any():
+            names = [n for n, f in zip(self.control_columns_, far, strict=True) if f]
+            warnings.warn(
+                f"controls {names} lie more than a standard deviation outside their "
+                "region's training range; their effect is held at that range's edge",
+                ExtrapolationWarning,
+                stacklevel=5,
+            )
+        return np.clip(controls, low, high)
+
+    def _media(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Return relative contributions and modulation of the rows' media.
+
+        Each of shape (n_rows, n_channels).
+        """
+        given = {
+            "region": rows.region,
+            "position": rows.position,
+            "media": rows.media,
+            "controls": rows.controls,
+        }
         if self._axis is not None:
             past = self._rows
             history = {
                 "region": past.region,
                 "position": past.position,
                 "media": past.media,
+                "controls": past.controls,
             }
             given = with_history(history, given)
         regular = self._axis is None or self._axis.regular
-        panel = make_panel(given["region"], given["position"], regular)
+        # Sequences begin with the training weeks, whichever regions are asked for.
+        panel = make_panel(given["region"], given["position"], regular, start=0.0)
         code = self._scales.code(panel.regions)
         media = interpolate_gaps(panel, panel.scatter(given["media"]))
         scaled = torch.as_tensor(media / self._scales.media_of(code)[:, None])
-        response = self.net_.module_.media
+        module, region = self.net_.module_, torch.as_tensor(code)
         with torch.no_grad():
-            out = response(lagged(scaled, response.max_lag), torch.as_tensor(code))
-        return panel.gather(out.numpy())[-len(rows.region) :]
+            out = module.media(lagged(scaled, module.media.max_lag), region)
+            factor = torch.ones_like(out)
+            if module.effects.active:
+                controls = self._scaled_controls(panel, given["controls"])
+                factor = module.effects.predict(
+                    scaled,
+                    torch.as_tensor(controls),
+                    self._calendar(panel).expand(len(scaled), -1, -1),
+                    region,
+                )
+        n_rows = len(rows.region)
+        return (
+            panel.gather((out * factor).numpy())[-n_rows:],
+            panel.gather(factor.numpy())[-n_rows:],
+        )
+
+    def _scaled_controls(self, panel: Panel, controls: np.ndarray) -> np.ndarray:
+        """Return standardised controls of a panel, with gaps interpolated."""
+        code = self._scales.code(panel.regions)[panel.row_region]
+        standardised = self._scales.standardise(controls, code)
+        return interpolate_gaps(panel, panel.scatter(standardised))
+
+    def _calendar(self, panel: Panel) -> torch.Tensor:
+        baseline = self._baseline
+        return torch.as_tensor(
+            calendar_features(
+                panel.position,
+                baseline.position[-1],
+                baseline.covariance.season_length,
+            )
+        )
 
     def _training_data(self, rows: Rows, panel: Panel, y: np.ndarray) -> TrainingData:
         scales, seen = self._scales, panel.observed
         media = interpolate_gaps(panel, panel.scatter(rows.media))
-        code = panel.row_region
         span = panel.position[-1] - panel.position[0]
         season = None if self._axis is None else self._axis.season_length
         return TrainingData(
             media=media / scales.media[:, None],
-            controls=panel.scatter(scales.standardise(rows.controls, code)),
+            controls=self._scaled_controls(panel, rows.controls),
             target=panel.scatter(y) / scales.outcome[:, None],
             observed=seen,
             position=panel.position,
@@ -354,7 +453,11 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
 
     def _training_options(self) -> TrainingOptions:
         names = TrainingOptions.__dataclass_fields__
-        return TrainingOptions(**{name: getattr(self, name) for name in names})
+        options = {name: getattr(self, name) for name in names}
+        # Without a clock of even steps there is no sequence for effects to vary along.
+        if self._axis is None or not self._axis.regular:
+            options["time_varying"] = False
+        return TrainingOptions(**options)
 
     def _name_columns(self) -> None:
         def name(column: Any) -> str:
@@ -378,14 +481,20 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         media = self.net_.module_.media
         channels = self.media_columns_
         with torch.no_grad():
-            weights = media.weights().numpy()
+            weights = media.carry_over.weights().numpy()
+            kernel = {
+                name: values.numpy()
+                for name, values in media.carry_over.parameters_by_name().items()
+            }
             learned = {
                 name: pd.Series(getattr(media, name).numpy(), channels, name=name)
-                for name in ("decay", "half_saturation", "slope", "effect")
+                for name in ("half_saturation", "slope", "effect")
             }
         lags = pd.RangeIndex(self.max_lag, name="lag")
         self.adstock_ = pd.DataFrame(weights, channels, lags)
-        self.decay_ = learned["decay"]
+        self.adstock_parameters_ = pd.DataFrame(kernel, channels)
+        decay = kernel.get("decay", np.full(len(channels), np.nan))
+        self.decay_ = pd.Series(decay, channels, name="decay")
         self.half_saturation_ = learned["half_saturation"]
         self.slope_ = learned["slope"]
         self.effect_ = learned["effect"]
@@ -415,6 +524,15 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         if len(hyper.sigma) > 1:
             learned["effect_deviation_scale"] = scales.deviation
             learned["control_deviation_scale"] = scales.control_deviation
+        choice = self._choice
+        if self.net_.module_.effects.active:
+            learned["modulation_state_scale"] = scales.modulation_state
+            learned["modulation_calendar_scale"] = scales.modulation_calendar
+        learned["modulation_share"] = choice.modulation if self.time_varying else 0.0
+        learned["level_flexibility"] = choice.flexibility
+        learned["n_epochs"] = len(self.net_.history)
+        if choice.skill is not None:
+            learned["inner_skill"] = choice.skill
         return learned
 
     def _warn_about(self, rows: Rows, panel: Panel) -> None:

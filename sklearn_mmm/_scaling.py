@@ -21,6 +21,8 @@ class PanelScales:
         Largest training value, spend units per time step.
     control_centre, control_scale : ndarray of shape (n_regions, n_controls)
         Mean and standard deviation, in the control's unit.
+    control_low, control_high : ndarray of shape (n_regions, n_controls)
+        Range seen in training, in the control's unit.
     """
 
     regions: np.ndarray
@@ -28,6 +30,8 @@ class PanelScales:
     media: np.ndarray
     control_centre: np.ndarray
     control_scale: np.ndarray
+    control_low: np.ndarray
+    control_high: np.ndarray
 
     def code(self, region: np.ndarray) -> np.ndarray:
         """Return each label's row in the tables, -1 for an unknown region."""
@@ -52,6 +56,19 @@ class PanelScales:
         """Return controls (n_rows, n_controls) in regional standard deviations."""
         centre = _lookup(self.control_centre, code)
         return (controls - centre) / _lookup(self.control_scale, code)
+
+    def control_range_of(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the standardised range, an unknown region having the widest one."""
+        low, high = (
+            (edge - self.control_centre) / self.control_scale
+            for edge in (self.control_low, self.control_high)
+        )
+        known = (code >= 0)[:, None]
+        at = np.maximum(code, 0)
+        return (
+            np.where(known, low[at], low.min(0)),
+            np.where(known, high[at], high.max(0)),
+        )
 
 
 def _lookup(table: np.ndarray, code: np.ndarray) -> np.ndarray:
@@ -79,6 +96,8 @@ def make_scales(
         _fill_silent(largest),
         centre,
         _pool_scales(variance, deviation, n_weeks),
+        np.where(seen[..., None], panel.scatter(controls), np.inf).min(1),
+        np.where(seen[..., None], panel.scatter(controls), -np.inf).max(1),
     )
 
 

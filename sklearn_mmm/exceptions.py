@@ -20,3 +20,7 @@ class UnknownRegionWarning(UserWarning):
 
 class UninformativeChannelWarning(UserWarning):
     """A media column does not vary in the training rows."""
+
+
+class ExtrapolationWarning(UserWarning):
+    """Controls lie far outside the range that was seen in training."""

@@ -39,6 +39,78 @@ def geometric_weights(decay: Tensor, n_lags: int, normalize: bool = True) -> Ten
     return weights / weights.sum(-1, keepdim=True) if normalize else weights
 
 
+def delayed_weights(decay: Tensor, delay: Tensor, n_lags: int) -> Tensor:
+    r"""Return the weights of an adstock kernel that peaks some steps later.
+
+    Parameters
+    ----------
+    decay : Tensor of shape (...)
+        How fast the effect fades around its peak, in (0, 1).
+    delay : Tensor of shape (...)
+        Time steps from exposure to the peak, in [0, n_lags).
+    n_lags : int
+        Length of the kernel in time steps, the current one included.
+
+    Returns
+    -------
+    Tensor of shape (..., n_lags)
+        Weights that sum to one.
+
+    Notes
+    -----
+    :math:`w_l \propto \alpha^{(l - \theta)^2}` (Jin et al., 2017, equation 4).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.functional import delayed_weights
+    >>> delayed_weights(torch.tensor(0.5), torch.tensor(1.0), 3)
+    tensor([0.2500, 0.5000, 0.2500])
+    """
+    lags = torch.arange(n_lags, dtype=decay.dtype, device=decay.device)
+    exponent = (lags - delay.unsqueeze(-1)) ** 2
+    return torch.softmax(exponent * decay.log().unsqueeze(-1), dim=-1)
+
+
+def weibull_weights(shape: Tensor, scale: Tensor, n_lags: int) -> Tensor:
+    r"""Return the weights of an adstock kernel in the form of a Weibull density.
+
+    Parameters
+    ----------
+    shape : Tensor of shape (...)
+        At most 1 falls from the start; above 1 peaks later.
+    scale : Tensor of shape (...)
+        Time steps, larger than 0.
+    n_lags : int
+        Length of the kernel in time steps, the current one included.
+
+    Returns
+    -------
+    Tensor of shape (..., n_lags)
+        Weights that sum to one.
+
+    Notes
+    -----
+    The probability of each time step under a Weibull distribution,
+    :math:`w_l \propto e^{-(l / \lambda)^k} - e^{-((l + 1) / \lambda)^k}`, the
+    flexible kernel of Robyn (Zhou et al., 2024, "Packaging Up Media Mix Modeling: An
+    Introduction to Robyn's Open-Source Approach").
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.functional import weibull_weights
+    >>> weibull_weights(torch.tensor(1.0), torch.tensor(1.4427), 3)
+    tensor([0.5714, 0.2857, 0.1429])
+    """
+    edges = torch.arange(n_lags + 1, dtype=shape.dtype, device=shape.device)
+    # The power's derivative in the shape is infinite at zero; its value there is 0.
+    powered = (edges[1:] / scale.unsqueeze(-1)) ** shape.unsqueeze(-1)
+    survival = torch.cat([torch.ones_like(powered[..., :1]), (-powered).exp()], -1)
+    mass = survival[..., :-1] - survival[..., 1:] + torch.finfo(shape.dtype).tiny
+    return mass / mass.sum(-1, keepdim=True)
+
+
 def lagged(x: Tensor, n_lags: int) -> Tensor:
     """Stack a series with its own past; before its first step there is nothing.
 

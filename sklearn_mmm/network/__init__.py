@@ -1,5 +1,5 @@
 """The network: media response, controls and shared time effects."""
 
-from sklearn_mmm.network._mmm import Decomposition, MMMModule
+from sklearn_mmm.network._mmm import Decomposition, MMMModule, Sizes
 
-__all__ = ["Decomposition", "MMMModule"]
+__all__ = ["Decomposition", "MMMModule", "Sizes"]

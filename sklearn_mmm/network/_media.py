@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from sklearn_mmm.functional import geometric_weights, hill
+from sklearn_mmm.functional import hill
+from sklearn_mmm.network._carry_over import CarryOver
 
 
 class MediaResponse(nn.Module):
@@ -18,10 +19,16 @@ class MediaResponse(nn.Module):
     n_regions, n_channels, max_lag : int
     min_slope : float
         Lower bound of the Hill slope.
+    adstock : {"geometric", "delayed", "weibull"}
     """
 
     def __init__(
-        self, n_regions: int, n_channels: int, max_lag: int, min_slope: float
+        self,
+        n_regions: int,
+        n_channels: int,
+        max_lag: int,
+        min_slope: float,
+        adstock: str,
     ) -> None:
         super().__init__()
         self.max_lag = max_lag
@@ -29,7 +36,7 @@ class MediaResponse(nn.Module):
         start = MediaPrior
         effect = torch.full((n_channels,), min(0.1, 1.0 / n_channels))
         self.log_effect = nn.Parameter(effect.log())
-        self.logit_decay = nn.Parameter(torch.full((n_channels,), start.decay[0]))
+        self.carry_over = CarryOver(adstock, n_channels, max_lag)
         self.log_half_saturation = nn.Parameter(
             torch.full((n_channels,), start.half_saturation[0])
         )
@@ -40,11 +47,6 @@ class MediaResponse(nn.Module):
             self.deviation = nn.Parameter(deviation)
         else:
             self.register_buffer("deviation", deviation)
-
-    @property
-    def decay(self) -> Tensor:
-        """Carry-over per time step, in (0, 1), (channel,)."""
-        return torch.sigmoid(self.logit_decay)
 
     @property
     def half_saturation(self) -> Tensor:
@@ -80,10 +82,6 @@ class MediaResponse(nn.Module):
         """Return the saturated share of (..., channel) adstocked media."""
         return hill(adstocked, self.half_saturation, self.slope)
 
-    def weights(self) -> Tensor:
-        """Return the adstock kernels, (channel, lag), each summing to 1."""
-        return geometric_weights(self.decay, self.max_lag)
-
     def forward(self, lags: Tensor, region: Tensor) -> Tensor:
         """Return contributions.
 
@@ -98,7 +96,7 @@ class MediaResponse(nn.Module):
         -------
         Tensor of shape (region, week, channel)
         """
-        adstocked = (lags * self.weights()).sum(-1)
+        adstocked = (lags * self.carry_over.weights()).sum(-1)
         return self.saturate(adstocked) * self.regional_effect(region).unsqueeze(-2)
 
 
@@ -106,10 +104,8 @@ class MediaPrior:
     """Weak priors (mean, standard deviation) of the media parameters.
 
     In units of the media scale, the region's largest weekly value: half-saturation
-    around 0.6 of it, slope around 1, and a decay of about 0.27, each wide enough to
-    be overruled by a year of data.
+    around 0.6 of it and slope around 1, wide enough to be overruled by a year of data.
     """
 
-    decay = (-1.0, 1.2)  # logit
     half_saturation = (-0.5, 0.8)  # logarithm
     slope = (0.0, 0.3)  # logarithm

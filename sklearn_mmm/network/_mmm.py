@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from sklearn_mmm.network._baseline import SharedBaseline
 from sklearn_mmm.network._controls import ControlEffects
+from sklearn_mmm.network._effects import TimeVaryingEffects
 from sklearn_mmm.network._media import MediaResponse
 
 
@@ -30,40 +31,71 @@ class Decomposition(NamedTuple):
         return self.baseline + self.controls.sum(-1) + self.media.sum(-1)
 
 
+class Sizes(NamedTuple):
+    """Sizes of a panel.
+
+    Attributes
+    ----------
+    n_regions, n_channels, n_controls : int
+    n_weeks : int
+        0 leaves the common course in time out.
+    n_calendar : int
+        Features of the calendar; 0 leaves effects constant in time.
+    """
+
+    n_regions: int
+    n_weeks: int
+    n_channels: int
+    n_controls: int
+    n_calendar: int
+
+
 class MMMModule(nn.Module):
     """Media response, controls and shared baseline of a panel.
 
     Parameters
     ----------
-    n_regions, n_weeks, n_channels, n_controls, max_lag : int
-        Sizes; ``n_weeks=0`` leaves the common course in time out.
+    sizes : Sizes
+    max_lag : int
+        Length of the adstock kernels.
     min_slope : float
         Lower bound of the Hill slope.
+    adstock : {"geometric", "delayed", "weibull"}
     """
 
     def __init__(
-        self,
-        n_regions: int,
-        n_weeks: int,
-        n_channels: int,
-        n_controls: int,
-        max_lag: int,
-        min_slope: float,
+        self, sizes: Sizes, max_lag: int, min_slope: float, adstock: str
     ) -> None:
         super().__init__()
-        self.media = MediaResponse(n_regions, n_channels, max_lag, min_slope)
-        self.controls = ControlEffects(n_regions, n_controls)
-        self.baseline = SharedBaseline(n_weeks)
+        self.media = MediaResponse(
+            sizes.n_regions, sizes.n_channels, max_lag, min_slope, adstock
+        )
+        self.controls = ControlEffects(sizes.n_regions, sizes.n_controls)
+        self.baseline = SharedBaseline(sizes.n_weeks)
+        self.effects = TimeVaryingEffects(
+            sizes.n_regions, sizes.n_channels, sizes.n_controls, sizes.n_calendar
+        )
 
-    def forward(self, lags: Tensor, controls: Tensor, region: Tensor) -> Decomposition:
-        """Return the decomposition of a panel.
+    def forward(
+        self,
+        lags: Tensor,
+        controls: Tensor,
+        region: Tensor,
+        observed: Tensor,
+        calendar: Tensor,
+    ) -> Decomposition:
+        """Return the decomposition of a training panel.
 
         Parameters
         ----------
         lags : Tensor of shape (region, week, channel, lag)
         controls : Tensor of shape (region, week, control)
         region : Tensor of shape (region,)
+        observed : Tensor of shape (region, week)
+            1 where there is a row, else 0.
+        calendar : Tensor of shape (region, week, n_calendar)
         """
-        return Decomposition(
-            self.baseline(), self.controls(controls, region), self.media(lags, region)
-        )
+        media = self.media(lags, region)
+        if self.effects.active:
+            media = media * self.effects(lags[..., 0], controls, calendar, observed)
+        return Decomposition(self.baseline(), self.controls(controls, region), media)

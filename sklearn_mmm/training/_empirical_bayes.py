@@ -19,7 +19,7 @@ from sklearn_mmm.training._dependence import factor_loadings
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
 # in this many weeks.
 _POOLING_WEEKS = 10.0
-_JITTER = 1e-9
+JITTER = 1e-9
 
 
 @dataclass
@@ -73,6 +73,8 @@ class EmpiricalBayes(Callback):
     observed : bool ndarray of shape (n_regions, n_weeks)
     first, last, every : int
         Epochs of the first renewal, the last one, and the distance between them.
+    flexibility : float, default=1.0
+        Factor on the likeliest variances of level and season.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class EmpiricalBayes(Callback):
         first: int,
         last: int,
         every: int,
+        flexibility: float = 1.0,
     ) -> None:
         self.covariance = covariance
         self.position = position
@@ -90,6 +93,7 @@ class EmpiricalBayes(Callback):
         self.first = first
         self.last = last
         self.every = every
+        self.flexibility = flexibility
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Install the initial covariances."""
@@ -113,7 +117,7 @@ class EmpiricalBayes(Callback):
         module = net.module_
         parts = module(**X)
         own = parts.controls.sum(-1) + parts.media.sum(-1) + module.baseline.intercept
-        residual = (y - own).double().numpy(force=True) * self.observed
+        residual = (y["outcome"] - own).double().numpy(force=True) * self.observed
         course = (parts.baseline - module.baseline.intercept).double()
         course = np.broadcast_to(course.numpy(force=True), self.position.shape)
         self._renew_regional(net, (residual - course) * self.observed)
@@ -131,6 +135,7 @@ class EmpiricalBayes(Callback):
             hyper.sigma,
             delta,
         )
+        hyper.regional = self._flexible(hyper.regional)
         W = whiteners(self._regional_covariance(), self.observed)
         innovation = np.matmul(W, residual[..., None])[..., 0]
         hyper.sigma = _robust_sigma(innovation, self.observed, hyper.sigma, delta)
@@ -142,15 +147,16 @@ class EmpiricalBayes(Callback):
     def _renew_shared(self, net: Any, residual: np.ndarray) -> None:
         """Solve for the common course exactly, then for its covariance."""
         W = net.criterion_.whitener.double().numpy(force=True)
-        information, score = _course_information(
+        information, score = course_information(
             W, 1.0 / self.hyper_.sigma, self.hyper_.loadings, residual
         )
         scale = np.trace(information) / len(information)
-        factor = cho_factor(information + _JITTER * scale * np.eye(len(information)))
+        factor = cho_factor(information + JITTER * scale * np.eye(len(information)))
         error = cho_solve(factor, np.eye(len(information)))
-        self.hyper_.shared = maximise_shared(
+        likeliest = maximise_shared(
             cho_solve(factor, score), error, self.shared_kernels_, self.hyper_.shared
         )
+        self.hyper_.shared = self._flexible(likeliest)
         L = self._install_factor(net)
         posterior = L.T @ information @ L + np.eye(len(L))
         innovation = np.linalg.solve(posterior, L.T @ score)
@@ -161,17 +167,54 @@ class EmpiricalBayes(Callback):
         scales, module = net.penalties_.scales, net.module_
         scales.effect = _rms(module.media.effect, low=0.05, high=3.0)
         scales.control = _rms(module.controls.coefficient, low=0.02, high=1.0)
+        whiten, region = net.criterion_.whiten, X["region"]
         if len(self.observed) > 1:
-            whiten = net.criterion_.whiten
             scales.deviation = _expected_scale(
-                module.media.deviation, whiten(parts.media), scales.deviation, 0.01
+                module.media.deviation,
+                whiten(parts.media, region),
+                scales.deviation,
+                0.01,
             )
             scales.control_deviation = _expected_scale(
                 module.controls.deviation,
-                whiten(X["controls"]),
+                whiten(X["controls"], region),
                 scales.control_deviation,
                 0.003,
             )
+        if module.effects.active:
+            self._renew_modulation(net, parts, X)
+
+    def _renew_modulation(self, net: Any, parts: Any, X: dict[str, Any]) -> None:
+        """Renew how far effects may vary with time (MacKay, 1992, evidence)."""
+        effects, scales = net.module_.effects, net.penalties_.scales
+        features = effects.features(X["lags"][..., 0], X["controls"], X["calendar"])
+        weight = (X["observed"] / X["observed"].sum(1, keepdim=True)).unsqueeze(-1)
+        features = features - (features * weight).sum(1, keepdim=True)
+        criterion, region = net.criterion_, X["region"]
+        information = torch.stack(
+            [
+                (
+                    criterion.decorrelate(
+                        criterion.whiten(parts.media * f.unsqueeze(-1), region), region
+                    )
+                    ** 2
+                ).sum((0, 1))
+                for f in features.unbind(-1)
+            ]
+        )
+        n_state = len(effects.state_head)
+        scales.modulation_state = _evidence_scale(
+            effects.state_head, information[:n_state], scales.modulation_state
+        )
+        scales.modulation_calendar = _evidence_scale(
+            effects.calendar_head, information[n_state:], scales.modulation_calendar
+        )
+
+    def _flexible(self, variances: np.ndarray) -> np.ndarray:
+        """Multiply the variances of level and season, not intercept or shocks."""
+        out = variances.copy()
+        out[:-1] *= self.flexibility
+        return out
 
     def _regional_covariance(self) -> np.ndarray:
         K = np.tensordot(self.hyper_.regional, self.regional_kernels_, axes=1)
@@ -190,12 +233,12 @@ class EmpiricalBayes(Callback):
 
     def _install_factor(self, net: Any) -> np.ndarray:
         B = np.tensordot(self.hyper_.shared, self.shared_kernels_, axes=1)
-        L = cholesky(B + _JITTER * np.eye(len(B)), lower=True)
+        L = cholesky(B + JITTER * np.eye(len(B)), lower=True)
         net.module_.baseline.factor.copy_(torch.as_tensor(L))
         return L
 
 
-def _course_information(
+def course_information(
     W: np.ndarray, precise: np.ndarray, loadings: np.ndarray, residual: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what the regions say about their common course, (week, week), (week,).
@@ -263,3 +306,15 @@ def _expected_scale(
         return scale
     variance = 1.0 / (1.0 / scale**2 + (whitened**2).sum(1))
     return float(np.clip((deviation**2 + variance).mean().sqrt().item(), low, 1.0))
+
+
+def _evidence_scale(
+    head: torch.Tensor, information: torch.Tensor, scale: float
+) -> float:
+    """Return the scale that makes a head's weights most likely (MacKay, 1992).
+
+    Sum of squares over the number of weights that the data determine.
+    """
+    determined = (information / (information + 1.0 / scale**2)).sum().item()
+    squares = (head**2).sum().item()
+    return float(np.clip(np.sqrt(squares / max(determined, 1e-9)), 0.01, 1.0))

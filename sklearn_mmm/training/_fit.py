@@ -7,37 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_mmm.functional import lagged
-from sklearn_mmm.network import MMMModule
-from sklearn_mmm.training._baseline import TimeBaseline, make_time_baseline
-from sklearn_mmm.training._covariance import TimeCovariance
+from sklearn_mmm.network import MMMModule, Sizes
+from sklearn_mmm.training._baseline import TimeBaseline
+from sklearn_mmm.training._data import TrainingData
 from sklearn_mmm.training._losses import Penalties, WhitenedHuber
-from sklearn_mmm.training._net import MMMNet, WholePanel, make_callbacks
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """A training panel, scaled.
-
-    Attributes
-    ----------
-    media : ndarray of shape (n_regions, n_weeks, n_channels)
-        In units of the media scale.
-    controls : ndarray of shape (n_regions, n_weeks, n_controls)
-        Standardised.
-    target : ndarray of shape (n_regions, n_weeks)
-        Outcome relative to the region's mean.
-    observed : bool ndarray of shape (n_regions, n_weeks)
-    position : ndarray of shape (n_weeks,)
-    covariance : TimeCovariance
-    """
-
-    media: np.ndarray
-    controls: np.ndarray
-    target: np.ndarray
-    observed: np.ndarray
-    position: np.ndarray
-    covariance: TimeCovariance
+from sklearn_mmm.training._net import MMMNet, RegionBatches, make_callbacks
+from sklearn_mmm.training._validate import (
+    Choice,
+    condition,
+    inner_origins,
+    validate,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +25,10 @@ class TrainingOptions:
     """How to train; see the regressor's parameters of the same names."""
 
     max_lag: int
+    adstock: str
+    time_varying: bool
+    validation: bool
+    batch_size: int
     min_slope: float
     l1: float
     l2: float
@@ -60,101 +44,139 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained net and its baseline."""
+    """A trained net, its baseline, and what inner validation chose."""
 
     net: MMMNet
     baseline: TimeBaseline
+    choice: Choice
 
 
 def fit_network(data: TrainingData, options: TrainingOptions, seed: int) -> Fitted:
-    """Train the model on a panel.
+    """Choose hyper-parameters on inner origins, then train the model on the panel.
 
     The state of torch's global random generator is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = _make_net(data, options)
-        X, y = _tensors(data, options.max_lag)
         # Effects on their way to zero would otherwise pass through denormal numbers,
         # which are many times slower.
         torch.set_flush_denormal(True)
         try:
-            net.fit(X, y)
+            torch.manual_seed(seed)
+            choice = _choose(data, options)
+            torch.manual_seed(seed)
+            net = _train(data, options, choice)
         finally:
             torch.set_flush_denormal(False)
-    fitted = Fitted(net, _condition(net, data, X))
+    module = net.module_.double().cpu()
+    _remember_modulation(module, data, options.max_lag)
+    hyper = callback(net, "empirical_bayes").hyper_
+    baseline = condition(module, hyper, data, net.criterion_.delta)
     _slim_down(net)
-    return fitted
+    return Fitted(net, baseline, choice)
 
 
-def _make_net(data: TrainingData, options: TrainingOptions) -> MMMNet:
+def _choose(data: TrainingData, options: TrainingOptions) -> Choice:
+    """Return what forecasts best at the last origins inside the training weeks."""
+    origins = inner_origins(len(data.position)) if options.validation else []
+    if not origins or not data.covariance.wanders:
+        return Choice()
+    early = data.until(origins[0])
+    n_epochs = _n_epochs(len(data.media), options) // 2
+    snapshots = tuple(int(n_epochs * share) for share in (0.6, 0.8)) + (n_epochs,)
+    net = _train(early, options, Choice(epoch_share=0.5), snapshots)
+    states = callback(net, "snapshots").states_
+    # The run may have settled before its last epoch.
+    states[n_epochs] = (net.module_, callback(net, "empirical_bayes").hyper_)
+    for module, _ in states.values():
+        _remember_modulation(module.double().cpu(), early, options.max_lag)
+    shares = {epoch / n_epochs: state for epoch, state in sorted(states.items())}
+    return validate(shares, data, origins, options.huber_delta)
+
+
+def _train(
+    data: TrainingData,
+    options: TrainingOptions,
+    choice: Choice,
+    snapshots: tuple[int, ...] = (),
+) -> MMMNet:
+    net = _make_net(data, options, choice, snapshots)
+    return net.fit(*_tensors(data, options.max_lag))
+
+
+def _n_epochs(n_regions: int, options: TrainingOptions) -> int:
+    """Return the epochs of a run; those of several steps each may be fewer."""
+    n_batches = -(-n_regions // options.batch_size)
+    return max(1, int(options.max_epochs / np.sqrt(n_batches)))
+
+
+def _make_net(
+    data: TrainingData,
+    options: TrainingOptions,
+    choice: Choice,
+    snapshots: tuple[int, ...],
+) -> MMMNet:
     n_regions, n_weeks, n_channels = data.media.shape
     has_course = n_regions > 1 and data.covariance.wanders
+    modulates = options.time_varying and choice.modulation > 0
+    n_epochs = max(1, int(_n_epochs(n_regions, options) * choice.epoch_share))
     return MMMNet(
         MMMModule,
-        module__n_regions=n_regions,
-        module__n_weeks=n_weeks if has_course else 0,
-        module__n_channels=n_channels,
-        module__n_controls=data.controls.shape[2],
+        module__sizes=Sizes(
+            n_regions,
+            n_weeks if has_course else 0,
+            n_channels,
+            data.controls.shape[2],
+            data.calendar.shape[1] if modulates else 0,
+        ),
         module__max_lag=options.max_lag,
         module__min_slope=options.min_slope,
+        module__adstock=options.adstock,
         criterion=WhitenedHuber,
         criterion__delta=options.huber_delta,
         penalties=Penalties(options.l1, options.l2, bool((data.target >= 0).all())),
         n_observations=int(data.observed.sum()),
+        n_regions=n_regions,
         optimizer=torch.optim.Adam,
         lr=options.learning_rate,
-        max_epochs=options.max_epochs,
-        batch_size=-1,
-        iterator_train=WholePanel,
+        max_epochs=n_epochs,
+        batch_size=options.batch_size,
+        iterator_train=RegionBatches,
         train_split=None,
-        callbacks=make_callbacks(data, options),
+        callbacks=make_callbacks(data, options, n_epochs, choice, snapshots),
         callbacks__print_log=None,
         device=options.device,
         verbose=0,
     )
 
 
-def _tensors(data: TrainingData, max_lag: int) -> tuple[dict[str, Tensor], Tensor]:
+def _tensors(
+    data: TrainingData, max_lag: int
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     # Single precision halves the time of an epoch; hyper-parameters and everything
     # after training are computed in double precision.
-    media = torch.as_tensor(data.media, dtype=torch.float32)
     X = {
-        "lags": lagged(media, max_lag),
-        "controls": torch.as_tensor(data.controls, dtype=torch.float32),
-        "region": torch.arange(len(media)),
+        name: tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in data.inputs(max_lag).items()
     }
-    return X, torch.as_tensor(data.target, dtype=torch.float32)
+    target = torch.as_tensor(data.target, dtype=torch.float32)
+    return X, {"outcome": target, "region": X["region"]}
 
 
 @torch.no_grad()
-def _condition(net: MMMNet, data: TrainingData, X: dict[str, Tensor]) -> TimeBaseline:
-    module = net.module_.double().cpu()
-    parts = module(
-        lagged(torch.as_tensor(data.media), module.media.max_lag),
-        torch.as_tensor(data.controls),
-        X["region"],
-    )
-    course = module.baseline() - module.baseline.intercept
-    residual = (data.target - parts.total.numpy()) * data.observed
-    return make_time_baseline(
-        data.covariance,
-        _callback(net, "empirical_bayes").hyper_,
-        data.position,
-        data.observed,
-        float(module.baseline.intercept),
-        course.numpy() if module.baseline.has_course else np.zeros(0),
-        residual,
-        net.criterion_.delta,
-    )
+def _remember_modulation(module: MMMModule, data: TrainingData, max_lag: int) -> None:
+    if module.effects.active:
+        X = data.inputs(max_lag)
+        media = X["lags"][..., 0]
+        module.effects.remember_mean(media, X["controls"], X["calendar"], X["observed"])
 
 
 def _slim_down(net: MMMNet) -> None:
     """Drop what only training needs, so that a fitted estimator pickles small."""
     net.criterion_.whitener = torch.zeros(1, 0, 0)
-    callback = _callback(net, "empirical_bayes")
-    del callback.regional_kernels_, callback.shared_kernels_
+    bayes = callback(net, "empirical_bayes")
+    del bayes.regional_kernels_, bayes.shared_kernels_
 
 
-def _callback(net: MMMNet, name: str) -> Any:
+def callback(net: MMMNet, name: str) -> Any:
+    """Return a net's callback by its name."""
     return dict(net.callbacks_)[name]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_mmm.network import Decomposition, MMMModule
+from sklearn_mmm.network._effects import TimeVaryingEffects
 from sklearn_mmm.network._media import MediaPrior
 from sklearn_mmm.training._dependence import decorrelate
 
@@ -22,12 +23,16 @@ class PriorScales:
         Regional deviations of log media effects.
     control, control_deviation : float
         Control coefficients and their regional deviations.
+    modulation_state, modulation_calendar : float
+        Heads of the time-varying effects: of the GRU's state and of the calendar.
     """
 
     effect: float = 0.3
     deviation: float = 0.1
     control: float = 0.3
     control_deviation: float = 0.1
+    modulation_state: float = 0.1
+    modulation_calendar: float = 0.1
 
 
 @dataclass
@@ -55,14 +60,14 @@ class Penalties:
         """Return the named penalties, in units of log-likelihood."""
         media, controls, scales = module.media, module.controls, self.scales
         effect = media.effect / scales.effect
-        return {
+        return self._modulation(module.effects) | {
             "effect_l1": self.l1 * effect.sum(),
             "effect_l2": self.l2 * _gaussian(effect),
             "deviation": self.l2 * _gaussian(media.deviation / scales.deviation),
             "control": self.l2 * _gaussian(controls.coefficient / scales.control),
             "control_deviation": self.l2
             * _gaussian(controls.deviation / scales.control_deviation),
-            "decay": _prior(media.logit_decay, MediaPrior.decay),
+            "carry_over": media.carry_over.penalty(),
             "half_saturation": _prior(
                 media.log_half_saturation, MediaPrior.half_saturation
             ),
@@ -71,6 +76,19 @@ class Penalties:
             "negative_baseline": _gaussian(
                 float(self.positive) * torch.relu(-module.baseline()) / 0.05
             ),
+        }
+
+    def _modulation(self, effects: TimeVaryingEffects) -> dict[str, Tensor]:
+        if not effects.active:
+            return {}
+        scales = self.scales
+        state = effects.state_head / scales.modulation_state
+        calendar = effects.calendar_head / scales.modulation_calendar
+        return {
+            "modulation_state": self.l2 * _gaussian(state),
+            "modulation_calendar": self.l2 * _gaussian(calendar),
+            # Weights of size 1 keep gates off their saturation.
+            "gru": sum(_gaussian(w) for w in effects.gru.parameters()),
         }
 
 
@@ -108,16 +126,38 @@ class WhitenedHuber(nn.Module):
         self.register_buffer("precision", torch.zeros(0))
         self.register_buffer("loadings", torch.zeros(0, 0))
 
-    def whiten(self, values: Tensor) -> Tensor:
-        """Return standardised innovations of (region, week, ...) values."""
+    def whiten(self, values: Tensor, region: Tensor) -> Tensor:
+        """Return standardised innovations of (region, week, ...) values.
+
+        Parameters
+        ----------
+        values : Tensor of shape (region, week, ...)
+        region : Tensor of shape (region,)
+            Codes of the regions.
+        """
         shape = values.shape
         flat = values.reshape(shape[0], shape[1], -1)  # (region, week, feature)
-        flat = torch.matmul(self.whitener, flat) * self.precision[:, None, None]
+        one = len(self.whitener) == 1
+        whitener = self.whitener if one else self.whitener[region]
+        flat = torch.matmul(whitener, flat) * self.precision[region, None, None]
         return flat.reshape(shape)
 
-    def forward(self, parts: Decomposition, target: Tensor) -> Tensor:
-        """Return the summed loss, in units of log-likelihood."""
-        innovation = decorrelate(self.whiten(target - parts.total), self.loadings)
+    def decorrelate(self, values: Tensor, region: Tensor) -> Tensor:
+        """Return whitened values less what the given regions share."""
+        return decorrelate(values, self.loadings[region])
+
+    def forward(self, parts: Decomposition, target: dict[str, Tensor]) -> Tensor:
+        """Return the summed loss, in units of log-likelihood.
+
+        Parameters
+        ----------
+        parts : Decomposition
+        target : dict
+            ``outcome`` (region, week) and the ``region`` codes.
+        """
+        region = target["region"]
+        innovation = self.whiten(target["outcome"] - parts.total, region)
+        innovation = self.decorrelate(innovation, region)
         return nn.functional.huber_loss(
             innovation,
             torch.zeros_like(innovation),

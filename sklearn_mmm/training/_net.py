@@ -1,9 +1,11 @@
 """The skorch net: whole-panel epochs, penalised loss, callbacks."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from skorch import NeuralNet
 from skorch.callbacks import (
     Callback,
@@ -18,29 +20,50 @@ from tqdm.auto import tqdm
 from sklearn_mmm.training._empirical_bayes import EmpiricalBayes
 
 if TYPE_CHECKING:
-    from sklearn_mmm.training._fit import TrainingData, TrainingOptions
+    from sklearn_mmm.training._data import TrainingData
+    from sklearn_mmm.training._fit import TrainingOptions
+    from sklearn_mmm.training._validate import Choice
 
 _WARM_UP_EPOCHS = 30
 _LAST_SHARE = 0.002
+# Share of the epochs after which effects may vary with time.
+_MODULATION_START = 0.4
 
 
-class WholePanel:
-    """An iterator of skorch that yields the whole panel at once.
+class RegionBatches:
+    """An iterator of skorch over batches of regions, in a new order every epoch.
 
-    Regions stay in order and no tensor is copied, unlike with a data loader that
-    collates region after region in every epoch.
+    A panel that is one batch is yielded as it is: regions stay in order and no tensor
+    is copied, unlike with a data loader that collates region after region.
+
+    Parameters
+    ----------
+    dataset : skorch.dataset.Dataset
+        Dicts of tensors whose first axis is the region.
+    batch_size : int
+        Regions of a batch.
     """
 
-    def __init__(self, dataset: Any, **kwargs: Any) -> None:
+    def __init__(self, dataset: Any, batch_size: int, **kwargs: Any) -> None:
         self.dataset = dataset
+        self.batch_size = batch_size
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
-        """Yield the one batch of an epoch."""
-        yield self.dataset.X, self.dataset.y
+        """Yield the batches of an epoch."""
+        X, y = self.dataset.X, self.dataset.y
+        n_regions = len(y["region"])
+        if self.batch_size >= n_regions:
+            yield X, y
+            return
+        for batch in torch.tensor_split(torch.randperm(n_regions), len(self)):
+            yield (
+                {name: tensor[batch] for name, tensor in X.items()},
+                {name: tensor[batch] for name, tensor in y.items()},
+            )
 
     def __len__(self) -> int:
         """Return the number of batches."""
-        return 1
+        return -(-len(self.dataset.y["region"]) // self.batch_size)
 
 
 class MMMNet(NeuralNet):
@@ -52,14 +75,22 @@ class MMMNet(NeuralNet):
         Named negative log priors.
     n_observations : int
         What the loss is divided by, so that gradients do not grow with the panel.
+    n_regions : int
+        Regions of the panel, of which a batch is a sample.
     """
 
     def __init__(
-        self, *args: Any, penalties: Any, n_observations: int, **kwargs: Any
+        self,
+        *args: Any,
+        penalties: Any,
+        n_observations: int,
+        n_regions: int,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.penalties = penalties
         self.n_observations = n_observations
+        self.n_regions = n_regions
 
     def initialize(self) -> "MMMNet":
         """Initialise module, criterion and penalties."""
@@ -68,10 +99,15 @@ class MMMNet(NeuralNet):
         return self
 
     def get_loss(
-        self, y_pred: Any, y_true: Tensor, X: Any = None, training: bool = False
+        self,
+        y_pred: Any,
+        y_true: dict[str, Tensor],
+        X: Any = None,
+        training: bool = False,
     ) -> Tensor:
         """Return data loss plus penalties, per observation."""
         loss = super().get_loss(y_pred, y_true, X=X, training=training)
+        loss = loss * (self.n_regions / len(y_true["region"]))
         penalty = sum(self.penalties_(self.module_).values())
         return (loss + penalty) / self.n_observations
 
@@ -95,6 +131,48 @@ class StopWhenSettled(EarlyStopping):
             super().on_epoch_end(net, **kwargs)
 
 
+class StartModulation(Callback):
+    """Let effects vary with time once constant ones have settled.
+
+    Parameters
+    ----------
+    epoch : int
+        From which on.
+    """
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """Start if it is time."""
+        if len(net.history) > self.epoch:
+            net.module_.effects.active = True
+
+
+class Snapshots(Callback):
+    """Keep states of the model on the way, for validation.
+
+    Parameters
+    ----------
+    epochs : tuple of int
+        After which epochs.
+    """
+
+    def __init__(self, epochs: tuple[int, ...]) -> None:
+        self.epochs = epochs
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Forget an earlier run."""
+        self.states_: dict[int, Any] = {}
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Copy parameters and hyper-parameters."""
+        epoch = len(net.history)
+        if epoch in self.epochs:
+            bayes = dict(net.callbacks_)["empirical_bayes"]
+            self.states_[epoch] = deepcopy((net.module_, bayes.hyper_))
+
+
 class EpochProgress(Callback):
     """A progress bar over epochs; skorch's own counts the batches of each epoch.
 
@@ -102,14 +180,17 @@ class EpochProgress(Callback):
     ----------
     n_epochs : int
         Most epochs of the run.
+    name : str
+        What the bar is called.
     """
 
-    def __init__(self, n_epochs: int) -> None:
+    def __init__(self, n_epochs: int, name: str) -> None:
         self.n_epochs = n_epochs
+        self.name = name
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Open the bar."""
-        self.bar_ = tqdm(total=self.n_epochs, desc="fit", unit="epoch")
+        self.bar_ = tqdm(total=self.n_epochs, desc=self.name, unit="epoch")
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Move the bar on."""
@@ -121,9 +202,14 @@ class EpochProgress(Callback):
         del self.bar_
 
 
-def make_callbacks(data: "TrainingData", options: "TrainingOptions") -> list[Any]:
+def make_callbacks(
+    data: "TrainingData",
+    options: "TrainingOptions",
+    n_epochs: int,
+    choice: "Choice",
+    snapshots: tuple[int, ...],
+) -> list[Any]:
     """Return the callbacks of a training run, in the order in which they act."""
-    n_epochs = options.max_epochs
     last = int(0.9 * n_epochs)
     callbacks: list[Any] = [
         ("clip", GradientNormClipping(options.gradient_clip)),
@@ -137,6 +223,7 @@ def make_callbacks(data: "TrainingData", options: "TrainingOptions") -> list[Any
                 first=max(1, n_epochs // 10),
                 last=last,
                 every=max(1, n_epochs // 20),
+                flexibility=choice.flexibility,
             ),
         ),
         (
@@ -150,8 +237,14 @@ def make_callbacks(data: "TrainingData", options: "TrainingOptions") -> list[Any
             ),
         ),
     ]
+    if options.time_varying and choice.modulation > 0:
+        start = StartModulation(int(_MODULATION_START * n_epochs))
+        callbacks.append(("modulation", start))
+    if snapshots:
+        callbacks.append(("snapshots", Snapshots(snapshots)))
     if options.verbose:
-        callbacks.append(("progress", EpochProgress(n_epochs)))
+        name = "validate" if snapshots else "fit"
+        callbacks.append(("progress", EpochProgress(n_epochs, name)))
     return callbacks
 
 

@@ -1,0 +1,104 @@
+"""Effects that vary with time: a GRU's modulation of each channel."""
+
+import torch
+from torch import Tensor, nn
+
+N_HIDDEN = 8
+# Beyond this factor, up or down, a modulation would no longer be a drift.
+_MOST_LOG = 2.0
+
+
+class TimeVaryingEffects(nn.Module):
+    r"""Positive modulation of media effects with mean 1 over the training weeks.
+
+    A gated recurrent unit (Cho et al., 2014, "Learning Phrase Representations using
+    RNN Encoder-Decoder") reads a region's media, controls and the calendar; the
+    logarithm of the modulation is linear in its state and in the calendar. Heads
+    start at zero, so an untrained module does not modulate.
+
+    Parameters
+    ----------
+    n_regions, n_channels, n_controls, n_calendar : int
+        Sizes; ``n_calendar=0`` leaves the modulation out.
+    """
+
+    log_mean: Tensor
+
+    def __init__(
+        self, n_regions: int, n_channels: int, n_controls: int, n_calendar: int
+    ) -> None:
+        super().__init__()
+        self.n_calendar = n_calendar
+        self.active = False
+        # What inner validation leaves of the logarithm; 1 is all.
+        self.share = 1.0
+        self.register_buffer("log_mean", torch.zeros(n_regions, n_channels))
+        if n_calendar:
+            n_inputs = n_channels + n_controls + n_calendar
+            self.gru = nn.GRU(n_inputs, N_HIDDEN, batch_first=True)
+            self.state_head = nn.Parameter(torch.zeros(N_HIDDEN, n_channels))
+            self.calendar_head = nn.Parameter(torch.zeros(n_calendar, n_channels))
+
+    def features(self, media: Tensor, controls: Tensor, calendar: Tensor) -> Tensor:
+        """Return what the heads read, (region, week, state + calendar).
+
+        Parameters
+        ----------
+        media : Tensor of shape (region, week, channel)
+            In units of the media scale.
+        controls : Tensor of shape (region, week, control)
+            Standardised.
+        calendar : Tensor of shape (region, week, n_calendar)
+        """
+        # Roots even out bursts, and extreme inputs must not drive the state.
+        inputs = [media.clamp(0, 4).sqrt(), controls.clamp(-3, 3) / 3, calendar]
+        state, _ = self.gru(torch.cat(inputs, dim=-1))
+        return torch.cat([state, calendar], dim=-1)
+
+    def log_modulation(self, features: Tensor) -> Tensor:
+        """Return the logarithm before it is centred, (region, week, channel)."""
+        head = torch.cat([self.state_head, self.calendar_head])
+        return self.share * _MOST_LOG * torch.tanh(features @ head / _MOST_LOG)
+
+    def forward(
+        self, media: Tensor, controls: Tensor, calendar: Tensor, observed: Tensor
+    ) -> Tensor:
+        """Return the modulation of a training panel, (region, week, channel).
+
+        Parameters
+        ----------
+        media, controls, calendar : Tensor
+            See :meth:`features`.
+        observed : Tensor of shape (region, week)
+            Weights of the weeks over which the mean is 1.
+        """
+        modulation = self.log_modulation(self.features(media, controls, calendar)).exp()
+        weight = (observed / observed.sum(1, keepdim=True)).unsqueeze(-1)
+        return modulation / (modulation * weight).sum(1, keepdim=True)
+
+    def remember_mean(
+        self, media: Tensor, controls: Tensor, calendar: Tensor, observed: Tensor
+    ) -> None:
+        """Keep the training weeks' mean as each region's unit for later weeks."""
+        modulation = self.log_modulation(self.features(media, controls, calendar)).exp()
+        weight = (observed / observed.sum(1, keepdim=True)).unsqueeze(-1)
+        self.log_mean.copy_((modulation * weight).sum(1).log())
+
+    def predict(
+        self, media: Tensor, controls: Tensor, calendar: Tensor, region: Tensor
+    ) -> Tensor:
+        """Return the modulation of any weeks, relative to the training mean.
+
+        Parameters
+        ----------
+        media, controls, calendar : Tensor
+            From the first training week on; see :meth:`features`.
+        region : Tensor of shape (region,)
+            Codes; an unknown region (-1) has the mean of the others.
+        """
+        known = (region >= 0).unsqueeze(-1)
+        log_mean = torch.where(
+            known, self.log_mean[region.clamp_min(0)], self.log_mean.mean(0)
+        )
+        raw = self.log_modulation(self.features(media, controls, calendar))
+        return (raw - log_mean.unsqueeze(1)).exp()

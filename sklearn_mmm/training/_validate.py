@@ -1,0 +1,241 @@
+"""Inner validation: hyper-parameters that forecast best inside the training weeks."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.linalg import cholesky
+
+from sklearn_mmm.network import MMMModule
+from sklearn_mmm.training._baseline import TimeBaseline, make_time_baseline
+from sklearn_mmm.training._covariance import huber, whiteners
+from sklearn_mmm.training._data import TrainingData, calendar_features
+from sklearn_mmm.training._empirical_bayes import (
+    JITTER,
+    TimeHyperparameters,
+    course_information,
+)
+
+_HORIZON = 8
+_N_ORIGINS = 2
+_FEWEST_WEEKS = 52
+_FLEXIBILITY = (0.25, 1.0, 4.0)
+_MODULATION = (0.0, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What inner validation chose.
+
+    Attributes
+    ----------
+    modulation : float
+        Share of the time-varying effects' logarithm that is kept.
+    flexibility : float
+        Factor on the variances of level and season.
+    epoch_share : float
+        Share of the epochs.
+    skill : float or None
+        1 - SSE / SSE of the last four weeks' mean at the inner origins; None where
+        the panel is too short for inner origins.
+    """
+
+    modulation: float = 1.0
+    flexibility: float = 1.0
+    epoch_share: float = 1.0
+    skill: float | None = None
+
+
+def inner_origins(n_weeks: int) -> list[int]:
+    """Return the numbers of weeks before each inner origin, ascending."""
+    first = n_weeks - _N_ORIGINS * _HORIZON
+    if first < _FEWEST_WEEKS:
+        return []
+    return [first + i * _HORIZON for i in range(_N_ORIGINS)]
+
+
+def validate(
+    states: dict[float, Any], data: TrainingData, origins: list[int], delta: float
+) -> Choice:
+    """Choose modulation, flexibility and epochs, one after the other.
+
+    A value other than the likeliest is taken only if it is better by more than one
+    standard error over the weeks (Breiman et al., 1984, "Classification and
+    Regression Trees"), so that chance does not choose.
+
+    Parameters
+    ----------
+    states : dict
+        Share of the epochs -> module and hyper-parameters, trained on the weeks
+        before the first origin.
+    data : TrainingData
+    origins : list of int
+    delta : float
+        Threshold of the Huber loss.
+    """
+    choice, best = Choice(), None
+    candidates = {
+        "epoch_share": tuple(states),
+        "modulation": _MODULATION,
+        "flexibility": _FLEXIBILITY,
+    }
+    has_modulation = all(module.effects.active for module, _ in states.values())
+    if not has_modulation:
+        candidates.pop("modulation")
+
+    def losses(choice: Choice) -> tuple[np.ndarray, float]:
+        module, hyper = states[choice.epoch_share]
+        return _losses(module, hyper, data, origins, delta, choice)
+
+    best, skill = losses(choice)
+    for name, values in candidates.items():
+        for value in values:
+            if value == getattr(choice, name):
+                continue
+            tried = replace(choice, **{name: value})
+            found, found_skill = losses(tried)
+            gain = best - found
+            error = gain.std() / np.sqrt(len(gain))
+            if gain.mean() > error:
+                choice, best, skill = tried, found, found_skill
+    return replace(choice, skill=skill)
+
+
+@torch.no_grad()
+def _losses(
+    module: MMMModule,
+    hyper: TimeHyperparameters,
+    data: TrainingData,
+    origins: list[int],
+    delta: float,
+    choice: Choice,
+) -> tuple[np.ndarray, float]:
+    """Return each week's mean loss, and the skill, of forecasts from the origins."""
+    hyper = replace(
+        hyper,
+        regional=_scaled(hyper.regional, choice.flexibility),
+        shared=_scaled(hyper.shared, choice.flexibility),
+    )
+    module.effects.share = choice.modulation
+    known = _known(module, data, origins[0])
+    early = data.until(origins[0])
+    losses, squares, naive = [], 0.0, 0.0
+    region = np.arange(len(data.target))
+    for origin in origins:
+        end = origin + _HORIZON
+        past = data.until(origin)
+        past = replace(past, covariance=early.covariance)
+        effects = known[:, :origin]
+        course = np.zeros(0)
+        if module.baseline.has_course:
+            rest = past.target - effects - float(module.baseline.intercept)
+            course = _course(past, hyper, rest * past.observed)
+        baseline = _baseline(past, hyper, effects, module, delta, course)
+        weeks = data.position[origin:end]
+        at = np.repeat(region, len(weeks)), np.tile(weeks, len(region))
+        forecast = baseline.predict(*at).reshape(len(region), -1)
+        error = data.target[:, origin:end] - known[:, origin:end] - forecast
+        seen = data.observed[:, origin:end] & (past.observed.sum(1) > 0)[:, None]
+        scaled = huber(error / hyper.sigma[:, None] / _ERROR_UNIT, delta) * seen
+        losses.append(scaled.sum(0) / np.maximum(seen.sum(0), 1))
+        recent = past.target[:, -4:].sum(1) / np.maximum(
+            past.observed[:, -4:].sum(1), 1
+        )
+        squares += float((error**2 * seen).sum())
+        naive += float(
+            ((data.target[:, origin:end] - recent[:, None]) ** 2 * seen).sum()
+        )
+    module.effects.share = 1.0
+    return np.concatenate(losses), 1 - squares / max(naive, 1e-12)
+
+
+# Forecast errors are several times the noise; in this unit most are not outlying.
+_ERROR_UNIT = 3.0
+
+
+def _scaled(variances: np.ndarray, factor: float) -> np.ndarray:
+    out = variances.copy()
+    out[:-1] *= factor
+    return out
+
+
+def _known(module: MMMModule, data: TrainingData, n_weeks: int) -> np.ndarray:
+    """Return media and controls effects of all weeks, (region, week).
+
+    The module was trained on the first weeks alone; controls do not extrapolate
+    beyond what they showed there.
+    """
+    X = data.inputs(module.media.max_lag)
+    early = X["controls"][:, :n_weeks]
+    low, high = early.amin(1, keepdim=True), early.amax(1, keepdim=True)
+    controls = X["controls"].clamp(low, high)
+    media = module.media(X["lags"], X["region"])
+    if module.effects.active:
+        position = data.position
+        season = data.until(n_weeks).covariance.season_length
+        calendar = calendar_features(position, position[n_weeks - 1], season)
+        calendar = torch.as_tensor(calendar).expand(len(controls), -1, -1)
+        scaled = X["lags"][..., 0]
+        media = media * module.effects.predict(
+            scaled, X["controls"], calendar, X["region"]
+        )
+    effect = module.controls(controls, X["region"])
+    return np.asarray((media.sum(-1) + effect.sum(-1)).numpy())
+
+
+def condition(
+    module: MMMModule, hyper: TimeHyperparameters, data: TrainingData, delta: float
+) -> TimeBaseline:
+    """Return the baseline given a module trained on all of the panel's weeks."""
+    with torch.no_grad():
+        known = _known(module, data, len(data.position))
+        course = (module.baseline() - module.baseline.intercept).numpy()
+    if not module.baseline.has_course:
+        course = np.zeros(0)
+    return _baseline(data, hyper, known, module, delta, course)
+
+
+def _baseline(
+    data: TrainingData,
+    hyper: TimeHyperparameters,
+    known: np.ndarray,
+    module: MMMModule,
+    delta: float,
+    course: np.ndarray,
+) -> TimeBaseline:
+    """Condition the regions' courses on what is left of the panel."""
+    intercept = float(module.baseline.intercept)
+    residual = data.target - known - intercept
+    if len(course):
+        residual = residual - course
+    residual *= data.observed
+    return make_time_baseline(
+        data.covariance,
+        hyper,
+        data.position,
+        data.observed,
+        intercept,
+        course,
+        residual,
+        delta,
+    )
+
+
+def _course(
+    data: TrainingData, hyper: TimeHyperparameters, residual: np.ndarray
+) -> np.ndarray:
+    """Return the likeliest common course given the residuals, (week,)."""
+    at = (data.position, data.position)
+    identity = np.eye(len(data.position))
+    K = np.tensordot(hyper.regional, data.covariance.regional(*at), axes=1)
+    information, score = course_information(
+        whiteners(K + identity, data.observed),
+        1.0 / hyper.sigma,
+        hyper.loadings,
+        residual,
+    )
+    B = np.tensordot(hyper.shared, data.covariance.shared(*at), axes=1)
+    L = cholesky(B + JITTER * identity, lower=True)
+    posterior = L.T @ information @ L + identity
+    return np.asarray(L @ np.linalg.solve(posterior, L.T @ score))
