@@ -526,8 +526,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             learned["control_deviation_scale"] = scales.control_deviation
         choice = self._choice
         if self.net_.module_.effects.active:
-            learned["modulation_state_scale"] = scales.modulation_state
-            learned["modulation_calendar_scale"] = scales.modulation_calendar
+            learned["modulation_scale"] = scales.modulation
         learned["modulation_share"] = choice.modulation if self.time_varying else 0.0
         learned["level_flexibility"] = choice.flexibility
         learned["n_epochs"] = len(self.net_.history)

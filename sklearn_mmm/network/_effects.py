@@ -4,6 +4,9 @@ import torch
 from torch import Tensor, nn
 
 N_HIDDEN = 8
+# Standard deviation of the weights that read media and controls. What moves effects
+# is the calendar unless the data insist: their own past mostly reshapes responses.
+_OWN_INPUT_SCALE = 0.1
 # Beyond this factor, up or down, a modulation would no longer be a drift.
 _MOST_LOG = 2.0
 
@@ -23,6 +26,7 @@ class TimeVaryingEffects(nn.Module):
     """
 
     log_mean: Tensor
+    input_scale: Tensor
 
     def __init__(
         self, n_regions: int, n_channels: int, n_controls: int, n_calendar: int
@@ -36,8 +40,20 @@ class TimeVaryingEffects(nn.Module):
         if n_calendar:
             n_inputs = n_channels + n_controls + n_calendar
             self.gru = nn.GRU(n_inputs, N_HIDDEN, batch_first=True)
+            scale = torch.ones(n_inputs)
+            scale[: n_channels + n_controls] = _OWN_INPUT_SCALE
+            self.register_buffer("input_scale", scale)
+            with torch.no_grad():
+                self.gru.weight_ih_l0.mul_(scale)
             self.state_head = nn.Parameter(torch.zeros(N_HIDDEN, n_channels))
             self.calendar_head = nn.Parameter(torch.zeros(n_calendar, n_channels))
+
+    def gru_penalty(self) -> Tensor:
+        """Return the negative log prior of the GRU's weights."""
+        others = [self.gru.weight_hh_l0, self.gru.bias_ih_l0, self.gru.bias_hh_l0]
+        squares = [(self.gru.weight_ih_l0 / self.input_scale).square().sum()]
+        squares += [weight.square().sum() for weight in others]
+        return 0.5 * torch.stack(squares).sum()
 
     def features(self, media: Tensor, controls: Tensor, calendar: Tensor) -> Tensor:
         """Return what the heads read, (region, week, state + calendar).

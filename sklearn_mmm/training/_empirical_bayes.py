@@ -15,6 +15,7 @@ from sklearn_mmm.training._covariance import (
     whiteners,
 )
 from sklearn_mmm.training._dependence import factor_loadings
+from sklearn_mmm.training._evidence import likeliest_scale
 
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
 # in this many weeks.
@@ -123,7 +124,7 @@ class EmpiricalBayes(Callback):
         self._renew_regional(net, (residual - course) * self.observed)
         if module.baseline.has_course:
             self._renew_shared(net, residual)
-        self._renew_scales(net, parts, X)
+        self._renew_scales(net, parts, X, y)
 
     def _renew_regional(self, net: Any, residual: np.ndarray) -> None:
         hyper, delta = self.hyper_, net.criterion_.delta
@@ -163,7 +164,9 @@ class EmpiricalBayes(Callback):
         parameter = net.module_.baseline.innovation
         parameter.copy_(torch.as_tensor(innovation).to(parameter))
 
-    def _renew_scales(self, net: Any, parts: Any, X: dict[str, Any]) -> None:
+    def _renew_scales(
+        self, net: Any, parts: Any, X: dict[str, Any], y: dict[str, Any]
+    ) -> None:
         scales, module = net.penalties_.scales, net.module_
         scales.effect = _rms(module.media.effect, low=0.05, high=3.0)
         scales.control = _rms(module.controls.coefficient, low=0.02, high=1.0)
@@ -182,32 +185,29 @@ class EmpiricalBayes(Callback):
                 0.003,
             )
         if module.effects.active:
-            self._renew_modulation(net, parts, X)
+            self._renew_modulation(net, parts, X, y)
 
-    def _renew_modulation(self, net: Any, parts: Any, X: dict[str, Any]) -> None:
-        """Renew how far effects may vary with time (MacKay, 1992, evidence)."""
-        effects, scales = net.module_.effects, net.penalties_.scales
+    def _renew_modulation(
+        self, net: Any, parts: Any, X: dict[str, Any], y: dict[str, Any]
+    ) -> None:
+        """Renew how far effects may vary with time."""
+        effects, criterion, region = net.module_.effects, net.criterion_, X["region"]
         features = effects.features(X["lags"][..., 0], X["controls"], X["calendar"])
         weight = (X["observed"] / X["observed"].sum(1, keepdim=True)).unsqueeze(-1)
         features = features - (features * weight).sum(1, keepdim=True)
-        criterion, region = net.criterion_, X["region"]
-        information = torch.stack(
-            [
-                (
-                    criterion.decorrelate(
-                        criterion.whiten(parts.media * f.unsqueeze(-1), region), region
-                    )
-                    ** 2
-                ).sum((0, 1))
-                for f in features.unbind(-1)
-            ]
-        )
-        n_state = len(effects.state_head)
-        scales.modulation_state = _evidence_scale(
-            effects.state_head, information[:n_state], scales.modulation_state
-        )
-        scales.modulation_calendar = _evidence_scale(
-            effects.calendar_head, information[n_state:], scales.modulation_calendar
+
+        def white(values: torch.Tensor) -> np.ndarray:
+            values = criterion.decorrelate(criterion.whiten(values, region), region)
+            rows = values.flatten(0, 1).reshape(values.shape[0] * values.shape[1], -1)
+            return np.asarray(rows.double().numpy(force=True))
+
+        slopes = [white(parts.media * f.unsqueeze(-1)) for f in features.unbind(-1)]
+        head = torch.cat([effects.state_head, effects.calendar_head]).double()
+        net.penalties_.scales.modulation = likeliest_scale(
+            np.hstack(slopes),
+            head.numpy(force=True).ravel(),
+            white(parts.media),
+            white(y["outcome"] - parts.total)[:, 0],
         )
 
     def _flexible(self, variances: np.ndarray) -> np.ndarray:
@@ -306,15 +306,3 @@ def _expected_scale(
         return scale
     variance = 1.0 / (1.0 / scale**2 + (whitened**2).sum(1))
     return float(np.clip((deviation**2 + variance).mean().sqrt().item(), low, 1.0))
-
-
-def _evidence_scale(
-    head: torch.Tensor, information: torch.Tensor, scale: float
-) -> float:
-    """Return the scale that makes a head's weights most likely (MacKay, 1992).
-
-    Sum of squares over the number of weights that the data determine.
-    """
-    determined = (information / (information + 1.0 / scale**2)).sum().item()
-    squares = (head**2).sum().item()
-    return float(np.clip(np.sqrt(squares / max(determined, 1e-9)), 0.01, 1.0))

@@ -82,7 +82,7 @@ def _choose(data: TrainingData, options: TrainingOptions) -> Choice:
         return Choice()
     early = data.until(origins[0])
     n_epochs = _n_epochs(len(data.media), options) // 2
-    snapshots = tuple(int(n_epochs * share) for share in (0.6, 0.8)) + (n_epochs,)
+    snapshots = (int(0.6 * n_epochs), int(0.8 * n_epochs), n_epochs)
     net = _train(early, options, Choice(epoch_share=0.5), snapshots)
     states = callback(net, "snapshots").states_
     # The run may have settled before its last epoch.

@@ -23,16 +23,15 @@ class PriorScales:
         Regional deviations of log media effects.
     control, control_deviation : float
         Control coefficients and their regional deviations.
-    modulation_state, modulation_calendar : float
-        Heads of the time-varying effects: of the GRU's state and of the calendar.
+    modulation : float
+        Weights of the heads of the time-varying effects.
     """
 
     effect: float = 0.3
     deviation: float = 0.1
     control: float = 0.3
     control_deviation: float = 0.1
-    modulation_state: float = 0.1
-    modulation_calendar: float = 0.1
+    modulation: float = 0.1
 
 
 @dataclass
@@ -81,14 +80,10 @@ class Penalties:
     def _modulation(self, effects: TimeVaryingEffects) -> dict[str, Tensor]:
         if not effects.active:
             return {}
-        scales = self.scales
-        state = effects.state_head / scales.modulation_state
-        calendar = effects.calendar_head / scales.modulation_calendar
+        heads = torch.cat([effects.state_head, effects.calendar_head])
         return {
-            "modulation_state": self.l2 * _gaussian(state),
-            "modulation_calendar": self.l2 * _gaussian(calendar),
-            # Weights of size 1 keep gates off their saturation.
-            "gru": sum(_gaussian(w) for w in effects.gru.parameters()),
+            "modulation": self.l2 * _gaussian(heads / self.scales.modulation),
+            "gru": self.l2 * effects.gru_penalty(),
         }
 
 

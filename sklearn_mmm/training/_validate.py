@@ -18,7 +18,7 @@ from sklearn_mmm.training._empirical_bayes import (
 )
 
 _HORIZON = 8
-_N_ORIGINS = 2
+_N_ORIGINS = 3
 _FEWEST_WEEKS = 52
 _FLEXIBILITY = (0.25, 1.0, 4.0)
 _MODULATION = (0.0, 0.5, 1.0)
@@ -60,9 +60,8 @@ def validate(
 ) -> Choice:
     """Choose modulation, flexibility and epochs, one after the other.
 
-    A value other than the likeliest is taken only if it is better by more than one
-    standard error over the weeks (Breiman et al., 1984, "Classification and
-    Regression Trees"), so that chance does not choose.
+    A value other than the likeliest is taken only if it is better at every origin and
+    by two standard errors over them, so that chance does not choose.
 
     Parameters
     ----------
@@ -96,8 +95,8 @@ def validate(
             tried = replace(choice, **{name: value})
             found, found_skill = losses(tried)
             gain = best - found
-            error = gain.std() / np.sqrt(len(gain))
-            if gain.mean() > error:
+            error = gain.std(ddof=1) / np.sqrt(len(gain))
+            if gain.min() > 0 and gain.mean() > 2 * error:
                 choice, best, skill = tried, found, found_skill
     return replace(choice, skill=skill)
 
@@ -111,7 +110,7 @@ def _losses(
     delta: float,
     choice: Choice,
 ) -> tuple[np.ndarray, float]:
-    """Return each week's mean loss, and the skill, of forecasts from the origins."""
+    """Return each origin's mean loss, and the skill, of forecasts from them."""
     hyper = replace(
         hyper,
         regional=_scaled(hyper.regional, choice.flexibility),
@@ -138,7 +137,7 @@ def _losses(
         error = data.target[:, origin:end] - known[:, origin:end] - forecast
         seen = data.observed[:, origin:end] & (past.observed.sum(1) > 0)[:, None]
         scaled = huber(error / hyper.sigma[:, None] / _ERROR_UNIT, delta) * seen
-        losses.append(scaled.sum(0) / np.maximum(seen.sum(0), 1))
+        losses.append(scaled.sum() / max(seen.sum(), 1))
         recent = past.target[:, -4:].sum(1) / np.maximum(
             past.observed[:, -4:].sum(1), 1
         )
@@ -147,7 +146,7 @@ def _losses(
             ((data.target[:, origin:end] - recent[:, None]) ** 2 * seen).sum()
         )
     module.effects.share = 1.0
-    return np.concatenate(losses), 1 - squares / max(naive, 1e-12)
+    return np.array(losses), 1 - squares / max(naive, 1e-12)
 
 
 # Forecast errors are several times the noise; in this unit most are not outlying.
