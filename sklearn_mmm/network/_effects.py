@@ -11,6 +11,16 @@ _OWN_INPUT_SCALE = 0.1
 _MOST_LOG = 2.0
 
 
+def week_weights(observed: Tensor) -> Tensor:
+    """Return weights of the weeks that sum to 1 in each region, (region, week, 1).
+
+    A region that has no weeks at all gets the same weight everywhere.
+    """
+    n_weeks = observed.sum(1, keepdim=True)
+    weight = torch.where(n_weeks > 0, observed, torch.ones_like(observed))
+    return (weight / weight.sum(1, keepdim=True)).unsqueeze(-1)
+
+
 class TimeVaryingEffects(nn.Module):
     r"""Positive modulation of media effects with mean 1 over the training weeks.
 
@@ -89,16 +99,16 @@ class TimeVaryingEffects(nn.Module):
             Weights of the weeks over which the mean is 1.
         """
         modulation = self.log_modulation(self.features(media, controls, calendar)).exp()
-        weight = (observed / observed.sum(1, keepdim=True)).unsqueeze(-1)
-        return modulation / (modulation * weight).sum(1, keepdim=True)
+        mean = (modulation * week_weights(observed)).sum(1, keepdim=True)
+        return modulation / mean
 
     def remember_mean(
         self, media: Tensor, controls: Tensor, calendar: Tensor, observed: Tensor
     ) -> None:
         """Keep the training weeks' mean as each region's unit for later weeks."""
         modulation = self.log_modulation(self.features(media, controls, calendar)).exp()
-        weight = (observed / observed.sum(1, keepdim=True)).unsqueeze(-1)
-        self.log_mean.copy_((modulation * weight).sum(1).log())
+        mean = (modulation * week_weights(observed)).sum(1)
+        self.log_mean.copy_(mean.log())
 
     def predict(
         self, media: Tensor, controls: Tensor, calendar: Tensor, region: Tensor

@@ -8,6 +8,7 @@ import torch
 from scipy.linalg import cho_factor, cho_solve, cholesky
 from skorch.callbacks import Callback
 
+from sklearn_mmm.network import week_weights
 from sklearn_mmm.training._covariance import (
     TimeCovariance,
     maximise_regional,
@@ -74,8 +75,6 @@ class EmpiricalBayes(Callback):
     observed : bool ndarray of shape (n_regions, n_weeks)
     first, last, every : int
         Epochs of the first renewal, the last one, and the distance between them.
-    flexibility : float, default=1.0
-        Factor on the likeliest variances of level and season.
     """
 
     def __init__(
@@ -86,7 +85,6 @@ class EmpiricalBayes(Callback):
         first: int,
         last: int,
         every: int,
-        flexibility: float = 1.0,
     ) -> None:
         self.covariance = covariance
         self.position = position
@@ -94,7 +92,6 @@ class EmpiricalBayes(Callback):
         self.first = first
         self.last = last
         self.every = every
-        self.flexibility = flexibility
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Install the initial covariances."""
@@ -136,7 +133,6 @@ class EmpiricalBayes(Callback):
             hyper.sigma,
             delta,
         )
-        hyper.regional = self._flexible(hyper.regional)
         W = whiteners(self._regional_covariance(), self.observed)
         innovation = np.matmul(W, residual[..., None])[..., 0]
         hyper.sigma = _robust_sigma(innovation, self.observed, hyper.sigma, delta)
@@ -154,10 +150,9 @@ class EmpiricalBayes(Callback):
         scale = np.trace(information) / len(information)
         factor = cho_factor(information + JITTER * scale * np.eye(len(information)))
         error = cho_solve(factor, np.eye(len(information)))
-        likeliest = maximise_shared(
+        self.hyper_.shared = maximise_shared(
             cho_solve(factor, score), error, self.shared_kernels_, self.hyper_.shared
         )
-        self.hyper_.shared = self._flexible(likeliest)
         L = self._install_factor(net)
         posterior = L.T @ information @ L + np.eye(len(L))
         innovation = np.linalg.solve(posterior, L.T @ score)
@@ -193,7 +188,7 @@ class EmpiricalBayes(Callback):
         """Renew how far effects may vary with time."""
         effects, criterion, region = net.module_.effects, net.criterion_, X["region"]
         features = effects.features(X["lags"][..., 0], X["controls"], X["calendar"])
-        weight = (X["observed"] / X["observed"].sum(1, keepdim=True)).unsqueeze(-1)
+        weight = week_weights(X["observed"])
         features = features - (features * weight).sum(1, keepdim=True)
 
         def white(values: torch.Tensor) -> np.ndarray:
@@ -209,12 +204,6 @@ class EmpiricalBayes(Callback):
             white(parts.media),
             white(y["outcome"] - parts.total)[:, 0],
         )
-
-    def _flexible(self, variances: np.ndarray) -> np.ndarray:
-        """Multiply the variances of level and season, not intercept or shocks."""
-        out = variances.copy()
-        out[:-1] *= self.flexibility
-        return out
 
     def _regional_covariance(self) -> np.ndarray:
         K = np.tensordot(self.hyper_.regional, self.regional_kernels_, axes=1)
@@ -275,12 +264,13 @@ def _robust_sigma(
 ) -> np.ndarray:
     """Return each region's noise by Huber weights, pooled over regions."""
     n_weeks = observed.sum(1)
+    seen = n_weeks > 0  # a region may begin after an inner origin
     for _ in range(3):  # iteratively reweighted; settles in a few rounds
         size = np.abs(innovation) / sigma[:, None]
         weight = np.minimum(1.0, delta / np.maximum(size, 1e-9))
-        variance = (weight * innovation**2 * observed).sum(1) / n_weeks
+        variance = (weight * innovation**2 * observed).sum(1) / np.maximum(n_weeks, 1)
         variance = np.maximum(variance, 1e-8)  # a perfect fit has no noise to divide by
-        pooled = np.exp(np.log(variance).mean())
+        pooled = np.exp(np.log(variance[seen]).mean())
         variance = (n_weeks * variance + _POOLING_WEEKS * pooled) / (
             n_weeks + _POOLING_WEEKS
         )

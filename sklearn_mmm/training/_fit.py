@@ -68,9 +68,10 @@ def fit_network(data: TrainingData, options: TrainingOptions, seed: int) -> Fitt
         finally:
             torch.set_flush_denormal(False)
     module = net.module_.double().cpu()
+    module.effects.share = choice.modulation
     _remember_modulation(module, data, options.max_lag)
     hyper = callback(net, "empirical_bayes").hyper_
-    baseline = condition(module, hyper, data, net.criterion_.delta)
+    baseline = condition(module, hyper, data, net.criterion_.delta, choice)
     _slim_down(net)
     return Fitted(net, baseline, choice)
 
@@ -79,7 +80,8 @@ def _choose(data: TrainingData, options: TrainingOptions) -> Choice:
     """Return what forecasts best at the last origins inside the training weeks."""
     origins = inner_origins(len(data.position)) if options.validation else []
     if not origins or not data.covariance.wanders:
-        return Choice()
+        # What cannot be validated does not vary.
+        return Choice(modulation=0.0 if options.validation else 1.0)
     early = data.until(origins[0])
     n_epochs = _n_epochs(len(data.media), options) // 2
     snapshots = (int(0.6 * n_epochs), int(0.8 * n_epochs), n_epochs)
@@ -142,7 +144,7 @@ def _make_net(
         batch_size=options.batch_size,
         iterator_train=RegionBatches,
         train_split=None,
-        callbacks=make_callbacks(data, options, n_epochs, choice, snapshots),
+        callbacks=make_callbacks(data, options, n_epochs, modulates, snapshots),
         callbacks__print_log=None,
         device=options.device,
         verbose=0,

@@ -22,7 +22,6 @@ from sklearn_mmm.training._empirical_bayes import EmpiricalBayes
 if TYPE_CHECKING:
     from sklearn_mmm.training._data import TrainingData
     from sklearn_mmm.training._fit import TrainingOptions
-    from sklearn_mmm.training._validate import Choice
 
 _WARM_UP_EPOCHS = 30
 _LAST_SHARE = 0.002
@@ -206,7 +205,7 @@ def make_callbacks(
     data: "TrainingData",
     options: "TrainingOptions",
     n_epochs: int,
-    choice: "Choice",
+    modulates: bool,
     snapshots: tuple[int, ...],
 ) -> list[Any]:
     """Return the callbacks of a training run, in the order in which they act."""
@@ -223,7 +222,6 @@ def make_callbacks(
                 first=max(1, n_epochs // 10),
                 last=last,
                 every=max(1, n_epochs // 20),
-                flexibility=choice.flexibility,
             ),
         ),
         (
@@ -237,7 +235,7 @@ def make_callbacks(
             ),
         ),
     ]
-    if options.time_varying and choice.modulation > 0:
+    if modulates:
         start = StartModulation(int(_MODULATION_START * n_epochs))
         callbacks.append(("modulation", start))
     if snapshots:

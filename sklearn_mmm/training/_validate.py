@@ -19,7 +19,7 @@ from sklearn_mmm.training._empirical_bayes import (
 
 _HORIZON = 8
 _N_ORIGINS = 3
-_FEWEST_WEEKS = 52
+_FEWEST_WEEKS = 32
 _FLEXIBILITY = (0.25, 1.0, 4.0)
 _MODULATION = (0.0, 0.5, 1.0)
 
@@ -33,7 +33,8 @@ class Choice:
     modulation : float
         Share of the time-varying effects' logarithm that is kept.
     flexibility : float
-        Factor on the variances of level and season.
+        Factor on the variances of level and season by which the baseline is
+        forecast; media and controls are learned with the likeliest ones.
     epoch_share : float
         Share of the epochs.
     skill : float or None
@@ -60,8 +61,9 @@ def validate(
 ) -> Choice:
     """Choose modulation, flexibility and epochs, one after the other.
 
-    A value other than the likeliest is taken only if it is better at every origin and
-    by two standard errors over them, so that chance does not choose.
+    Effects vary with time only as far as that forecasts better. Any other value than
+    the likeliest is taken only if it is better at every origin and by two standard
+    errors over them, so that chance does not choose.
 
     Parameters
     ----------
@@ -96,7 +98,8 @@ def validate(
             found, found_skill = losses(tried)
             gain = best - found
             error = gain.std(ddof=1) / np.sqrt(len(gain))
-            if gain.min() > 0 and gain.mean() > 2 * error:
+            sure = gain.min() > 0 and gain.mean() > 2 * error
+            if sure or (name == "modulation" and gain.mean() > 0):
                 choice, best, skill = tried, found, found_skill
     return replace(choice, skill=skill)
 
@@ -111,11 +114,7 @@ def _losses(
     choice: Choice,
 ) -> tuple[np.ndarray, float]:
     """Return each origin's mean loss, and the skill, of forecasts from them."""
-    hyper = replace(
-        hyper,
-        regional=_scaled(hyper.regional, choice.flexibility),
-        shared=_scaled(hyper.shared, choice.flexibility),
-    )
+    hyper = _flexible(hyper, choice.flexibility)
     module.effects.share = choice.modulation
     known = _known(module, data, origins[0])
     early = data.until(origins[0])
@@ -153,10 +152,13 @@ def _losses(
 _ERROR_UNIT = 3.0
 
 
-def _scaled(variances: np.ndarray, factor: float) -> np.ndarray:
-    out = variances.copy()
-    out[:-1] *= factor
-    return out
+def _flexible(hyper: TimeHyperparameters, factor: float) -> TimeHyperparameters:
+    """Multiply the variances of level and season, not intercept or shocks."""
+
+    def scaled(variances: np.ndarray) -> np.ndarray:
+        return np.append(factor * variances[:-1], variances[-1:])
+
+    return replace(hyper, regional=scaled(hyper.regional), shared=scaled(hyper.shared))
 
 
 def _known(module: MMMModule, data: TrainingData, n_weeks: int) -> np.ndarray:
@@ -184,14 +186,20 @@ def _known(module: MMMModule, data: TrainingData, n_weeks: int) -> np.ndarray:
 
 
 def condition(
-    module: MMMModule, hyper: TimeHyperparameters, data: TrainingData, delta: float
+    module: MMMModule,
+    hyper: TimeHyperparameters,
+    data: TrainingData,
+    delta: float,
+    choice: Choice,
 ) -> TimeBaseline:
     """Return the baseline given a module trained on all of the panel's weeks."""
+    hyper = _flexible(hyper, choice.flexibility)
     with torch.no_grad():
         known = _known(module, data, len(data.position))
-        course = (module.baseline() - module.baseline.intercept).numpy()
-    if not module.baseline.has_course:
-        course = np.zeros(0)
+    course = np.zeros(0)
+    if module.baseline.has_course:
+        rest = data.target - known - float(module.baseline.intercept)
+        course = _course(data, hyper, rest * data.observed)
     return _baseline(data, hyper, known, module, delta, course)
 
 
