@@ -409,6 +409,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
                     torch.as_tensor(controls),
                     self._calendar(panel).expand(len(scaled), -1, -1),
                     region,
+                    torch.as_tensor(panel.position > self._baseline.position[-1]),
                 )
         n_rows = len(rows.region)
         return (

@@ -44,8 +44,8 @@ class TimeVaryingEffects(nn.Module):
         super().__init__()
         self.n_calendar = n_calendar
         self.active = False
-        # What inner validation leaves of the logarithm; 1 is all.
-        self.share = 1.0
+        # What is left of the logarithm beyond the training weeks; 1 is all.
+        self.future_share = 1.0
         self.register_buffer("log_mean", torch.zeros(n_regions, n_channels))
         if n_calendar:
             n_inputs = n_channels + n_controls + n_calendar
@@ -84,7 +84,7 @@ class TimeVaryingEffects(nn.Module):
     def log_modulation(self, features: Tensor) -> Tensor:
         """Return the logarithm before it is centred, (region, week, channel)."""
         head = torch.cat([self.state_head, self.calendar_head])
-        return self.share * _MOST_LOG * torch.tanh(features @ head / _MOST_LOG)
+        return _MOST_LOG * torch.tanh(features @ head / _MOST_LOG)
 
     def forward(
         self, media: Tensor, controls: Tensor, calendar: Tensor, observed: Tensor
@@ -111,7 +111,12 @@ class TimeVaryingEffects(nn.Module):
         self.log_mean.copy_(mean.log())
 
     def predict(
-        self, media: Tensor, controls: Tensor, calendar: Tensor, region: Tensor
+        self,
+        media: Tensor,
+        controls: Tensor,
+        calendar: Tensor,
+        region: Tensor,
+        later: Tensor,
     ) -> Tensor:
         """Return the modulation of any weeks, relative to the training mean.
 
@@ -121,10 +126,13 @@ class TimeVaryingEffects(nn.Module):
             From the first training week on; see :meth:`features`.
         region : Tensor of shape (region,)
             Codes; an unknown region (-1) has the mean of the others.
+        later : bool Tensor of shape (week,)
+            Weeks beyond the training weeks, where effects are closer to the usual.
         """
         known = (region >= 0).unsqueeze(-1)
         log_mean = torch.where(
             known, self.log_mean[region.clamp_min(0)], self.log_mean.mean(0)
         )
         raw = self.log_modulation(self.features(media, controls, calendar))
-        return (raw - log_mean.unsqueeze(1)).exp()
+        left = torch.where(later, self.future_share, 1.0).to(raw).unsqueeze(-1)
+        return ((raw - log_mean.unsqueeze(1)) * left).exp()

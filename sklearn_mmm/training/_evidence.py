@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_FEWEST = 0.003
+FEWEST = 0.003
 _MOST = 1.0
 # Log Bayes factor from which weights are let go at all: very strong evidence on the
 # scale of Kass & Raftery (1995, "Bayes Factors").
@@ -51,9 +51,9 @@ def likeliest_scale(
     values, vectors = np.linalg.eigh(gram / noise)
     values = np.maximum(values, 0.0)
     along = (vectors.T @ score / noise) ** 2
-    scales = np.geomspace(_FEWEST, _MOST, 60)[:, None]
+    scales = np.geomspace(FEWEST, _MOST, 60)[:, None]
     evidence = 0.5 * (
         along / (values + 1 / scales**2) - np.log1p(values * scales**2)
     ).sum(1)
     best = int(evidence.argmax())
-    return float(scales[best, 0]) if evidence[best] > _STRONG else _FEWEST
+    return float(scales[best, 0]) if evidence[best] > _STRONG else FEWEST

@@ -10,14 +10,10 @@ from torch import Tensor
 from sklearn_mmm.network import MMMModule, Sizes
 from sklearn_mmm.training._baseline import TimeBaseline
 from sklearn_mmm.training._data import TrainingData
+from sklearn_mmm.training._evidence import FEWEST
 from sklearn_mmm.training._losses import Penalties, WhitenedHuber
 from sklearn_mmm.training._net import MMMNet, RegionBatches, make_callbacks
-from sklearn_mmm.training._validate import (
-    Choice,
-    condition,
-    inner_origins,
-    validate,
-)
+from sklearn_mmm.training._validate import Choice, condition, inner_origins, validate
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ def fit_network(data: TrainingData, options: TrainingOptions, seed: int) -> Fitt
         finally:
             torch.set_flush_denormal(False)
     module = net.module_.double().cpu()
-    module.effects.share = choice.modulation
+    module.effects.future_share = choice.modulation
     _remember_modulation(module, data, options.max_lag)
     hyper = callback(net, "empirical_bayes").hyper_
     baseline = condition(module, hyper, data, net.criterion_.delta, choice)
@@ -83,16 +79,40 @@ def _choose(data: TrainingData, options: TrainingOptions) -> Choice:
         # What cannot be validated does not vary.
         return Choice(modulation=0.0 if options.validation else 1.0)
     early = data.until(origins[0])
-    n_epochs = _n_epochs(len(data.media), options) // 2
+    varying, evident = None, False
+    if options.time_varying:
+        varying, evident = _inner_run(early, options, 1.0)
+    if varying is not None and not evident:
+        # As good as constant: nothing to compare it with.
+        return validate(varying, None, data, origins, options.huber_delta)
+    constant, _ = _inner_run(early, options, 0.0)
+    return validate(constant, varying, data, origins, options.huber_delta)
+
+
+def _inner_run(
+    early: TrainingData, options: TrainingOptions, modulation: float
+) -> tuple[dict[float, Any], bool]:
+    """Train on the first weeks, half as long.
+
+    Returns
+    -------
+    states : dict
+        Share of the epochs -> module and hyper-parameters.
+    evident : bool
+        Whether there is evidence that effects vary with time.
+    """
+    n_epochs = max(1, _n_epochs(len(early.media), options) // 2)
     snapshots = (int(0.6 * n_epochs), int(0.8 * n_epochs), n_epochs)
-    net = _train(early, options, Choice(epoch_share=0.5), snapshots)
+    choice = Choice(modulation=modulation, epoch_share=0.5)
+    net = _train(early, options, choice, snapshots)
     states = callback(net, "snapshots").states_
     # The run may have settled before its last epoch.
     states[n_epochs] = (net.module_, callback(net, "empirical_bayes").hyper_)
     for module, _ in states.values():
         _remember_modulation(module.double().cpu(), early, options.max_lag)
+    evident = net.module_.effects.active and net.penalties_.scales.modulation > FEWEST
     shares = {epoch / n_epochs: state for epoch, state in sorted(states.items())}
-    return validate(shares, data, origins, options.huber_delta)
+    return shares, evident
 
 
 def _train(

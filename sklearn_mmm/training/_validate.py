@@ -20,8 +20,12 @@ from sklearn_mmm.training._empirical_bayes import (
 _HORIZON = 8
 _N_ORIGINS = 3
 _FEWEST_WEEKS = 32
+# Least skill at inner origins for effects to vary with time, and by how much the loss
+# of forecasts may then be larger: eight weeks say little about a year's drift.
+_TRUSTED_SKILL = 0.5
+_TOLERANCE = 1.15
 _FLEXIBILITY = (0.25, 1.0, 4.0)
-_MODULATION = (0.0, 0.5, 1.0)
+_MODULATION = (0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Choice:
     Attributes
     ----------
     modulation : float
-        Share of the time-varying effects' logarithm that is kept.
+        Share of the time-varying effects' logarithm that is kept beyond the training
+        weeks; 0 for constant effects throughout.
     flexibility : float
         Factor on the variances of level and season by which the baseline is
         forecast; media and controls are learned with the likeliest ones.
@@ -57,40 +62,48 @@ def inner_origins(n_weeks: int) -> list[int]:
 
 
 def validate(
-    states: dict[float, Any], data: TrainingData, origins: list[int], delta: float
+    constant: dict[float, Any],
+    varying: dict[float, Any] | None,
+    data: TrainingData,
+    origins: list[int],
+    delta: float,
 ) -> Choice:
     """Choose modulation, flexibility and epochs, one after the other.
 
-    Effects vary with time only as far as that forecasts better. Any other value than
-    the likeliest is taken only if it is better at every origin and by two standard
-    errors over them, so that chance does not choose.
+    Evidence for effects that vary with time comes from the past; it is believed where
+    the model forecasts well, since a panel that the model does not describe gives
+    evidence for anything, and where forecasts do not suffer by it. Any other value than the likeliest is taken
+    only if it is better at every origin and by two standard errors over them, so that
+    chance does not choose.
 
     Parameters
     ----------
-    states : dict
+    constant, varying : dict
         Share of the epochs -> module and hyper-parameters, trained on the weeks
-        before the first origin.
+        before the first origin, with constant and with time-varying effects (None if
+        those do not come into question).
     data : TrainingData
     origins : list of int
     delta : float
         Threshold of the Huber loss.
     """
-    choice, best = Choice(), None
-    candidates = {
-        "epoch_share": tuple(states),
-        "modulation": _MODULATION,
-        "flexibility": _FLEXIBILITY,
-    }
-    has_modulation = all(module.effects.active for module, _ in states.values())
-    if not has_modulation:
-        candidates.pop("modulation")
 
     def losses(choice: Choice) -> tuple[np.ndarray, float]:
-        module, hyper = states[choice.epoch_share]
+        states = varying if choice.modulation > 0 else constant
+        module, hyper = (states or constant)[choice.epoch_share]
         return _losses(module, hyper, data, origins, delta, choice)
 
+    choice = Choice(modulation=0.0)
     best, skill = losses(choice)
-    for name, values in candidates.items():
+    if varying is not None:
+        for value in _MODULATION:
+            tried = replace(choice, modulation=value)
+            found, found_skill = losses(tried)
+            trusted = found_skill > _TRUSTED_SKILL
+            bar = best.mean() if choice.modulation else _TOLERANCE * best.mean()
+            if trusted and found.mean() < bar:
+                choice, best, skill = tried, found, found_skill
+    for name, values in {"epoch_share": constant, "flexibility": _FLEXIBILITY}.items():
         for value in values:
             if value == getattr(choice, name):
                 continue
@@ -98,8 +111,7 @@ def validate(
             found, found_skill = losses(tried)
             gain = best - found
             error = gain.std(ddof=1) / np.sqrt(len(gain))
-            sure = gain.min() > 0 and gain.mean() > 2 * error
-            if sure or (name == "modulation" and gain.mean() > 0):
+            if gain.min() > 0 and gain.mean() > 2 * error:
                 choice, best, skill = tried, found, found_skill
     return replace(choice, skill=skill)
 
@@ -115,7 +127,7 @@ def _losses(
 ) -> tuple[np.ndarray, float]:
     """Return each origin's mean loss, and the skill, of forecasts from them."""
     hyper = _flexible(hyper, choice.flexibility)
-    module.effects.share = choice.modulation
+    module.effects.future_share = choice.modulation
     known = _known(module, data, origins[0])
     early = data.until(origins[0])
     losses, squares, naive = [], 0.0, 0.0
@@ -144,7 +156,6 @@ def _losses(
         naive += float(
             ((data.target[:, origin:end] - recent[:, None]) ** 2 * seen).sum()
         )
-    module.effects.share = 1.0
     return np.array(losses), 1 - squares / max(naive, 1e-12)
 
 
@@ -171,15 +182,16 @@ def _known(module: MMMModule, data: TrainingData, n_weeks: int) -> np.ndarray:
     early = X["controls"][:, :n_weeks]
     low, high = early.amin(1, keepdim=True), early.amax(1, keepdim=True)
     controls = X["controls"].clamp(low, high)
-    media = module.media(X["lags"], X["region"])
+    media: torch.Tensor = module.media(X["lags"], X["region"])
     if module.effects.active:
         position = data.position
         season = data.until(n_weeks).covariance.season_length
-        calendar = calendar_features(position, position[n_weeks - 1], season)
-        calendar = torch.as_tensor(calendar).expand(len(controls), -1, -1)
+        features = calendar_features(position, position[n_weeks - 1], season)
+        calendar = torch.as_tensor(features).expand(len(controls), -1, -1)
         scaled = X["lags"][..., 0]
+        later = torch.arange(len(position)) >= n_weeks
         media = media * module.effects.predict(
-            scaled, X["controls"], calendar, X["region"]
+            scaled, X["controls"], calendar, X["region"], later
         )
     effect = module.controls(controls, X["region"])
     return np.asarray((media.sum(-1) + effect.sum(-1)).numpy())
