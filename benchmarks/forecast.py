@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 from _machine import describe_machine
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -25,6 +26,24 @@ def columns(data, prefix):
     return [c for c in data if c.startswith(prefix)]
 
 
+def seasonal_naive(train, test, recent, args):
+    """Return last four weeks times how the year before went on, in the median region.
+
+    Where there is no year before, the ratio is 1.
+    """
+    wide = train.pivot(index=args.region, columns=args.time, values=args.target)
+    now = train[args.time].max() + 1
+    year = 52
+    past = wide.reindex(columns=range(now - year - 4, now - year)).mean(axis="columns")
+    ratio = {
+        week: (wide[week - year] / past).median() if week - year in wide else np.nan
+        for week in test[args.time].unique()
+    }
+    middling = recent.median()
+    level = test[args.region].map(recent).fillna(middling)
+    return (level * test[args.time].map(ratio).fillna(1.0)).to_numpy()
+
+
 def forecasts(train, test, args):
     """Yield the name, the forecast and the seconds of each model."""
     media, controls = columns(train, args.media), columns(train, args.controls)
@@ -36,6 +55,7 @@ def forecasts(train, test, args):
     for name, table in (("mean of region", mean), ("mean of last 4", recent)):
         found = test[args.region].map(table).fillna(mean.median())
         yield name, found.to_numpy(), 0.0
+    yield "seasonal naive", seasonal_naive(train, test, recent, args), 0.0
     linear = make_pipeline(
         AdstockHillTransformer(
             media, args.region, args.time, decay=0.3, half_saturation=0.5, slope=1.0
@@ -44,10 +64,19 @@ def forecasts(train, test, args):
         StandardScaler(),
         Ridge(),
     )
+    boosting = make_pipeline(
+        RegionEncoder(args.region, args.time),
+        HistGradientBoostingRegressor(random_state=0),
+    )
     deep = DeepCausalMMMRegressor(
         media, controls, args.region, args.time, random_state=0
     )
-    for name, model in (("Ridge pipeline", linear), ("DeepCausalMMM", deep)):
+    models = (
+        ("Ridge pipeline", linear),
+        ("HistGradBoost", boosting),
+        ("DeepCausalMMM", deep),
+    )
+    for name, model in models:
         start = time.perf_counter()
         found = model.fit(X, y).predict(X_test)
         yield name, found, time.perf_counter() - start
@@ -62,7 +91,7 @@ def main():
     parser.add_argument("--time", default="week")
     parser.add_argument("--media", default="channel_", help="prefix of the columns")
     parser.add_argument("--controls", default="control_", help="prefix of the columns")
-    parser.add_argument("--origins", type=int, nargs="+", default=[93])
+    parser.add_argument("--origins", type=int, nargs="+", default=[60, 68, 76, 84, 92])
     parser.add_argument("--horizon", type=int, default=8)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -71,6 +100,7 @@ def main():
     print(describe_machine())
     print(f"{'origin':>6} {'model':16} {'R²':>8} {'within':>8} {'skill':>8} {'s':>6}")
     rename = {args.region: "region", args.time: "time", args.target: "outcome"}
+    squares = {}
     for origin in args.origins:
         train = data[data[args.time] < origin]
         window = data[args.time].between(origin, origin + args.horizon - 1)
@@ -80,11 +110,16 @@ def main():
                 train.rename(columns=rename), test.rename(columns=rename), found
             )
             r2, within, skill = np.array(list(metrics.values()))
+            sse = float(((test[args.target] - found) ** 2).sum())
+            squares.setdefault(name, []).append(sse)
             print(
                 f"{origin:6} {name:16} {r2:8.4f} {within:8.3f} {skill:8.3f} "
                 f"{seconds:6.1f}",
                 flush=True,
             )
+    naive = sum(squares["mean of last 4"])
+    for name, found in squares.items():
+        print(f"{'all':>6} {name:16} {'':8} {'':8} {1 - sum(found) / naive:8.3f}")
 
 
 if __name__ == "__main__":

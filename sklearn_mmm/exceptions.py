@@ -1,6 +1,7 @@
 """Warnings that the estimators of this package give."""
 
 __all__ = [
+    "ExtrapolationWarning",
     "MissingWeeksWarning",
     "UninformativeChannelWarning",
     "UnknownRegionWarning",

@@ -26,6 +26,11 @@ class CarryOver(nn.Module):
         "weibull": {"log_shape": (0.0, 0.5), "log_scale": (0.0, 0.8)},
     }
 
+    logit_decay: Tensor
+    logit_delay: Tensor
+    log_shape: Tensor
+    log_scale: Tensor
+
     def __init__(self, kind: str, n_channels: int, n_lags: int) -> None:
         super().__init__()
         self.kind = kind

@@ -54,15 +54,16 @@ class TimeVaryingEffects(nn.Module):
             scale[: n_channels + n_controls] = _OWN_INPUT_SCALE
             self.register_buffer("input_scale", scale)
             with torch.no_grad():
-                self.gru.weight_ih_l0.mul_(scale)
+                dict(self.gru.named_parameters())["weight_ih_l0"].mul_(scale)
             self.state_head = nn.Parameter(torch.zeros(N_HIDDEN, n_channels))
             self.calendar_head = nn.Parameter(torch.zeros(n_calendar, n_channels))
 
     def gru_penalty(self) -> Tensor:
         """Return the negative log prior of the GRU's weights."""
-        others = [self.gru.weight_hh_l0, self.gru.bias_ih_l0, self.gru.bias_hh_l0]
-        squares = [(self.gru.weight_ih_l0 / self.input_scale).square().sum()]
-        squares += [weight.square().sum() for weight in others]
+        squares = []
+        for name, weight in self.gru.named_parameters():
+            scale = self.input_scale if name == "weight_ih_l0" else 1.0
+            squares.append((weight / scale).square().sum())
         return 0.5 * torch.stack(squares).sum()
 
     def features(self, media: Tensor, controls: Tensor, calendar: Tensor) -> Tensor:

@@ -139,7 +139,7 @@ def _losses(
         effects = known[:, :origin]
         course = np.zeros(0)
         if module.baseline.has_course:
-            rest = past.target - effects - float(module.baseline.intercept)
+            rest = past.target - effects - module.baseline.intercept.item()
             course = _course(past, hyper, rest * past.observed)
         baseline = _baseline(past, hyper, effects, module, delta, course)
         weeks = data.position[origin:end]
@@ -210,7 +210,7 @@ def condition(
         known = _known(module, data, len(data.position))
     course = np.zeros(0)
     if module.baseline.has_course:
-        rest = data.target - known - float(module.baseline.intercept)
+        rest = data.target - known - module.baseline.intercept.item()
         course = _course(data, hyper, rest * data.observed)
     return _baseline(data, hyper, known, module, delta, course)
 
@@ -224,7 +224,7 @@ def _baseline(
     course: np.ndarray,
 ) -> TimeBaseline:
     """Condition the regions' courses on what is left of the panel."""
-    intercept = float(module.baseline.intercept)
+    intercept = module.baseline.intercept.item()
     residual = data.target - known - intercept
     if len(course):
         residual = residual - course
