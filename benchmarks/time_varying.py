@@ -27,7 +27,11 @@ def main():
     for seed in args.seeds:
         for varies in (True, False):
             X, y, truth = make_mmm(
-                n_regions=20, n_weeks=156, time_varying=varies, random_state=seed
+                n_regions=20,
+                n_weeks=156,
+                n_channels=6,
+                time_varying=varies,
+                random_state=seed,
             )
             channels = truth.media_columns
             true = np.asarray(truth.contributions[channels])
