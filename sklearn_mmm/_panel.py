@@ -51,6 +51,7 @@ def make_panel(
     regular: bool = True,
     labels: np.ndarray | None = None,
     start: float | None = None,
+    n_after: int = 0,
 ) -> Panel:
     """Arrange rows in a panel.
 
@@ -66,6 +67,8 @@ def make_panel(
         Time labels for the message about duplicates.
     start : float, optional
         A position from which on all weeks get a place, if any row is later.
+    n_after : int, default=0
+        Weeks without rows that follow the last position.
 
     Raises
     ------
@@ -79,6 +82,8 @@ def make_panel(
         row_week = (position - first).astype(np.intp)
     else:
         weeks, row_week = np.unique(position, return_inverse=True)
+    if n_after:
+        weeks = np.append(weeks, weeks[-1] + np.arange(1, n_after + 1))
     cell = row_region * len(weeks) + row_week
     _, first, count = np.unique(cell, return_index=True, return_counts=True)
     if (count > 1).any():

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_mmm._media_plan import MediaPlan, MediaSequence
 from sklearn_mmm._panel import Panel, interpolate_gaps, make_panel, with_history
 from sklearn_mmm._response_curves import response_curves
 from sklearn_mmm._rows import Rows, read_rows, resolve_roles
@@ -23,7 +24,6 @@ from sklearn_mmm.exceptions import (
     UninformativeChannelWarning,
     UnknownRegionWarning,
 )
-from sklearn_mmm.functional import lagged
 from sklearn_mmm.training import (
     TimeCovariance,
     TrainingData,
@@ -334,6 +334,44 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             Outcome units; each row sums to its prediction. A channel's column is what
             the prediction would lose without the channel.
         """
+        rows = self._read(X)
+        return self._decompose(rows, _index_of(X))
+
+    def media_plan(self, X: Any) -> MediaPlan:
+        """Prepare rows for the question what other media would have brought.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            The plan: rows to predict, with the media as planned.
+
+        Returns
+        -------
+        MediaPlan
+            Outcome and its gradient for any spend in these rows.
+        """
+        rows = self._read(X)
+        index = _index_of(X)
+        parts = self._decompose(rows, index)
+        organic = parts.drop(columns=self.media_columns_).to_numpy().sum(axis=1)
+        # An effect lasts for as long as the adstock kernel.
+        panel, sequence = self._sequence(rows, self.max_lag - 1)
+        n_rows = len(rows.region)
+        code = self._scales.code(rows.region)
+        return MediaPlan(
+            channels=list(self.media_columns_),
+            index=parts.index,
+            region=rows.region,
+            time=rows.time,
+            spend=rows.media,
+            organic=organic,
+            media_scale=self._scales.media_of(code),
+            outcome_scale=self._scales.outcome_of(self._scales.code(panel.regions)),
+            sequence=sequence,
+            cells=(panel.row_region[-n_rows:], panel.row_week[-n_rows:]),
+        )
+
+    def _read(self, X: Any) -> Rows:
         check_is_fitted(self)
         table = as_table(X)
         validate_data(self, X, reset=False, skip_check_array=True)
@@ -341,7 +379,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             table, self._roles, self.region_column, self.time_column, self._axis
         )
         self._check_regions(rows)
-        return self._decompose(rows, _index_of(X))
+        return rows
 
     def _decompose(self, rows: Rows, index: pd.Index | None) -> pd.DataFrame:
         code = self._scales.code(rows.region)
@@ -378,6 +416,20 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
 
         Each of shape (n_rows, n_channels).
         """
+        panel, sequence = self._sequence(rows)
+        with torch.no_grad():
+            out, factor = sequence.contributions(sequence.media)
+        n_rows = len(rows.region)
+        return panel.gather(out.numpy())[-n_rows:], panel.gather(factor.numpy())[
+            -n_rows:
+        ]
+
+    def _sequence(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
+        """Return the rows' regions from the first training week on.
+
+        The rows are the last ones of the panel. ``n_after`` weeks without media follow
+        the last one.
+        """
         given = {
             "region": rows.region,
             "position": rows.position,
@@ -395,27 +447,19 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             given = with_history(history, given)
         regular = self._axis is None or self._axis.regular
         # Sequences begin with the training weeks, whichever regions are asked for.
-        panel = make_panel(given["region"], given["position"], regular, start=0.0)
+        panel = make_panel(
+            given["region"], given["position"], regular, start=0.0, n_after=n_after
+        )
         code = self._scales.code(panel.regions)
         media = interpolate_gaps(panel, panel.scatter(given["media"]))
-        scaled = torch.as_tensor(media / self._scales.media_of(code)[:, None])
-        module, region = self.net_.module_, torch.as_tensor(code)
-        with torch.no_grad():
-            out = module.media(lagged(scaled, module.media.max_lag), region)
-            factor = torch.ones_like(out)
-            if module.effects.active:
-                controls = self._scaled_controls(panel, given["controls"])
-                factor = module.effects.predict(
-                    scaled,
-                    torch.as_tensor(controls),
-                    self._calendar(panel).expand(len(scaled), -1, -1),
-                    region,
-                    torch.as_tensor(panel.position > self._baseline.position[-1]),
-                )
-        n_rows = len(rows.region)
-        return (
-            panel.gather((out * factor).numpy())[-n_rows:],
-            panel.gather(factor.numpy())[-n_rows:],
+        controls = self._scaled_controls(panel, given["controls"])
+        return panel, MediaSequence(
+            module=self.net_.module_,
+            region=torch.as_tensor(code),
+            media=torch.as_tensor(media / self._scales.media_of(code)[:, None]),
+            controls=torch.as_tensor(controls),
+            calendar=self._calendar(panel),
+            later=torch.as_tensor(panel.position > self._baseline.position[-1]),
         )
 
     def _scaled_controls(self, panel: Panel, controls: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ LAYERS = {
     "datasets": 1,
     "training": 2,
     "_response_curves": 2,
+    "_media_plan": 2,
     "_regressor": 3,
     "inspection": 4,
     "plotting": 5,

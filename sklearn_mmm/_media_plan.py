@@ -1,0 +1,205 @@
+"""What any media would bring in given rows: the counterfactual forward pass."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from sklearn_mmm.functional import lagged
+from sklearn_mmm.network import MMMModule
+
+
+@dataclass(frozen=True)
+class MediaSequence:
+    """Regions' media from the first training week on, and what modulates them.
+
+    Attributes
+    ----------
+    module : MMMModule
+    region : Tensor of shape (region,)
+        Codes; -1 for a region not seen in training.
+    media : Tensor of shape (region, week, channel)
+        In units of the media scale.
+    controls : Tensor of shape (region, week, control)
+        Standardised.
+    calendar : Tensor of shape (week, feature)
+    later : bool Tensor of shape (week,)
+        Weeks beyond the training weeks.
+    """
+
+    module: MMMModule
+    region: Tensor
+    media: Tensor
+    controls: Tensor
+    calendar: Tensor
+    later: Tensor
+
+    def contributions(self, media: Tensor) -> tuple[Tensor, Tensor]:
+        """Return contributions and their modulation, (region, week, channel).
+
+        Parameters
+        ----------
+        media : Tensor of shape (region, week, channel)
+            In units of the media scale. Contributions are relative to the region's
+            mean outcome.
+        """
+        module = self.module
+        out = module.media(lagged(media, module.media.max_lag), self.region)
+        if not module.effects.active:
+            return out, torch.ones_like(out)
+        factor = module.effects.predict(
+            media,
+            self.controls,
+            self.calendar.expand(len(media), -1, -1),
+            self.region,
+            self.later,
+        )
+        return out * factor, factor
+
+    def between(self, start: int, end: int) -> "MediaSequence":
+        """Keep some weeks."""
+        return MediaSequence(
+            self.module,
+            self.region,
+            self.media[:, start:end],
+            self.controls[:, start:end],
+            self.calendar[start:end],
+            self.later[start:end],
+        )
+
+
+@dataclass(frozen=True)
+class MediaPlan:
+    """Rows with planned media, ready to be asked about other media.
+
+    Made by :meth:`DeepCausalMMMRegressor.media_plan`. Carry-over out of the training
+    weeks into the plan, and out of the plan into the weeks that follow, is part of
+    every answer. Weeks that are missing before or between the rows keep the media that
+    are interpolated for the plan as given; rows of the training weeks that follow the
+    plan keep theirs.
+
+    Attributes
+    ----------
+    channels : list of str
+    index : Index of length n_rows
+        Of the rows.
+    region, time : ndarray of shape (n_rows,)
+        Keys of the rows.
+    spend : ndarray of shape (n_rows, n_channels)
+        As planned, spend units per time step.
+    organic : ndarray of shape (n_rows,)
+        Baseline and controls, outcome units per time step.
+    media_scale : ndarray of shape (n_rows, n_channels)
+        Largest training media of the row's region, spend units per time step.
+    outcome_scale : ndarray of shape (n_regions,)
+        Mean outcome of the plan's regions.
+    sequence : MediaSequence
+    cells : tuple of ndarray
+        Region and week of each row in the sequence.
+    """
+
+    channels: list[str]
+    index: pd.Index
+    region: np.ndarray
+    time: np.ndarray
+    spend: np.ndarray
+    organic: np.ndarray
+    media_scale: np.ndarray
+    outcome_scale: np.ndarray
+    sequence: MediaSequence
+    cells: tuple[np.ndarray, np.ndarray]
+
+    def contributions(self, spend: np.ndarray) -> np.ndarray:
+        """Return what each channel contributes to the rows.
+
+        Parameters
+        ----------
+        spend : ndarray of shape (n_rows, n_channels)
+            Spend units per time step.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_channels)
+            Outcome units per time step.
+        """
+        with torch.no_grad():
+            values = self._values(torch.as_tensor(spend, dtype=torch.float64))
+        region, week = self.cells
+        return values.numpy()[region, week - self._first]
+
+    def after(self, spend: np.ndarray) -> np.ndarray:
+        """Return what the rows' media contribute where there is no row.
+
+        That is the carry-over into the weeks after the plan, as far as it goes beyond
+        what these weeks would have without any media in the plan.
+
+        Parameters
+        ----------
+        spend : ndarray of shape (n_rows, n_channels)
+
+        Returns
+        -------
+        ndarray of shape (n_regions, n_channels)
+            Outcome units; regions are sorted.
+        """
+        return self._outside(spend) - self._outside_of_nothing
+
+    def value_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the contributions of all channels together and their gradient.
+
+        Parameters
+        ----------
+        spend : ndarray of shape (n_rows, n_channels)
+            Spend units per time step.
+
+        Returns
+        -------
+        value : float
+            Outcome units: over the rows, and after them as in :meth:`after`.
+        gradient : ndarray of shape (n_rows, n_channels)
+            Outcome units per spend unit.
+        """
+        given = torch.tensor(spend, dtype=torch.float64, requires_grad=True)
+        total = self._values(given).sum()
+        (gradient,) = torch.autograd.grad(total, given)
+        return float(total.detach()) - float(self._outside_of_nothing.sum()), gradient.numpy()
+
+    @property
+    def _first(self) -> int:
+        return int(self.cells[1].min())
+
+    @cached_property
+    def _window(self) -> tuple[MediaSequence, Tensor, Tensor]:
+        """The weeks that matter, and the rows' cells among them."""
+        max_lag = self.sequence.module.media.max_lag
+        # The state of the GRU remembers all weeks, adstock those of its kernel.
+        forgets = not self.sequence.module.effects.active
+        start = max(0, self._first - max_lag + 1) if forgets else 0
+        end = int(self.cells[1].max()) + max_lag
+        cut = self.sequence.between(start, end)
+        region, week = map(torch.as_tensor, self.cells)
+        return cut, region, week - start
+
+    def _values(self, spend: Tensor) -> Tensor:
+        """Return contributions from the first planned week on, in outcome units."""
+        window, region, week = self._window
+        scaled = spend / torch.as_tensor(self.media_scale)
+        media = window.media.index_put((region, week), scaled)
+        out, _ = window.contributions(media)
+        n_before = int(week.min())
+        return out[:, n_before:] * torch.as_tensor(self.outcome_scale)[:, None, None]
+
+    def _outside(self, spend: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            values = self._values(torch.as_tensor(spend, dtype=torch.float64)).numpy()
+        region, week = self.cells
+        elsewhere = np.ones(values.shape[:2])
+        elsewhere[region, week - self._first] = 0.0
+        return (values * elsewhere[..., None]).sum(axis=1)
+
+    @cached_property
+    def _outside_of_nothing(self) -> np.ndarray:
+        return self._outside(np.zeros_like(self.spend))
