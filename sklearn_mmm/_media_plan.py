@@ -165,7 +165,9 @@ class MediaPlan:
         given = torch.tensor(spend, dtype=torch.float64, requires_grad=True)
         total = self._values(given).sum()
         (gradient,) = torch.autograd.grad(total, given)
-        return float(total.detach()) - float(self._outside_of_nothing.sum()), gradient.numpy()
+        return float(total.detach()) - float(
+            self._outside_of_nothing.sum()
+        ), gradient.numpy()
 
     @property
     def _first(self) -> int:

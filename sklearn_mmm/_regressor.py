@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mmm._media_plan import MediaPlan, MediaSequence
 from sklearn_mmm._panel import Panel, interpolate_gaps, make_panel, with_history
-from sklearn_mmm._response_curves import response_curves
+from sklearn_mmm._response_curves import Curve, SteadyState
 from sklearn_mmm._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm._scaling import make_scales
 from sklearn_mmm._validation import ColumnSpec, as_table, check_target
@@ -135,6 +135,8 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         Hill slope.
     effect_ : Series of shape (n_channels,)
         Effect at full saturation, relative to the region's mean outcome.
+    regional_effect_ : DataFrame of shape (n_regions, n_channels)
+        Effect at full saturation, outcome units per time step.
     media_scale_ : DataFrame of shape (n_regions, n_channels)
         Largest training media, spend units per time step.
     hyperparameters_ : dict
@@ -371,6 +373,86 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             cells=(panel.row_region[-n_rows:], panel.row_week[-n_rows:]),
         )
 
+    def response_curves(
+        self, by: str = "channel", *, n_points: int = 51, reach: float = 2.0
+    ) -> pd.DataFrame:
+        """Return the steady-state response to constant weekly spend.
+
+        Parameters
+        ----------
+        by : {"channel", "channel×region"}, default="channel"
+            One curve for each channel, spend being split over regions as it was on
+            average in training, or one for each channel and region.
+        n_points : int, default=51
+            Points of each curve.
+        reach : float, default=2.0
+            Largest spend of a curve, as a multiple of the largest seen in training.
+
+        Returns
+        -------
+        DataFrame
+            ``channel``, ``region`` (when by region), ``spend`` (spend units per time
+            step), ``response`` (outcome units per time step), ``marginal_response``
+            (outcome units per spend unit) and ``extrapolated``: whether the spend is
+            larger than any seen in training.
+
+        Raises
+        ------
+        ValueError
+            If ``by`` is neither, there are fewer than two points or ``reach`` is not
+            positive.
+        """
+        if n_points < 2 or not reach > 0:
+            raise ValueError(
+                f"got n_points={n_points!r} and reach={reach!r}; a curve needs at "
+                "least 2 points and a positive reach"
+            )
+        tables = [c.table(n_points, reach) for c in self._curves(by)]
+        return pd.concat(tables, ignore_index=True)
+
+    def saturation_points(
+        self, by: str = "channel", *, marginal_response: float = 1.0
+    ) -> pd.DataFrame:
+        """Return where each channel stands on its response curve.
+
+        Parameters
+        ----------
+        by : {"channel", "channel×region"}, default="channel"
+            See :meth:`response_curves`.
+        marginal_response : float, default=1.0
+            Outcome units that the last spend unit has to bring: 1 where the outcome
+            is money, else the inverse of the value of one outcome unit.
+
+        Returns
+        -------
+        DataFrame
+            ``channel``, ``region`` (when by region); the operating point: ``spend``
+            (training mean per time step), ``response``, ``marginal_response``,
+            ``share_of_maximum``; ``spend_at_50`` and ``spend_at_90``, where 50 and
+            90 % of the maximum are reached; ``spend_at_marginal``, the largest spend
+            whose last unit still brings ``marginal_response`` (0 if no spend does);
+            ``largest`` spend seen; ``maximum`` response. All per time step.
+
+        Raises
+        ------
+        ValueError
+            If ``by`` is neither or ``marginal_response`` is not positive.
+        """
+        if not marginal_response > 0:
+            raise ValueError(
+                f"got marginal_response={marginal_response!r}; it must be positive"
+            )
+        points = [c.points(marginal_response) for c in self._curves(by)]
+        return pd.DataFrame(points)
+
+    def _curves(self, by: str) -> list[Curve]:
+        check_is_fitted(self)
+        if by == "channel":
+            return self._steady_state.by_channel()
+        if by == "channel×region":
+            return self._steady_state.by_region()
+        raise ValueError(f"got by={by!r}; choose 'channel' or 'channel×region'")
+
     def _read(self, X: Any) -> Rows:
         check_is_fitted(self)
         table = as_table(X)
@@ -536,6 +618,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
                 name: pd.Series(getattr(media, name).numpy(), channels, name=name)
                 for name in ("half_saturation", "slope", "effect")
             }
+            effect = media.regional_effect(torch.arange(len(panel.regions))).numpy()
         lags = pd.RangeIndex(self.max_lag, name="lag")
         self.adstock_ = pd.DataFrame(weights, channels, lags)
         self.adstock_parameters_ = pd.DataFrame(kernel, channels)
@@ -546,15 +629,22 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self.effect_ = learned["effect"]
         self.media_scale_ = pd.DataFrame(self._scales.media, panel.regions, channels)
         self.hyperparameters_ = self._learned_hyperparameters()
-        spend = panel.scatter(rows.media)
-        self.response_curves_ = response_curves(
-            media,
-            channels,
-            self._scales.outcome,
-            self._scales.media,
-            usual=spend.mean(1),
-            largest=spend.sum(0).max(0),
+        self.regional_effect_ = pd.DataFrame(
+            effect * self._scales.outcome[:, None], panel.regions, channels
         )
+        spend = panel.scatter(rows.media)
+        self._steady_state = SteadyState(
+            channels=channels,
+            regions=panel.regions,
+            effect=self.regional_effect_.to_numpy(),
+            half_saturation=self.half_saturation_.to_numpy(),
+            slope=self.slope_.to_numpy(),
+            media_scale=self._scales.media,
+            usual=spend.sum(1) / panel.observed.sum(1)[:, None],
+            largest=spend.max(1),
+            largest_total=spend.sum(0).max(0),
+        )
+        self.response_curves_ = self.response_curves()
 
     def _learned_hyperparameters(self) -> dict[str, float]:
         hyper, names = self._baseline.hyper, self._baseline.covariance.names

@@ -1,70 +1,216 @@
-"""Response curves from the model's own media response."""
+"""Steady-state response to constant spend."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from scipy.optimize import brentq
 
-from sklearn_mmm.network._media import MediaResponse
-
-_N_POINTS = 51
+from sklearn_mmm.functional import hill
 
 
-@torch.no_grad()
-def response_curves(
-    media: MediaResponse,
-    channels: list[str],
-    outcome_scale: np.ndarray,
-    media_scale: np.ndarray,
-    usual: np.ndarray,
-    largest: np.ndarray,
-) -> pd.DataFrame:
-    """Return weekly steady-state response to weekly spend, summed over regions.
+@dataclass(frozen=True)
+class SteadyState:
+    """What constant weekly spend brings each week, once carry-over has filled up.
 
-    Spend is split over regions as it was on average in training; once it has been
-    constant for as long as the carry-over lasts, adstocked media equal spend, since
-    the kernel's weights sum to 1.
+    Adstocked media then equal spend, since the kernel's weights sum to 1. Spend of all
+    regions together is split over them as it was on average in training.
 
-    Parameters
+    Attributes
     ----------
-    media : MediaResponse
     channels : list of str
-    outcome_scale : ndarray of shape (n_regions,)
+    regions : ndarray of shape (n_regions,)
+    effect : ndarray of shape (n_regions, n_channels)
+        At full saturation, outcome units per time step.
+    half_saturation, slope : ndarray of shape (n_channels,)
+        Of the Hill curve, half-saturation in units of the media scale.
     media_scale : ndarray of shape (n_regions, n_channels)
+        Spend units per time step.
     usual : ndarray of shape (n_regions, n_channels)
-        Mean weekly spend.
-    largest : ndarray of shape (n_channels,)
-        Largest weekly total over regions.
-
-    Returns
-    -------
-    DataFrame
-        channel, spend and response per time step, marginal_response (outcome units
-        per spend unit) and whether the point lies beyond the largest spend seen.
+        Mean training spend per time step.
+    largest : ndarray of shape (n_regions, n_channels)
+        Largest training spend of the region.
+    largest_total : ndarray of shape (n_channels,)
+        Largest training spend of all regions together.
     """
-    share = usual / np.where(usual.sum(0) > 0, usual.sum(0), 1.0)
-    grid = np.linspace(0.0, 2.0, _N_POINTS)
-    region = torch.arange(len(outcome_scale))
-    effect = media.regional_effect(region).numpy() * outcome_scale[:, None]
-    spend = grid[:, None] * largest  # (point, channel)
-    scaled = spend[:, None] * share / media_scale  # (point, region, channel)
-    saturated = media.saturate(torch.as_tensor(scaled)).numpy()
-    response = (saturated * effect).sum(1)
-    slope = media.slope.numpy()
-    # d Hill / d spend = slope Hill (1 - Hill) / spend, and share / scale inside.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        marginal = (slope * saturated * (1 - saturated) * effect).sum(1) / spend
-    # At no spend the curve's own first step stands for a derivative that may be
-    # infinite (slope below 1).
-    step = np.where(largest > 0, spend[1], 1.0)
-    marginal[0] = (response[1] - response[0]) / step
-    marginal = np.nan_to_num(marginal)
-    n = len(channels)
-    return pd.DataFrame(
-        {
-            "channel": np.repeat(channels, _N_POINTS),
-            "spend": spend.T.ravel(),
-            "response": response.T.ravel(),
-            "marginal_response": marginal.T.ravel(),
-            "extrapolated": np.tile(grid > 1.0, n),
+
+    channels: list[str]
+    regions: np.ndarray
+    effect: np.ndarray
+    half_saturation: np.ndarray
+    slope: np.ndarray
+    media_scale: np.ndarray
+    usual: np.ndarray
+    largest: np.ndarray
+    largest_total: np.ndarray
+
+    def by_region(self) -> list["Curve"]:
+        """Return one curve for each channel and region."""
+        return [
+            self._curve(c, np.array([r]), self.largest[r, c], self.regions[r])
+            for c in range(len(self.channels))
+            for r in range(len(self.regions))
+        ]
+
+    def by_channel(self) -> list["Curve"]:
+        """Return one curve for each channel, all regions together."""
+        everywhere = np.arange(len(self.regions))
+        return [
+            self._curve(c, everywhere, self.largest_total[c], None)
+            for c in range(len(self.channels))
+        ]
+
+    def _curve(
+        self, channel: int, regions: np.ndarray, largest: float, label: object
+    ) -> "Curve":
+        usual = self.usual[regions, channel]
+        total = float(usual.sum())
+        share = usual / total if total > 0 else np.full(len(usual), 1 / len(usual))
+        return Curve(
+            channel=self.channels[channel],
+            region=label,
+            effect=self.effect[regions, channel],
+            half_saturation=float(self.half_saturation[channel]),
+            slope=float(self.slope[channel]),
+            # Spend of the whole at which a region's media reach their scale.
+            unit=self.media_scale[regions, channel] / np.maximum(share, 1e-300),
+            usual=total,
+            largest=float(largest),
+        )
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Response of one channel to its weekly spend.
+
+    Attributes
+    ----------
+    channel : str
+    region : object
+        Its label; None for all regions together.
+    effect, unit : ndarray of shape (n_regions,)
+        Effect at full saturation; spend of the whole per unit of the media scale.
+    half_saturation, slope : float
+    usual, largest : float
+        Mean and largest training spend per time step.
+    """
+
+    channel: str
+    region: object
+    effect: np.ndarray
+    half_saturation: float
+    slope: float
+    unit: np.ndarray
+    usual: float
+    largest: float
+
+    @property
+    def maximum(self) -> float:
+        """Response at full saturation."""
+        return float(self.effect.sum())
+
+    def response(self, spend: np.ndarray | float) -> np.ndarray:
+        """Return outcome units per time step."""
+        return self._saturated(np.asarray(spend, float)) @ self.effect
+
+    def marginal_response(self, spend: np.ndarray | float) -> np.ndarray:
+        """Return outcome units per spend unit, for positive spend.
+
+        The derivative of the Hill curve h is s h (1 - h) / spend.
+        """
+        spend = np.asarray(spend, float)
+        share = self._saturated(spend)
+        return self.slope * (share * (1 - share)) @ self.effect / spend
+
+    def spend_at_share(self, share: float) -> float:
+        """Return the spend at which a share of the maximum is reached."""
+        # Each region reaches it at this multiple of its unit; the whole lies between.
+        odds = (share / (1 - share)) ** (1 / self.slope)
+        ends = odds * self.half_saturation * self.unit[self.effect > 0]
+        if not len(ends):
+            return np.nan
+        low, high = ends.min(), ends.max()
+        if high - low <= 1e-12 * high:
+            return float(high)
+        return _root(
+            lambda x: float(self.response(x)) / self.maximum - share, low, high
+        )
+
+    def spend_at_marginal_response(self, target: float) -> float:
+        """Return the largest spend whose marginal response is still the target.
+
+        0 where the marginal response is below the target at any spend.
+        """
+        if self.maximum <= 0:
+            return 0.0
+        unit = self.half_saturation * np.median(self.unit[self.effect > 0])
+        grid = unit * np.logspace(-6, 6, 241)
+        above = np.flatnonzero(self.marginal_response(grid) > target)
+        if not len(above):
+            return 0.0
+        last = int(above[-1])
+        if last == len(grid) - 1:
+            return np.inf
+        return _root(
+            lambda x: float(self.marginal_response(x)) - target,
+            grid[last],
+            grid[last + 1],
+        )
+
+    def table(self, n_points: int, reach: float) -> pd.DataFrame:
+        """Return the curve on a grid from no spend to a multiple of the largest."""
+        spend = np.linspace(0.0, reach, n_points) * self.largest
+        response = self.response(spend)
+        marginal = np.zeros(n_points)
+        if self.largest > 0:
+            marginal[1:] = self.marginal_response(spend[1:])
+            # At no spend the curve's first step stands for a derivative that may be
+            # infinite (slope below 1).
+            marginal[0] = response[1] / spend[1]
+        columns = {
+            "channel": self.channel,
+            "region": self.region,
+            "spend": spend,
+            "response": response,
+            "marginal_response": marginal,
+            "extrapolated": spend > self.largest,
         }
-    )
+        if self.region is None:
+            del columns["region"]
+        return pd.DataFrame(columns)
+
+    def points(self, marginal_response: float) -> dict[str, Any]:
+        """Return the operating point and what lies beyond it."""
+        response = float(self.response(self.usual))
+        # Where nothing was spent the derivative may be infinite, so there is none.
+        marginal = np.nan
+        if self.usual > 0:
+            marginal = float(self.marginal_response(self.usual))
+        out = {
+            "channel": self.channel,
+            "region": self.region,
+            "spend": self.usual,
+            "response": response,
+            "marginal_response": marginal,
+            "share_of_maximum": response / self.maximum if self.maximum > 0 else 0.0,
+            "spend_at_50": self.spend_at_share(0.5),
+            "spend_at_90": self.spend_at_share(0.9),
+            "spend_at_marginal": self.spend_at_marginal_response(marginal_response),
+            "largest": self.largest,
+            "maximum": self.maximum,
+        }
+        if self.region is None:
+            del out["region"]
+        return out
+
+    def _saturated(self, spend: np.ndarray) -> np.ndarray:
+        scaled = torch.as_tensor(spend[..., None] / self.unit)
+        half, slope = map(torch.tensor, (self.half_saturation, self.slope))
+        return hill(scaled, half.double(), slope.double()).numpy()
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    return float(brentq(function, low, high, rtol=1e-12))
