@@ -1,6 +1,7 @@
 """Marketing mix models for scikit-learn."""
 
 from sklearn_mmm._regressor import DeepCausalMMMRegressor
+from sklearn_mmm.allocation import allocate_budget, budget_frontier
 from sklearn_mmm.model_selection import PanelTimeSeriesSplit
 from sklearn_mmm.report import make_report
 from sklearn_mmm.transformers import AdstockHillTransformer, RegionEncoder
@@ -10,6 +11,8 @@ __all__ = [
     "DeepCausalMMMRegressor",
     "PanelTimeSeriesSplit",
     "RegionEncoder",
+    "allocate_budget",
+    "budget_frontier",
     "make_report",
 ]
 

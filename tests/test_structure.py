@@ -28,6 +28,7 @@ LAYERS = {
     "_media_plan": 2,
     "_regressor": 3,
     "inspection": 4,
+    "allocation": 5,
     "plotting": 5,
     "report": 6,
     "__main__": 7,

@@ -1,0 +1,14 @@
+"""From response to money: budgets under constraints."""
+
+from sklearn_mmm.allocation._allocate import allocate_budget
+from sklearn_mmm.allocation._frontier import budget_frontier
+from sklearn_mmm.allocation._inverse import budget_at_marginal_roi, minimize_spend
+from sklearn_mmm.allocation._result import BudgetAllocation
+
+__all__ = [
+    "BudgetAllocation",
+    "allocate_budget",
+    "budget_at_marginal_roi",
+    "budget_frontier",
+    "minimize_spend",
+]
