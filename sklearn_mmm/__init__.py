@@ -2,6 +2,7 @@
 
 from sklearn_mmm._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.allocation import allocate_budget, budget_frontier
+from sklearn_mmm.inspection import ResponseCurveFit, simulate
 from sklearn_mmm.model_selection import PanelTimeSeriesSplit
 from sklearn_mmm.report import make_report
 from sklearn_mmm.transformers import AdstockHillTransformer, RegionEncoder
@@ -11,9 +12,11 @@ __all__ = [
     "DeepCausalMMMRegressor",
     "PanelTimeSeriesSplit",
     "RegionEncoder",
+    "ResponseCurveFit",
     "allocate_budget",
     "budget_frontier",
     "make_report",
+    "simulate",
 ]
 
 __version__ = "0.1.0"

@@ -77,8 +77,11 @@ class TimeVaryingEffects(nn.Module):
             Standardised.
         calendar : Tensor of shape (region, week, n_calendar)
         """
-        # Roots even out bursts, and extreme inputs must not drive the state.
-        inputs = [media.clamp(0, 4).sqrt(), controls.clamp(-3, 3) / 3, calendar]
+        # Roots even out bursts, and extreme inputs must not drive the state. The
+        # derivative at no media, which is infinite, is taken as zero.
+        some = media > 0
+        root = torch.where(some, media, torch.ones_like(media)).clamp(max=4).sqrt()
+        inputs = [root * some, controls.clamp(-3, 3) / 3, calendar]
         state, _ = self.gru(torch.cat(inputs, dim=-1))
         return torch.cat([state, calendar], dim=-1)
 

@@ -1,0 +1,209 @@
+"""What a changed plan would bring."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class Simulation:
+    """A changed plan beside the plan as given.
+
+    Tables have the columns ``planned``, ``changed`` and ``difference`` in outcome
+    units, and ``low`` and ``high``, the interval of the difference over members, when
+    there are any.
+
+    Attributes
+    ----------
+    total : Series
+        Outcome of all rows and of the carry-over after them; index as the tables'
+        columns, and ``planned_spend`` and ``changed_spend``.
+    by_region : DataFrame
+        Outcome of each region, carry-over after the plan included.
+    by_time : DataFrame
+        Outcome of each time step of the plan; the row ``"after"`` is the carry-over
+        into the time steps that follow.
+    by_channel : DataFrame
+        Contribution of each channel, carry-over after the plan included; also
+        ``planned_spend`` and ``changed_spend``.
+    contributions, planned_contributions : DataFrame of shape (n_rows, n_channels)
+        Of each row of X under the changed plan and the plan as given.
+    outcome, planned_outcome : Series of shape (n_rows,)
+        Of each row of X.
+    spend : DataFrame of shape (n_rows, n_channels)
+        The changed plan, spend units per time step.
+    extrapolated : DataFrame of shape (n_rows, n_channels)
+        Whether the changed spend is beyond the largest training spend of the region.
+    """
+
+    total: pd.Series
+    by_region: pd.DataFrame
+    by_time: pd.DataFrame
+    by_channel: pd.DataFrame
+    contributions: pd.DataFrame
+    planned_contributions: pd.DataFrame
+    outcome: pd.Series
+    planned_outcome: pd.Series
+    spend: pd.DataFrame
+    extrapolated: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """Return the totals."""
+        return (
+            f"Simulation(outcome {self.total['changed']:.6g} instead of "
+            f"{self.total['planned']:.6g}, spend {self.total['changed_spend']:.6g} "
+            f"instead of {self.total['planned_spend']:.6g})"
+        )
+
+
+def simulate(
+    mmm: Any,
+    X: Any,
+    changes: Mapping[str, float] | pd.DataFrame,
+    *,
+    members: Sequence[Any] | None = None,
+    coverage: float = 0.9,
+) -> Simulation:
+    """Compare a changed plan with the plan as given.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+    X : DataFrame or array of shape (n_rows, n_columns)
+        The plan: rows to predict, of the past or the future.
+    changes : dict or DataFrame
+        Factors of channels' spend, such as ``{"tv": 1.2, "search": 0.9}``, or a table
+        with the same index as X and the new spend of the channels it names, spend
+        units per time step.
+    members : sequence of DeepCausalMMMRegressor, default=None
+        Other fits of the same columns, whose spread stands for uncertainty, such as
+        ``cross_validate(..., return_estimator=True)["estimator"]``.
+    coverage : float, default=0.9
+        Of the intervals over members.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    ValueError
+        If changes name an unknown channel, are negative or missing, or do not have the
+        rows of X.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor, simulate
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> X, y, truth = make_mmm(n_regions=2, n_weeks=60, n_channels=3, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     media_columns=truth.media_columns, control_columns=truth.control_columns,
+    ...     region_column="region", time_column="week", random_state=0, max_epochs=200,
+    ... ).fit(X, y)
+    >>> simulation = simulate(mmm, X, {"tv": 0.0})
+    >>> list(simulation.by_channel.index)
+    ['tv', 'search', 'social']
+    >>> bool(simulation.total["difference"] < 0)
+    True
+    """
+    if not 0 < coverage < 1:
+        raise ValueError(f"got coverage={coverage!r}; it is between 0 and 1")
+    plan = mmm.media_plan(X)
+    spend = _changed_spend(plan, changes)
+    worlds = [_World(plan, spend)]
+    worlds += [_World(member.media_plan(X), spend) for member in members or ()]
+    own = worlds[0]
+    channels = pd.Index(plan.channels, name="channel")
+
+    def compare(name: str, index: pd.Index) -> pd.DataFrame:
+        planned, changed = getattr(own, name)
+        table = pd.DataFrame({"planned": planned, "changed": changed}, index)
+        table["difference"] = changed - planned
+        if len(worlds) > 2:
+            spread = [np.subtract(*getattr(w, name)[::-1]) for w in worlds[1:]]
+            edges = (1 - coverage) / 2, (1 + coverage) / 2
+            table["low"], table["high"] = np.quantile(spread, edges, axis=0)
+        return table
+
+    def by_row(values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(values, plan.index, plan.channels)
+
+    money = {"planned_spend": plan.spend.sum(0), "changed_spend": spend.sum(0)}
+    total = compare("total", pd.Index(["total"])).T["total"]
+    for name, value in money.items():
+        total[name] = value.sum()
+    times = pd.Index([*pd.Index(np.unique(plan.time)), "after"], name="time")
+    return Simulation(
+        total=total,
+        by_region=compare("by_region", pd.Index(np.unique(plan.region), name="region")),
+        by_time=compare("by_time", times),
+        by_channel=compare("by_channel", channels).assign(**money),
+        contributions=by_row(own.contributions[1]),
+        planned_contributions=by_row(own.contributions[0]),
+        outcome=pd.Series(own.outcome[1], plan.index, name="outcome"),
+        planned_outcome=pd.Series(own.outcome[0], plan.index, name="outcome"),
+        spend=by_row(spend),
+        extrapolated=by_row(spend > plan.media_scale * (1 + 1e-9)),
+    )
+
+
+class _World:
+    """What one model says of both plans; each attribute is (planned, changed)."""
+
+    def __init__(self, plan: Any, spend: np.ndarray) -> None:
+        plans = plan.spend, spend
+        _, region = np.unique(plan.region, return_inverse=True)
+        _, time = np.unique(plan.time, return_inverse=True)
+        after = [plan.after(s) for s in plans]
+        self.contributions = [plan.contributions(s) for s in plans]
+        self.outcome = [plan.organic + c.sum(axis=1) for c in self.contributions]
+        self.by_region = [
+            np.bincount(region, o) + a.sum(axis=1)
+            for o, a in zip(self.outcome, after, strict=True)
+        ]
+        self.by_time = [
+            np.r_[np.bincount(time, o), a.sum()]
+            for o, a in zip(self.outcome, after, strict=True)
+        ]
+        self.by_channel = [
+            c.sum(axis=0) + a.sum(axis=0)
+            for c, a in zip(self.contributions, after, strict=True)
+        ]
+        self.total = [values.sum(keepdims=True) for values in self.by_region]
+
+
+def _changed_spend(plan: Any, changes: Any) -> np.ndarray:
+    names = list(changes)
+    unknown = [name for name in names if name not in plan.channels]
+    if unknown:
+        raise ValueError(
+            f"changes name unknown channels {unknown}; the channels are {plan.channels}"
+        )
+    out = plan.spend.copy()
+    if isinstance(changes, pd.DataFrame):
+        if not changes.index.equals(plan.index):
+            raise ValueError(
+                f"changes has {len(changes)} rows whose index differs from that of X "
+                f"({len(plan.index)} rows); give one row for each row of X"
+            )
+        for name in names:
+            out[:, plan.channels.index(name)] = changes[name].to_numpy(float)
+    else:
+        for name in names:
+            factor = changes[name]
+            if not isinstance(factor, Real):
+                raise ValueError(f"the change of {name!r} is {factor!r}, not a number")
+            out[:, plan.channels.index(name)] *= float(factor)
+    bad = ~np.isfinite(out) | (out < 0)
+    if bad.any():
+        row, channel = (int(i[0]) for i in np.nonzero(bad))
+        raise ValueError(
+            f"changes make the spend of {plan.channels[channel]!r} "
+            f"{out[row, channel]:g} in row {row}; it must be a number of at least 0"
+        )
+    return out
