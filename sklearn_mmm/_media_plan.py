@@ -28,6 +28,8 @@ class MediaSequence:
     calendar : Tensor of shape (week, feature)
     later : bool Tensor of shape (week,)
         Weeks beyond the training weeks.
+    memory : Tensor of shape (region, state) or None
+        What the GRU remembers of the weeks before these.
     """
 
     module: MMMModule
@@ -36,6 +38,7 @@ class MediaSequence:
     controls: Tensor
     calendar: Tensor
     later: Tensor
+    memory: Tensor | None = None
 
     def contributions(self, media: Tensor) -> tuple[Tensor, Tensor]:
         """Return contributions and their modulation, (region, week, channel).
@@ -56,11 +59,19 @@ class MediaSequence:
             self.calendar.expand(len(media), -1, -1),
             self.region,
             self.later,
+            self.memory,
         )
         return out * factor, factor
 
     def between(self, start: int, end: int) -> "MediaSequence":
-        """Keep some weeks."""
+        """Keep some weeks, and what is remembered of those before."""
+        effects, memory = self.module.effects, self.memory
+        if effects.active and start > 0:
+            calendar = self.calendar[:start].expand(len(self.media), -1, -1)
+            with torch.no_grad():
+                memory = effects.memory(
+                    self.media[:, :start], self.controls[:, :start], calendar
+                )
         return MediaSequence(
             self.module,
             self.region,
@@ -68,6 +79,7 @@ class MediaSequence:
             self.controls[:, start:end],
             self.calendar[start:end],
             self.later[start:end],
+            memory,
         )
 
 
@@ -177,9 +189,7 @@ class MediaPlan:
     def _window(self) -> tuple[MediaSequence, Tensor, Tensor]:
         """The weeks that matter, and the rows' cells among them."""
         max_lag = self.sequence.module.media.max_lag
-        # The state of the GRU remembers all weeks, adstock those of its kernel.
-        forgets = not self.sequence.module.effects.active
-        start = max(0, self._first - max_lag + 1) if forgets else 0
+        start = max(0, self._first - max_lag + 1)
         end = int(self.cells[1].max()) + max_lag
         cut = self.sequence.between(start, end)
         region, week = map(torch.as_tensor, self.cells)

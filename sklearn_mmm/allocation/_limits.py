@@ -35,11 +35,21 @@ class Limits:
     least: np.ndarray
     most: np.ndarray
 
-    def constraint(self, unit: np.ndarray, size: float) -> LinearConstraint:
-        """Return the constraints on amounts divided by their units."""
-        return LinearConstraint(
-            self.matrix * unit / size, self.least / size, self.most / size
-        )
+    def constraints(self, unit: np.ndarray, size: float) -> list[LinearConstraint]:
+        """Return the constraints on amounts divided by their units.
+
+        Equalities and inequalities are apart, as scipy likes them.
+        """
+        equal = self.least == self.most
+        return [
+            LinearConstraint(
+                self.matrix[kind] * unit / size,
+                self.least[kind] / size,
+                self.most[kind] / size,
+            )
+            for kind in (equal, ~equal)
+            if kind.any()
+        ]
 
     @property
     def size(self) -> float:

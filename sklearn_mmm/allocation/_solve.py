@@ -125,24 +125,21 @@ def _slsqp(problem: Problem, start: np.ndarray) -> _Climb:
         return -value / size, -gradient[free] * unit[free] / size
 
     fixed = limits.matrix @ np.where(free, 0.0, limits.low)
-    constraints = []
-    if len(limits.names):
-        linear = Limits(
-            limits.low[free],
-            limits.high[free],
-            limits.names,
-            limits.matrix[:, free],
-            limits.least - fixed,
-            limits.most - fixed,
-        )
-        constraints.append(linear.constraint(unit[free], limits.size))
+    linear = Limits(
+        limits.low[free],
+        limits.high[free],
+        limits.names,
+        limits.matrix[:, free],
+        limits.least - fixed,
+        limits.most - fixed,
+    )
     found = minimize(
         objective,
         start[free] / unit[free],
         jac=True,
         method="SLSQP",
         bounds=Bounds(limits.low[free] / unit[free], limits.high[free] / unit[free]),
-        constraints=constraints,
+        constraints=linear.constraints(unit[free], limits.size),
         options={"ftol": 1e-13, "maxiter": 500},
     )
     amount = nearest(amounts(found.x), limits, unit)

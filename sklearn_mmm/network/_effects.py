@@ -66,7 +66,13 @@ class TimeVaryingEffects(nn.Module):
             squares.append((weight / scale).square().sum())
         return 0.5 * torch.stack(squares).sum()
 
-    def features(self, media: Tensor, controls: Tensor, calendar: Tensor) -> Tensor:
+    def features(
+        self,
+        media: Tensor,
+        controls: Tensor,
+        calendar: Tensor,
+        memory: Tensor | None = None,
+    ) -> Tensor:
         """Return what the heads read, (region, week, state + calendar).
 
         Parameters
@@ -76,14 +82,24 @@ class TimeVaryingEffects(nn.Module):
         controls : Tensor of shape (region, week, control)
             Standardised.
         calendar : Tensor of shape (region, week, n_calendar)
+        memory : Tensor of shape (region, state), optional
+            The state that the weeks before left behind.
         """
+        inputs = self._inputs(media, controls, calendar)
+        start = None if memory is None else memory.unsqueeze(0)
+        state, _ = self.gru(inputs, start)
+        return torch.cat([state, calendar], dim=-1)
+
+    def memory(self, media: Tensor, controls: Tensor, calendar: Tensor) -> Tensor:
+        """Return the state that weeks leave behind, (region, state)."""
+        return self.gru(self._inputs(media, controls, calendar))[1].squeeze(0)
+
+    def _inputs(self, media: Tensor, controls: Tensor, calendar: Tensor) -> Tensor:
         # Roots even out bursts, and extreme inputs must not drive the state. The
         # derivative at no media, which is infinite, is taken as zero.
         some = media > 0
         root = torch.where(some, media, torch.ones_like(media)).clamp(max=4).sqrt()
-        inputs = [root * some, controls.clamp(-3, 3) / 3, calendar]
-        state, _ = self.gru(torch.cat(inputs, dim=-1))
-        return torch.cat([state, calendar], dim=-1)
+        return torch.cat([root * some, controls.clamp(-3, 3) / 3, calendar], dim=-1)
 
     def log_modulation(self, features: Tensor) -> Tensor:
         """Return the logarithm before it is centred, (region, week, channel)."""
@@ -121,22 +137,25 @@ class TimeVaryingEffects(nn.Module):
         calendar: Tensor,
         region: Tensor,
         later: Tensor,
+        memory: Tensor | None = None,
     ) -> Tensor:
         """Return the modulation of any weeks, relative to the training mean.
 
         Parameters
         ----------
         media, controls, calendar : Tensor
-            From the first training week on; see :meth:`features`.
+            From the first training week on, or from where ``memory`` ends; see
+            :meth:`features`.
         region : Tensor of shape (region,)
             Codes; an unknown region (-1) has the mean of the others.
         later : bool Tensor of shape (week,)
             Weeks beyond the training weeks, where effects are closer to the usual.
+        memory : Tensor of shape (region, state), optional
         """
         known = (region >= 0).unsqueeze(-1)
         log_mean = torch.where(
             known, self.log_mean[region.clamp_min(0)], self.log_mean.mean(0)
         )
-        raw = self.log_modulation(self.features(media, controls, calendar))
+        raw = self.log_modulation(self.features(media, controls, calendar, memory))
         left = torch.where(later, self.future_share, 1.0).to(raw).unsqueeze(-1)
         return ((raw - log_mean.unsqueeze(1)) * left).exp()
