@@ -208,8 +208,10 @@ class Curve:
 
     def _saturated(self, spend: np.ndarray) -> np.ndarray:
         scaled = torch.as_tensor(spend[..., None] / self.unit)
-        half, slope = map(torch.tensor, (self.half_saturation, self.slope))
-        return hill(scaled, half.double(), slope.double()).numpy()
+        half, slope = torch.tensor(
+            [self.half_saturation, self.slope], dtype=torch.float64
+        )
+        return hill(scaled, half, slope).numpy()
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
