@@ -1,5 +1,6 @@
 """Marketing mix models for scikit-learn."""
 
+from sklearn_mmm._channel_graph import ChannelGraph
 from sklearn_mmm._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.allocation import allocate_budget, budget_frontier
 from sklearn_mmm.inspection import ResponseCurveFit, simulate
@@ -9,6 +10,7 @@ from sklearn_mmm.transformers import AdstockHillTransformer, RegionEncoder
 
 __all__ = [
     "AdstockHillTransformer",
+    "ChannelGraph",
     "DeepCausalMMMRegressor",
     "PanelTimeSeriesSplit",
     "RegionEncoder",

@@ -105,6 +105,7 @@ def read_rows(
     region_column: Column | None,
     time_column: Column | None,
     axis: TimeAxis | None,
+    signed: bool = False,
 ) -> tuple[Rows, TimeAxis | None]:
     """Read and check the rows of X.
 
@@ -112,6 +113,8 @@ def read_rows(
     ----------
     axis : TimeAxis or None
         The training data's axis; None infers one from the rows.
+    signed : bool, default=False
+        Whether media may be negative.
 
     Returns
     -------
@@ -120,7 +123,8 @@ def read_rows(
         None without a time column.
     """
     media = read_numbers(X, roles.media, "media")
-    check_media(media, roles.media)
+    if not signed:
+        check_media(media, roles.media)
     controls = read_numbers(X, roles.controls, "control")
     n_rows = len(media)
     if region_column is None:

@@ -1,5 +1,6 @@
 """The formulas of a marketing mix model as pure functions on tensors."""
 
+from sklearn_mmm.functional._acyclicity import acyclicity
 from sklearn_mmm.functional._adstock import (
     carry_over,
     delayed_weights,
@@ -10,6 +11,7 @@ from sklearn_mmm.functional._adstock import (
 from sklearn_mmm.functional._saturation import hill
 
 __all__ = [
+    "acyclicity",
     "carry_over",
     "delayed_weights",
     "geometric_weights",

@@ -3,12 +3,20 @@
 from sklearn_mmm.training._covariance import TimeCovariance
 from sklearn_mmm.training._data import TrainingData, calendar_features
 from sklearn_mmm.training._fit import Fitted, TrainingOptions, fit_network
+from sklearn_mmm.training._graph import EdgeRules, GraphData, LearnedGraph, learn_graph
+from sklearn_mmm.training._graph_data import independent_rows, panel_rows
 
 __all__ = [
+    "EdgeRules",
     "Fitted",
+    "GraphData",
+    "LearnedGraph",
     "TimeCovariance",
     "TrainingData",
     "TrainingOptions",
     "calendar_features",
     "fit_network",
+    "independent_rows",
+    "learn_graph",
+    "panel_rows",
 ]
