@@ -177,9 +177,12 @@ class MediaPlan:
         given = torch.tensor(spend, dtype=torch.float64, requires_grad=True)
         total = self._values(given).sum()
         (gradient,) = torch.autograd.grad(total, given)
-        return float(total.detach()) - float(
-            self._outside_of_nothing.sum()
-        ), gradient.numpy()
+        value = float(total.detach()) - float(self._outside_of_nothing.sum())
+        return value, gradient.numpy()
+
+    def extrapolated(self, spend: np.ndarray) -> np.ndarray:
+        """Return which cells, (n_rows, n_channels), exceed what training has seen."""
+        return np.asarray(spend > self.media_scale * (1 + 1e-9))
 
     @property
     def _first(self) -> int:

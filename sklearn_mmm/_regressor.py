@@ -72,9 +72,9 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         controls and the calendar; the data decide how far. It needs a time column
         with evenly spaced steps.
     validation : bool, default=True
-        Whether hyper-parameters are checked by forecasts from two origins inside the
-        training weeks, eight weeks apart, before the fit on all of them. It needs a
-        time column and at least 68 time steps; costs about half a fit.
+        Whether hyper-parameters are checked by forecasts from three origins inside
+        the training weeks, eight weeks apart, before the fit on all of them. It needs
+        a time column and at least 56 time steps; costs half a fit to a whole one.
     min_slope : float, default=0.0
         Lower bound of the Hill slope; 1 allows no infinite slope at zero, 2 forces
         S-shaped curves.
@@ -354,19 +354,18 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         """
         rows = self._read(X)
         index = _index_of(X)
-        parts = self._decompose(rows, index)
-        organic = parts.drop(columns=self.media_columns_).to_numpy().sum(axis=1)
+        code = self._scales.code(rows.region)
+        outcome_scale = self._scales.outcome_of(code)
         # An effect lasts for as long as the adstock kernel.
         panel, sequence = self._sequence(rows, self.max_lag - 1)
         n_rows = len(rows.region)
-        code = self._scales.code(rows.region)
         return MediaPlan(
             channels=list(self.media_columns_),
-            index=parts.index,
+            index=pd.RangeIndex(n_rows) if index is None else index,
             region=rows.region,
             time=rows.time,
             spend=rows.media,
-            organic=organic,
+            organic=self._organic(rows, code).sum(axis=1) * outcome_scale,
             media_scale=self._scales.media_of(code),
             outcome_scale=self._scales.outcome_of(self._scales.code(panel.regions)),
             sequence=sequence,
@@ -465,17 +464,20 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
 
     def _decompose(self, rows: Rows, index: pd.Index | None) -> pd.DataFrame:
         code = self._scales.code(rows.region)
+        parts = np.column_stack([self._organic(rows, code), self._media(rows)[0]])
+        parts *= self._scales.outcome_of(code)[:, None]
+        names = ["baseline", *self.control_columns_, *self.media_columns_]
+        return pd.DataFrame(parts, index=index, columns=names)
+
+    def _organic(self, rows: Rows, code: np.ndarray) -> np.ndarray:
+        """Return relative baseline and control effects, (n_rows, 1 + n_controls)."""
         baseline = self._baseline.predict(code, rows.position)
         coefficient = self.net_.module_.controls.regional_coefficient
         with torch.no_grad():
             gamma = coefficient(torch.as_tensor(code)).numpy()
         controls = self._scales.standardise(rows.controls, code)
         controls = self._inside_training(controls, code) * gamma
-        media, _ = self._media(rows)
-        parts = np.column_stack([baseline, controls, media])
-        parts *= self._scales.outcome_of(code)[:, None]
-        names = ["baseline", *self.control_columns_, *self.media_columns_]
-        return pd.DataFrame(parts, index=index, columns=names)
+        return np.column_stack([baseline, controls])
 
     def _inside_training(self, controls: np.ndarray, code: np.ndarray) -> np.ndarray:
         """Hold standardised controls at the range of their region's training weeks."""
@@ -489,7 +491,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
                 "deviation outside their region's training range; their effect is "
                 "held at that range's edge",
                 ExtrapolationWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         return np.clip(controls, low, high)
 

@@ -12,6 +12,7 @@ from sklearn_mmm.allocation._objective import Objective
 from sklearn_mmm.allocation._result import BudgetAllocation
 from sklearn_mmm.allocation._solve import Problem, Solution, maximise
 from sklearn_mmm.allocation._variables import Variables, make_variables
+from sklearn_mmm.inspection._members import plans_of, spread
 
 # Relative to the typical amount.
 _FLOOR = 1e-8
@@ -141,7 +142,6 @@ def allocate_budget(
         groups=groups,
         locked=locked,
     )
-    limits.check_feasible()
     worth, cost = (1.0, 0.0) if target == "outcome" else (margin, 1.0)
     return solve(setup, limits, worth, cost, n_starts, random_state)
 
@@ -193,22 +193,13 @@ def prepare(
 ) -> Setup:
     if not 0 <= risk <= 0.5:
         raise ValueError(f"got risk={risk!r}; it is a level between 0 and 0.5")
-    if not 0 < coverage < 1:
-        raise ValueError(f"got coverage={coverage!r}; it is between 0 and 1")
     members = list(members or ())
     if risk > 0 and len(members) < 2:
         raise ValueError(
             f"risk={risk!r} is a quantile over members, and there are {len(members)}; "
             "give at least two other fits in members, or risk=0"
         )
-    plan = mmm.media_plan(X)
-    plans = [member.media_plan(X) for member in members]
-    for other in plans:
-        if other.channels != plan.channels:
-            raise ValueError(
-                f"a member has the channels {other.channels}, the model "
-                f"{plan.channels}; fit members on the same columns"
-            )
+    plan, plans = plans_of(mmm, X, members, coverage)
     return Setup(plan, plans, make_variables(plan, by), risk, coverage)
 
 
@@ -223,23 +214,24 @@ def solve(
     """Maximise, and tell what was found."""
     if n_starts < 1:
         raise ValueError(f"got n_starts={n_starts!r}; it takes at least one")
+    limits.check_feasible()
     variables = setup.variables
     problem = Problem(setup.objective(worth, cost), limits, setup.unit)
     solution = maximise(problem, variables.planned, n_starts, seed)
     spend = variables.spend(solution.amount)
+    gradient = _gradient(setup.plan, spend)
     outcome, planned = (_outcome(setup.plan, s) for s in (spend, setup.plan.spend))
     by_member = np.array(
         [[_outcome(m, s) for s in (spend, m.spend)] for m in setup.members]
     )
     intervals: list[tuple[float, float] | None] = [None, None]
     if len(by_member) > 1:
-        edges = (1 - setup.coverage) / 2, (1 + setup.coverage) / 2
         for i, values in enumerate((by_member[:, 0], by_member @ [1.0, -1.0])):
-            low, high = np.quantile(values, edges)
+            low, high = spread(values, setup.coverage)
             intervals[i] = float(low), float(high)
     return BudgetAllocation(
-        table=_table(setup, limits, solution, spend),
-        channels=_channels(setup.plan, spend),
+        table=_table(setup, limits, solution, spend, gradient),
+        channels=_channels(setup.plan, spend, gradient),
         spend=pd.DataFrame(spend, setup.plan.index, setup.plan.channels),
         total=float(spend.sum()),
         planned_total=float(variables.planned.sum()),
@@ -267,11 +259,14 @@ def _gradient(plan: Any, spend: np.ndarray) -> np.ndarray:
 
 
 def _table(
-    setup: Setup, limits: Limits, solution: Solution, spend: np.ndarray
+    setup: Setup,
+    limits: Limits,
+    solution: Solution,
+    spend: np.ndarray,
+    gradient: np.ndarray,
 ) -> pd.DataFrame:
     variables, amount = setup.variables, solution.amount
-    gradient = _gradient(setup.plan, spend)
-    beyond = variables.collect((spend > setup.plan.media_scale * (1 + 1e-9)) * 1.0)
+    beyond = variables.collect(setup.plan.extrapolated(spend) * 1.0)
     near = 1e-7 * setup.unit
     at_bound = np.where(
         amount - limits.low <= near,
@@ -294,7 +289,7 @@ def _table(
     )
 
 
-def _channels(plan: Any, spend: np.ndarray) -> pd.DataFrame:
+def _channels(plan: Any, spend: np.ndarray, gradient: np.ndarray) -> pd.DataFrame:
     columns: dict[str, np.ndarray] = {}
     for prefix, given in (("planned_", plan.spend), ("", spend)):
         brought = plan.contributions(given).sum(axis=0) + plan.after(given).sum(axis=0)
@@ -308,7 +303,7 @@ def _channels(plan: Any, spend: np.ndarray) -> pd.DataFrame:
     idle = spend.sum(axis=0) == 0
     pattern = np.where(idle, plan.media_scale, spend)
     share = pattern / pattern.sum(axis=0)
-    columns["marginal_roi"] = (_gradient(plan, spend) * share).sum(axis=0)
+    columns["marginal_roi"] = (gradient * share).sum(axis=0)
     order = [
         "planned",
         "spend",

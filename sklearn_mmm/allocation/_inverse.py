@@ -84,7 +84,6 @@ random_state
             groups=groups,
             locked=locked,
         )
-        limits.check_feasible()
         return solve(setup, limits, 1.0, 0.0, n_starts, random_state)
 
     def reached(result: BudgetAllocation) -> float:
@@ -192,5 +191,4 @@ random_state
         groups=groups,
         locked=locked,
     )
-    limits.check_feasible()
     return solve(setup, limits, 1.0 / marginal_roi, 1.0, n_starts, random_state)

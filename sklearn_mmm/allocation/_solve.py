@@ -100,19 +100,19 @@ class _Climb:
 def _climb(problem: Problem, start: np.ndarray) -> _Climb:
     free = problem.limits.high > problem.limits.low
     climb = _slsqp if free.sum() <= _MOST_DENSE else _separable_steps
-    found = climb(problem, start)
-    value, _ = problem.function(start)
+    value, gradient = problem.function(start)
+    found = climb(problem, start, value, gradient)
     # A solver may end below its start when curvature is extreme.
     return found if found.value >= value else _Climb(start, value, False, "no progress")
 
 
-def _slsqp(problem: Problem, start: np.ndarray) -> _Climb:
+def _slsqp(
+    problem: Problem, start: np.ndarray, value: float, gradient: np.ndarray
+) -> _Climb:
     limits, unit = problem.limits, problem.unit
     free = limits.high > limits.low
-    _, gradient = problem.function(start)
     size = np.abs(gradient * unit)[free].max(initial=0.0)
     if not free.any() or size == 0:
-        value, _ = problem.function(start)
         return _Climb(start, value, True, "nothing to decide")
 
     def amounts(z: np.ndarray) -> np.ndarray:
@@ -147,7 +147,9 @@ def _slsqp(problem: Problem, start: np.ndarray) -> _Climb:
     return _Climb(amount, value, bool(found.success), str(found.message))
 
 
-def _separable_steps(problem: Problem, start: np.ndarray) -> _Climb:
+def _separable_steps(
+    problem: Problem, start: np.ndarray, value: float, gradient: np.ndarray
+) -> _Climb:
     """Sequential quadratic programming with a diagonal curvature.
 
     Exact where amounts do not influence each other; a line search makes every step
@@ -155,7 +157,6 @@ def _separable_steps(problem: Problem, start: np.ndarray) -> _Climb:
     """
     limits, unit = problem.limits, problem.unit
     amount = start
-    value, gradient = problem.function(amount)
     curvature = np.full(len(amount), np.abs(gradient * unit).max())
     radius = 0.5
     for _ in range(_MOST_STEPS):

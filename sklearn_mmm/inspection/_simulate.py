@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._members import plans_of, spread
+
 
 @dataclass(frozen=True, repr=False)
 class Simulation:
@@ -111,23 +113,18 @@ def simulate(
     >>> bool(simulation.total["difference"] < 0)
     True
     """
-    if not 0 < coverage < 1:
-        raise ValueError(f"got coverage={coverage!r}; it is between 0 and 1")
-    plan = mmm.media_plan(X)
+    plan, others = plans_of(mmm, X, members, coverage)
     spend = _changed_spend(plan, changes)
-    worlds = [_World(plan, spend)]
-    worlds += [_World(member.media_plan(X), spend) for member in members or ()]
-    own = worlds[0]
+    own, *worlds = [_World(each, spend) for each in (plan, *others)]
     channels = pd.Index(plan.channels, name="channel")
 
     def compare(name: str, index: pd.Index) -> pd.DataFrame:
         planned, changed = getattr(own, name)
         table = pd.DataFrame({"planned": planned, "changed": changed}, index)
         table["difference"] = changed - planned
-        if len(worlds) > 2:
-            spread = [np.subtract(*getattr(w, name)[::-1]) for w in worlds[1:]]
-            edges = (1 - coverage) / 2, (1 + coverage) / 2
-            table["low"], table["high"] = np.quantile(spread, edges, axis=0)
+        if len(worlds) > 1:
+            differences = [np.subtract(*getattr(w, name)[::-1]) for w in worlds]
+            table["low"], table["high"] = spread(differences, coverage)
         return table
 
     def by_row(values: np.ndarray) -> pd.DataFrame:
@@ -148,7 +145,7 @@ def simulate(
         outcome=pd.Series(own.outcome[1], plan.index, name="outcome"),
         planned_outcome=pd.Series(own.outcome[0], plan.index, name="outcome"),
         spend=by_row(spend),
-        extrapolated=by_row(spend > plan.media_scale * (1 + 1e-9)),
+        extrapolated=by_row(plan.extrapolated(spend)),
     )
 
 
