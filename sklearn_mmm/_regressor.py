@@ -1,6 +1,7 @@
 """DeepCausalMMMRegressor: the marketing mix model as a scikit-learn estimator."""
 
 import warnings
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -12,8 +13,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mmm._media_plan import MediaPlan, MediaSequence
-from sklearn_mmm._panel import Panel, interpolate_gaps, make_panel, with_history
+from sklearn_mmm._channel_effects import channel_effects, effects_table
+from sklearn_mmm._edge_rules import make_edge_rules
+from sklearn_mmm._influence import learn_influence
+from sklearn_mmm._media_plan import MediaPlan
+from sklearn_mmm._panel import Panel, interpolate_gaps
+from sklearn_mmm._prediction import Predictor, scaled_controls
 from sklearn_mmm._response_curves import Curve, SteadyState
 from sklearn_mmm._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm._scaling import make_scales
@@ -25,10 +30,10 @@ from sklearn_mmm.exceptions import (
     UnknownRegionWarning,
 )
 from sklearn_mmm.training import (
+    EdgeRules,
     TimeCovariance,
     TrainingData,
     TrainingOptions,
-    calendar_features,
     fit_network,
 )
 
@@ -75,6 +80,16 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         Whether hyper-parameters are checked by forecasts from three origins inside
         the training weeks, eight weeks apart, before the fit on all of them. It needs
         a time column and at least 56 time steps; costs half a fit to a whole one.
+    graph : bool, default=True
+        Whether to learn an acyclic graph of influences among the channels, see
+        :class:`ChannelGraph`. It does not change predictions.
+    graph_lags : int, default=0
+        Past time steps whose media may drive other channels as well, beyond their
+        carry-over; they need a time column.
+    required_edges, forbidden_edges : list of tuple, default=None
+        Known edges ``(from, to)`` of the graph, and those that cannot be.
+    tiers : dict, default=None
+        Tier of a channel; none of a later tier drives one of an earlier tier.
     min_slope : float, default=0.0
         Lower bound of the Hill slope; 1 allows no infinite slope at zero, 2 forces
         S-shaped curves.
@@ -137,6 +152,15 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         Effect at full saturation, relative to the region's mean outcome.
     regional_effect_ : DataFrame of shape (n_regions, n_channels)
         Effect at full saturation, outcome units per time step.
+    dag_ : DataFrame of shape (n_channels, n_channels)
+        Influences among the channels, row to column, without cycles; 0 where there is
+        none, and throughout if ``graph=False``. Units of ``media_scale_``: what one
+        unit of the row, carry-over included, adds to the column.
+    dag_lagged_ : DataFrame of shape (graph_lags * n_channels, n_channels)
+        Influences of past time steps, indexed by lag and channel.
+    dag_strength_ : DataFrame of shape (n_channels, n_channels)
+        Share of resamples (of regions, else of blocks of weeks) with the edge; NaN
+        without a graph.
     media_scale_ : DataFrame of shape (n_regions, n_channels)
         Largest training media, spend units per time step.
     hyperparameters_ : dict
@@ -188,6 +212,11 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         "adstock": [StrOptions({"geometric", "delayed", "weibull"})],
         "time_varying": ["boolean"],
         "validation": ["boolean"],
+        "graph": ["boolean"],
+        "graph_lags": [Interval(Integral, 0, None, closed="left")],
+        "required_edges": [None, "array-like"],
+        "forbidden_edges": [None, "array-like"],
+        "tiers": [None, dict],
         "min_slope": [Interval(Real, 0, None, closed="left")],
         "l1": [Interval(Real, 0, None, closed="left")],
         "l2": [Interval(Real, 0, None, closed="left")],
@@ -215,6 +244,11 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         adstock: str = "geometric",
         time_varying: bool = True,
         validation: bool = True,
+        graph: bool = True,
+        graph_lags: int = 0,
+        required_edges: Iterable[tuple[str, str]] | None = None,
+        forbidden_edges: Iterable[tuple[str, str]] | None = None,
+        tiers: Mapping[str, int] | None = None,
         min_slope: float = 0.0,
         l1: float = 0.0,
         l2: float = 1.0,
@@ -238,6 +272,11 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self.adstock = adstock
         self.time_varying = time_varying
         self.validation = validation
+        self.graph = graph
+        self.graph_lags = graph_lags
+        self.required_edges = required_edges
+        self.forbidden_edges = forbidden_edges
+        self.tiers = tiers
         self.min_slope = min_slope
         self.l1 = l1
         self.l2 = l2
@@ -272,7 +311,8 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         ------
         ValueError
             If a column is missing, media are negative, keys occur twice, values are
-            not finite or not numeric, or there is but one row.
+            not finite or not numeric, there is but one row, or known edges contradict
+            one another.
         """
         table = as_table(X)
         validate_data(self, X, y, skip_check_array=True)
@@ -292,19 +332,22 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self._name_columns()
         panel = rows.panel(self._axis)
         self._warn_about(rows, panel)
+        rules = self._edge_rules()
         self._scales = make_scales(panel, y, rows.media, rows.controls)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        fitted = fit_network(
-            self._training_data(rows, panel, y), self._training_options(), seed
+        data = self._training_data(rows, panel, y)
+        fitted = fit_network(data, self._training_options(), seed)
+        self.net_, self._choice = fitted.net, fitted.choice
+        self._predictor = Predictor(
+            fitted.net.module_, fitted.baseline, self._scales, self._axis, rows
         )
-        self.net_, self._baseline = fitted.net, fitted.baseline
-        self._choice = fitted.choice
-        self._rows = rows
         self.history_ = self._history_table(rows)
         self._publish(panel, rows)
+        self._learn_graph(data, rules, seed)
         self.contributions_ = self._decompose(rows, _index_of(X))
+        factor = self._predictor.media(rows)[1]
         self.modulation_ = pd.DataFrame(
-            self._media(rows)[1], self.contributions_.index, self.media_columns_
+            factor, self.contributions_.index, self.media_columns_
         )
         return self
 
@@ -353,24 +396,80 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             Outcome and its gradient for any spend in these rows.
         """
         rows = self._read(X)
+        self._warn_of_drift(rows)
         index = _index_of(X)
-        code = self._scales.code(rows.region)
-        outcome_scale = self._scales.outcome_of(code)
-        # An effect lasts for as long as the adstock kernel.
-        panel, sequence = self._sequence(rows, self.max_lag - 1)
-        n_rows = len(rows.region)
-        return MediaPlan(
-            channels=list(self.media_columns_),
-            index=pd.RangeIndex(n_rows) if index is None else index,
-            region=rows.region,
-            time=rows.time,
-            spend=rows.media,
-            organic=self._organic(rows, code).sum(axis=1) * outcome_scale,
-            media_scale=self._scales.media_of(code),
-            outcome_scale=self._scales.outcome_of(self._scales.code(panel.regions)),
-            sequence=sequence,
-            cells=(panel.row_region[-n_rows:], panel.row_week[-n_rows:]),
+        return self._predictor.plan(
+            rows,
+            list(self.media_columns_),
+            pd.RangeIndex(len(rows.region)) if index is None else index,
         )
+
+    def effects(self, kind: str = "total", X: Any = None) -> pd.DataFrame:
+        """Return what channels bring themselves and through channels that they drive.
+
+        A channel is switched off, in the weeks before the rows as well, and the
+        channels that it drives (``dag_``) lose what came through it.
+
+        Parameters
+        ----------
+        kind : {"direct", "mediated", "total"}, default="total"
+            The channel's own contribution, what comes through its children, or both.
+        X : DataFrame or array of shape (n_rows, n_columns), default=None
+            Rows whose outcome counts; by default those of fit.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by channel: ``spend`` (spend units), ``contribution`` (outcome
+            units), ``roi`` and ``marginal_roi`` (outcome units per spend unit, on
+            average and for the next unit, spread as the channel's spend is; NaN where
+            nothing was spent). With "total" also ``moved_in``, ``moved_out`` and
+            ``attributed``: the direct contribution plus what is moved here from
+            children, less what is moved to parents, outcome units.
+
+        Raises
+        ------
+        ValueError
+            If ``kind`` is none of these.
+
+        Notes
+        -----
+        Direct contributions sum to the media's part of the prediction, and so does
+        ``attributed``. Total contributions do not: what TV brings through search is
+        part of both. Where ancestors lead to the same channel, they share what it
+        would lose without all of them in proportion to what it loses without each.
+        The graph says how channels moved with one another in the data; that they
+        would react to a change of plan is an assumption.
+
+        Examples
+        --------
+        >>> from sklearn_mmm import DeepCausalMMMRegressor
+        >>> from sklearn_mmm.datasets import make_mmm
+        >>> X, y, truth = make_mmm(4, 60, 3, graph=True, random_state=0)
+        >>> mmm = DeepCausalMMMRegressor(
+        ...     truth.media_columns, truth.control_columns, "region", "week",
+        ...     random_state=0, max_epochs=100, validation=False,
+        ... ).fit(X, y)
+        >>> table = mmm.effects("total")
+        >>> table.index.tolist()
+        ['tv', 'search', 'social']
+        >>> direct = mmm.effects("direct")["contribution"]
+        >>> bool(abs(table["attributed"].sum() / direct.sum() - 1) < 1e-9)
+        True
+        """
+        if kind not in ("direct", "mediated", "total"):
+            raise ValueError(
+                f"got kind={kind!r}; choose 'direct', 'mediated' or 'total'"
+            )
+        check_is_fitted(self)
+        if X is None:
+            channels = list(self.media_columns_)
+            index = self.contributions_.index
+            plan = self._predictor.plan(self._predictor.history, channels, index)
+        else:
+            plan = self.media_plan(X)
+        found = channel_effects(plan, self._influence)
+        return effects_table(found, plan.channels, kind)
 
     def response_curves(
         self, by: str = "channel", *, n_points: int = 51, reach: float = 2.0
@@ -463,27 +562,12 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         return rows
 
     def _decompose(self, rows: Rows, index: pd.Index | None) -> pd.DataFrame:
-        code = self._scales.code(rows.region)
-        parts = np.column_stack([self._organic(rows, code), self._media(rows)[0]])
-        parts *= self._scales.outcome_of(code)[:, None]
+        self._warn_of_drift(rows)
         names = ["baseline", *self.control_columns_, *self.media_columns_]
-        return pd.DataFrame(parts, index=index, columns=names)
+        return pd.DataFrame(self._predictor.decompose(rows), index, names)
 
-    def _organic(self, rows: Rows, code: np.ndarray) -> np.ndarray:
-        """Return relative baseline and control effects, (n_rows, 1 + n_controls)."""
-        baseline = self._baseline.predict(code, rows.position)
-        coefficient = self.net_.module_.controls.regional_coefficient
-        with torch.no_grad():
-            gamma = coefficient(torch.as_tensor(code)).numpy()
-        controls = self._scales.standardise(rows.controls, code)
-        controls = self._inside_training(controls, code) * gamma
-        return np.column_stack([baseline, controls])
-
-    def _inside_training(self, controls: np.ndarray, code: np.ndarray) -> np.ndarray:
-        """Hold standardised controls at the range of their region's training weeks."""
-        low, high = self._scales.control_range_of(code)
-        beyond = np.maximum(low - controls, controls - high)
-        far = (beyond > 1.0).mean(axis=0) > 0.5
+    def _warn_of_drift(self, rows: Rows) -> None:
+        far = self._predictor.drifted(rows)
         if far.any():
             names = [n for n, f in zip(self.control_columns_, far, strict=True) if f]
             warnings.warn(
@@ -491,76 +575,33 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
                 "deviation outside their region's training range; their effect is "
                 "held at that range's edge",
                 ExtrapolationWarning,
-                stacklevel=6,
+                stacklevel=4,
             )
-        return np.clip(controls, low, high)
 
-    def _media(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-        """Return relative contributions and modulation of the rows' media.
-
-        Each of shape (n_rows, n_channels).
-        """
-        panel, sequence = self._sequence(rows)
-        with torch.no_grad():
-            out, factor = sequence.contributions(sequence.media)
-        n_rows = len(rows.region)
-        return panel.gather(out.numpy())[-n_rows:], panel.gather(factor.numpy())[
-            -n_rows:
-        ]
-
-    def _sequence(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
-        """Return the rows' regions from the first training week on.
-
-        The rows are the last ones of the panel. ``n_after`` weeks without media follow
-        the last one.
-        """
-        given = {
-            "region": rows.region,
-            "position": rows.position,
-            "media": rows.media,
-            "controls": rows.controls,
-        }
-        if self._axis is not None:
-            past = self._rows
-            history = {
-                "region": past.region,
-                "position": past.position,
-                "media": past.media,
-                "controls": past.controls,
-            }
-            given = with_history(history, given)
-        regular = self._axis is None or self._axis.regular
-        # Sequences begin with the training weeks, whichever regions are asked for.
-        panel = make_panel(
-            given["region"], given["position"], regular, start=0.0, n_after=n_after
-        )
-        code = self._scales.code(panel.regions)
-        media = interpolate_gaps(panel, panel.scatter(given["media"]))
-        controls = self._scaled_controls(panel, given["controls"])
-        return panel, MediaSequence(
-            module=self.net_.module_,
-            region=torch.as_tensor(code),
-            media=torch.as_tensor(media / self._scales.media_of(code)[:, None]),
-            controls=torch.as_tensor(controls),
-            calendar=self._calendar(panel),
-            later=torch.as_tensor(panel.position > self._baseline.position[-1]),
-        )
-
-    def _scaled_controls(self, panel: Panel, controls: np.ndarray) -> np.ndarray:
-        """Return standardised controls of a panel, with gaps interpolated."""
-        code = self._scales.code(panel.regions)[panel.row_region]
-        standardised = self._scales.standardise(controls, code)
-        return interpolate_gaps(panel, panel.scatter(standardised))
-
-    def _calendar(self, panel: Panel) -> torch.Tensor:
-        baseline = self._baseline
-        return torch.as_tensor(
-            calendar_features(
-                panel.position,
-                baseline.position[-1],
-                baseline.covariance.season_length,
+    def _edge_rules(self) -> EdgeRules | None:
+        if self.graph_lags and self.time_column is None:
+            raise ValueError(
+                f"graph_lags={self.graph_lags} needs a time order; name a time_column"
             )
+        rules = make_edge_rules(
+            self.media_columns_, self.required_edges, self.forbidden_edges, self.tiers
         )
+        return rules if self.graph else None
+
+    def _learn_graph(
+        self, data: TrainingData, rules: EdgeRules | None, seed: int
+    ) -> None:
+        kernels = self.adstock_.to_numpy()
+        self._influence, strength = learn_influence(
+            data, rules, kernels, self.graph_lags, seed
+        )
+        channels, past = self.media_columns_, self._influence.lagged
+        lags = pd.MultiIndex.from_product(
+            [range(1, len(past) + 1), channels], names=["lag", "channel"]
+        )
+        self.dag_ = pd.DataFrame(self._influence.weights, channels, channels)
+        self.dag_lagged_ = pd.DataFrame(past.reshape(-1, len(channels)), lags, channels)
+        self.dag_strength_ = pd.DataFrame(strength, channels, channels)
 
     def _training_data(self, rows: Rows, panel: Panel, y: np.ndarray) -> TrainingData:
         scales, seen = self._scales, panel.observed
@@ -569,7 +610,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         season = None if self._axis is None else self._axis.season_length
         return TrainingData(
             media=media / scales.media[:, None],
-            controls=self._scaled_controls(panel, rows.controls),
+            controls=scaled_controls(scales, panel, rows.controls),
             target=panel.scatter(y) / scales.outcome[:, None],
             observed=seen,
             position=panel.position,
@@ -649,7 +690,8 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self.response_curves_ = self.response_curves()
 
     def _learned_hyperparameters(self) -> dict[str, float]:
-        hyper, names = self._baseline.hyper, self._baseline.covariance.names
+        baseline = self._predictor.baseline
+        hyper, names = baseline.hyper, baseline.covariance.names
         scales = self.net_.penalties_.scales
         learned = {"noise": float(np.median(hyper.sigma))}
         for name, variance in zip([*names, "intercept"], hyper.regional, strict=True):

@@ -27,13 +27,16 @@ LAYERS = {
     "_response_curves": 2,
     "_media_plan": 2,
     "_edge_rules": 3,
-    "_regressor": 4,
-    "_channel_graph": 4,
-    "inspection": 5,
-    "allocation": 6,
-    "plotting": 6,
-    "report": 7,
-    "__main__": 8,
+    "_prediction": 3,
+    "_influence": 3,
+    "_channel_effects": 4,
+    "_regressor": 5,
+    "_channel_graph": 5,
+    "inspection": 6,
+    "allocation": 7,
+    "plotting": 7,
+    "report": 8,
+    "__main__": 9,
 }
 
 

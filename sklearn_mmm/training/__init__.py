@@ -1,5 +1,6 @@
 """Training: covariance of what wanders, losses, callbacks and the skorch net."""
 
+from sklearn_mmm.training._baseline import TimeBaseline
 from sklearn_mmm.training._covariance import TimeCovariance
 from sklearn_mmm.training._data import TrainingData, calendar_features
 from sklearn_mmm.training._fit import Fitted, TrainingOptions, fit_network
@@ -11,6 +12,7 @@ __all__ = [
     "Fitted",
     "GraphData",
     "LearnedGraph",
+    "TimeBaseline",
     "TimeCovariance",
     "TrainingData",
     "TrainingOptions",

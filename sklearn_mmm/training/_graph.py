@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy import stats
-from torch import Tensor
 
 from sklearn_mmm.network import AcyclicGraph
 from sklearn_mmm.training._graph_search import GraphSearch
@@ -21,9 +20,11 @@ _L1 = 0.02
 _STARTS = ((-0.5, False), (-0.5, True), (-0.8, True))
 # Standardised weights below this are not worth a test.
 _LEAST_WEIGHT = 0.03
-# The search takes at most so many rows, which tell directions; tests and weights take
-# all of them. Resamples say how stable an edge is, not how large, and take fewer.
+# The search takes at most so many rows, which tell directions, and its beginning, the
+# path, still fewer; tests and weights take all of them. Resamples say how stable an
+# edge is, not how large, and take fewer.
 _MOST_ROWS = 5000
+_MOST_PATH_ROWS = 1000
 _MOST_RESAMPLED_ROWS = 1500
 
 
@@ -103,28 +104,22 @@ def learn_graph(
     if not allowed.any():
         nothing = np.zeros((n, n))
         return LearnedGraph(nothing, np.zeros((n_lags * n, n)), strength)
-    tails = torch.tensor([tail for tail, _ in _STARTS])
-    held = torch.tensor([hold for _, hold in _STARTS])
     rng = np.random.default_rng(seed)
-    searched = _some_rows(scaled, rng)
-    candidates = _follow_path([searched], rules, tails, held)
+    searched = _some_rows(scaled, rng, _MOST_ROWS)
+    candidates = _follow_path(_some_rows(searched, rng, _MOST_PATH_ROWS), rules)
     scores, graphs = zip(
         *(_improve(searched, rules, weights) for weights in candidates), strict=True
     )
-    best = int(np.argmax(scores))
-    kept, lagged = _significant(scaled, rules, graphs[best], alpha)
+    best = graphs[int(np.argmax(scores))]
+    kept, lagged = _significant(scaled, rules, best, alpha)
     if n_resamples:
-        # The start that suited the noise of all rows suits that of their resamples.
-        resamples = [_resample(scaled, rng) for _ in range(n_resamples)]
-        found = _follow_path(
-            resamples,
-            rules,
-            tails[best].repeat(n_resamples),
-            held[best].repeat(n_resamples),
-        )
         strength = np.zeros((n, n))
-        for sample, weights in zip(resamples, found, strict=True):
-            _, edges = _improve(sample, rules, weights)
+        for _ in range(n_resamples):
+            sample = _resample(scaled, rng)
+            # From both ends, so that a direction has to be found again.
+            backwards = np.where(rules.allowed, best.T, False)
+            ends = [_improve(sample, rules, start * 1.0) for start in (best, backwards)]
+            _, edges = max(ends, key=lambda end: end[0])
             strength += _significant(sample, rules, edges, alpha)[0] != 0
         strength /= n_resamples
     return LearnedGraph(
@@ -132,18 +127,15 @@ def learn_graph(
     )
 
 
-def _follow_path(
-    samples: list[GraphData], rules: EdgeRules, tails: Tensor, held: Tensor
-) -> np.ndarray:
-    """Return the weights of every start, (start, n, n); one sample serves all."""
-    children, parents, lagged = (
-        torch.as_tensor(
-            np.stack([getattr(s, name) for s in samples]), dtype=torch.float32
-        )
-        for name in ("children", "parents", "lagged")
+def _follow_path(data: GraphData, rules: EdgeRules) -> np.ndarray:
+    """Return the weights that each start leads to, (start, n, n)."""
+    children, parents, lagged, now = (
+        torch.tensor(getattr(data, name), dtype=torch.float32)
+        for name in ("children", "parents", "lagged", "now")
     )
-    now = torch.as_tensor(samples[0].now, dtype=torch.float32)
-    graph = AcyclicGraph(torch.as_tensor(rules.allowed), lagged.shape[2], tails)
+    tails = torch.tensor([tail for tail, _ in _STARTS])
+    held = torch.tensor([hold for _, hold in _STARTS])
+    graph = AcyclicGraph(torch.as_tensor(rules.allowed), lagged.shape[1], tails)
     shape = [graph.skewness, graph.log_tail]
     moving = (~held).float()[:, None, None]
     for stage, weight in enumerate(_PATH):
@@ -155,7 +147,7 @@ def _follow_path(
         )
         for step in range(_N_STEPS):
             optimizer.zero_grad()
-            score = graph(children, parents, lagged, now)
+            score = graph(children[None], parents[None], lagged[None], now)
             terms = weight * (score.loss + _L1 * score.size) + score.cycles
             terms.sum().backward()
             if 2 * stage < len(_PATH):
@@ -264,12 +256,12 @@ def _resample(data: GraphData, rng: np.random.Generator) -> GraphData:
     return _take(data, taken, np.concatenate(clusters)[:n_rows])
 
 
-def _some_rows(data: GraphData, rng: np.random.Generator) -> GraphData:
+def _some_rows(data: GraphData, rng: np.random.Generator, most: int) -> GraphData:
     """Return all rows, or a random sample of a size that can be searched."""
     n_rows = len(data.cluster)
-    if n_rows <= _MOST_ROWS:
+    if n_rows <= most:
         return data
-    taken = np.sort(rng.choice(n_rows, _MOST_ROWS, replace=False))
+    taken = np.sort(rng.choice(n_rows, most, replace=False))
     return _take(data, taken, data.cluster[taken])
 
 

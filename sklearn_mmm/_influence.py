@@ -1,0 +1,171 @@
+"""Channels that drive channels: how media react to changes of media."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from sklearn_mmm.functional import lagged
+from sklearn_mmm.training import EdgeRules, TrainingData, learn_graph, panel_rows
+
+# Probability that any edge at all is found where there is none.
+_ALPHA = 0.05
+_N_RESAMPLES = 10
+
+
+@dataclass(frozen=True)
+class ChannelInfluence:
+    """Linear influences among channels, in units of the media scale.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n, n)
+        Row to column, without cycles; acts on the carry-over of the row.
+    lagged : ndarray of shape (n_lags, n, n)
+        Weights of past time steps, the nearest first.
+    kernels : ndarray of shape (n, n_carry)
+        Carry-over of the channels, summing to 1.
+    """
+
+    weights: np.ndarray
+    lagged: np.ndarray
+    kernels: np.ndarray
+
+    def react(
+        self, planned: np.ndarray, factual: np.ndarray, held: Collection[int] = ()
+    ) -> np.ndarray:
+        """Let the children follow where planned media depart from the factual.
+
+        Parameters
+        ----------
+        planned, factual : ndarray of shape (n_regions, n_weeks, n)
+            Media before any child has reacted, and as they were.
+        held : collection of int
+            Channels that stay as planned, whatever their parents do.
+
+        Returns
+        -------
+        ndarray of shape (n_regions, n_weeks, n)
+            Media after all descendants have reacted, at least 0.
+        """
+        change = self._follow(planned - factual, factual, held)
+        return factual + change
+
+    def spread(self, change: np.ndarray, held: Collection[int] = ()) -> np.ndarray:
+        """Return a small change of media together with the changes that follow.
+
+        Parameters
+        ----------
+        change : ndarray of shape (n_regions, n_weeks, n)
+        held : collection of int
+            Channels that change as given and no further.
+        """
+        return self._follow(change, None, held)
+
+    def order(self) -> list[int]:
+        """Return the channels in topological order, causes first."""
+        edges = self.weights != 0
+        waiting, order = list(range(len(edges))), []
+        while waiting:
+            free = next(j for j in waiting if not edges[waiting, j].any())
+            order.append(free)
+            waiting.remove(free)
+        return order
+
+    def reach(self) -> np.ndarray:
+        """Return whether a path leads from the row to the column, (n, n)."""
+        paths = (self.weights != 0) | (self.lagged != 0).any(axis=0)
+        for k in range(len(paths)):
+            paths |= np.outer(paths[:, k], paths[k])
+        return np.asarray(paths & ~np.eye(len(paths), dtype=bool))
+
+    def _follow(
+        self, change: np.ndarray, factual: np.ndarray | None, held: Collection[int]
+    ) -> np.ndarray:
+        """Add reactions to changes; with factual media none falls below zero."""
+        out = change.copy()
+        order = [c for c in self.order() if c not in held]
+        # Without lags channels can be taken one after another, all weeks at once.
+        n_weeks = change.shape[1] if self.lagged.any() else 1
+        weeks = [slice(t, t + 1) for t in range(n_weeks)]
+        if n_weeks == 1:
+            weeks = [slice(None)]
+        for now in weeks:
+            for child in order:
+                parents = np.flatnonzero(self.weights[:, child])
+                pull = self._carried(out, parents, now) @ self.weights[parents, child]
+                pull = pull + self._past(out, child, now)
+                if not pull.any():
+                    continue
+                moved = out[:, now, child] + pull
+                if factual is not None:
+                    moved = np.maximum(moved, -factual[:, now, child])
+                out[:, now, child] = moved
+        return out
+
+    def _carried(
+        self, change: np.ndarray, parents: np.ndarray, now: slice
+    ) -> np.ndarray:
+        """Return the parents' changes with their carry-over, (region, week, parent)."""
+        n_carry = self.kernels.shape[1]
+        if now.start is not None:
+            begin = max(0, now.start - n_carry + 1)
+            recent = change[:, begin : now.stop, parents][:, ::-1]
+            kernel = self.kernels[parents, : recent.shape[1]].T
+            return np.asarray((recent * kernel).sum(1, keepdims=True))
+        history = lagged(torch.as_tensor(change[..., parents]), n_carry).numpy()
+        return np.asarray((history * self.kernels[parents]).sum(-1))
+
+    def _past(self, change: np.ndarray, child: int, now: slice) -> np.ndarray:
+        """Return what changes of past time steps do to a child, (region, week)."""
+        out = np.zeros(change[:, now, child].shape)
+        if now.start is None:
+            return out
+        for lag, weights in enumerate(self.lagged[..., child], start=1):
+            if now.start >= lag:
+                out += change[:, [now.start - lag]] @ weights
+        return out
+
+
+def learn_influence(
+    data: TrainingData,
+    rules: EdgeRules | None,
+    kernels: np.ndarray,
+    n_lags: int,
+    seed: int,
+) -> tuple[ChannelInfluence, np.ndarray]:
+    """Learn how channels drive one another in the training weeks.
+
+    Media act through the carry-over that the outcome has shown them to have.
+
+    Parameters
+    ----------
+    data : TrainingData
+    rules : EdgeRules or None
+        None leaves the graph without edges.
+    kernels : ndarray of shape (n, n_carry)
+    n_lags : int
+    seed : int
+
+    Returns
+    -------
+    influence : ChannelInfluence
+    strength : ndarray of shape (n, n)
+        Share of resamples with the edge.
+    """
+    n = len(kernels)
+    if rules is None:
+        none = ChannelInfluence(np.zeros((n, n)), np.zeros((n_lags, n, n)), kernels)
+        return none, np.full((n, n), np.nan)
+    rows = panel_rows(
+        data.media,
+        data.observed,
+        data.position,
+        data.covariance.season_length,
+        kernels,
+        n_lags,
+    )
+    found = learn_graph(rows, rules, _ALPHA, _N_RESAMPLES, seed)
+    past = found.lagged.reshape(n_lags, n, n)
+    return ChannelInfluence(found.weights, past, kernels), found.strength
