@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
 
 from sklearn_mmm._edge_rules import make_edge_rules
+from sklearn_mmm._influence import causes_first
 from sklearn_mmm._panel import interpolate_gaps
 from sklearn_mmm._rows import read_rows, resolve_roles
 from sklearn_mmm._validation import ColumnSpec, as_table
@@ -189,16 +190,5 @@ class ChannelGraph(BaseEstimator):
             [range(1, self.n_lags + 1), names], names=["lag", "column"]
         )
         self.lagged_adjacency_ = pd.DataFrame(found.lagged, lags, names)
-        self.order_ = _causes_first(self.adjacency_)
+        self.order_ = [names[j] for j in causes_first(found.weights)]
         return self
-
-
-def _causes_first(adjacency: pd.DataFrame) -> list[str]:
-    """Return the names in topological order; ties stay in the columns' order."""
-    edges = adjacency.to_numpy() != 0
-    waiting, order = list(range(len(edges))), []
-    while waiting:
-        free = next(j for j in waiting if not edges[waiting, j].any())
-        order.append(free)
-        waiting.remove(free)
-    return [str(adjacency.columns[j]) for j in order]

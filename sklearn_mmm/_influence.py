@@ -63,16 +63,6 @@ class ChannelInfluence:
         """
         return self._follow(change, None, held)
 
-    def order(self) -> list[int]:
-        """Return the channels in topological order, causes first."""
-        edges = self.weights != 0
-        waiting, order = list(range(len(edges))), []
-        while waiting:
-            free = next(j for j in waiting if not edges[waiting, j].any())
-            order.append(free)
-            waiting.remove(free)
-        return order
-
     def reach(self) -> np.ndarray:
         """Return whether a path leads from the row to the column, (n, n)."""
         paths = (self.weights != 0) | (self.lagged != 0).any(axis=0)
@@ -85,7 +75,7 @@ class ChannelInfluence:
     ) -> np.ndarray:
         """Add reactions to changes; with factual media none falls below zero."""
         out = change.copy()
-        order = [c for c in self.order() if c not in held]
+        order = [c for c in causes_first(self.weights) if c not in held]
         # Without lags channels can be taken one after another, all weeks at once.
         n_weeks = change.shape[1] if self.lagged.any() else 1
         weeks = [slice(t, t + 1) for t in range(n_weeks)]
@@ -126,6 +116,20 @@ class ChannelInfluence:
             if now.start >= lag:
                 out += change[:, [now.start - lag]] @ weights
         return out
+
+
+def causes_first(weights: np.ndarray) -> list[int]:
+    """Return the nodes of an acyclic graph in topological order.
+
+    Ties stay in the order of the columns.
+    """
+    edges = weights != 0
+    waiting, order = list(range(len(edges))), []
+    while waiting:
+        free = next(j for j in waiting if not edges[waiting, j].any())
+        order.append(free)
+        waiting.remove(free)
+    return order
 
 
 def learn_influence(

@@ -147,7 +147,6 @@ def test_learned_attributes(fitted):
         assert list(getattr(fitted, name).index) == channels
     assert {"noise", "level_variance", "effect_scale"} <= set(fitted.hyperparameters_)
     assert len(fitted.net_.history) > 0
-    assert not hasattr(fitted, "dag_")
     assert "DeepCausalMMMRegressor" in fitted._repr_html_()
 
 
