@@ -141,6 +141,8 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         the kernel chosen by ``adstock``.
     decay_ : Series of shape (n_channels,)
         Its decay; NaN for Weibull kernels.
+    outcome_ : Series of shape (n_rows,)
+        Outcome of the training rows, outcome units per time step.
     modulation_ : DataFrame of shape (n_rows, n_channels)
         Factor by which each channel's effect was larger or smaller than usual in each
         training row; its mean over the training weeks of a region is 1.
@@ -345,6 +347,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self._publish(panel, rows)
         self._learn_graph(data, rules, seed)
         self.contributions_ = self._decompose(rows, _index_of(X))
+        self.outcome_ = pd.Series(y, self.contributions_.index, name="outcome")
         factor = self._predictor.media(rows)[1]
         self.modulation_ = pd.DataFrame(
             factor, self.contributions_.index, self.media_columns_

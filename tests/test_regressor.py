@@ -69,6 +69,7 @@ def test_contributions_sum_to_the_prediction(panel, fitted):
         fitted.decompose(X_test).sum(axis=1), fitted.predict(X_test), rtol=1e-9
     )
     assert fitted.contributions_.index.equals(X.index)
+    pd.testing.assert_series_equal(fitted.outcome_, split(panel)[1], check_names=False)
     assert next(iter(fitted.contributions_)) == "baseline"
 
 
