@@ -112,6 +112,9 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         each pass and makes ``max_epochs / sqrt(b)`` of them.
     batch_size : int, default=256
         Regions per step.
+    n_members : int, default=32
+        Refits on randomised data and priors, whose spread is the uncertainty of what
+        was learned; 0 for none.
     tol : float, default=1e-6
         Relative improvement of the loss that counts, see ``n_iter_no_change``.
     n_iter_no_change : int, default=20
@@ -228,6 +231,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "n_members": [Interval(Integral, 0, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [str],
@@ -260,6 +264,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         learning_rate: float = 0.03,
         max_epochs: int = 1000,
         batch_size: int = 256,
+        n_members: int = 32,
         tol: float = 1e-6,
         n_iter_no_change: int = 20,
         device: str = "cpu",
@@ -288,6 +293,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.n_members = n_members
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.device = device
@@ -338,7 +344,9 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self._scales = make_scales(panel, y, rows.media, rows.controls)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         data = self._training_data(rows, panel, y)
-        fitted = fit_network(data, self._training_options(), seed)
+        fitted = fit_network(
+            data, self._training_options(), [], self._scales.outcome, seed
+        )
         self.net_, self._choice = fitted.net, fitted.choice
         self._predictor = Predictor(
             fitted.net.module_, fitted.baseline, self._scales, self._axis, rows
@@ -712,6 +720,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             learned["modulation_scale"] = scales.modulation
         learned["modulation_share"] = choice.modulation if self.time_varying else 0.0
         learned["level_flexibility"] = choice.flexibility
+        learned["forecast_spread"] = choice.spread
         learned["n_epochs"] = len(self.net_.history)
         if choice.skill is not None:
             learned["inner_skill"] = choice.skill

@@ -129,12 +129,11 @@ def test_untrained_modulation_is_one_and_future_share_shrinks():
     media, controls = torch.rand(2, 6, 3), torch.randn(2, 6, 1)
     calendar = torch.linspace(-1, 1, 6)[None, :, None].expand(2, -1, -1)
     seen = torch.ones(2, 6)
-    np.testing.assert_allclose(
-        effects(media, controls, calendar, seen).detach().numpy(), 1.0
-    )
+    features = effects.features(media, controls, calendar)
+    np.testing.assert_allclose(effects(features, seen).detach().numpy(), 1.0)
     with torch.no_grad():
-        effects.calendar_head.fill_(0.5)
-        effects.remember_mean(media, controls, calendar, seen)
+        effects.head[-1].fill_(0.5)
+        effects.remember_mean(features, seen)
         later = torch.arange(6) > 3
         region = torch.arange(2)
         full = effects.predict(media, controls, calendar, region, later).log()

@@ -26,8 +26,9 @@ class TimeVaryingEffects(nn.Module):
 
     A gated recurrent unit (Cho et al., 2014, "Learning Phrase Representations using
     RNN Encoder-Decoder") reads a region's media, controls and the calendar; the
-    logarithm of the modulation is linear in its state and in the calendar. Heads
-    start at zero, so an untrained module does not modulate.
+    logarithm of the modulation is linear in its state and in the calendar. The head
+    starts at zero, so an untrained module does not modulate; it may have a leading
+    member axis.
 
     Parameters
     ----------
@@ -55,8 +56,7 @@ class TimeVaryingEffects(nn.Module):
             self.register_buffer("input_scale", scale)
             with torch.no_grad():
                 dict(self.gru.named_parameters())["weight_ih_l0"].mul_(scale)
-            self.state_head = nn.Parameter(torch.zeros(N_HIDDEN, n_channels))
-            self.calendar_head = nn.Parameter(torch.zeros(n_calendar, n_channels))
+            self.head = nn.Parameter(torch.zeros(N_HIDDEN + n_calendar, n_channels))
 
     def gru_penalty(self) -> Tensor:
         """Return the negative log prior of the GRU's weights."""
@@ -73,7 +73,7 @@ class TimeVaryingEffects(nn.Module):
         calendar: Tensor,
         memory: Tensor | None = None,
     ) -> Tensor:
-        """Return what the heads read, (region, week, state + calendar).
+        """Return what the head reads, (region, week, state + calendar).
 
         Parameters
         ----------
@@ -102,32 +102,28 @@ class TimeVaryingEffects(nn.Module):
         return torch.cat([root * some, controls.clamp(-3, 3) / 3, calendar], dim=-1)
 
     def log_modulation(self, features: Tensor) -> Tensor:
-        """Return the logarithm before it is centred, (region, week, channel)."""
-        head = torch.cat([self.state_head, self.calendar_head])
+        """Return the logarithm before it is centred, (..., region, week, channel)."""
+        head = self.head.unsqueeze(-3)
         return _MOST_LOG * torch.tanh(features @ head / _MOST_LOG)
 
-    def forward(
-        self, media: Tensor, controls: Tensor, calendar: Tensor, observed: Tensor
-    ) -> Tensor:
-        """Return the modulation of a training panel, (region, week, channel).
+    def forward(self, features: Tensor, observed: Tensor) -> Tensor:
+        """Return the modulation of a training panel, (..., region, week, channel).
 
         Parameters
         ----------
-        media, controls, calendar : Tensor
+        features : Tensor of shape (region, week, state + calendar)
             See :meth:`features`.
         observed : Tensor of shape (region, week)
             Weights of the weeks over which the mean is 1.
         """
-        modulation = self.log_modulation(self.features(media, controls, calendar)).exp()
-        mean = (modulation * week_weights(observed)).sum(1, keepdim=True)
+        modulation = self.log_modulation(features).exp()
+        mean = (modulation * week_weights(observed)).sum(-2, keepdim=True)
         return modulation / mean
 
-    def remember_mean(
-        self, media: Tensor, controls: Tensor, calendar: Tensor, observed: Tensor
-    ) -> None:
+    def remember_mean(self, features: Tensor, observed: Tensor) -> None:
         """Keep the training weeks' mean as each region's unit for later weeks."""
-        modulation = self.log_modulation(self.features(media, controls, calendar)).exp()
-        mean = (modulation * week_weights(observed)).sum(1)
+        modulation = self.log_modulation(features).exp()
+        mean = (modulation * week_weights(observed)).sum(-2)
         self.log_mean.copy_(mean.log())
 
     def predict(

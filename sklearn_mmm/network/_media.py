@@ -12,7 +12,7 @@ class MediaResponse(nn.Module):
 
     :math:`\beta_c e^{\delta_{r,c}}\,\mathrm{Hill}(\mathrm{adstock}(x_{r,c}))` with
     adstock and Hill parameters shared by all regions and an effect that each region
-    may shift.
+    may shift. Parameters may have a leading member axis; contributions then have one.
 
     Parameters
     ----------
@@ -72,40 +72,57 @@ class MediaResponse(nn.Module):
 
         Returns
         -------
-        Tensor of shape (region, channel)
+        Tensor of shape (..., region, channel)
         """
         known = (region >= 0).unsqueeze(-1)
-        deviation = self.deviation[region.clamp_min(0)] * known
-        return (self.log_effect + deviation).exp()
+        deviation = self.deviation[..., region.clamp_min(0), :] * known
+        return (self.log_effect.unsqueeze(-2) + deviation).exp()
 
-    def saturate(self, adstocked: Tensor) -> Tensor:
-        """Return the saturated share of (..., channel) adstocked media."""
-        return hill(adstocked, self.half_saturation, self.slope)
-
-    def forward(self, lags: Tensor, region: Tensor) -> Tensor:
-        """Return contributions.
+    def forward(
+        self, lags: Tensor, region: Tensor, channel: Tensor | None = None
+    ) -> Tensor:
+        """Return contributions of a panel, or of single cells.
 
         Parameters
         ----------
-        lags : Tensor of shape (region, week, channel, lag)
+        lags : Tensor of shape (region, week, channel, lag), or (..., cell, lag)
             Scaled media and their past.
-        region : Tensor of shape (region,)
+        region : Tensor of shape (region,) or (cell,)
             Codes of the regions.
+        channel : Tensor of shape (cell,), optional
+            Channels of the cells.
 
         Returns
         -------
-        Tensor of shape (region, week, channel)
+        Tensor of shape (..., region, week, channel)
+            Or of shape (member, ..., cell), parameters having a member axis.
         """
-        adstocked = (lags * self.carry_over.weights()).sum(-1)
-        return self.saturate(adstocked) * self.regional_effect(region).unsqueeze(-2)
+        weights, half, slope = (
+            self.carry_over.weights(),
+            self.half_saturation,
+            self.slope,
+        )
+        if channel is None:
+            adstocked = (lags * weights[..., None, None, :, :]).sum(-1)
+            shape = [..., None, None, slice(None)]
+            saturated = hill(adstocked, half[shape], slope[shape])
+            return saturated * self.regional_effect(region).unsqueeze(-2)
+        shape = [slice(None), *[None] * (lags.dim() - 2)]
+        adstocked = (lags * weights[:, channel][shape]).sum(-1)
+        saturated = hill(adstocked, half[:, channel][shape], slope[:, channel][shape])
+        effect = (
+            self.log_effect[:, channel] + self.deviation[:, region, channel]
+        ).exp()
+        return saturated * effect[shape]
 
 
 class MediaPrior:
     """Weak priors (mean, standard deviation) of the media parameters.
 
     In units of the media scale, the region's largest weekly value: half-saturation
-    around 0.6 of it and slope around 1, wide enough to be overruled by a year of data.
+    around 0.6 of it and slope around 1.2, wide enough to be overruled by a year of
+    data.
     """
 
     half_saturation = (-0.5, 0.8)  # logarithm
-    slope = (0.0, 0.3)  # logarithm
+    slope = (0.2, 0.35)  # logarithm

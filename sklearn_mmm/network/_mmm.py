@@ -97,5 +97,6 @@ class MMMModule(nn.Module):
         """
         media = self.media(lags, region)
         if self.effects.active:
-            media = media * self.effects(lags[..., 0], controls, calendar, observed)
+            features = self.effects.features(lags[..., 0], controls, calendar)
+            media = media * self.effects(features, observed)
         return Decomposition(self.baseline(), self.controls(controls, region), media)

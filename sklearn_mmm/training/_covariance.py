@@ -131,9 +131,9 @@ def maximise_regional(
 
     Parameters
     ----------
-    residual : ndarray of shape (n_regions, n_weeks)
-        Outcome less everything else.
-    observed : bool ndarray of the same shape
+    residual : ndarray of shape (n_draws, n_regions, n_weeks)
+        Outcome less everything else; the mean over draws is maximised.
+    observed : bool ndarray of shape (n_regions, n_weeks)
     kernels : ndarray of shape (component, n_weeks, n_weeks)
     variances : ndarray of shape (component,)
         Where to start, in units of the noise variance.
@@ -142,19 +142,29 @@ def maximise_regional(
     delta : float
         Threshold of the Huber loss on whitened residuals.
     """
-    groups = patterns(observed)
-    identity = np.eye(residual.shape[1])
+    n_draws, _, n_weeks = residual.shape
+    identity = np.eye(n_weeks)
+    groups = [
+        (
+            weeks,
+            # (week, draw and region)
+            (residual[:, regions][..., weeks] / sigma[regions][:, None])
+            .reshape(-1, len(weeks))
+            .T,
+        )
+        for regions, weeks in patterns(observed)
+    ]
 
     def negative_log_likelihood(log_q: np.ndarray) -> float:
         K = identity + np.tensordot(np.exp(log_q), kernels, axes=1)
         # Very wide log-normal priors keep what the data do not speak of finite.
         total = 0.5 * float(((log_q - _PRIOR_LOG_VARIANCE) ** 2).sum()) / 16
-        for regions, weeks in groups:
+        for weeks, scaled in groups:
             factor = cholesky(K[np.ix_(weeks, weeks)], lower=True)
-            e = residual[np.ix_(regions, weeks)].T / sigma[regions]
-            v = solve_triangular(factor, e, lower=True)
-            total += float(huber(v, delta).sum())
-            total += len(regions) * float(np.log(np.diag(factor)).sum())
+            v = solve_triangular(factor, scaled, lower=True)
+            loss = float(huber(v, delta).sum())
+            loss += scaled.shape[1] * float(np.log(np.diag(factor)).sum())
+            total += loss / n_draws
         return total
 
     return _minimise(negative_log_likelihood, variances, upper=1e3)
@@ -170,8 +180,8 @@ def maximise_shared(
 
     Parameters
     ----------
-    estimate : ndarray of shape (n_weeks,)
-        Least-squares estimate of the course.
+    estimate : ndarray of shape (n_draws, n_weeks)
+        Least-squares estimates of the course; the mean over draws is maximised.
     error : ndarray of shape (n_weeks, n_weeks)
         Covariance of its error.
     kernels : ndarray of shape (component, n_weeks, n_weeks)
@@ -183,9 +193,10 @@ def maximise_shared(
     def negative_log_likelihood(log_q: np.ndarray) -> float:
         covariance = np.tensordot(np.exp(log_q), kernels, axes=1) + error
         factor = cholesky(covariance, lower=True)
-        v = solve_triangular(factor, estimate, lower=True)
+        v = solve_triangular(factor, estimate.T, lower=True)
         prior = 0.5 * float(((log_q - _PRIOR_LOG_SHARED) ** 2).sum()) / 16
-        return 0.5 * float(v @ v) + float(np.log(np.diag(factor)).sum()) + prior
+        loss = 0.5 * float((v**2).sum()) / len(estimate)
+        return loss + float(np.log(np.diag(factor)).sum()) + prior
 
     return _minimise(negative_log_likelihood, variances, upper=1.0)
 

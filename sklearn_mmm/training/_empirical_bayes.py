@@ -1,64 +1,24 @@
 """Empirical Bayes: hyper-parameters learned from the data during training."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.linalg import cho_factor, cho_solve, cholesky
 from skorch.callbacks import Callback
+from torch.func import functional_call
 
-from sklearn_mmm.network import week_weights
-from sklearn_mmm.training._covariance import (
-    TimeCovariance,
-    maximise_regional,
-    maximise_shared,
-    whiteners,
-)
-from sklearn_mmm.training._dependence import factor_loadings
+from sklearn_mmm.network import MMMModule, week_weights
+from sklearn_mmm.training._covariance import TimeCovariance, whiteners
+from sklearn_mmm.training._difference import difference
 from sklearn_mmm.training._evidence import likeliest_scale
-
-# Regions' noise variances are shrunk to their geometric mean as if it had been seen
-# in this many weeks.
-_POOLING_WEEKS = 10.0
-JITTER = 1e-9
-
-
-@dataclass
-class TimeHyperparameters:
-    """Variances of the baseline's components and the noise of each region.
-
-    Attributes
-    ----------
-    regional : ndarray of shape (component,)
-        In units of the noise variance.
-    shared : ndarray of shape (component,)
-        Relative to the squared mean outcome.
-    sigma : ndarray of shape (n_regions,)
-        Noise standard deviation relative to the mean outcome.
-    loadings : ndarray of shape (n_regions, n_factors)
-        Of the standardised innovations on what moves regions together.
-    """
-
-    regional: np.ndarray
-    shared: np.ndarray
-    sigma: np.ndarray
-    loadings: np.ndarray
-
-
-def initial_hyperparameters(
-    covariance: TimeCovariance, n_regions: int
-) -> TimeHyperparameters:
-    """Return a stiff start, so that media explain before the level does."""
-    start = {"level": (1e-3, 1e-4), "season": (1e-2, 1e-2)}
-    regional = [start[name][0] for name in covariance.names]
-    shared = [start[name][1] for name in covariance.names]
-    return TimeHyperparameters(
-        np.array([*regional, 1.0]),
-        np.array([*shared, 1e-4]),
-        np.full(n_regions, 0.15),
-        np.zeros((n_regions, 0)),
-    )
+from sklearn_mmm.training._hyperparameters import (
+    CourseEvidence,
+    Kernels,
+    course_factor,
+    initial_hyperparameters,
+    regional_covariance,
+    renew_time,
+)
 
 
 class EmpiricalBayes(Callback):
@@ -118,44 +78,26 @@ class EmpiricalBayes(Callback):
         residual = (y["outcome"] - own).double().numpy(force=True) * self.observed
         course = (parts.baseline - module.baseline.intercept).double()
         course = np.broadcast_to(course.numpy(force=True), self.position.shape)
-        self._renew_regional(net, (residual - course) * self.observed)
-        if module.baseline.has_course:
-            self._renew_shared(net, residual)
+        kernels = Kernels(self.regional_kernels_, self.shared_kernels_)
+        self.hyper_, W, evidence = renew_time(
+            self.hyper_,
+            kernels,
+            residual[None],
+            course[None] if module.baseline.has_course else None,
+            self.observed,
+            net.criterion_.delta,
+        )
+        self._install_whitener(net, W)
+        self._install_loadings(net)
+        if evidence is not None:
+            self._renew_shared(net, evidence)
         self._renew_scales(net, parts, X, y)
 
-    def _renew_regional(self, net: Any, residual: np.ndarray) -> None:
-        hyper, delta = self.hyper_, net.criterion_.delta
-        hyper.regional = maximise_regional(
-            residual,
-            self.observed,
-            self.regional_kernels_,
-            hyper.regional,
-            hyper.sigma,
-            delta,
-        )
-        W = whiteners(self._regional_covariance(), self.observed)
-        innovation = np.matmul(W, residual[..., None])[..., 0]
-        hyper.sigma = _robust_sigma(innovation, self.observed, hyper.sigma, delta)
-        self._install_whitener(net, W)
-        n_weeks = int(np.median(self.observed.sum(1)))
-        hyper.loadings = factor_loadings(innovation / hyper.sigma[:, None], n_weeks)
-        self._install_loadings(net)
-
-    def _renew_shared(self, net: Any, residual: np.ndarray) -> None:
-        """Solve for the common course exactly, then for its covariance."""
-        W = net.criterion_.whitener.double().numpy(force=True)
-        information, score = course_information(
-            W, 1.0 / self.hyper_.sigma, self.hyper_.loadings, residual
-        )
-        scale = np.trace(information) / len(information)
-        factor = cho_factor(information + JITTER * scale * np.eye(len(information)))
-        error = cho_solve(factor, np.eye(len(information)))
-        self.hyper_.shared = maximise_shared(
-            cho_solve(factor, score), error, self.shared_kernels_, self.hyper_.shared
-        )
+    def _renew_shared(self, net: Any, evidence: CourseEvidence) -> None:
+        """Install the common course's covariance, and solve for it exactly."""
         L = self._install_factor(net)
-        posterior = L.T @ information @ L + np.eye(len(L))
-        innovation = np.linalg.solve(posterior, L.T @ score)
+        posterior = L.T @ evidence.information @ L + np.eye(len(L))
+        innovation = np.linalg.solve(posterior, L.T @ evidence.score[0])
         parameter = net.module_.baseline.innovation
         parameter.copy_(torch.as_tensor(innovation).to(parameter))
 
@@ -188,6 +130,7 @@ class EmpiricalBayes(Callback):
         """Renew how far effects may vary with time."""
         effects, criterion, region = net.module_.effects, net.criterion_, X["region"]
         features = effects.features(X["lags"][..., 0], X["controls"], X["calendar"])
+        factor = effects(features, X["observed"])
         weight = week_weights(X["observed"])
         features = features - (features * weight).sum(1, keepdim=True)
 
@@ -196,22 +139,32 @@ class EmpiricalBayes(Callback):
             rows = values.flatten(0, 1).reshape(values.shape[0] * values.shape[1], -1)
             return np.asarray(rows.double().numpy(force=True))
 
+        # The evidence is for what neither responses of another shape, nor controls, nor
+        # the common course could explain.
+        flat = torch.ones_like(parts.media[..., :1])
+        columns = [white(parts.media), white(X["controls"]), white(flat)]
+        columns += [white(slope * factor) for slope in _shape_slopes(net.module_, X)]
+        n_free = sum(c.shape[1] for c in columns)
+        if net.module_.baseline.has_course:
+            course = net.module_.baseline.factor.expand(len(region), -1, -1)
+            columns.append(white(course))
+        nuisance = np.hstack(columns)
+        precision = np.ones(nuisance.shape[1])
+        precision[:n_free] = 0.0
         slopes = [white(parts.media * f.unsqueeze(-1)) for f in features.unbind(-1)]
-        head = torch.cat([effects.state_head, effects.calendar_head]).double()
         net.penalties_.scales.modulation = likeliest_scale(
             np.hstack(slopes),
-            head.numpy(force=True).ravel(),
-            white(parts.media),
+            effects.head.double().numpy(force=True).ravel(),
+            nuisance,
+            precision,
             white(y["outcome"] - parts.total)[:, 0],
         )
 
-    def _regional_covariance(self) -> np.ndarray:
-        K = np.tensordot(self.hyper_.regional, self.regional_kernels_, axes=1)
-        return K + np.eye(len(self.position))
-
     def _install_whitener(self, net: Any, W: np.ndarray | None = None) -> None:
         if W is None:
-            W = whiteners(self._regional_covariance(), self.observed)
+            W = whiteners(
+                regional_covariance(self.hyper_, self.regional_kernels_), self.observed
+            )
         like = net.module_.baseline.intercept
         net.criterion_.whitener = torch.as_tensor(W).to(like)
         net.criterion_.precision = torch.as_tensor(1.0 / self.hyper_.sigma).to(like)
@@ -221,61 +174,24 @@ class EmpiricalBayes(Callback):
         net.criterion_.loadings = loadings.to(net.criterion_.whitener)
 
     def _install_factor(self, net: Any) -> np.ndarray:
-        B = np.tensordot(self.hyper_.shared, self.shared_kernels_, axes=1)
-        L = cholesky(B + JITTER * np.eye(len(B)), lower=True)
+        L = course_factor(self.hyper_, self.shared_kernels_)
         net.module_.baseline.factor.copy_(torch.as_tensor(L))
         return L
 
 
-def course_information(
-    W: np.ndarray, precise: np.ndarray, loadings: np.ndarray, residual: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the regions say about their common course, (week, week), (week,).
+def _shape_slopes(module: MMMModule, X: dict[str, Any]) -> list[torch.Tensor]:
+    """Return derivatives of the media response by what shapes it."""
 
-    Parameters
-    ----------
-    W : ndarray of shape (1 or n_regions, n_weeks, n_weeks)
-        Inverse Cholesky factors in time.
-    precise : ndarray of shape (n_regions,)
-        One over the noise standard deviations.
-    loadings : ndarray of shape (n_regions, n_factors)
-    residual : ndarray of shape (n_regions, n_weeks)
-    """
-    # The precision over regions is I - loadings inner loadings' (Woodbury).
-    inner = np.linalg.inv(np.eye(loadings.shape[1]) + loadings.T @ loadings)
-    if len(W) == 1:
-        weight = precise - loadings @ (inner @ (loadings.T @ precise))
-        precision = W[0].T @ W[0]
-        score = precision @ ((weight * precise) @ residual)
-        return (weight @ precise) * precision, score
-    scaled = W * precise[:, None, None]
-    white = np.matmul(scaled, residual[..., None])[..., 0]
-    information = np.einsum("ris,rit->st", scaled, scaled, optimize=True)
-    score = np.einsum("rit,ri->t", scaled, white, optimize=True)
-    common = np.einsum("rm,rit->mit", loadings, scaled, optimize=True)
-    known = np.einsum("mn,nit->mit", inner, common)
-    information -= np.einsum("mis,mit->st", known, common, optimize=True)
-    score -= np.einsum("mit,mi->t", known, loadings.T @ white, optimize=True)
-    return information, score
+    def response(name: str) -> Any:
+        inputs = X["lags"], X["region"]
+        return lambda value: functional_call(module.media, {name: value}, inputs)
 
-
-def _robust_sigma(
-    innovation: np.ndarray, observed: np.ndarray, sigma: np.ndarray, delta: float
-) -> np.ndarray:
-    """Return each region's noise by Huber weights, pooled over regions."""
-    n_weeks = observed.sum(1)
-    seen = n_weeks > 0  # a region may begin after an inner origin
-    for _ in range(3):  # iteratively reweighted; settles in a few rounds
-        size = np.abs(innovation) / sigma[:, None]
-        weight = np.minimum(1.0, delta / np.maximum(size, 1e-9))
-        variance = (weight * innovation**2 * observed).sum(1) / np.maximum(n_weeks, 1)
-        variance = np.maximum(variance, 1e-8)  # a perfect fit has no noise to divide by
-        pooled = np.exp(np.log(variance[seen]).mean())
-        variance = (n_weeks * variance + _POOLING_WEEKS * pooled) / (
-            n_weeks + _POOLING_WEEKS
-        )
-        sigma = np.sqrt(variance)
-    return sigma
+    return [
+        # Training is in single precision, so the step is large.
+        difference(response(name), value, step=1e-2)
+        for name, value in module.media.named_parameters()
+        if name not in ("log_effect", "deviation")
+    ]
 
 
 def _rms(values: torch.Tensor, low: float, high: float) -> float:

@@ -11,13 +11,16 @@ _CLIP = 3.0
 
 
 def likeliest_scale(
-    slopes: np.ndarray, weights: np.ndarray, nuisance: np.ndarray, residual: np.ndarray
+    slopes: np.ndarray,
+    weights: np.ndarray,
+    nuisance: np.ndarray,
+    precision: np.ndarray,
+    residual: np.ndarray,
 ) -> float:
     r"""Return the prior standard deviation that makes the data most likely.
 
-    Linearised at the present weights, with nuisance effects integrated out under a
-    flat prior, the evidence for :math:`w \sim N(0, s^2)` is (MacKay, 1992, "Bayesian
-    Interpolation")
+    Linearised at the present weights, with nuisance effects integrated out, the
+    evidence for :math:`w \sim N(0, s^2)` is (MacKay, 1992, "Bayesian Interpolation")
 
     .. math:: \tfrac12 \sum_i \frac{z_i^2}{\lambda_i + 1 / s^2}
         - \log(1 + \lambda_i s^2)
@@ -32,6 +35,8 @@ def likeliest_scale(
     weights : ndarray of shape (n_weights,)
     nuisance : ndarray of shape (n_rows, n_nuisance)
         Derivatives in what else could explain the same.
+    precision : ndarray of shape (n_nuisance,)
+        Of the prior of these effects; 0 is flat.
     residual : ndarray of shape (n_rows,)
         Standardised; outlying rows count as if they were at three standard deviations.
 
@@ -44,7 +49,7 @@ def likeliest_scale(
     noise = max(float((clipped**2).mean()), 1e-12)
     cross = slopes.T @ nuisance
     inner = nuisance.T @ nuisance
-    inner += 1e-6 * (np.trace(inner) / len(inner) + 1e-12) * np.eye(len(inner))
+    inner += np.diag(noise * precision + 1e-6 * np.diag(inner) + 1e-12)
     removed = np.linalg.solve(inner, np.column_stack([cross.T, nuisance.T @ clipped]))
     gram = slopes.T @ slopes - cross @ removed[:, :-1]
     score = slopes.T @ clipped - cross @ removed[:, -1] + gram @ weights

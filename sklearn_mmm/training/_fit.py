@@ -10,10 +10,24 @@ from torch import Tensor
 from sklearn_mmm.network import MMMModule, Sizes
 from sklearn_mmm.training._baseline import TimeBaseline
 from sklearn_mmm.training._data import TrainingData
+from sklearn_mmm.training._ensemble import draw_members
 from sklearn_mmm.training._evidence import FEWEST
+from sklearn_mmm.training._experiments import Experiment, experiment_rows
 from sklearn_mmm.training._losses import Penalties, WhitenedHuber
 from sklearn_mmm.training._net import MMMNet, RegionBatches, make_callbacks
-from sklearn_mmm.training._validate import Choice, condition, inner_origins, validate
+from sklearn_mmm.training._settle import Settled, settle
+from sklearn_mmm.training._validate import (
+    Choice,
+    InnerFit,
+    condition,
+    inner_origins,
+    validate,
+)
+
+_SETTLE_ROUNDS = 3
+# Standard deviations of members are so many times those of the posterior: the model is
+# an approximation, and what it lacks shows in the errors of its estimates.
+_WIDENING = 1.25
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,7 @@ class TrainingOptions:
     time_varying: bool
     validation: bool
     batch_size: int
+    n_members: int
     min_slope: float
     l1: float
     l2: float
@@ -39,15 +54,39 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A set of parameters that the data allow as well."""
+
+    module: MMMModule
+    baseline: TimeBaseline
+
+
+@dataclass(frozen=True)
 class Fitted:
-    """A trained net, its baseline, and what inner validation chose."""
+    """A trained net, its baseline, and what inner validation chose.
+
+    Attributes
+    ----------
+    net : MMMNet
+    baseline : TimeBaseline
+    choice : Choice
+    members : list of Member
+        Refits on randomised data, whose spread is the uncertainty of parameters.
+    """
 
     net: MMMNet
     baseline: TimeBaseline
     choice: Choice
+    members: list[Member]
 
 
-def fit_network(data: TrainingData, options: TrainingOptions, seed: int) -> Fitted:
+def fit_network(
+    data: TrainingData,
+    options: TrainingOptions,
+    experiments: list[Experiment],
+    outcome_scale: np.ndarray,
+    seed: int,
+) -> Fitted:
     """Choose hyper-parameters on inner origins, then train the model on the panel.
 
     The state of torch's global random generator is left as it was.
@@ -58,71 +97,114 @@ def fit_network(data: TrainingData, options: TrainingOptions, seed: int) -> Fitt
         torch.set_flush_denormal(True)
         try:
             torch.manual_seed(seed)
-            choice = _choose(data, options)
+            choice = _choose(data, options, seed)
             torch.manual_seed(seed)
-            net = _train(data, options, choice)
+            net = _train(data, options, choice.modulation > 0, 1.0, "fit")
         finally:
             torch.set_flush_denormal(False)
     module = net.module_.double().cpu()
     module.effects.future_share = choice.modulation
-    _remember_modulation(module, data, options.max_lag)
-    hyper = callback(net, "empirical_bayes").hyper_
-    baseline = condition(module, hyper, data, net.criterion_.delta, choice)
+    settled = settle(
+        module,
+        data,
+        callback(net, "empirical_bayes").hyper_,
+        net.penalties_,
+        net.criterion_.delta,
+        experiment_rows(experiments, module, data, outcome_scale),
+        _SETTLE_ROUNDS,
+        seed,
+    )
+    net.penalties_ = settled.penalties
+    baseline = condition(module, settled.hyper, data, net.criterion_.delta, choice)
+    members = _members(settled, baseline, data, options, seed)
     _slim_down(net)
-    return Fitted(net, baseline, choice)
+    return Fitted(net, baseline, choice, members)
 
 
-def _choose(data: TrainingData, options: TrainingOptions) -> Choice:
+def _members(
+    settled: Settled,
+    baseline: TimeBaseline,
+    data: TrainingData,
+    options: TrainingOptions,
+    seed: int,
+) -> list[Member]:
+    """Draw members and condition their baselines."""
+    if not options.n_members:
+        return []
+    posterior, at = settled.posterior, settled.at
+    draws = draw_members(
+        posterior, at, options.n_members, seed + 1, _WIDENING, options.verbose
+    )
+    modules = [posterior.module_of(draws, m) for m in range(options.n_members)]
+    with torch.no_grad():
+        known = posterior.known(draws, posterior.media(draws)).numpy()
+        # How far the members' courses are from the mode's.
+        course = (posterior.course(draws) - posterior.course(at)).numpy()
+    if len(baseline.shared):
+        course = course + baseline.course()
+        residual = data.target - known - course[:, None]
+    else:
+        residual = data.target - known
+    intercept = draws["intercept"][:, 0].numpy()
+    baselines = baseline.with_draws(intercept, course, residual * data.observed)
+    return [Member(m, b) for m, b in zip(modules, baselines, strict=True)]
+
+
+def _choose(data: TrainingData, options: TrainingOptions, seed: int) -> Choice:
     """Return what forecasts best at the last origins inside the training weeks."""
     origins = inner_origins(len(data.position)) if options.validation else []
     if not origins or not data.covariance.wanders:
         # What cannot be validated does not vary.
         return Choice(modulation=0.0 if options.validation else 1.0)
     early = data.until(origins[0])
-    varying, evident = None, False
+    varying = None
     if options.time_varying:
-        varying, evident = _inner_run(early, options, 1.0)
-    if varying is not None and not evident:
-        # As good as constant: nothing to compare it with.
-        return validate(varying, None, data, origins, options.huber_delta)
-    constant, _ = _inner_run(early, options, 0.0)
+        varying, evident = _inner_run(early, options, True, seed)
+        if not evident:
+            # As good as constant: nothing to compare it with.
+            return validate(varying, None, data, origins, options.huber_delta)
+    constant, _ = _inner_run(early, options, False, seed)
     return validate(constant, varying, data, origins, options.huber_delta)
 
 
 def _inner_run(
-    early: TrainingData, options: TrainingOptions, modulation: float
-) -> tuple[dict[float, Any], bool]:
+    early: TrainingData, options: TrainingOptions, modulates: bool, seed: int
+) -> tuple[InnerFit, bool]:
     """Train on the first weeks, half as long.
 
     Returns
     -------
-    states : dict
-        Share of the epochs -> module and hyper-parameters.
+    fit : InnerFit
     evident : bool
         Whether there is evidence that effects vary with time.
     """
-    n_epochs = max(1, _n_epochs(len(early.media), options) // 2)
-    snapshots = (int(0.6 * n_epochs), int(0.8 * n_epochs), n_epochs)
-    choice = Choice(modulation=modulation, epoch_share=0.5)
-    net = _train(early, options, choice, snapshots)
-    states = callback(net, "snapshots").states_
-    # The run may have settled before its last epoch.
-    states[n_epochs] = (net.module_, callback(net, "empirical_bayes").hyper_)
-    for module, _ in states.values():
-        _remember_modulation(module.double().cpu(), early, options.max_lag)
-    evident = net.module_.effects.active and net.penalties_.scales.modulation > FEWEST
-    shares = {epoch / n_epochs: state for epoch, state in sorted(states.items())}
-    return shares, evident
+    net = _train(early, options, modulates, 0.5, "validate")
+    module = net.module_.double().cpu()
+    evident = module.effects.active and net.penalties_.scales.modulation > FEWEST
+    settled = settle(
+        module,
+        early,
+        callback(net, "empirical_bayes").hyper_,
+        net.penalties_,
+        net.criterion_.delta,
+        None,
+        _SETTLE_ROUNDS,
+        seed,
+    )
+    return InnerFit(module, settled.hyper), evident
 
 
 def _train(
     data: TrainingData,
     options: TrainingOptions,
-    choice: Choice,
-    snapshots: tuple[int, ...] = (),
+    modulates: bool,
+    epoch_share: float,
+    name: str,
 ) -> MMMNet:
-    net = _make_net(data, options, choice, snapshots)
-    return net.fit(*_tensors(data, options.max_lag))
+    net = _make_net(data, options, modulates, epoch_share, name)
+    net.fit(*_tensors(data, options.max_lag))
+    _remember_modulation(net.module_, data, options.max_lag)
+    return net
 
 
 def _n_epochs(n_regions: int, options: TrainingOptions) -> int:
@@ -134,13 +216,14 @@ def _n_epochs(n_regions: int, options: TrainingOptions) -> int:
 def _make_net(
     data: TrainingData,
     options: TrainingOptions,
-    choice: Choice,
-    snapshots: tuple[int, ...],
+    modulates: bool,
+    epoch_share: float,
+    name: str,
 ) -> MMMNet:
     n_regions, n_weeks, n_channels = data.media.shape
     has_course = n_regions > 1 and data.covariance.wanders
-    modulates = options.time_varying and choice.modulation > 0
-    n_epochs = max(1, int(_n_epochs(n_regions, options) * choice.epoch_share))
+    modulates = options.time_varying and modulates
+    n_epochs = max(1, int(_n_epochs(n_regions, options) * epoch_share))
     return MMMNet(
         MMMModule,
         module__sizes=Sizes(
@@ -164,7 +247,7 @@ def _make_net(
         batch_size=options.batch_size,
         iterator_train=RegionBatches,
         train_split=None,
-        callbacks=make_callbacks(data, options, n_epochs, modulates, snapshots),
+        callbacks=make_callbacks(data, options, n_epochs, modulates, name),
         callbacks__print_log=None,
         device=options.device,
         verbose=0,
@@ -187,9 +270,12 @@ def _tensors(
 @torch.no_grad()
 def _remember_modulation(module: MMMModule, data: TrainingData, max_lag: int) -> None:
     if module.effects.active:
+        module.double().cpu()
         X = data.inputs(max_lag)
-        media = X["lags"][..., 0]
-        module.effects.remember_mean(media, X["controls"], X["calendar"], X["observed"])
+        features = module.effects.features(
+            X["lags"][..., 0], X["controls"], X["calendar"]
+        )
+        module.effects.remember_mean(features, X["observed"])
 
 
 def _slim_down(net: MMMNet) -> None:

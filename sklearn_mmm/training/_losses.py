@@ -24,7 +24,7 @@ class PriorScales:
     control, control_deviation : float
         Control coefficients and their regional deviations.
     modulation : float
-        Weights of the heads of the time-varying effects.
+        Weights of the head of the time-varying effects.
     """
 
     effect: float = 0.3
@@ -80,9 +80,8 @@ class Penalties:
     def _modulation(self, effects: TimeVaryingEffects) -> dict[str, Tensor]:
         if not effects.active:
             return {}
-        heads = torch.cat([effects.state_head, effects.calendar_head])
         return {
-            "modulation": self.l2 * _gaussian(heads / self.scales.modulation),
+            "modulation": self.l2 * _gaussian(effects.head / self.scales.modulation),
             "gru": self.l2 * effects.gru_penalty(),
         }
 

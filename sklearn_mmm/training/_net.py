@@ -1,7 +1,6 @@
 """The skorch net: whole-panel epochs, penalised loss, callbacks."""
 
 from collections.abc import Iterator
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,30 +147,6 @@ class StartModulation(Callback):
             net.module_.effects.active = True
 
 
-class Snapshots(Callback):
-    """Keep states of the model on the way, for validation.
-
-    Parameters
-    ----------
-    epochs : tuple of int
-        After which epochs.
-    """
-
-    def __init__(self, epochs: tuple[int, ...]) -> None:
-        self.epochs = epochs
-
-    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        """Forget an earlier run."""
-        self.states_: dict[int, Any] = {}
-
-    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Copy parameters and hyper-parameters."""
-        epoch = len(net.history)
-        if epoch in self.epochs:
-            bayes = dict(net.callbacks_)["empirical_bayes"]
-            self.states_[epoch] = deepcopy((net.module_, bayes.hyper_))
-
-
 class EpochProgress(Callback):
     """A progress bar over epochs; skorch's own counts the batches of each epoch.
 
@@ -206,7 +181,7 @@ def make_callbacks(
     options: "TrainingOptions",
     n_epochs: int,
     modulates: bool,
-    snapshots: tuple[int, ...],
+    name: str,
 ) -> list[Any]:
     """Return the callbacks of a training run, in the order in which they act."""
     last = int(0.9 * n_epochs)
@@ -238,10 +213,7 @@ def make_callbacks(
     if modulates:
         start = StartModulation(int(_MODULATION_START * n_epochs))
         callbacks.append(("modulation", start))
-    if snapshots:
-        callbacks.append(("snapshots", Snapshots(snapshots)))
     if options.verbose:
-        name = "validate" if snapshots else "fit"
         callbacks.append(("progress", EpochProgress(n_epochs, name)))
     return callbacks
 

@@ -1,20 +1,20 @@
 """Inner validation: hyper-parameters that forecast best inside the training weeks."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.linalg import cholesky
 
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.training._baseline import TimeBaseline, make_time_baseline
 from sklearn_mmm.training._covariance import huber, whiteners
 from sklearn_mmm.training._data import TrainingData, calendar_features
-from sklearn_mmm.training._empirical_bayes import (
-    JITTER,
+from sklearn_mmm.training._hyperparameters import (
     TimeHyperparameters,
-    course_information,
+    course_evidence,
+    course_factor,
+    regional_covariance,
 )
 
 _HORIZON = 8
@@ -24,8 +24,12 @@ _FEWEST_WEEKS = 32
 # of forecasts may then be larger: eight weeks say little about a year's drift.
 _TRUSTED_SKILL = 0.5
 _TOLERANCE = 1.15
-_FLEXIBILITY = (0.25, 1.0, 4.0)
+_FLEXIBILITY = (0.25, 4.0)
 _MODULATION = (0.5, 1.0)
+# Of the absolute value of a standard normal variable.
+_NORMAL_90 = 1.6449
+# How many regions and origins outweigh the model's own idea of its errors.
+_SPREAD_WITNESSES = 10.0
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,45 @@ class Choice:
     flexibility : float
         Factor on the variances of level and season by which the baseline is
         forecast; media and controls are learned with the likeliest ones.
-    epoch_share : float
-        Share of the epochs.
     skill : float or None
         1 - SSE / SSE of the last four weeks' mean at the inner origins; None where
         the panel is too short for inner origins.
+    spread : float
+        Factor on the standard deviation of forecasts that makes 90 % intervals hold
+        90 % of the outcomes after the inner origins (conformal prediction; Lei,
+        G'Sell, Rinaldo, Tibshirani & Wasserman, 2018, "Distribution-Free Predictive
+        Inference for Regression"), shrunk to 1 as if more regions had been seen.
     """
 
     modulation: float = 1.0
     flexibility: float = 1.0
-    epoch_share: float = 1.0
     skill: float | None = None
+    spread: float = 1.0
+
+
+class InnerFit(NamedTuple):
+    """A module and its hyper-parameters, trained on the weeks before an origin."""
+
+    module: MMMModule
+    hyper: TimeHyperparameters
+
+
+@dataclass(frozen=True)
+class _Forecasts:
+    """How forecasts from the inner origins did.
+
+    Attributes
+    ----------
+    losses : ndarray of shape (n_origins,)
+        Mean loss of each origin.
+    skill : float
+    spread : float
+        See :class:`Choice`.
+    """
+
+    losses: np.ndarray
+    skill: float
+    spread: float
 
 
 def inner_origins(n_weeks: int) -> list[int]:
@@ -62,13 +94,13 @@ def inner_origins(n_weeks: int) -> list[int]:
 
 
 def validate(
-    constant: dict[float, Any],
-    varying: dict[float, Any] | None,
+    constant: InnerFit,
+    varying: InnerFit | None,
     data: TrainingData,
     origins: list[int],
     delta: float,
 ) -> Choice:
-    """Choose modulation, flexibility and epochs, one after the other.
+    """Choose modulation and flexibility, one after the other.
 
     Evidence for effects that vary with time comes from the past; it is believed where
     the model forecasts well, since a panel that the model does not describe gives
@@ -78,59 +110,54 @@ def validate(
 
     Parameters
     ----------
-    constant, varying : dict
-        Share of the epochs -> module and hyper-parameters, trained on the weeks
-        before the first origin, with constant and with time-varying effects (None if
-        those do not come into question).
+    constant, varying : InnerFit
+        Trained on the weeks before the first origin, with constant and with
+        time-varying effects (None if those do not come into question).
     data : TrainingData
     origins : list of int
     delta : float
         Threshold of the Huber loss.
     """
 
-    def losses(choice: Choice) -> tuple[np.ndarray, float]:
-        states = varying if choice.modulation > 0 else constant
-        module, hyper = (states or constant)[choice.epoch_share]
-        return _losses(module, hyper, data, origins, delta, choice)
+    def forecasts(choice: Choice) -> _Forecasts:
+        fit = (varying if choice.modulation > 0 else None) or constant
+        return _forecast(*fit, data, origins, delta, choice)
 
     choice = Choice(modulation=0.0)
-    best, skill = losses(choice)
+    best = forecasts(choice)
     if varying is not None:
         for value in _MODULATION:
             tried = replace(choice, modulation=value)
-            found, found_skill = losses(tried)
-            trusted = found_skill > _TRUSTED_SKILL
-            bar = best.mean() if choice.modulation else _TOLERANCE * best.mean()
-            if trusted and found.mean() < bar:
-                choice, best, skill = tried, found, found_skill
-    for name, values in {"epoch_share": constant, "flexibility": _FLEXIBILITY}.items():
-        for value in values:
-            if value == getattr(choice, name):
-                continue
-            tried = replace(choice, **{name: value})
-            found, found_skill = losses(tried)
-            gain = best - found
-            error = gain.std(ddof=1) / np.sqrt(len(gain))
-            if gain.min() > 0 and gain.mean() > 2 * error:
-                choice, best, skill = tried, found, found_skill
-    return replace(choice, skill=skill)
+            found = forecasts(tried)
+            bar = best.losses.mean() * (1.0 if choice.modulation else _TOLERANCE)
+            if found.skill > _TRUSTED_SKILL and found.losses.mean() < bar:
+                choice, best = tried, found
+    for value in _FLEXIBILITY:
+        tried = replace(choice, flexibility=value)
+        found = forecasts(tried)
+        gain = best.losses - found.losses
+        error = gain.std(ddof=1) / np.sqrt(len(gain))
+        if gain.min() > 0 and gain.mean() > 2 * error:
+            choice, best = tried, found
+    return replace(choice, skill=best.skill, spread=best.spread)
 
 
 @torch.no_grad()
-def _losses(
+def _forecast(
     module: MMMModule,
     hyper: TimeHyperparameters,
     data: TrainingData,
     origins: list[int],
     delta: float,
     choice: Choice,
-) -> tuple[np.ndarray, float]:
-    """Return each origin's mean loss, and the skill, of forecasts from them."""
+) -> _Forecasts:
+    """Forecast eight weeks from each origin."""
     hyper = _flexible(hyper, choice.flexibility)
     module.effects.future_share = choice.modulation
     known = _known(module, data, origins[0])
     early = data.until(origins[0])
     losses, squares, naive = [], 0.0, 0.0
+    ratios: list[np.ndarray] = []
     region = np.arange(len(data.target))
     for origin in origins:
         end = origin + _HORIZON
@@ -147,6 +174,8 @@ def _losses(
         forecast = baseline.predict(*at).reshape(len(region), -1)
         error = data.target[:, origin:end] - known[:, origin:end] - forecast
         seen = data.observed[:, origin:end] & (past.observed.sum(1) > 0)[:, None]
+        variance = baseline.variance(*at) + baseline.noise_variance(at[0])
+        ratios.append((np.abs(error) / np.sqrt(variance).reshape(error.shape))[seen])
         scaled = huber(error / hyper.sigma[:, None] / _ERROR_UNIT, delta) * seen
         losses.append(scaled.sum() / max(seen.sum(), 1))
         recent = past.target[:, -4:].sum(1) / np.maximum(
@@ -156,7 +185,19 @@ def _losses(
         naive += float(
             ((data.target[:, origin:end] - recent[:, None]) ** 2 * seen).sum()
         )
-    return np.array(losses), 1 - squares / max(naive, 1e-12)
+    skill = 1 - squares / max(naive, 1e-12)
+    return _Forecasts(np.array(losses), skill, _spread(ratios, len(region)))
+
+
+def _spread(ratios: list[np.ndarray], n_regions: int) -> float:
+    """Return the factor that makes 90 % of the standardised errors normal."""
+    all_ratios = np.concatenate(ratios)
+    if not len(all_ratios):
+        return 1.0
+    found = np.quantile(all_ratios, 0.9) / _NORMAL_90
+    # Errors of a region after one origin are about one witness.
+    n = len(ratios) * n_regions
+    return float(max(found, 0.1) ** (n / (n + _SPREAD_WITNESSES)))
 
 
 # Forecast errors are several times the noise; in this unit most are not outlying.
@@ -246,15 +287,10 @@ def _course(
 ) -> np.ndarray:
     """Return the likeliest common course given the residuals, (week,)."""
     at = (data.position, data.position)
-    identity = np.eye(len(data.position))
-    K = np.tensordot(hyper.regional, data.covariance.regional(*at), axes=1)
-    information, score = course_information(
-        whiteners(K + identity, data.observed),
-        1.0 / hyper.sigma,
-        hyper.loadings,
-        residual,
+    K = regional_covariance(hyper, data.covariance.regional(*at))
+    information, score = course_evidence(
+        whiteners(K, data.observed), 1.0 / hyper.sigma, hyper.loadings, residual[None]
     )
-    B = np.tensordot(hyper.shared, data.covariance.shared(*at), axes=1)
-    L = cholesky(B + JITTER * identity, lower=True)
-    posterior = L.T @ information @ L + identity
-    return np.asarray(L @ np.linalg.solve(posterior, L.T @ score))
+    L = course_factor(hyper, data.covariance.shared(*at))
+    posterior = L.T @ information @ L + np.eye(len(L))
+    return np.asarray(L @ np.linalg.solve(posterior, L.T @ score[0]))

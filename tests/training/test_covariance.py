@@ -8,7 +8,7 @@ from sklearn_mmm.training._covariance import (
     maximise_regional,
     whiteners,
 )
-from sklearn_mmm.training._empirical_bayes import TimeHyperparameters
+from sklearn_mmm.training._hyperparameters import TimeHyperparameters
 
 
 def test_whitener_is_the_inverse_of_the_covariance():
@@ -42,9 +42,18 @@ def test_variance_of_a_random_walk_is_found():
     at = np.arange(float(n_weeks))
     kernels = TimeCovariance(0.0, None, True).regional(at, at)
     found = maximise_regional(
-        y, np.ones(y.shape, bool), kernels, np.ones(2), np.ones(n_regions), 100.0
+        y[None], np.ones(y.shape, bool), kernels, np.ones(2), np.ones(n_regions), 100.0
     )
     assert found[0] == pytest.approx(ratio, rel=0.25)
+    twice = maximise_regional(
+        np.array([y, y]),
+        np.ones(y.shape, bool),
+        kernels,
+        np.ones(2),
+        np.ones(n_regions),
+        100.0,
+    )
+    np.testing.assert_allclose(twice, found, rtol=1e-4)
 
 
 def test_huber_equals_least_squares_for_a_large_threshold():

@@ -1,0 +1,140 @@
+"""Settle a trained module: hyper-parameters by expectation-maximisation, then the mode.
+
+Training ends close to a mode. From there Gauss-Newton steps find it exactly, so that
+what was fitted does not depend on how training came there; and hyper-parameters take
+account of how uncertain the parameters are, as they do not when residuals of a best fit
+stand for errors (Dempster, Laird & Rubin, 1977, with draws for the expectation).
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from sklearn_mmm.network import MMMModule
+from sklearn_mmm.training._data import TrainingData
+from sklearn_mmm.training._ensemble import draw_members, no_randomisation
+from sklearn_mmm.training._evidence import FEWEST
+from sklearn_mmm.training._experiments import ExperimentRows
+from sklearn_mmm.training._gauss_newton import find_modes, make_preconditioner
+from sklearn_mmm.training._hyperparameters import (
+    Kernels,
+    TimeHyperparameters,
+    renew_time,
+)
+from sklearn_mmm.training._losses import Penalties, PriorScales
+from sklearn_mmm.training._posterior import Parameters, Posterior
+
+_N_DRAWS = 8
+_MOST_STEPS = 30
+
+
+class Settled(NamedTuple):
+    """A posterior and its mode.
+
+    Attributes
+    ----------
+    posterior : Posterior
+    at : dict of Tensor
+        The mode, as one member.
+    hyper : TimeHyperparameters
+    penalties : Penalties
+    """
+
+    posterior: Posterior
+    at: Parameters
+    hyper: TimeHyperparameters
+    penalties: Penalties
+
+
+@torch.no_grad()
+def settle(
+    module: MMMModule,
+    data: TrainingData,
+    hyper: TimeHyperparameters,
+    penalties: Penalties,
+    delta: float,
+    experiments: ExperimentRows | None,
+    n_rounds: int,
+    seed: int,
+) -> Settled:
+    """Return the posterior at settled hyper-parameters, and its mode.
+
+    The module gets the mode's parameters.
+
+    Parameters
+    ----------
+    module : MMMModule
+        In double precision.
+    data : TrainingData
+    hyper : TimeHyperparameters
+    penalties : Penalties
+    delta : float
+        Threshold of the Huber loss.
+    experiments : ExperimentRows or None
+    n_rounds : int
+        Of renewing the hyper-parameters.
+    seed : int
+        Of the draws; rounds use the same ones, so that they converge.
+    """
+    for remaining in range(n_rounds, -1, -1):
+        posterior = Posterior(module, data, hyper, penalties, delta, experiments)
+        at = posterior.start()
+        preconditioner = make_preconditioner(posterior, at)
+        at = find_modes(
+            posterior, at, no_randomisation(posterior), preconditioner, _MOST_STEPS
+        )
+        posterior.install(module, at, 0)
+        if remaining:
+            draws = draw_members(posterior, at, _N_DRAWS, seed)
+            hyper = _renew_time(posterior, data, hyper, draws, delta)
+            scales = _renew_scales(penalties.scales, draws)
+            penalties = replace(penalties, scales=scales)
+    return Settled(posterior, at, hyper, penalties)
+
+
+def _renew_time(
+    posterior: Posterior,
+    data: TrainingData,
+    hyper: TimeHyperparameters,
+    draws: Parameters,
+    delta: float,
+) -> TimeHyperparameters:
+    known = posterior.known(draws, posterior.media(draws)).numpy()
+    has_course = posterior.module.baseline.has_course
+    at = data.position
+    return renew_time(
+        hyper,
+        Kernels(data.covariance.regional(at, at), data.covariance.shared(at, at)),
+        (data.target - known) * data.observed,
+        posterior.course(draws).numpy() if has_course else None,
+        data.observed,
+        delta,
+    )[0]
+
+
+def _renew_scales(scales: PriorScales, draws: Parameters) -> PriorScales:
+    def rms(name: str, old: float, low: float, high: float) -> float:
+        values = draws[name]
+        if not values.numel():
+            return old
+        return float(np.clip(values.square().mean().sqrt().item(), low, high))
+
+    renewed = replace(
+        scales,
+        effect=rms("effect", scales.effect, 0.05, 3.0),
+        control=rms("coefficient", scales.control, 0.02, 1.0),
+    )
+    if "head" in draws:
+        scale = rms("head", scales.modulation, FEWEST, 1.0)
+        renewed = replace(renewed, modulation=scale)
+    if draws["deviation"].shape[1] == 1:
+        return renewed
+    return replace(
+        renewed,
+        deviation=rms("deviation", scales.deviation, 0.01, 1.0),
+        control_deviation=rms(
+            "control_deviation", scales.control_deviation, 0.003, 1.0
+        ),
+    )
