@@ -107,7 +107,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         the median region's size, with a warning, or raise.
     learning_rate : float, default=0.03
         Of the Adam optimiser, at its largest; half a cosine follows.
-    max_epochs : int, default=1000
+    max_epochs : int, default=400
         Most passes over a panel of one batch; a panel of b batches takes b steps in
         each pass and makes ``max_epochs / sqrt(b)`` of them.
     batch_size : int, default=256
@@ -262,7 +262,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         gradient_clip: float = 10.0,
         handle_unknown: str = "shared",
         learning_rate: float = 0.03,
-        max_epochs: int = 1000,
+        max_epochs: int = 400,
         batch_size: int = 256,
         n_members: int = 32,
         tol: float = 1e-6,

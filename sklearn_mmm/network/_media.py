@@ -97,23 +97,18 @@ class MediaResponse(nn.Module):
         Tensor of shape (..., region, week, channel)
             Or of shape (member, ..., cell), parameters having a member axis.
         """
-        weights, half, slope = (
-            self.carry_over.weights(),
-            self.half_saturation,
-            self.slope,
-        )
+        half, slope = self.half_saturation, self.slope
+        weights = self.carry_over.weights()
         if channel is None:
             adstocked = (lags * weights[..., None, None, :, :]).sum(-1)
-            shape = [..., None, None, slice(None)]
-            saturated = hill(adstocked, half[shape], slope[shape])
+            panel = (..., None, None, slice(None))
+            saturated = hill(adstocked, half[panel], slope[panel])
             return saturated * self.regional_effect(region).unsqueeze(-2)
-        shape = [slice(None), *[None] * (lags.dim() - 2)]
-        adstocked = (lags * weights[:, channel][shape]).sum(-1)
-        saturated = hill(adstocked, half[:, channel][shape], slope[:, channel][shape])
-        effect = (
-            self.log_effect[:, channel] + self.deviation[:, region, channel]
-        ).exp()
-        return saturated * effect[shape]
+        cells = (slice(None), *[None] * (lags.dim() - 2))
+        adstocked = (lags * weights[:, channel][cells]).sum(-1)
+        saturated = hill(adstocked, half[:, channel][cells], slope[:, channel][cells])
+        effect = self.log_effect[:, channel] + self.deviation[:, region, channel]
+        return saturated * effect.exp()[cells]
 
 
 class MediaPrior:

@@ -93,8 +93,8 @@ class TimeBaseline:
             rows = region == r
             at = np.unique(code[rows])
             variance = prior.copy()
-            if r >= 0:
-                seen = np.flatnonzero(np.isfinite(self.noise[r]))
+            seen = np.flatnonzero(np.isfinite(self.noise[r]) & (r >= 0))
+            if len(seen):
                 factor = cholesky(
                     inner[np.ix_(seen, seen)] + np.diag(self.noise[r, seen]), lower=True
                 )
@@ -127,6 +127,8 @@ class TimeBaseline:
         inner = self._signal()
         for r, noise in enumerate(self.noise):
             seen = np.flatnonzero(np.isfinite(noise))
+            if not len(seen):
+                continue  # A region may begin after an inner origin.
             factor = cho_factor(inner[np.ix_(seen, seen)] + np.diag(noise[seen]))
             regional[:, r, seen] = cho_solve(factor, residual[:, r, seen].T).T
         return [

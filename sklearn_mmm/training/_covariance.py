@@ -126,6 +126,7 @@ def maximise_regional(
     variances: np.ndarray,
     sigma: np.ndarray,
     delta: float,
+    widely: bool = False,
 ) -> np.ndarray:
     """Return the component variances that make regional residuals most likely.
 
@@ -141,6 +142,8 @@ def maximise_regional(
         Noise standard deviations.
     delta : float
         Threshold of the Huber loss on whitened residuals.
+    widely : bool, default=False
+        Whether to search for a second optimum.
     """
     n_draws, _, n_weeks = residual.shape
     identity = np.eye(n_weeks)
@@ -153,6 +156,7 @@ def maximise_regional(
             .T,
         )
         for regions, weeks in patterns(observed)
+        if len(weeks)
     ]
 
     def negative_log_likelihood(log_q: np.ndarray) -> float:
@@ -167,7 +171,9 @@ def maximise_regional(
             total += loss / n_draws
         return total
 
-    return _minimise(negative_log_likelihood, variances, upper=1e3)
+    return _minimise(
+        negative_log_likelihood, variances, 1e3, (1.0, 1.0) if widely else None
+    )
 
 
 def maximise_shared(
@@ -175,6 +181,7 @@ def maximise_shared(
     error: np.ndarray,
     kernels: np.ndarray,
     variances: np.ndarray,
+    widely: bool = False,
 ) -> np.ndarray:
     """Return the component variances of the common course.
 
@@ -188,6 +195,8 @@ def maximise_shared(
         The last one is the identity: shocks of single weeks.
     variances : ndarray of shape (component,)
         Where to start.
+    widely : bool, default=False
+        Whether to search for a second optimum.
     """
 
     def negative_log_likelihood(log_q: np.ndarray) -> float:
@@ -198,24 +207,53 @@ def maximise_shared(
         loss = 0.5 * float((v**2).sum()) / len(estimate)
         return loss + float(np.log(np.diag(factor)).sum()) + prior
 
-    return _minimise(negative_log_likelihood, variances, upper=1.0)
+    return _minimise(
+        negative_log_likelihood, variances, 1.0, (1e-3, 1e-2) if widely else None
+    )
 
 
 _PRIOR_LOG_VARIANCE = np.log(1e-2)
 _PRIOR_LOG_SHARED = np.log(1e-4)
+_LEAST = 1e-9
 
 
 def _minimise(
-    function: Callable[[np.ndarray], float], variances: np.ndarray, upper: float
+    function: Callable[[np.ndarray], float],
+    variances: np.ndarray,
+    upper: float,
+    widely: tuple[float, float] | None,
 ) -> np.ndarray:
+    """Minimise over variances, in logarithms.
+
+    Parameters
+    ----------
+    function : callable
+        Of the logarithms.
+    variances : ndarray of shape (component,)
+        Where to start.
+    upper : float
+        Largest variance.
+    widely : tuple of float or None
+        Variances of level and season. A level that wanders and a season that changes
+        describe much the same, so that there may be two optima: with these variances
+        the search also starts from the one without the other.
+    """
     if not len(variances):
         return variances
-    bounds = [(np.log(1e-9), np.log(upper))] * len(variances)
-    found = minimize(
-        function,
-        np.log(variances),
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": 15},
-    )
-    return np.exp(found.x)
+    starts = [variances]
+    if widely and len(variances) == 3:
+        last = variances[2]
+        starts.append(np.array([widely[0], _LEAST, last]))
+        starts.append(np.array([_LEAST, widely[1], last]))
+    bounds = [(np.log(_LEAST), np.log(upper))] * len(variances)
+    ends = [
+        minimize(
+            function,
+            np.log(start),
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": 15},
+        )
+        for start in starts
+    ]
+    return np.exp(min(ends, key=lambda end: end.fun).x)

@@ -54,21 +54,25 @@ class TrainingData:
             "calendar": calendar.expand(len(self.media), -1, -1),
         }
 
+    @property
+    def cycles(self) -> float:
+        """How many seasons the weeks span; 0 without a season."""
+        season = self.covariance.season_length
+        return float(np.ptp(self.position) / season) if season else 0.0
+
     def until(self, n_weeks: int) -> "TrainingData":
         """Return the first weeks, with a season only if they span one."""
-        covariance = self.covariance
-        season = covariance.season_length
-        span = self.position[n_weeks - 1] - self.position[0]
-        if season and span < season:
-            covariance = replace(covariance, season_length=None)
-        return TrainingData(
-            self.media[:, :n_weeks],
-            self.controls[:, :n_weeks],
-            self.target[:, :n_weeks],
-            self.observed[:, :n_weeks],
-            self.position[:n_weeks],
-            covariance,
+        early = replace(
+            self,
+            media=self.media[:, :n_weeks],
+            controls=self.controls[:, :n_weeks],
+            target=self.target[:, :n_weeks],
+            observed=self.observed[:, :n_weeks],
+            position=self.position[:n_weeks],
         )
+        if early.cycles >= 1:
+            return early
+        return replace(early, covariance=replace(self.covariance, season_length=None))
 
 
 def calendar_features(

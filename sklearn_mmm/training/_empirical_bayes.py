@@ -86,6 +86,7 @@ class EmpiricalBayes(Callback):
             course[None] if module.baseline.has_course else None,
             self.observed,
             net.criterion_.delta,
+            widely=len(net.history) == self.first,
         )
         self._install_whitener(net, W)
         self._install_loadings(net)

@@ -15,10 +15,14 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from sklearn_mmm.training._gauss_newton import find_modes, make_preconditioner
+from sklearn_mmm.training._gauss_newton import (
+    Preconditioner,
+    find_modes,
+    first_step,
+    make_system,
+)
 from sklearn_mmm.training._posterior import Parameters, Posterior, Randomisation
 
-_MOST_STEPS = 6
 # Numbers that the media of a batch of members may take.
 _BATCH_SIZE = 1_000_000
 
@@ -28,6 +32,7 @@ def draw_members(
     at: Parameters,
     n_members: int,
     seed: int,
+    n_corrections: int,
     widening: float = 1.0,
     verbose: int = 0,
 ) -> Parameters:
@@ -40,26 +45,28 @@ def draw_members(
         The mode, as one member.
     n_members : int
     seed : int
+    n_corrections : int
+        Gauss-Newton steps after the first one, which takes the model as linear.
     widening : float, default=1.0
         Factor of all standard deviations.
     verbose : int, default=0
         Whether to show a progress bar.
     """
-    preconditioner = make_preconditioner(posterior, at)
+    system = make_system(posterior, at)
+    preconditioner = Preconditioner(system)
     rng = np.random.default_rng(seed)
     found: list[Parameters] = []
-    batches = _batches(posterior, n_members)
     with tqdm(
         total=n_members, desc="members", unit="member", disable=not verbose
     ) as bar:
-        for n in batches:
+        for n in _batches(posterior, n_members):
             random = _randomise(posterior, at, n, rng, widening)
             start = {
-                name: value.expand(n, *value.shape[1:]).clone()
-                for name, value in at.items()
+                name: value.expand(n, *value.shape[1:]) for name, value in at.items()
             }
+            moved = first_step(posterior, system, start, random, preconditioner)
             found.append(
-                find_modes(posterior, start, random, preconditioner, _MOST_STEPS)
+                find_modes(posterior, moved, random, preconditioner, n_corrections)
             )
             bar.update(n)
     return {name: torch.cat([part[name] for part in found]) for name in at}

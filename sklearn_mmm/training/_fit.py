@@ -24,10 +24,11 @@ from sklearn_mmm.training._validate import (
     validate,
 )
 
-_SETTLE_ROUNDS = 3
+_SETTLE_ROUNDS, _INNER_ROUNDS = 3, 1
 # Standard deviations of members are so many times those of the posterior: the model is
 # an approximation, and what it lacks shows in the errors of its estimates.
 _WIDENING = 1.25
+_N_CORRECTIONS = 2
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def fit_network(
             net = _train(data, options, choice.modulation > 0, 1.0, "fit")
         finally:
             torch.set_flush_denormal(False)
-    module = net.module_.double().cpu()
+    module = net.module_
     module.effects.future_share = choice.modulation
     settled = settle(
         module,
@@ -133,7 +134,13 @@ def _members(
         return []
     posterior, at = settled.posterior, settled.at
     draws = draw_members(
-        posterior, at, options.n_members, seed + 1, _WIDENING, options.verbose
+        posterior,
+        at,
+        options.n_members,
+        seed + 1,
+        _N_CORRECTIONS,
+        _WIDENING,
+        options.verbose,
     )
     modules = [posterior.module_of(draws, m) for m in range(options.n_members)]
     with torch.no_grad():
@@ -156,30 +163,23 @@ def _choose(data: TrainingData, options: TrainingOptions, seed: int) -> Choice:
     if not origins or not data.covariance.wanders:
         # What cannot be validated does not vary.
         return Choice(modulation=0.0 if options.validation else 1.0)
-    early = data.until(origins[0])
+    early, delta = data.until(origins[0]), options.huber_delta
     varying = None
     if options.time_varying:
-        varying, evident = _inner_run(early, options, True, seed)
-        if not evident:
+        varying = _inner_run(early, options, True, seed)
+        if not varying.evident:
             # As good as constant: nothing to compare it with.
-            return validate(varying, None, data, origins, options.huber_delta)
-    constant, _ = _inner_run(early, options, False, seed)
-    return validate(constant, varying, data, origins, options.huber_delta)
+            return validate(varying, None, data, origins, delta)
+    constant = _inner_run(early, options, False, seed)
+    return validate(constant, varying, data, origins, delta)
 
 
 def _inner_run(
     early: TrainingData, options: TrainingOptions, modulates: bool, seed: int
-) -> tuple[InnerFit, bool]:
-    """Train on the first weeks, half as long.
-
-    Returns
-    -------
-    fit : InnerFit
-    evident : bool
-        Whether there is evidence that effects vary with time.
-    """
+) -> InnerFit:
+    """Train on the first weeks, half as long."""
     net = _train(early, options, modulates, 0.5, "validate")
-    module = net.module_.double().cpu()
+    module = net.module_
     evident = module.effects.active and net.penalties_.scales.modulation > FEWEST
     settled = settle(
         module,
@@ -188,10 +188,10 @@ def _inner_run(
         net.penalties_,
         net.criterion_.delta,
         None,
-        _SETTLE_ROUNDS,
+        _INNER_ROUNDS,
         seed,
     )
-    return InnerFit(module, settled.hyper), evident
+    return InnerFit(module, settled.hyper, evident)
 
 
 def _train(
@@ -203,6 +203,7 @@ def _train(
 ) -> MMMNet:
     net = _make_net(data, options, modulates, epoch_share, name)
     net.fit(*_tensors(data, options.max_lag))
+    net.module_.double().cpu()
     _remember_modulation(net.module_, data, options.max_lag)
     return net
 
@@ -270,7 +271,6 @@ def _tensors(
 @torch.no_grad()
 def _remember_modulation(module: MMMModule, data: TrainingData, max_lag: int) -> None:
     if module.effects.active:
-        module.double().cpu()
         X = data.inputs(max_lag)
         features = module.effects.features(
             X["lags"][..., 0], X["controls"], X["calendar"]

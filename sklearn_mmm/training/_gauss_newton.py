@@ -28,7 +28,7 @@ class NormalEquations:
     """The Gauss-Newton systems of members at their parameters.
 
     Vectors are pairs: shared parameters (member, shared), and those of the regions
-    (member, region, own).
+    (member, region, own). One system may serve many vectors.
 
     Parameters
     ----------
@@ -60,7 +60,12 @@ class NormalEquations:
         """Return the change of the fitted innovations, (member, region, week)."""
         posterior, n = self.posterior, self.n_plain
         shared, own = step
-        change = torch.einsum("mrts,ms->mrt", self.shared, shared[:, :n])
+        if len(self.shared) == 1:
+            # One system: a product of matrices instead of many with vectors.
+            flat = self.shared[0].flatten(0, 1)
+            change = (shared[:, :n] @ flat.T).reshape(-1, *self.shared.shape[1:3])
+        else:
+            change = torch.einsum("mrts,ms->mrt", self.shared, shared[:, :n])
         if own.shape[2]:
             change = change + torch.einsum("mrtq,mrq->mrt", self.own, own)
         common = torch.einsum("rtk,mk->mrt", posterior.common, shared[:, n:])
@@ -70,7 +75,10 @@ class NormalEquations:
         """Return the transpose of :meth:`forward`."""
         posterior = self.posterior
         values = posterior.decorrelate(innovation)
-        plain = torch.einsum("mrts,mrt->ms", self.shared, values)
+        if len(self.shared) == 1:
+            plain = values.flatten(1) @ self.shared[0].flatten(0, 1)
+        else:
+            plain = torch.einsum("mrts,mrt->ms", self.shared, values)
         own = torch.einsum("mrtq,mrt->mrq", self.own, values)
         scaled = values * posterior.precision[:, None]
         if len(posterior.common) == 1:
@@ -176,13 +184,10 @@ class Preconditioner:
         return out, inner - torch.einsum("rab,mrb->mra", self.inverse, pull)
 
 
-def make_preconditioner(posterior: Posterior, at: Parameters) -> Preconditioner:
-    """Precondition by the system at the first member's parameters."""
-    at = {name: value[:1] for name, value in at.items()}
+def make_system(posterior: Posterior, at: Parameters) -> NormalEquations:
+    """Return the system at parameters, without randomisation."""
     innovation = posterior.innovations(at, posterior.media(at))
-    return Preconditioner(
-        NormalEquations(posterior, at, _weights(posterior, innovation))
-    )
+    return NormalEquations(posterior, at, _weights(posterior, innovation))
 
 
 def _weights(posterior: Posterior, innovation: Tensor) -> Tensor:
@@ -258,21 +263,55 @@ def find_modes(
         Most steps.
     """
     value = posterior.objective(at, random)
-    effect = posterior.spans["effect"]
     for _ in range(n_steps):
         innovation = posterior.innovations(at, posterior.media(at)) + random.noise
         system = NormalEquations(posterior, at, _weights(posterior, innovation))
         rhs = system.right_hand_side(innovation, at, random)
-        # An effect at its lower end stays there if it wants to fall.
-        free = torch.ones_like(rhs[0])
-        low = at["effect"] <= posterior.least_effect * 1.01
-        free[:, effect] = (~(low & (rhs[0][:, effect] < 0))).double()
-        step = solve(system, rhs, preconditioner, free)
+        step = solve(system, rhs, preconditioner, _free(posterior, at, rhs))
         at, new = _search(posterior, at, value, step, random)
         gain, value = value - new, new
         if not (gain > _LEAST_GAIN).any():
             break
     return at
+
+
+@torch.no_grad()
+def first_step(
+    posterior: Posterior,
+    system: NormalEquations,
+    at: Parameters,
+    random: Randomisation,
+    preconditioner: Preconditioner,
+) -> Parameters:
+    """Return where members are after one step from a mode, by its own system.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    system : NormalEquations
+        At the mode.
+    at : dict of Tensor
+        The mode, once for each member.
+    random : Randomisation
+    preconditioner : Preconditioner
+    """
+    mode = {name: value[:1] for name, value in at.items()}
+    innovation = posterior.innovations(mode, posterior.media(mode)) + random.noise
+    rhs = system.right_hand_side(innovation, at, random)
+    step = solve(system, rhs, preconditioner, _free(posterior, at, rhs))
+    return _search(posterior, at, posterior.objective(at, random), step, random)[0]
+
+
+def _free(posterior: Posterior, at: Parameters, rhs: Step) -> Tensor:
+    """Return which shared parameters may move, (member, shared).
+
+    An effect at its lower end stays there if it wants to fall.
+    """
+    effect = posterior.spans["effect"]
+    free = torch.ones_like(rhs[0])
+    low = at["effect"] <= posterior.least_effect * 1.01
+    free[:, effect] = (~(low & (rhs[0][:, effect] < 0))).double()
+    return free
 
 
 def _search(

@@ -97,6 +97,7 @@ def renew_time(
     course: np.ndarray | None,
     observed: np.ndarray,
     delta: float,
+    widely: bool,
 ) -> tuple[TimeHyperparameters, np.ndarray, CourseEvidence | None]:
     """Renew the variances in time given draws of everything else.
 
@@ -112,6 +113,8 @@ def renew_time(
     observed : bool ndarray of shape (n_regions, n_weeks)
     delta : float
         Threshold of the Huber loss.
+    widely : bool
+        Whether to search for a second optimum of the variances.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def renew_time(
     """
     own = residual if course is None else (residual - course[:, None]) * observed
     regional = maximise_regional(
-        own, observed, kernels.regional, hyper.regional, hyper.sigma, delta
+        own, observed, kernels.regional, hyper.regional, hyper.sigma, delta, widely
     )
     hyper = replace(hyper, regional=regional)
     W = whiteners(regional_covariance(hyper, kernels.regional), observed)
@@ -142,6 +145,7 @@ def renew_time(
         cho_solve(factor, identity),
         kernels.shared,
         hyper.shared,
+        widely,
     )
     return replace(hyper, shared=shared), W, evidence
 

@@ -17,7 +17,11 @@ from sklearn_mmm.training._data import TrainingData
 from sklearn_mmm.training._ensemble import draw_members, no_randomisation
 from sklearn_mmm.training._evidence import FEWEST
 from sklearn_mmm.training._experiments import ExperimentRows
-from sklearn_mmm.training._gauss_newton import find_modes, make_preconditioner
+from sklearn_mmm.training._gauss_newton import (
+    Preconditioner,
+    find_modes,
+    make_system,
+)
 from sklearn_mmm.training._hyperparameters import (
     Kernels,
     TimeHyperparameters,
@@ -81,14 +85,15 @@ def settle(
     for remaining in range(n_rounds, -1, -1):
         posterior = Posterior(module, data, hyper, penalties, delta, experiments)
         at = posterior.start()
-        preconditioner = make_preconditioner(posterior, at)
+        preconditioner = Preconditioner(make_system(posterior, at))
         at = find_modes(
             posterior, at, no_randomisation(posterior), preconditioner, _MOST_STEPS
         )
         posterior.install(module, at, 0)
         if remaining:
-            draws = draw_members(posterior, at, _N_DRAWS, seed)
-            hyper = _renew_time(posterior, data, hyper, draws, delta)
+            draws = draw_members(posterior, at, _N_DRAWS, seed, n_corrections=0)
+            widely = remaining == n_rounds
+            hyper = _renew_time(posterior, data, hyper, draws, delta, widely)
             scales = _renew_scales(penalties.scales, draws)
             penalties = replace(penalties, scales=scales)
     return Settled(posterior, at, hyper, penalties)
@@ -100,6 +105,7 @@ def _renew_time(
     hyper: TimeHyperparameters,
     draws: Parameters,
     delta: float,
+    widely: bool,
 ) -> TimeHyperparameters:
     known = posterior.known(draws, posterior.media(draws)).numpy()
     has_course = posterior.module.baseline.has_course
@@ -111,6 +117,7 @@ def _renew_time(
         posterior.course(draws).numpy() if has_course else None,
         data.observed,
         delta,
+        widely,
     )[0]
 
 

@@ -26,6 +26,7 @@ _TRUSTED_SKILL = 0.5
 _TOLERANCE = 1.15
 _FLEXIBILITY = (0.25, 4.0)
 _MODULATION = (0.5, 1.0)
+_FEWEST_CYCLES = 1.8
 # Of the absolute value of a standard normal variable.
 _NORMAL_90 = 1.6449
 # How many regions and origins outweigh the model's own idea of its errors.
@@ -61,10 +62,19 @@ class Choice:
 
 
 class InnerFit(NamedTuple):
-    """A module and its hyper-parameters, trained on the weeks before an origin."""
+    """A module and its hyper-parameters, trained on the weeks before an origin.
+
+    Attributes
+    ----------
+    module : MMMModule
+    hyper : TimeHyperparameters
+    evident : bool
+        Whether there is evidence that effects vary with time.
+    """
 
     module: MMMModule
     hyper: TimeHyperparameters
+    evident: bool
 
 
 @dataclass(frozen=True)
@@ -121,7 +131,7 @@ def validate(
 
     def forecasts(choice: Choice) -> _Forecasts:
         fit = (varying if choice.modulation > 0 else None) or constant
-        return _forecast(*fit, data, origins, delta, choice)
+        return _forecast(fit, data, origins, delta, choice)
 
     choice = Choice(modulation=0.0)
     best = forecasts(choice)
@@ -144,18 +154,18 @@ def validate(
 
 @torch.no_grad()
 def _forecast(
-    module: MMMModule,
-    hyper: TimeHyperparameters,
+    fit: InnerFit,
     data: TrainingData,
     origins: list[int],
     delta: float,
     choice: Choice,
 ) -> _Forecasts:
     """Forecast eight weeks from each origin."""
-    hyper = _flexible(hyper, choice.flexibility)
+    module = fit.module
     module.effects.future_share = choice.modulation
     known = _known(module, data, origins[0])
     early = data.until(origins[0])
+    hyper = _forecasting(fit.hyper, early, choice.flexibility)
     losses, squares, naive = [], 0.0, 0.0
     ratios: list[np.ndarray] = []
     region = np.arange(len(data.target))
@@ -204,11 +214,23 @@ def _spread(ratios: list[np.ndarray], n_regions: int) -> float:
 _ERROR_UNIT = 3.0
 
 
-def _flexible(hyper: TimeHyperparameters, factor: float) -> TimeHyperparameters:
-    """Multiply the variances of level and season, not intercept or shocks."""
+def _forecasting(
+    hyper: TimeHyperparameters, data: TrainingData, flexibility: float
+) -> TimeHyperparameters:
+    """Return the variances by which the baseline is forecast.
+
+    A season that has hardly been seen to repeat is forecast as a level that changes as
+    much from one time step to the next. Intercept and shocks are not multiplied.
+    """
+    kernels = data.covariance.regional(np.arange(2.0), np.arange(2.0))
+    unproven = 0 < data.cycles < _FEWEST_CYCLES
 
     def scaled(variances: np.ndarray) -> np.ndarray:
-        return np.append(factor * variances[:-1], variances[-1:])
+        out = np.append(flexibility * variances[:-1], variances[-1:])
+        if unproven:
+            step = kernels[1, 0, 0] - 2 * kernels[1, 0, 1] + kernels[1, 1, 1]
+            out[:2] = out[0] + step * out[1], 0.0
+        return out
 
     return replace(hyper, regional=scaled(hyper.regional), shared=scaled(hyper.shared))
 
@@ -246,7 +268,7 @@ def condition(
     choice: Choice,
 ) -> TimeBaseline:
     """Return the baseline given a module trained on all of the panel's weeks."""
-    hyper = _flexible(hyper, choice.flexibility)
+    hyper = _forecasting(hyper, data, choice.flexibility)
     with torch.no_grad():
         known = _known(module, data, len(data.position))
     course = np.zeros(0)
