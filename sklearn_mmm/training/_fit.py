@@ -24,7 +24,8 @@ from sklearn_mmm.training._validate import (
     validate,
 )
 
-_SETTLE_ROUNDS, _INNER_ROUNDS = 3, 1
+# Rounds of renewing the hyper-parameters, and most steps to the mode afterwards.
+_SETTLE, _SETTLE_INNER = (3, 30), (1, 6)
 # Standard deviations of members are so many times those of the posterior: the model is
 # an approximation, and what it lacks shows in the errors of its estimates.
 _WIDENING = 1.25
@@ -112,7 +113,7 @@ def fit_network(
         net.penalties_,
         net.criterion_.delta,
         experiment_rows(experiments, module, data, outcome_scale),
-        _SETTLE_ROUNDS,
+        *_SETTLE,
         seed,
     )
     net.penalties_ = settled.penalties
@@ -188,7 +189,7 @@ def _inner_run(
         net.penalties_,
         net.criterion_.delta,
         None,
-        _INNER_ROUNDS,
+        *_SETTLE_INNER,
         seed,
     )
     return InnerFit(module, settled.hyper, evident)

@@ -247,7 +247,7 @@ def find_modes(
     posterior: Posterior,
     at: Parameters,
     random: Randomisation,
-    preconditioner: Preconditioner,
+    preconditioner: Preconditioner | None,
     n_steps: int,
 ) -> Parameters:
     """Return the parameters that minimise each member's objective.
@@ -258,7 +258,8 @@ def find_modes(
     at : dict of Tensor
         Where members start.
     random : Randomisation
-    preconditioner : Preconditioner
+    preconditioner : Preconditioner or None
+        None, for a single member, makes a new one for each step.
     n_steps : int
         Most steps.
     """
@@ -267,7 +268,8 @@ def find_modes(
         innovation = posterior.innovations(at, posterior.media(at)) + random.noise
         system = NormalEquations(posterior, at, _weights(posterior, innovation))
         rhs = system.right_hand_side(innovation, at, random)
-        step = solve(system, rhs, preconditioner, _free(posterior, at, rhs))
+        own = preconditioner or Preconditioner(system)
+        step = solve(system, rhs, own, _free(posterior, at, rhs))
         at, new = _search(posterior, at, value, step, random)
         gain, value = value - new, new
         if not (gain > _LEAST_GAIN).any():

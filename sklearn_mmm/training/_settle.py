@@ -17,11 +17,7 @@ from sklearn_mmm.training._data import TrainingData
 from sklearn_mmm.training._ensemble import draw_members, no_randomisation
 from sklearn_mmm.training._evidence import FEWEST
 from sklearn_mmm.training._experiments import ExperimentRows
-from sklearn_mmm.training._gauss_newton import (
-    Preconditioner,
-    find_modes,
-    make_system,
-)
+from sklearn_mmm.training._gauss_newton import find_modes
 from sklearn_mmm.training._hyperparameters import (
     Kernels,
     TimeHyperparameters,
@@ -31,7 +27,7 @@ from sklearn_mmm.training._losses import Penalties, PriorScales
 from sklearn_mmm.training._posterior import Parameters, Posterior
 
 _N_DRAWS = 8
-_MOST_STEPS = 30
+_FEW_STEPS = 6
 
 
 class Settled(NamedTuple):
@@ -61,6 +57,7 @@ def settle(
     delta: float,
     experiments: ExperimentRows | None,
     n_rounds: int,
+    n_steps: int,
     seed: int,
 ) -> Settled:
     """Return the posterior at settled hyper-parameters, and its mode.
@@ -79,16 +76,16 @@ def settle(
     experiments : ExperimentRows or None
     n_rounds : int
         Of renewing the hyper-parameters.
+    n_steps : int
+        Most Gauss-Newton steps to the mode at the last hyper-parameters.
     seed : int
         Of the draws; rounds use the same ones, so that they converge.
     """
     for remaining in range(n_rounds, -1, -1):
         posterior = Posterior(module, data, hyper, penalties, delta, experiments)
         at = posterior.start()
-        preconditioner = Preconditioner(make_system(posterior, at))
-        at = find_modes(
-            posterior, at, no_randomisation(posterior), preconditioner, _MOST_STEPS
-        )
+        steps = _FEW_STEPS if remaining else n_steps
+        at = find_modes(posterior, at, no_randomisation(posterior), None, steps)
         posterior.install(module, at, 0)
         if remaining:
             draws = draw_members(posterior, at, _N_DRAWS, seed, n_corrections=0)
