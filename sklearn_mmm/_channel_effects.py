@@ -7,25 +7,30 @@ import pandas as pd
 import torch
 
 from sklearn_mmm._influence import ChannelInfluence
+from sklearn_mmm._intervals import central_interval
 from sklearn_mmm._media_plan import MediaPlan, MediaSequence
+
+KINDS = ("direct", "mediated", "total")
 
 
 @dataclass(frozen=True)
 class ChannelEffects:
-    """Effects of channels on a plan's rows, outcome units; arrays have one per channel.
+    """Effects of channels on a plan's rows, by region, outcome units.
 
     Attributes
     ----------
-    spend : ndarray of shape (n,)
-    direct : ndarray of shape (n,)
+    spend : ndarray of shape (n_regions, n)
+        Spend units.
+    direct : ndarray of shape (n_regions, n)
         Contributions; they sum to the media's part of the prediction.
-    lost : ndarray of shape (n, n)
-        What the column contributes less if the row is off and channels react.
-    moved : ndarray of shape (n, n)
-        The part of the column's contribution that is owed to the row. Ancestors share
-        what the column would lose if all of them were off.
-    direct_margin, total_margin : ndarray of shape (n,)
-        Outcome units per further spend unit, spread as the channel's spend is.
+    lost : ndarray of shape (n_regions, n, n)
+        What the last channel contributes less if the one before is off and channels
+        react.
+    moved : ndarray of shape (n_regions, n, n)
+        The part of the last channel's contribution that is owed to the one before.
+        Ancestors share what the channel would lose if all of them were off.
+    direct_margin, total_margin : ndarray of shape (n_regions, n)
+        Per relative increase of all of the channel's spend.
     """
 
     spend: np.ndarray
@@ -44,7 +49,7 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
     """
     sequence = plan.sequence
     media = sequence.media.numpy()
-    n = media.shape[2]
+    n_regions, _, n = media.shape
     region, week = plan.cells
     scale = plan.outcome_scale[:, None] * np.ones(media.shape[1])
     counted = np.zeros_like(scale)
@@ -54,7 +59,7 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
     def contributions(values: np.ndarray) -> np.ndarray:
         with torch.no_grad():
             out, _ = sequence.contributions(torch.as_tensor(values))
-        return np.asarray((out * weight).sum((0, 1)).numpy())
+        return np.asarray((out * weight).sum(1).numpy())
 
     def lost_by(off: list[int]) -> np.ndarray:
         """Return what channels lose further, by reacting, if some are off."""
@@ -62,35 +67,43 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
         without[..., off] = 0.0
         reacting = influence.react(without, media, held=off)
         if np.array_equal(reacting, without):
-            return np.zeros(n)
+            return np.zeros((n_regions, n))
         return contributions(without) - contributions(reacting)
 
     reach = influence.reach()
-    direct = contributions(media)
-    lost = np.zeros((n, n))
-    moved = np.zeros((n, n))
+    lost = np.zeros((n_regions, n, n))
+    moved = np.zeros((n_regions, n, n))
     for parent in np.flatnonzero(reach.any(axis=1)):
-        lost[parent] = lost_by([int(parent)])
+        lost[:, parent] = lost_by([int(parent)])
     for child in np.flatnonzero(reach.any(axis=0)):
         ancestors = np.flatnonzero(reach[:, child])
-        shares = np.abs(lost[ancestors, child])
-        if shares.sum() > 0:
-            owed = lost_by(ancestors.tolist())[child]
-            moved[ancestors, child] = owed * shares / shares.sum()
-    gradient = _gradient(sequence, weight)
+        shares = np.abs(lost[:, ancestors, child])
+        total = shares.sum(axis=1, keepdims=True)
+        shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+        moved[:, ancestors, child] = shares * lost_by(ancestors.tolist())[:, [child]]
+    spend = np.zeros((n_regions, n))
+    np.add.at(spend, region, plan.spend)
+    return ChannelEffects(
+        spend, contributions(media), lost, moved, *_margins(plan, influence, weight)
+    )
+
+
+def _margins(
+    plan: MediaPlan, influence: ChannelInfluence, weight: torch.Tensor
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a relative increase of each channel adds, alone and followed."""
+    media = plan.sequence.media.numpy()
+    gradient = _gradient(plan.sequence, weight)
     used = np.zeros_like(media)
-    used[region, week] = media[region, week]
-    spend = plan.spend.sum(axis=0)
-    margins = np.zeros((2, n))
-    for channel in range(n):
+    used[plan.cells] = media[plan.cells]
+    direct = (gradient * used).sum(axis=1)
+    total = direct.copy()
+    for channel in np.flatnonzero(influence.reach().any(axis=1)):
         change = np.zeros_like(media)
         change[..., channel] = used[..., channel]
-        margins[0, channel] = (gradient * change).sum()
-        margins[1, channel] = (
-            gradient * influence.spread(change, held=[channel])
-        ).sum()
-    per_unit = margins / np.where(spend > 0, spend, np.nan)
-    return ChannelEffects(spend, direct, lost, moved, per_unit[0], per_unit[1])
+        followed = influence.spread(change, held=[int(channel)])
+        total[:, channel] = (gradient * followed).sum(axis=(1, 2))
+    return direct, total
 
 
 def _gradient(sequence: MediaSequence, weight: torch.Tensor) -> np.ndarray:
@@ -102,28 +115,82 @@ def _gradient(sequence: MediaSequence, weight: torch.Tensor) -> np.ndarray:
 
 
 def effects_table(
-    found: ChannelEffects, channels: list[str], kind: str
+    found: ChannelEffects,
+    members: list[ChannelEffects],
+    channels: list[str],
+    regions: np.ndarray,
+    kind: str,
+    by: str,
+    coverage: float | None,
 ) -> pd.DataFrame:
-    """Return direct, mediated or total effects, indexed by channel."""
-    mediated = found.lost.sum(axis=1)
+    """Return direct, mediated or total effects.
+
+    Parameters
+    ----------
+    found : ChannelEffects
+    members : list of ChannelEffects
+        Of which intervals are made.
+    channels : list of str
+    regions : ndarray of shape (n_regions,)
+    kind : {"direct", "mediated", "total"}
+    by : {"channel", "channel×region"}
+        Index of the table, or its first columns.
+    coverage : float or None
+        None leaves the intervals out.
+    """
+    together = by == "channel"
+    columns = _columns(found, kind, together)
+    spend = columns["spend"]
+    unit = np.where(spend > 0, spend, np.nan).T.ravel()
+    table = pd.DataFrame({name: values.T.ravel() for name, values in columns.items()})
+    table.insert(2, "roi", table["contribution"] / unit)
+    table.insert(3, "marginal_roi", table.pop("margin") / unit)
+    if coverage is not None:
+        draws = [_columns(member, kind, together) for member in members]
+        ends = {
+            name: central_interval(
+                np.array([draw[name].T.ravel() for draw in draws]), coverage
+            )
+            for name in ("contribution", "margin")
+        }
+        for i, end in enumerate(("low", "high")):
+            table[end] = ends["contribution"][i]
+        for i, end in enumerate(("low", "high")):
+            table[f"roi_{end}"] = ends["contribution"][i] / unit
+        for i, end in enumerate(("low", "high")):
+            table[f"marginal_roi_{end}"] = ends["margin"][i] / unit
+    if together:
+        table.index = pd.Index(channels, name="channel")
+        return table
+    table.insert(0, "channel", np.repeat(channels, len(regions)))
+    table.insert(1, "region", np.tile(regions, len(channels)))
+    return table
+
+
+def _columns(found: ChannelEffects, kind: str, together: bool) -> dict[str, np.ndarray]:
+    """Return the columns of a table, each of shape (n_regions or 1, n)."""
+
+    def collect(values: np.ndarray) -> np.ndarray:
+        return values.sum(axis=0, keepdims=True) if together else values
+
+    lost = found.lost.sum(axis=2)
     through = found.total_margin - found.direct_margin
     contribution, margin = {
         "direct": (found.direct, found.direct_margin),
-        "mediated": (mediated, through),
-        "total": (found.direct + mediated, found.total_margin),
+        "mediated": (lost, through),
+        "total": (found.direct + lost, found.total_margin),
     }[kind]
-    spend = np.where(found.spend > 0, found.spend, np.nan)
-    table = pd.DataFrame(
-        {
-            "spend": found.spend,
-            "contribution": contribution,
-            "roi": contribution / spend,
-            "marginal_roi": margin,
-        },
-        index=pd.Index(channels, name="channel"),
-    )
+    columns = {
+        "spend": collect(found.spend),
+        "contribution": collect(contribution),
+        "margin": collect(margin),
+    }
     if kind == "total":
-        table["moved_in"] = found.moved.sum(axis=1)
-        table["moved_out"] = found.moved.sum(axis=0)
-        table["attributed"] = found.direct + table["moved_in"] - table["moved_out"]
-    return table
+        moved_in = collect(found.moved.sum(axis=2))
+        moved_out = collect(found.moved.sum(axis=1))
+        columns |= {
+            "moved_in": moved_in,
+            "moved_out": moved_out,
+            "attributed": collect(found.direct) + moved_in - moved_out,
+        }
+    return columns

@@ -1,13 +1,19 @@
 """Channels that drive channels: how media react to changes of media."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from sklearn_mmm.functional import lagged
-from sklearn_mmm.training import EdgeRules, TrainingData, learn_graph, panel_rows
+from sklearn_mmm.training import (
+    EdgeRules,
+    TrainingData,
+    learn_graph,
+    panel_rows,
+    refit_weights,
+)
 
 # Probability that any edge at all is found where there is none.
 _ALPHA = 0.05
@@ -26,11 +32,24 @@ class ChannelInfluence:
         Weights of past time steps, the nearest first.
     kernels : ndarray of shape (n, n_carry)
         Carry-over of the channels, summing to 1.
+    error, lagged_error : ndarray
+        Standard errors of the weights.
     """
 
     weights: np.ndarray
     lagged: np.ndarray
     kernels: np.ndarray
+    error: np.ndarray
+    lagged_error: np.ndarray
+
+    def draw(self, rng: np.random.Generator) -> "ChannelInfluence":
+        """Return an influence with the same edges that the data allow as well."""
+        return replace(
+            self,
+            weights=self.weights + self.error * rng.standard_normal(self.error.shape),
+            lagged=self.lagged
+            + self.lagged_error * rng.standard_normal(self.lagged_error.shape),
+        )
 
     def react(
         self, planned: np.ndarray, factual: np.ndarray, held: Collection[int] = ()
@@ -160,8 +179,9 @@ def learn_influence(
     """
     n = len(kernels)
     if rules is None:
-        none = ChannelInfluence(np.zeros((n, n)), np.zeros((n_lags, n, n)), kernels)
-        return none, np.full((n, n), np.nan)
+        none, past = np.zeros((n, n)), np.zeros((n_lags, n, n))
+        influence = ChannelInfluence(none, past, kernels, none, past)
+        return influence, np.full((n, n), np.nan)
     rows = panel_rows(
         data.media,
         data.observed,
@@ -171,5 +191,34 @@ def learn_influence(
         n_lags,
     )
     found = learn_graph(rows, rules, _ALPHA, _N_RESAMPLES, seed)
-    past = found.lagged.reshape(n_lags, n, n)
-    return ChannelInfluence(found.weights, past, kernels), found.strength
+    past, past_error = (
+        values.reshape(n_lags, n, n) for values in (found.lagged, found.lagged_error)
+    )
+    influence = ChannelInfluence(found.weights, past, kernels, found.error, past_error)
+    return influence, found.strength
+
+
+def update_influence(
+    influence: ChannelInfluence, data: TrainingData, kernels: np.ndarray
+) -> ChannelInfluence:
+    """Weigh the same edges anew, on more weeks."""
+    n, n_lags = len(kernels), len(influence.lagged)
+    edges = np.vstack([influence.weights, influence.lagged.reshape(-1, n)]) != 0
+    if not edges.any():
+        return replace(influence, kernels=kernels)
+    rows = panel_rows(
+        data.media,
+        data.observed,
+        data.position,
+        data.covariance.season_length,
+        kernels,
+        n_lags,
+    )
+    weights, error = refit_weights(rows, edges)
+    return ChannelInfluence(
+        weights[:n],
+        weights[n:].reshape(n_lags, n, n),
+        kernels,
+        error[:n],
+        error[n:].reshape(n_lags, n, n),
+    )

@@ -105,7 +105,8 @@ class MediaPlan:
     organic : ndarray of shape (n_rows,)
         Baseline and controls, outcome units per time step.
     media_scale : ndarray of shape (n_rows, n_channels)
-        Largest training media of the row's region, spend units per time step.
+        What the largest training media of the row's region cost at the row's price,
+        spend units per time step.
     outcome_scale : ndarray of shape (n_regions,)
         Mean outcome of the plan's regions.
     sequence : MediaSequence

@@ -1,6 +1,7 @@
 """What a trained network and baseline say about rows."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from sklearn_mmm._rows import Rows
 from sklearn_mmm._scaling import PanelScales
 from sklearn_mmm._time import TimeAxis
 from sklearn_mmm.network import MMMModule
-from sklearn_mmm.training import TimeBaseline, calendar_features
+from sklearn_mmm.training import Member, TimeBaseline, calendar_features
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Predictor:
         None without a time column: rows of different calls are then different series.
     history : Rows
         Training rows, which later rows continue.
+    members : list of Member
+        Other parameters that the data allow as well.
+    spread : float
+        Factor on the standard deviation of forecasts.
     """
 
     module: MMMModule
@@ -35,31 +40,79 @@ class Predictor:
     scales: PanelScales
     axis: TimeAxis | None
     history: Rows
+    members: list[Member]
+    spread: float
 
     def decompose(self, rows: Rows) -> np.ndarray:
         """Return baseline, controls and media, (n_rows, 1 + n_controls + n_channels).
 
         In outcome units.
         """
+        main = Member(self.module, self.baseline)
+        return next(self._decompose(rows, [main]))
+
+    def decompose_members(self, rows: Rows) -> Iterator[np.ndarray]:
+        """Yield what :meth:`decompose` returns, for each member."""
+        yield from self._decompose(rows, self.members)
+
+    def _decompose(self, rows: Rows, members: list[Member]) -> Iterator[np.ndarray]:
         code = self.scales.code(rows.region)
-        parts = np.column_stack([self._organic(rows, code), self.media(rows)[0]])
-        return np.asarray(parts * self.scales.outcome_of(code)[:, None])
+        size = self.scales.outcome_of(code)[:, None]
+        panel, sequence = self._sequence(rows)
+        for member in members:
+            with torch.no_grad():
+                own = replace(sequence, module=member.module)
+                media = own.contributions(sequence.media)[0].numpy()
+            media = panel.gather(media)[-len(code) :]
+            yield (
+                np.column_stack([_organic(self.scales, member, rows, code), media])
+                * size
+            )
 
-    def media(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-        """Return relative contributions and modulation of the rows' media.
-
-        Each of shape (n_rows, n_channels).
-        """
+    def modulation(self, rows: Rows) -> np.ndarray:
+        """Return the factor of the rows' effects, (n_rows, n_channels)."""
         panel, sequence = self._sequence(rows)
         with torch.no_grad():
-            out, factor = sequence.contributions(sequence.media)
-        n_rows = len(rows.region)
-        return panel.gather(out.numpy())[-n_rows:], panel.gather(factor.numpy())[
-            -n_rows:
+            factor = sequence.contributions(sequence.media)[1].numpy()
+        return panel.gather(factor)[-len(rows.region) :]
+
+    def baseline_variance(self, rows: Rows) -> np.ndarray:
+        """Return the variance of the baseline given the parameters, (n_rows,).
+
+        In squared outcome units.
+        """
+        code = self.scales.code(rows.region)
+        variance = self.baseline.variance(code, rows.position)
+        variance *= self._widening(rows) ** 2
+        return np.asarray(variance * self.scales.outcome_of(code) ** 2)
+
+    def noise_variance(self, rows: Rows) -> np.ndarray:
+        """Return the variance of single weeks' noise, in squared outcome units."""
+        code = self.scales.code(rows.region)
+        variance = self.baseline.noise_variance(code) * self._widening(rows) ** 2
+        return np.asarray(variance * self.scales.outcome_of(code) ** 2)
+
+    def _widening(self, rows: Rows) -> np.ndarray:
+        """Return how much wider than the model says errors are, (n_rows,)."""
+        later = rows.position > self.baseline.position[-1]
+        return np.where(later, self.spread, 1.0)
+
+    def member_plans(self, plan: MediaPlan, rows: Rows) -> list[MediaPlan]:
+        """Return the same rows' plan for each member."""
+        code = self.scales.code(rows.region)
+        size = self.scales.outcome_of(code)
+        return [
+            replace(
+                plan,
+                organic=_organic(self.scales, m, rows, code).sum(axis=1) * size,
+                sequence=replace(plan.sequence, module=m.module),
+            )
+            for m in self.members
         ]
 
     def plan(self, rows: Rows, channels: list[str], index: pd.Index) -> MediaPlan:
         """Prepare rows for the question what other media would have brought."""
+        main = Member(self.module, self.baseline)
         code = self.scales.code(rows.region)
         outcome_scale = self.scales.outcome_of(code)
         # An effect lasts for as long as the adstock kernel.
@@ -70,9 +123,9 @@ class Predictor:
             index=index,
             region=rows.region,
             time=rows.time,
-            spend=rows.media,
-            organic=self._organic(rows, code).sum(axis=1) * outcome_scale,
-            media_scale=self.scales.media_of(code),
+            spend=rows.spend,
+            organic=_organic(self.scales, main, rows, code).sum(axis=1) * outcome_scale,
+            media_scale=self.scales.media_of(code) * self._prices(rows, code),
             outcome_scale=self.scales.outcome_of(self.scales.code(panel.regions)),
             sequence=sequence,
             cells=(panel.row_region[-n_rows:], panel.row_week[-n_rows:]),
@@ -86,16 +139,14 @@ class Predictor:
         beyond = np.maximum(low - controls, controls - high)
         return np.asarray((beyond > 1.0).mean(axis=0) > 0.5)
 
-    def _organic(self, rows: Rows, code: np.ndarray) -> np.ndarray:
-        """Return relative baseline and control effects, (n_rows, 1 + n_controls)."""
-        baseline = self.baseline.predict(code, rows.position)
-        coefficient = self.module.controls.regional_coefficient
-        with torch.no_grad():
-            gamma = coefficient(torch.as_tensor(code)).numpy()
-        controls = self.scales.standardise(rows.controls, code)
-        # Effects are held at the edges of the range that training has seen.
-        controls = np.clip(controls, *self.scales.control_range_of(code)) * gamma
-        return np.column_stack([baseline, controls])
+    def _prices(self, rows: Rows, code: np.ndarray) -> np.ndarray:
+        """Return what a unit of media costs in each row, (n_rows, n_channels).
+
+        Where nothing is paid, as on average in the region's training weeks.
+        """
+        usual = self.scales.price_of(code)
+        paid = (rows.media > 0) & (rows.spend > 0)
+        return np.divide(rows.spend, rows.media, out=usual, where=paid)
 
     def _sequence(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
         """Return the rows' regions from the first training week on.
@@ -130,6 +181,19 @@ class Predictor:
             ),
             later=torch.as_tensor(panel.position > last),
         )
+
+
+def _organic(
+    scales: PanelScales, member: Member, rows: Rows, code: np.ndarray
+) -> np.ndarray:
+    """Return relative baseline and control effects, (n_rows, 1 + n_controls)."""
+    baseline = member.baseline.predict(code, rows.position)
+    with torch.no_grad():
+        gamma = member.module.controls.regional_coefficient(torch.as_tensor(code))
+    controls = scales.standardise(rows.controls, code)
+    # Effects are held at the edges of the range that training has seen.
+    controls = np.clip(controls, *scales.control_range_of(code)) * gamma.numpy()
+    return np.column_stack([baseline, controls])
 
 
 def scaled_controls(

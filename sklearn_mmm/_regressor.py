@@ -2,26 +2,34 @@
 
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-import torch
+from scipy.special import ndtri
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mmm._channel_effects import channel_effects, effects_table
 from sklearn_mmm._edge_rules import make_edge_rules
-from sklearn_mmm._influence import learn_influence
-from sklearn_mmm._media_plan import MediaPlan
+from sklearn_mmm._influence import learn_influence, update_influence
+from sklearn_mmm._intervals import central_interval, check_coverage
+from sklearn_mmm._learned import (
+    CHANNEL_PARAMETERS,
+    adstock_weights,
+    channel_parameters,
+    learned_hyperparameters,
+    steady_state,
+)
+from sklearn_mmm._lift_tests import ExperimentReader
+from sklearn_mmm._media_inspection import MediaInspectionMixin
 from sklearn_mmm._panel import Panel, interpolate_gaps
 from sklearn_mmm._prediction import Predictor, scaled_controls
-from sklearn_mmm._response_curves import Curve, SteadyState
 from sklearn_mmm._rows import Rows, read_rows, resolve_roles
-from sklearn_mmm._scaling import make_scales
+from sklearn_mmm._scaling import PanelScales, make_scales
 from sklearn_mmm._validation import ColumnSpec, as_table, check_target
 from sklearn_mmm.exceptions import (
     ExtrapolationWarning,
@@ -31,14 +39,17 @@ from sklearn_mmm.exceptions import (
 )
 from sklearn_mmm.training import (
     EdgeRules,
+    Fitted,
+    Rescaling,
     TimeCovariance,
     TrainingData,
     TrainingOptions,
     fit_network,
+    update_network,
 )
 
 
-class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
+class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator):
     r"""Marketing mix model for panels of regions and weeks.
 
     The outcome of a region and week is the sum of a baseline, controls and media,
@@ -67,6 +78,10 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         Column or index level with the time step: dates, periods or numbers (integers
         are taken to count weeks). None means that row order is time: each X is then
         a series of its own, and the baseline is constant for want of a clock.
+    spend_columns : dict, default=None
+        Column with the money behind a media column, where media are impressions or
+        clicks: ``{"tv_impressions": "tv_spend"}``. ROI, response curves and budgets
+        are then in money; the model is of the media. None means that media are spend.
     max_lag : int, default=8
         Length of the adstock kernel in time steps, the current one included.
     adstock : {"geometric", "delayed", "weibull"}, default="geometric"
@@ -134,7 +149,8 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         What baseline, controls and channels contributed to each training row, in
         outcome units; rows sum to the fit.
     response_curves_ : DataFrame
-        ``channel``, ``spend``, ``response``, ``marginal_response``, ``extrapolated``:
+        ``channel``, ``spend``, ``response``, ``marginal_response``, ``extrapolated``,
+        and with members ``low`` and ``high``, a 90 % interval of the response:
         steady-state response per time step, all regions together.
     adstock_ : DataFrame of shape (n_channels, max_lag)
         Weights of the carry-over by lag, summing to 1.
@@ -146,6 +162,12 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         Its decay; NaN for Weibull kernels.
     outcome_ : Series of shape (n_rows,)
         Outcome of the training rows, outcome units per time step.
+    spend_ : DataFrame of shape (n_rows, n_channels)
+        Spend of the training rows, spend units per time step.
+    n_members_ : int
+        Number of members, of whose spread intervals are made.
+    lift_tests_, roi_prior_ : DataFrame and dict, or None
+        What fit and later updates were told.
     modulation_ : DataFrame of shape (n_rows, n_channels)
         Factor by which each channel's effect was larger or smaller than usual in each
         training row; its mean over the training weeks of a region is 1.
@@ -213,6 +235,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         "control_columns": [None, str, Integral, "array-like", slice, callable],
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
+        "spend_columns": [None, dict],
         "max_lag": [Interval(Integral, 1, None, closed="left")],
         "adstock": [StrOptions({"geometric", "delayed", "weibull"})],
         "time_varying": ["boolean"],
@@ -246,6 +269,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         region_column: str | int | None = None,
         time_column: str | int | None = None,
         *,
+        spend_columns: Mapping[Any, Any] | None = None,
         max_lag: int = 8,
         adstock: str = "geometric",
         time_varying: bool = True,
@@ -275,6 +299,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self.control_columns = control_columns
         self.region_column = region_column
         self.time_column = time_column
+        self.spend_columns = spend_columns
         self.max_lag = max_lag
         self.adstock = adstock
         self.time_varying = time_varying
@@ -301,7 +326,9 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(
+        self, X: Any, y: Any, lift_tests: Any = None, roi_prior: Any = None
+    ) -> Self:
         """Fit the model.
 
         Parameters
@@ -310,6 +337,19 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             One row per region and time step, in any order when there are keys.
         y : array-like of shape (n_rows,)
             Outcome, in outcome units per time step.
+        lift_tests : DataFrame, default=None
+            Results of experiments, one row each: ``channel``; ``start`` and ``end`` of
+            the time steps that were measured, both included; ``lift``, the outcome
+            with the spend as it is in X less what it would have been otherwise, over
+            all these regions and time steps, and its ``std_error``, both in outcome
+            units. If there is a column ``region``, it has a label, a list of labels,
+            or "all". If there is a column ``spend_change``, it is by how much the test
+            raised (or, below 0, cut) the spend in its window, spend units; where it is
+            missing, all spend in the window was the test. Tests whose window is not
+            all in the training weeks are left out, with a warning.
+        roi_prior : dict of tuple, default=None
+            By channel, mean and standard deviation of what is believed about its ROI
+            over the training rows, outcome units per spend unit.
 
         Returns
         -------
@@ -319,8 +359,15 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         ------
         ValueError
             If a column is missing, media are negative, keys occur twice, values are
-            not finite or not numeric, there is but one row, or known edges contradict
-            one another.
+            not finite or not numeric, there is but one row, known edges contradict
+            one another, or a lift test or ROI prior makes no sense.
+
+        Notes
+        -----
+        An experiment enters the likelihood as a measurement of the model's own
+        counterfactual for its window, with the carry-over of the weeks before and
+        inside it: the contribution of the channel itself, other channels being as they
+        are in X.
         """
         table = as_table(X)
         validate_data(self, X, y, skip_check_array=True)
@@ -333,234 +380,217 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
             self.control_columns,
             self.region_column,
             self.time_column,
+            self.spend_columns,
         )
         rows, self._axis = read_rows(
             table, self._roles, self.region_column, self.time_column, None
         )
         self._name_columns()
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        self._seed = int(seed)
+        self.lift_tests_, self.roi_prior_ = lift_tests, roi_prior
+        return self._learn(rows, y, _index_of(X), None)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, lift_tests: Any = None, roi_prior: Any = None
+    ) -> Self:
+        """Add rows to those of fit and update the model, in a fraction of the time.
+
+        What was learned is the starting point; hyper-parameters are renewed, and what
+        inner validation chose, the edges of the graph and what the GRU makes of its
+        inputs stay. A refit after a while is due all the same.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            Further rows; a row with the region and time of a former one replaces it.
+        y : array-like of shape (n_rows,)
+            Their outcome.
+        lift_tests, roi_prior : default=None
+            Further ones, see :meth:`fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As :meth:`fit`, or if rows are earlier than the first training step.
+        """
+        if not hasattr(self, "history_"):
+            return self.fit(X, y, lift_tests, roi_prior)
+        table = as_table(X)
+        validate_data(self, X, y, reset=False, skip_check_array=True)
+        y = check_target(y, table.shape[0])
+        rows, _ = read_rows(
+            table, self._roles, self.region_column, self.time_column, self._axis
+        )
+        past = self._predictor.history
+        if self._axis is None:
+            rows = rows.after(past)
+        if rows.position.min() < 0:
+            row = int(rows.position.argmin())
+            raise ValueError(
+                f"row {row} (time {rows.time[row]}) is earlier than the first training "
+                "step; use fit with all rows"
+            )
+        joined, kept = past.followed_by(rows)
+        index = _index_of(X)
+        former = self.contributions_.index[kept]
+        if index is None or isinstance(former, pd.RangeIndex):
+            index = pd.RangeIndex(len(kept[kept]) + len(y))
+        else:
+            index = former.append(index)
+        if lift_tests is not None:
+            tests = [t for t in (self.lift_tests_, lift_tests) if t is not None]
+            self.lift_tests_ = pd.concat(tests, ignore_index=True)
+        if roi_prior is not None:
+            self.roi_prior_ = {**(self.roi_prior_ or {}), **roi_prior}
+        outcome = np.concatenate([self.outcome_.to_numpy()[kept], y])
+        return self._learn(joined, outcome, index, self._fitted)
+
+    def _learn(
+        self, rows: Rows, y: np.ndarray, index: pd.Index | None, former: Fitted | None
+    ) -> Self:
+        """Fit the model to rows, or update a former fit."""
         panel = rows.panel(self._axis)
         self._warn_about(rows, panel)
         rules = self._edge_rules()
-        self._scales = make_scales(panel, y, rows.media, rows.controls)
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        data = self._training_data(rows, panel, y)
-        fitted = fit_network(
-            data, self._training_options(), [], self._scales.outcome, seed
+        scales = make_scales(panel, y, rows.media, rows.controls, rows.spend)
+        data = self._training_data(rows, panel, y, scales)
+        reader = ExperimentReader(
+            panel,
+            self._axis,
+            self.media_columns_,
+            panel.scatter(rows.spend),
+            data.media,
         )
-        self.net_, self._choice = fitted.net, fitted.choice
+        experiments = []
+        if self.lift_tests_ is not None:
+            experiments += reader.read_tests(self.lift_tests_)
+        if self.roi_prior_ is not None:
+            experiments += reader.read_priors(self.roi_prior_)
+        inputs = self._training_options(), experiments, scales.outcome, self._seed
+        if former is None:
+            fitted = fit_network(data, *inputs)
+        else:
+            covariance = former.baseline.covariance
+            data = replace(data, covariance=covariance)
+            change = rescaling(self._predictor.scales, scales)
+            fitted = update_network(former, data, change, *inputs)
+        self._fitted = fitted
         self._predictor = Predictor(
-            fitted.net.module_, fitted.baseline, self._scales, self._axis, rows
+            fitted.net.module_,
+            fitted.baseline,
+            scales,
+            self._axis,
+            rows,
+            fitted.members,
+            fitted.choice.spread,
         )
-        self.history_ = self._history_table(rows)
-        self._publish(panel, rows)
-        self._learn_graph(data, rules, seed)
-        self.contributions_ = self._decompose(rows, _index_of(X))
-        self.outcome_ = pd.Series(y, self.contributions_.index, name="outcome")
-        factor = self._predictor.media(rows)[1]
-        self.modulation_ = pd.DataFrame(
-            factor, self.contributions_.index, self.media_columns_
-        )
+        self._publish(panel, rows, y, index)
+        self._learn_graph(data, rules, update=former is not None)
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(
+        self, X: Any, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predict the outcome.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
             Rows to predict; with a time column they continue or replace training rows.
+        return_std : bool, default=False
+            Whether to return standard deviations of the outcome as well.
 
         Returns
         -------
-        ndarray of shape (n_rows,)
+        prediction : ndarray of shape (n_rows,)
             Outcome units per time step.
+        std : ndarray of shape (n_rows,)
+            Only with ``return_std``: uncertainty of parameters and baseline, and the
+            noise of single weeks.
         """
-        return self.decompose(X).to_numpy().sum(axis=1)
+        rows = self._read(X)
+        prediction = self._decompose(rows, None).to_numpy().sum(axis=1)
+        if not return_std:
+            return prediction
+        return prediction, self._outcome_std(rows)
 
-    def decompose(self, X: Any) -> pd.DataFrame:
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Predict intervals of the outcome.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+        coverage : float, default=0.9
+            Probability that an outcome lies in its interval.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, 2)
+            Lower and upper ends, outcome units per time step.
+
+        Raises
+        ------
+        ValueError
+            If ``coverage`` is not between 0 and 1, or there are no members.
+
+        Notes
+        -----
+        The spread of the members' predictions, the variance of the baseline given the
+        training weeks and the noise of single weeks add up. Beyond the training weeks
+        the latter two are scaled by the factor that made intervals hold at the origins
+        of inner validation.
+        """
+        check_coverage(coverage)
+        prediction, std = self.predict(X, return_std=True)
+        half = ndtri((1 + coverage) / 2) * std
+        return np.column_stack([prediction - half, prediction + half])
+
+    def decompose(self, X: Any, coverage: float | None = None) -> pd.DataFrame:
         """Split predictions into baseline, controls and channels.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
+        coverage : float, default=None
+            Probability of intervals; None for none.
 
         Returns
         -------
         DataFrame of shape (n_rows, 1 + n_controls + n_channels)
             Outcome units; each row sums to its prediction. A channel's column is what
-            the prediction would lose without the channel.
+            the prediction would lose without the channel. With ``coverage`` each part
+            has the columns ``contribution``, ``low`` and ``high`` (a MultiIndex).
+
+        Raises
+        ------
+        ValueError
+            If ``coverage`` is not between 0 and 1, or there are no members.
         """
         rows = self._read(X)
-        return self._decompose(rows, _index_of(X))
-
-    def media_plan(self, X: Any) -> MediaPlan:
-        """Prepare rows for the question what other media would have brought.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-            The plan: rows to predict, with the media as planned.
-
-        Returns
-        -------
-        MediaPlan
-            Outcome and its gradient for any spend in these rows.
-        """
-        rows = self._read(X)
-        self._warn_of_drift(rows)
-        index = _index_of(X)
-        return self._predictor.plan(
-            rows,
-            list(self.media_columns_),
-            pd.RangeIndex(len(rows.region)) if index is None else index,
+        parts = self._decompose(rows, _index_of(X))
+        if coverage is None:
+            return parts
+        self._need_members()
+        draws = np.array(list(self._predictor.decompose_members(rows)))
+        low, high = central_interval(draws, coverage)
+        # The baseline wanders beyond what parameters say.
+        half = 0.5 * (high[:, 0] - low[:, 0]) / ndtri((1 + coverage) / 2)
+        std = np.sqrt(half**2 + self._predictor.baseline_variance(rows))
+        step = ndtri((1 + coverage) / 2) * std
+        estimate = parts.to_numpy()
+        low[:, 0], high[:, 0] = estimate[:, 0] - step, estimate[:, 0] + step
+        low, high = np.minimum(low, estimate), np.maximum(high, estimate)
+        columns = pd.MultiIndex.from_product(
+            [parts.columns, ["contribution", "low", "high"]], names=["part", "value"]
         )
-
-    def effects(self, kind: str = "total", X: Any = None) -> pd.DataFrame:
-        """Return what channels bring themselves and through channels that they drive.
-
-        A channel is switched off, in the weeks before the rows as well, and the
-        channels that it drives (``dag_``) lose what came through it.
-
-        Parameters
-        ----------
-        kind : {"direct", "mediated", "total"}, default="total"
-            The channel's own contribution, what comes through its children, or both.
-        X : DataFrame or array of shape (n_rows, n_columns), default=None
-            Rows whose outcome counts; by default those of fit.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by channel: ``spend`` (spend units), ``contribution`` (outcome
-            units), ``roi`` and ``marginal_roi`` (outcome units per spend unit, on
-            average and for the next unit, spread as the channel's spend is; NaN where
-            nothing was spent). With "total" also ``moved_in``, ``moved_out`` and
-            ``attributed``: the direct contribution plus what is moved here from
-            children, less what is moved to parents, outcome units.
-
-        Raises
-        ------
-        ValueError
-            If ``kind`` is none of these.
-
-        Notes
-        -----
-        Direct contributions sum to the media's part of the prediction, and so does
-        ``attributed``. Total contributions do not: what TV brings through search is
-        part of both. Where ancestors lead to the same channel, they share what it
-        would lose without all of them in proportion to what it loses without each.
-        The graph says how channels moved with one another in the data; that they
-        would react to a change of plan is an assumption.
-
-        Examples
-        --------
-        >>> from sklearn_mmm import DeepCausalMMMRegressor
-        >>> from sklearn_mmm.datasets import make_mmm
-        >>> X, y, truth = make_mmm(4, 60, 3, graph=True, random_state=0)
-        >>> mmm = DeepCausalMMMRegressor(
-        ...     truth.media_columns, truth.control_columns, "region", "week",
-        ...     random_state=0, max_epochs=100, validation=False,
-        ... ).fit(X, y)
-        >>> table = mmm.effects("total")
-        >>> table.index.tolist()
-        ['tv', 'search', 'social']
-        >>> direct = mmm.effects("direct")["contribution"]
-        >>> bool(abs(table["attributed"].sum() / direct.sum() - 1) < 1e-9)
-        True
-        """
-        if kind not in ("direct", "mediated", "total"):
-            raise ValueError(
-                f"got kind={kind!r}; choose 'direct', 'mediated' or 'total'"
-            )
-        check_is_fitted(self)
-        if X is None:
-            channels = list(self.media_columns_)
-            index = self.contributions_.index
-            plan = self._predictor.plan(self._predictor.history, channels, index)
-        else:
-            plan = self.media_plan(X)
-        found = channel_effects(plan, self._influence)
-        return effects_table(found, plan.channels, kind)
-
-    def response_curves(
-        self, by: str = "channel", *, n_points: int = 51, reach: float = 2.0
-    ) -> pd.DataFrame:
-        """Return the steady-state response to constant weekly spend.
-
-        Parameters
-        ----------
-        by : {"channel", "channel×region"}, default="channel"
-            One curve for each channel, spend being split over regions as it was on
-            average in training, or one for each channel and region.
-        n_points : int, default=51
-            Points of each curve.
-        reach : float, default=2.0
-            Largest spend of a curve, as a multiple of the largest seen in training.
-
-        Returns
-        -------
-        DataFrame
-            ``channel``, ``region`` (when by region), ``spend`` (spend units per time
-            step), ``response`` (outcome units per time step), ``marginal_response``
-            (outcome units per spend unit) and ``extrapolated``: whether the spend is
-            larger than any seen in training.
-
-        Raises
-        ------
-        ValueError
-            If ``by`` is neither, there are fewer than two points or ``reach`` is not
-            positive.
-        """
-        if n_points < 2 or not reach > 0:
-            raise ValueError(
-                f"got n_points={n_points!r} and reach={reach!r}; a curve needs at "
-                "least 2 points and a positive reach"
-            )
-        tables = [c.table(n_points, reach) for c in self._curves(by)]
-        return pd.concat(tables, ignore_index=True)
-
-    def saturation_points(
-        self, by: str = "channel", *, marginal_response: float = 1.0
-    ) -> pd.DataFrame:
-        """Return where each channel stands on its response curve.
-
-        Parameters
-        ----------
-        by : {"channel", "channel×region"}, default="channel"
-            See :meth:`response_curves`.
-        marginal_response : float, default=1.0
-            Outcome units that the last spend unit has to bring: 1 where the outcome
-            is money, else the inverse of the value of one outcome unit.
-
-        Returns
-        -------
-        DataFrame
-            ``channel``, ``region`` (when by region); the operating point: ``spend``
-            (training mean per time step), ``response``, ``marginal_response``,
-            ``share_of_maximum``; ``spend_at_50`` and ``spend_at_90``, where 50 and
-            90 % of the maximum are reached; ``spend_at_marginal``, the largest spend
-            whose last unit still brings ``marginal_response`` (0 if no spend does);
-            ``largest`` spend seen; ``maximum`` response. All per time step.
-
-        Raises
-        ------
-        ValueError
-            If ``by`` is neither or ``marginal_response`` is not positive.
-        """
-        if not marginal_response > 0:
-            raise ValueError(
-                f"got marginal_response={marginal_response!r}; it must be positive"
-            )
-        points = [c.points(marginal_response) for c in self._curves(by)]
-        return pd.DataFrame(points)
-
-    def _curves(self, by: str) -> list[Curve]:
-        check_is_fitted(self)
-        if by == "channel":
-            return self._steady_state.by_channel()
-        if by == "channel×region":
-            return self._steady_state.by_region()
-        raise ValueError(f"got by={by!r}; choose 'channel' or 'channel×region'")
+        values = np.stack([estimate, low, high], axis=2).reshape(len(parts), -1)
+        return pd.DataFrame(values, parts.index, columns)
 
     def _read(self, X: Any) -> Rows:
         check_is_fitted(self)
@@ -600,13 +630,17 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         return rules if self.graph else None
 
     def _learn_graph(
-        self, data: TrainingData, rules: EdgeRules | None, seed: int
+        self, data: TrainingData, rules: EdgeRules | None, update: bool
     ) -> None:
-        kernels = self.adstock_.to_numpy()
-        self._influence, strength = learn_influence(
-            data, rules, kernels, self.graph_lags, seed
-        )
-        channels, past = self.media_columns_, self._influence.lagged
+        kernels, channels = self.adstock_.to_numpy(), self.media_columns_
+        if update:
+            self._influence = update_influence(self._influence, data, kernels)
+            strength = self.dag_strength_.to_numpy()
+        else:
+            self._influence, strength = learn_influence(
+                data, rules, kernels, self.graph_lags, self._seed
+            )
+        past = self._influence.lagged
         lags = pd.MultiIndex.from_product(
             [range(1, len(past) + 1), channels], names=["lag", "channel"]
         )
@@ -614,8 +648,10 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         self.dag_lagged_ = pd.DataFrame(past.reshape(-1, len(channels)), lags, channels)
         self.dag_strength_ = pd.DataFrame(strength, channels, channels)
 
-    def _training_data(self, rows: Rows, panel: Panel, y: np.ndarray) -> TrainingData:
-        scales, seen = self._scales, panel.observed
+    def _training_data(
+        self, rows: Rows, panel: Panel, y: np.ndarray, scales: PanelScales
+    ) -> TrainingData:
+        seen = panel.observed
         media = interpolate_gaps(panel, panel.scatter(rows.media))
         span = panel.position[-1] - panel.position[0]
         season = None if self._axis is None else self._axis.season_length
@@ -659,72 +695,45 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         names = [*self.media_columns_, *self.control_columns_]
         return pd.concat([table, pd.DataFrame(values, columns=names)], axis=1)
 
-    def _publish(self, panel: Panel, rows: Rows) -> None:
-        media = self.net_.module_.media
-        channels = self.media_columns_
-        with torch.no_grad():
-            weights = media.carry_over.weights().numpy()
-            kernel = {
-                name: values.numpy()
-                for name, values in media.carry_over.parameters_by_name().items()
-            }
-            learned = {
-                name: pd.Series(getattr(media, name).numpy(), channels, name=name)
-                for name in ("half_saturation", "slope", "effect")
-            }
-            effect = media.regional_effect(torch.arange(len(panel.regions))).numpy()
+    def _outcome_std(self, rows: Rows) -> np.ndarray:
+        self._need_members()
+        draws = [d.sum(axis=1) for d in self._predictor.decompose_members(rows)]
+        variance = np.var(draws, axis=0) + self._predictor.baseline_variance(rows)
+        return np.asarray(np.sqrt(variance + self._predictor.noise_variance(rows)))
+
+    def _publish(
+        self, panel: Panel, rows: Rows, y: np.ndarray, index: pd.Index | None
+    ) -> None:
+        fitted, scales = self._fitted, self._predictor.scales
+        module, channels = fitted.net.module_, self.media_columns_
+        self.net_ = fitted.net
+        self.n_members_ = len(fitted.members)
+        self.history_ = self._history_table(rows)
+        own = channel_parameters(module)
         lags = pd.RangeIndex(self.max_lag, name="lag")
-        self.adstock_ = pd.DataFrame(weights, channels, lags)
+        self.adstock_ = pd.DataFrame(adstock_weights(module), channels, lags)
+        kernel = {k: v for k, v in own.items() if k not in CHANNEL_PARAMETERS}
         self.adstock_parameters_ = pd.DataFrame(kernel, channels)
         decay = kernel.get("decay", np.full(len(channels), np.nan))
         self.decay_ = pd.Series(decay, channels, name="decay")
-        self.half_saturation_ = learned["half_saturation"]
-        self.slope_ = learned["slope"]
-        self.effect_ = learned["effect"]
-        self.media_scale_ = pd.DataFrame(self._scales.media, panel.regions, channels)
-        self.hyperparameters_ = self._learned_hyperparameters()
-        self.regional_effect_ = pd.DataFrame(
-            effect * self._scales.outcome[:, None], panel.regions, channels
+        self.half_saturation_, self.slope_, self.effect_ = (
+            pd.Series(own[name], channels, name=name) for name in CHANNEL_PARAMETERS
         )
-        spend = panel.scatter(rows.media)
-        self._steady_state = SteadyState(
-            channels=channels,
-            regions=panel.regions,
-            effect=self.regional_effect_.to_numpy(),
-            half_saturation=self.half_saturation_.to_numpy(),
-            slope=self.slope_.to_numpy(),
-            media_scale=self._scales.media,
-            usual=spend.sum(1) / panel.observed.sum(1)[:, None],
-            largest=spend.max(1),
-            largest_total=spend.sum(0).max(0),
+        self.media_scale_ = pd.DataFrame(scales.media, panel.regions, channels)
+        modulates = self._training_options().time_varying
+        self.hyperparameters_ = learned_hyperparameters(fitted, modulates)
+        self._steady_state = steady_state(fitted, scales, channels, panel, rows)
+        self.regional_effect_ = pd.DataFrame(
+            self._steady_state.effect, panel.regions, channels
         )
         self.response_curves_ = self.response_curves()
-
-    def _learned_hyperparameters(self) -> dict[str, float]:
-        baseline = self._predictor.baseline
-        hyper, names = baseline.hyper, baseline.covariance.names
-        scales = self.net_.penalties_.scales
-        learned = {"noise": float(np.median(hyper.sigma))}
-        for name, variance in zip([*names, "intercept"], hyper.regional, strict=True):
-            learned[f"{name}_variance"] = float(variance)
-        if self.net_.module_.baseline.has_course:
-            for name, variance in zip([*names, "shock"], hyper.shared, strict=True):
-                learned[f"shared_{name}_variance"] = float(variance)
-        learned["effect_scale"] = scales.effect
-        learned["control_scale"] = scales.control
-        if len(hyper.sigma) > 1:
-            learned["effect_deviation_scale"] = scales.deviation
-            learned["control_deviation_scale"] = scales.control_deviation
-        choice = self._choice
-        if self.net_.module_.effects.active:
-            learned["modulation_scale"] = scales.modulation
-        learned["modulation_share"] = choice.modulation if self.time_varying else 0.0
-        learned["level_flexibility"] = choice.flexibility
-        learned["forecast_spread"] = choice.spread
-        learned["n_epochs"] = len(self.net_.history)
-        if choice.skill is not None:
-            learned["inner_skill"] = choice.skill
-        return learned
+        self.contributions_ = self._decompose(rows, index)
+        index = self.contributions_.index
+        self.outcome_ = pd.Series(y, index, name="outcome")
+        self.spend_ = pd.DataFrame(rows.spend, index, channels)
+        self.modulation_ = pd.DataFrame(
+            self._predictor.modulation(rows), index, channels
+        )
 
     def _warn_about(self, rows: Rows, panel: Panel) -> None:
         n_gaps = int(panel.gaps.sum())
@@ -733,7 +742,7 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
                 f"{n_gaps} weeks are missing inside the regions' series; they do not "
                 "enter the fit, and their media are interpolated for the carry-over",
                 MissingWeeksWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         flat = np.ptp(rows.media, axis=0) == 0
         if flat.any():
@@ -742,11 +751,11 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
                 f"media columns {names} do not vary; their effect cannot be told from "
                 "the baseline's",
                 UninformativeChannelWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def _check_regions(self, rows: Rows) -> None:
-        unknown = np.unique(rows.region[self._scales.code(rows.region) < 0])
+        unknown = np.unique(rows.region[self._predictor.scales.code(rows.region) < 0])
         if not len(unknown):
             return
         message = f"regions {unknown[:5].tolist()} were not seen in fit"
@@ -762,6 +771,19 @@ class DeepCausalMMMRegressor(RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = self.control_columns is None
         return tags
+
+
+def rescaling(former: PanelScales, scales: PanelScales) -> Rescaling:
+    """Return how the units of a panel have changed."""
+    region = former.code(scales.regions)
+    known = region >= 0
+    old, new = former.media[region[known]], scales.media[known]
+    outcome = former.outcome[region[known]] / scales.outcome[known]
+    return Rescaling(
+        region,
+        np.median(old / new, axis=0) if known.any() else np.ones(old.shape[1]),
+        float(np.median(outcome)) if known.any() else 1.0,
+    )
 
 
 def _index_of(X: Any) -> pd.Index | None:

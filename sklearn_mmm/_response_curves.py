@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from scipy.optimize import brentq
 
+from sklearn_mmm._intervals import central_interval
 from sklearn_mmm.functional import hill
 
 
@@ -35,6 +36,8 @@ class SteadyState:
         Largest training spend of the region.
     largest_total : ndarray of shape (n_channels,)
         Largest training spend of all regions together.
+    members : MemberCurves
+        What else the data allow.
     """
 
     channels: list[str]
@@ -46,6 +49,7 @@ class SteadyState:
     usual: np.ndarray
     largest: np.ndarray
     largest_total: np.ndarray
+    members: "MemberCurves"
 
     def by_region(self) -> list["Curve"]:
         """Return one curve for each channel and region."""
@@ -79,6 +83,31 @@ class SteadyState:
             unit=self.media_scale[regions, channel] / np.maximum(share, 1e-300),
             usual=total,
             largest=float(largest),
+            members=self.members.of(channel, regions),
+        )
+
+
+@dataclass(frozen=True)
+class MemberCurves:
+    """Parameters of the members' curves; no members have a first axis of length 0.
+
+    Attributes
+    ----------
+    effect : ndarray of shape (n_members, n_regions, n_channels)
+    half_saturation, slope : ndarray of shape (n_members, n_channels)
+        Of one channel, once it has been taken out, the last axis is missing.
+    """
+
+    effect: np.ndarray
+    half_saturation: np.ndarray
+    slope: np.ndarray
+
+    def of(self, channel: int, regions: np.ndarray) -> "MemberCurves":
+        """Take out a channel in some regions."""
+        return MemberCurves(
+            self.effect[:, regions, channel],
+            self.half_saturation[:, channel],
+            self.slope[:, channel],
         )
 
 
@@ -96,6 +125,8 @@ class Curve:
     half_saturation, slope : float
     usual, largest : float
         Mean and largest training spend per time step.
+    members : MemberCurves
+        Of this channel and these regions.
     """
 
     channel: str
@@ -106,6 +137,7 @@ class Curve:
     unit: np.ndarray
     usual: float
     largest: float
+    members: MemberCurves
 
     @property
     def maximum(self) -> float:
@@ -160,7 +192,19 @@ class Curve:
             grid[last + 1],
         )
 
-    def table(self, n_points: int, reach: float) -> pd.DataFrame:
+    def band(self, spend: np.ndarray, coverage: float) -> np.ndarray:
+        """Return the interval of the response over members, (2, n_points)."""
+        members = self.members
+        shape = (slice(None), None, None)
+        share = hill(
+            torch.as_tensor(spend[:, None] / self.unit),
+            torch.as_tensor(members.half_saturation)[shape],
+            torch.as_tensor(members.slope)[shape],
+        ).numpy()
+        response = np.einsum("mpr,mr->mp", share, members.effect)
+        return central_interval(response, coverage)
+
+    def table(self, n_points: int, reach: float, coverage: float) -> pd.DataFrame:
         """Return the curve on a grid from no spend to a multiple of the largest."""
         spend = np.linspace(0.0, reach, n_points) * self.largest
         response = self.response(spend)
@@ -178,6 +222,8 @@ class Curve:
             "marginal_response": marginal,
             "extrapolated": spend > self.largest,
         }
+        if len(self.members.effect):
+            columns["low"], columns["high"] = self.band(spend, coverage)
         if self.region is None:
             del columns["region"]
         return pd.DataFrame(columns)

@@ -1,6 +1,7 @@
 """Reading the rows of a long table: keys, media and controls."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,26 @@ from sklearn_mmm._validation import (
     key_column,
     read_key,
     read_numbers,
+    resolve_column,
     resolve_columns,
 )
 
 
 @dataclass(frozen=True)
 class Roles:
-    """Which column of X plays which role."""
+    """Which column of X plays which role.
+
+    Attributes
+    ----------
+    media, controls : list
+    spend : list
+        Column with the money behind each medium; the medium itself where media are
+        money.
+    """
 
     media: list[Column]
     controls: list[Column]
+    spend: list[Column]
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ class Rows:
         Time steps since the first training step.
     media : ndarray of shape (n_rows, n_channels)
     controls : ndarray of shape (n_rows, n_controls)
+    spend : ndarray of shape (n_rows, n_channels)
+        Money behind the media, spend units.
     """
 
     region: np.ndarray
@@ -46,6 +59,31 @@ class Rows:
     position: np.ndarray
     media: np.ndarray
     controls: np.ndarray
+    spend: np.ndarray
+
+    def after(self, past: "Rows") -> "Rows":
+        """Return rows in their order behind those of the same region."""
+        length = {r: (past.region == r).sum() for r in np.unique(self.region)}
+        position = self.position + np.array([length[r] for r in self.region])
+        return replace(self, position=position, time=position)
+
+    def followed_by(self, rows: "Rows") -> tuple["Rows", np.ndarray]:
+        """Return these rows and later ones; at equal keys the later ones win.
+
+        Returns
+        -------
+        rows : Rows
+        kept : bool ndarray
+            Which of the first rows are kept; they stay in front.
+        """
+        given = set(zip(rows.region.tolist(), rows.position.tolist(), strict=True))
+        keys = zip(self.region.tolist(), self.position.tolist(), strict=True)
+        kept = np.array([key not in given for key in keys])
+        joined = {
+            name: np.concatenate([getattr(self, name)[kept], getattr(rows, name)])
+            for name in self.__dataclass_fields__
+        }
+        return Rows(**joined), kept
 
     def panel(self, axis: TimeAxis | None) -> Panel:
         """Arrange the rows in a panel."""
@@ -59,8 +97,9 @@ def resolve_roles(
     control_columns: ColumnSpec,
     region_column: Column | None,
     time_column: Column | None,
+    spend_columns: Mapping[Column, Column] | None = None,
 ) -> Roles:
-    """Return the media and control columns of X.
+    """Return the media, control and spend columns of X.
 
     ``media_columns=None`` means every column without another role.
 
@@ -75,8 +114,15 @@ def resolve_roles(
         "time_column": key_column(X, time_column, "time_column"),
     }
     taken = [key for key in keys.values() if key is not None]
+    money = {
+        resolve_column(X, medium, "spend_columns"): resolve_column(
+            X, column, "spend_columns"
+        )
+        for medium, column in (spend_columns or {}).items()
+    }
     if media_columns is None:
-        media = [c for c in column_names(X) if c not in controls and c not in taken]
+        other = [*controls, *taken, *(c for m, c in money.items() if m != c)]
+        media = [c for c in column_names(X) if c not in other]
     else:
         media = resolve_columns(X, media_columns, "media_columns")
     if not media:
@@ -96,7 +142,13 @@ def resolve_roles(
                 f"column {column!r} is a control column and a key as well; "
                 "give each column one role"
             )
-    return Roles(media, controls)
+    for medium in money:
+        if medium not in media:
+            raise ValueError(
+                f"spend_columns names {medium!r}, which is not a media column; the "
+                f"media columns are {media!r}"
+            )
+    return Roles(media, controls, [money.get(c, c) for c in media])
 
 
 def read_rows(
@@ -126,6 +178,10 @@ def read_rows(
     if not signed:
         check_media(media, roles.media)
     controls = read_numbers(X, roles.controls, "control")
+    spend = media
+    if roles.spend != roles.media:
+        spend = read_numbers(X, roles.spend, "spend")
+        check_media(spend, roles.spend, "spend")
     n_rows = len(media)
     if region_column is None:
         region = np.zeros(n_rows, np.intp)
@@ -135,12 +191,12 @@ def read_rows(
             region = np.array([str(label) for label in region], dtype=object)
     if time_column is None:
         position = _row_order(region)
-        return Rows(region, position, position, media, controls), None
+        return Rows(region, position, position, media, controls, spend), None
     time = read_key(X, time_column, "time_column")
     if axis is None:
         axis = make_time_axis(time, time_column)
     position = axis.position(time, time_column)
-    return Rows(region, time, position, media, controls), axis
+    return Rows(region, time, position, media, controls, spend), axis
 
 
 def _row_order(region: np.ndarray) -> np.ndarray:

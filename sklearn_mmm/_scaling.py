@@ -23,6 +23,8 @@ class PanelScales:
         Mean and standard deviation, in the control's unit.
     control_low, control_high : ndarray of shape (n_regions, n_controls)
         Range seen in training, in the control's unit.
+    price : ndarray of shape (n_regions, n_channels)
+        Spend of a unit of media; 1 where media are spend.
     """
 
     regions: np.ndarray
@@ -32,6 +34,7 @@ class PanelScales:
     control_scale: np.ndarray
     control_low: np.ndarray
     control_high: np.ndarray
+    price: np.ndarray
 
     def code(self, region: np.ndarray) -> np.ndarray:
         """Return each label's row in the tables, -1 for an unknown region."""
@@ -51,6 +54,10 @@ class PanelScales:
     def media_of(self, code: np.ndarray) -> np.ndarray:
         """Return media scales (..., channel); an unknown region gets the median."""
         return _lookup(self.media, code)
+
+    def price_of(self, code: np.ndarray) -> np.ndarray:
+        """Return prices (..., channel); an unknown region gets the median."""
+        return _lookup(self.price, code)
 
     def standardise(self, controls: np.ndarray, code: np.ndarray) -> np.ndarray:
         """Return controls (n_rows, n_controls) in regional standard deviations."""
@@ -80,7 +87,11 @@ def _lookup(table: np.ndarray, code: np.ndarray) -> np.ndarray:
 
 
 def make_scales(
-    panel: Panel, y: np.ndarray, media: np.ndarray, controls: np.ndarray
+    panel: Panel,
+    y: np.ndarray,
+    media: np.ndarray,
+    controls: np.ndarray,
+    spend: np.ndarray,
 ) -> PanelScales:
     """Measure the scales of a training panel from its rows."""
     seen = panel.observed
@@ -98,7 +109,20 @@ def make_scales(
         _pool_scales(variance, deviation, n_weeks),
         np.where(seen[..., None], panel.scatter(controls), np.inf).min(1),
         np.where(seen[..., None], panel.scatter(controls), -np.inf).max(1),
+        _prices(panel.scatter(spend).sum(1), panel.scatter(media).sum(1)),
     )
+
+
+def _prices(spend: np.ndarray, media: np.ndarray) -> np.ndarray:
+    """Return spend per unit of media, (n_regions, n_channels).
+
+    Regions without media or spend have the price of all regions together.
+    """
+    total = np.where(
+        media.sum(0) > 0, spend.sum(0) / np.maximum(media.sum(0), 1e-300), 1.0
+    )
+    usual = np.where(total > 0, total, 1.0) * np.ones(media.shape)
+    return np.divide(spend, media, out=usual, where=(media > 0) & (spend > 0))
 
 
 def _fill_silent(largest: np.ndarray) -> np.ndarray:

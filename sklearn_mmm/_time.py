@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,6 +68,26 @@ class TimeAxis:
                 f"of the training data, whose steps are {self.describe_step()} apart"
             )
         return whole
+
+    def span(self, start: Any, end: Any, name: object) -> tuple[float, float]:
+        """Return the positions of the first and the last step of a period.
+
+        Parameters
+        ----------
+        start, end : time labels
+            Both included; they may lie between steps.
+        name : object
+            What the period is called, for messages.
+        """
+        labels = pd.Series([start, end]).to_numpy()
+        if labels.dtype.kind == "O" and self.kind in ("date", "month"):
+            labels = pd.to_datetime(pd.Series(labels)).to_numpy()
+        ticks = _ticks(labels, name, months=self.kind == "month")
+        if self.kind == "order":
+            first, last = _rank_position(ticks, self.known)
+            return float(first), float(last)
+        first, last = (ticks - self.origin) / self.step
+        return float(np.ceil(first - 1e-6)), float(np.floor(last + 1e-6))
 
     def describe_step(self) -> str:
         """Return the spacing in words."""

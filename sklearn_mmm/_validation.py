@@ -166,8 +166,10 @@ def read_numbers(X: Any, columns: Sequence[Column], role: str) -> np.ndarray:
     return out
 
 
-def check_media(media: np.ndarray, columns: Sequence[Column]) -> None:
-    """Refuse negative media.
+def check_media(
+    media: np.ndarray, columns: Sequence[Column], role: str = "media"
+) -> None:
+    """Refuse negative media or spend.
 
     Raises
     ------
@@ -178,7 +180,7 @@ def check_media(media: np.ndarray, columns: Sequence[Column]) -> None:
         bad = np.flatnonzero(media[:, i] < 0)
         if len(bad):
             raise ValueError(
-                f"Negative values in data: media column {column!r} has {len(bad)} "
+                f"Negative values in data: {role} column {column!r} has {len(bad)} "
                 f"negative values, first in row {bad[0]}; spend must be >= 0"
             )
 

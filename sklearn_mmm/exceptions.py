@@ -5,6 +5,7 @@ __all__ = [
     "MissingWeeksWarning",
     "UninformativeChannelWarning",
     "UnknownRegionWarning",
+    "UnusedLiftTestWarning",
 ]
 
 
@@ -25,3 +26,7 @@ class UninformativeChannelWarning(UserWarning):
 
 class ExtrapolationWarning(UserWarning):
     """Controls lie far outside the range that was seen in training."""
+
+
+class UnusedLiftTestWarning(UserWarning):
+    """A lift test's window is not all in the training weeks, as in cross-validation."""

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._intervals import central_interval
 from sklearn_mmm.allocation._limits import Limits, make_limits
 from sklearn_mmm.allocation._objective import Objective
 from sklearn_mmm.allocation._result import BudgetAllocation
 from sklearn_mmm.allocation._solve import Problem, Solution, maximise
 from sklearn_mmm.allocation._variables import Variables, make_variables
-from sklearn_mmm.inspection._members import plans_of, spread
+from sklearn_mmm.inspection._members import plans_of
 
 # Relative to the typical amount.
 _FLOOR = 1e-8
@@ -78,8 +79,8 @@ def allocate_budget(
         the outcome over the members: 0.1 asks for a plan that does well even if
         media work less than expected.
     members : sequence of DeepCausalMMMRegressor, default=None
-        Other fits of the same columns, whose spread stands for uncertainty, such as
-        ``cross_validate(..., return_estimator=True)["estimator"]``.
+        Other fits of the same columns, whose spread stands for uncertainty. None takes
+        the estimator's own members.
     coverage : float, default=0.9
         Of the intervals over members.
     n_starts : int, default=3
@@ -193,13 +194,12 @@ def prepare(
 ) -> Setup:
     if not 0 <= risk <= 0.5:
         raise ValueError(f"got risk={risk!r}; it is a level between 0 and 0.5")
-    members = list(members or ())
-    if risk > 0 and len(members) < 2:
-        raise ValueError(
-            f"risk={risk!r} is a quantile over members, and there are {len(members)}; "
-            "give at least two other fits in members, or risk=0"
-        )
     plan, plans = plans_of(mmm, X, members, coverage)
+    if risk > 0 and len(plans) < 2:
+        raise ValueError(
+            f"risk={risk!r} is a quantile over members, and there are {len(plans)}; "
+            "fit with n_members=32, give at least two other fits in members, or risk=0"
+        )
     return Setup(plan, plans, make_variables(plan, by), risk, coverage)
 
 
@@ -227,7 +227,7 @@ def solve(
     intervals: list[tuple[float, float] | None] = [None, None]
     if len(by_member) > 1:
         for i, values in enumerate((by_member[:, 0], by_member @ [1.0, -1.0])):
-            low, high = spread(values, setup.coverage)
+            low, high = central_interval(values, setup.coverage)
             intervals[i] = float(low), float(high)
     return BudgetAllocation(
         table=_table(setup, limits, solution, spend, gradient),

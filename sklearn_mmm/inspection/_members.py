@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+from sklearn_mmm._intervals import check_coverage
 
 
 def plans_of(
@@ -11,15 +11,18 @@ def plans_of(
 ) -> tuple[Any, list[Any]]:
     """Return the model's plan for X and that of each member.
 
+    Without members these are the estimator's own, if it has any.
+
     Raises
     ------
     ValueError
         If a member has other channels, or ``coverage`` is not between 0 and 1.
     """
-    if not 0 < coverage < 1:
-        raise ValueError(f"got coverage={coverage!r}; it is between 0 and 1")
+    check_coverage(coverage)
     plan = mmm.media_plan(X)
-    others = [member.media_plan(X) for member in members or ()]
+    if members is None:
+        return plan, mmm.member_plans(X)
+    others = [member.media_plan(X) for member in members]
     for other in others:
         if other.channels != plan.channels:
             raise ValueError(
@@ -27,8 +30,3 @@ def plans_of(
                 f"{plan.channels}; fit members on the same columns"
             )
     return plan, others
-
-
-def spread(values: Any, coverage: float) -> np.ndarray:
-    """Return the ends of the central interval over members, the first axis."""
-    return np.asarray(np.quantile(values, [(1 - coverage) / 2, (1 + coverage) / 2], 0))

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm.inspection._members import plans_of, spread
+from sklearn_mmm._intervals import central_interval
+from sklearn_mmm.inspection._members import plans_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,8 +84,8 @@ def simulate(
         with the same index as X and the new spend of the channels it names, spend
         units per time step.
     members : sequence of DeepCausalMMMRegressor, default=None
-        Other fits of the same columns, whose spread stands for uncertainty, such as
-        ``cross_validate(..., return_estimator=True)["estimator"]``.
+        Other fits of the same columns, whose spread stands for uncertainty. None takes
+        the estimator's own members.
     coverage : float, default=0.9
         Of the intervals over members.
 
@@ -123,8 +124,10 @@ def simulate(
         table = pd.DataFrame({"planned": planned, "changed": changed}, index)
         table["difference"] = changed - planned
         if len(worlds) > 1:
-            differences = [np.subtract(*getattr(w, name)[::-1]) for w in worlds]
-            table["low"], table["high"] = spread(differences, coverage)
+            differences = np.array(
+                [np.subtract(*getattr(world, name)[::-1]) for world in worlds]
+            )
+            table["low"], table["high"] = central_interval(differences, coverage)
         return table
 
     def by_row(values: np.ndarray) -> pd.DataFrame:

@@ -9,22 +9,105 @@ data do not say is as wide as its prior.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from sklearn_mmm.network import MMMModule
+from sklearn_mmm.training._baseline import TimeBaseline
 from sklearn_mmm.training._gauss_newton import (
     Preconditioner,
     find_modes,
     first_step,
     make_system,
 )
+from sklearn_mmm.training._hyperparameters import TimeHyperparameters
+from sklearn_mmm.training._losses import Penalties
 from sklearn_mmm.training._posterior import Parameters, Posterior, Randomisation
 
+# Standard deviations of members are so many times those of the posterior: the model is
+# an approximation, and what it lacks shows in the errors of its estimates.
+_WIDENING = 1.15
 # Numbers that the media of a batch of members may take.
 _BATCH_SIZE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Member:
+    """A set of parameters that the data allow as well."""
+
+    module: MMMModule
+    baseline: TimeBaseline
+
+
+class Settled(NamedTuple):
+    """A posterior and its mode.
+
+    Attributes
+    ----------
+    posterior : Posterior
+    at : dict of Tensor
+        The mode, as one member.
+    hyper : TimeHyperparameters
+    penalties : Penalties
+    """
+
+    posterior: Posterior
+    at: Parameters
+    hyper: TimeHyperparameters
+    penalties: Penalties
+
+
+def make_members(
+    settled: Settled,
+    baseline: TimeBaseline,
+    target: np.ndarray,
+    n_members: int,
+    n_corrections: int,
+    seed: int,
+    verbose: int,
+) -> list[Member]:
+    """Draw members and condition their baselines.
+
+    Parameters
+    ----------
+    settled : Settled
+    baseline : TimeBaseline
+        Of the mode.
+    target : ndarray of shape (n_regions, n_weeks)
+        Outcome relative to the region's mean.
+    n_members, n_corrections, seed, verbose : int
+        See :func:`draw_members`.
+    """
+    if not n_members:
+        return []
+    posterior, at = settled.posterior, settled.at
+    draws = draw_members(
+        posterior, at, n_members, seed, n_corrections, _WIDENING, verbose
+    )
+    with torch.no_grad():
+        known = np.concatenate(
+            [
+                posterior.known(part, posterior.media(part)).numpy()
+                for part in _split(posterior, draws)
+            ]
+        )
+        # How far the members' courses are from the mode's.
+        course = (posterior.course(draws) - posterior.course(at)).numpy()
+    residual = target - known
+    if len(baseline.shared):
+        course = course + baseline.course()
+        residual = residual - course[:, None]
+    residual *= posterior.observed.numpy()
+    intercept = draws["intercept"][:, 0].numpy()
+    return [
+        Member(posterior.module_of(draws, m), own)
+        for m, own in enumerate(baseline.with_draws(intercept, course, residual))
+    ]
 
 
 def draw_members(
@@ -80,6 +163,14 @@ def no_randomisation(posterior: Posterior) -> Randomisation:
         posterior.target.new_zeros(1, n_rows),
         {},
     )
+
+
+def _split(posterior: Posterior, draws: Parameters) -> Iterator[Parameters]:
+    """Yield batches of members."""
+    first = 0
+    for n in _batches(posterior, len(draws["effect"])):
+        yield {name: value[first : first + n] for name, value in draws.items()}
+        first += n
 
 
 def _batches(posterior: Posterior, n_members: int) -> Iterator[int]:

@@ -10,12 +10,17 @@ from torch import Tensor
 from sklearn_mmm.network import MMMModule, Sizes
 from sklearn_mmm.training._baseline import TimeBaseline
 from sklearn_mmm.training._data import TrainingData
-from sklearn_mmm.training._ensemble import draw_members
+from sklearn_mmm.training._ensemble import Member, make_members
 from sklearn_mmm.training._evidence import FEWEST
-from sklearn_mmm.training._experiments import Experiment, experiment_rows
+from sklearn_mmm.training._experiments import (
+    Experiment,
+    ExperimentRows,
+    experiment_rows,
+)
+from sklearn_mmm.training._hyperparameters import TimeHyperparameters
 from sklearn_mmm.training._losses import Penalties, WhitenedHuber
 from sklearn_mmm.training._net import MMMNet, RegionBatches, make_callbacks
-from sklearn_mmm.training._settle import Settled, settle
+from sklearn_mmm.training._settle import Settling, settle
 from sklearn_mmm.training._validate import (
     Choice,
     InnerFit,
@@ -24,12 +29,8 @@ from sklearn_mmm.training._validate import (
     validate,
 )
 
-# Rounds of renewing the hyper-parameters, and most steps to the mode afterwards.
-_SETTLE, _SETTLE_INNER = (3, 30), (1, 6)
-# Standard deviations of members are so many times those of the posterior: the model is
-# an approximation, and what it lacks shows in the errors of its estimates.
-_WIDENING = 1.25
-_N_CORRECTIONS = 2
+_SETTLE = Settling(n_rounds=3, n_steps=30, n_corrections=2)
+_SETTLE_INNER = Settling(n_rounds=1, n_steps=6, n_corrections=0)
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,14 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True)
-class Member:
-    """A set of parameters that the data allow as well."""
-
-    module: MMMModule
-    baseline: TimeBaseline
-
-
-@dataclass(frozen=True)
 class Fitted:
     """A trained net, its baseline, and what inner validation chose.
 
     Attributes
     ----------
     net : MMMNet
+    hyper : TimeHyperparameters
+        By which the net was trained; those of the baseline may be more flexible.
     baseline : TimeBaseline
     choice : Choice
     members : list of Member
@@ -77,6 +72,7 @@ class Fitted:
     """
 
     net: MMMNet
+    hyper: TimeHyperparameters
     baseline: TimeBaseline
     choice: Choice
     members: list[Member]
@@ -92,6 +88,15 @@ def fit_network(
     """Choose hyper-parameters on inner origins, then train the model on the panel.
 
     The state of torch's global random generator is left as it was.
+
+    Parameters
+    ----------
+    data : TrainingData
+    options : TrainingOptions
+    experiments : list of Experiment
+    outcome_scale : ndarray of shape (n_regions,)
+        Outcome units of a relative contribution.
+    seed : int
     """
     with torch.random.fork_rng(devices=[]):
         # Effects on their way to zero would otherwise pass through denormal numbers,
@@ -104,58 +109,40 @@ def fit_network(
             net = _train(data, options, choice.modulation > 0, 1.0, "fit")
         finally:
             torch.set_flush_denormal(False)
-    module = net.module_
-    module.effects.future_share = choice.modulation
-    settled = settle(
-        module,
-        data,
-        callback(net, "empirical_bayes").hyper_,
-        net.penalties_,
-        net.criterion_.delta,
-        experiment_rows(experiments, module, data, outcome_scale),
-        *_SETTLE,
-        seed,
-    )
-    net.penalties_ = settled.penalties
-    baseline = condition(module, settled.hyper, data, net.criterion_.delta, choice)
-    members = _members(settled, baseline, data, options, seed)
+    net.module_.effects.future_share = choice.modulation
+    hyper = callback(net, "empirical_bayes").hyper_
     _slim_down(net)
-    return Fitted(net, baseline, choice, members)
+    rows = experiment_rows(experiments, net.module_, data, outcome_scale)
+    return finish(net, hyper, choice, data, options, rows, _SETTLE, seed)
 
 
-def _members(
-    settled: Settled,
-    baseline: TimeBaseline,
+def finish(
+    net: MMMNet,
+    hyper: TimeHyperparameters,
+    choice: Choice,
     data: TrainingData,
     options: TrainingOptions,
+    experiments: ExperimentRows | None,
+    settling: Settling,
     seed: int,
-) -> list[Member]:
-    """Draw members and condition their baselines."""
-    if not options.n_members:
-        return []
-    posterior, at = settled.posterior, settled.at
-    draws = draw_members(
-        posterior,
-        at,
+) -> Fitted:
+    """Settle a trained net, condition its baseline on the data, and draw members."""
+    delta = options.huber_delta
+    settled = settle(
+        net.module_, data, hyper, net.penalties_, delta, experiments, settling, seed
+    )
+    net.penalties_ = settled.penalties
+    baseline = condition(net.module_, settled.hyper, data, delta, choice)
+    members = make_members(
+        settled,
+        baseline,
+        data.target,
         options.n_members,
+        settling.n_corrections,
         seed + 1,
-        _N_CORRECTIONS,
-        _WIDENING,
         options.verbose,
     )
-    modules = [posterior.module_of(draws, m) for m in range(options.n_members)]
-    with torch.no_grad():
-        known = posterior.known(draws, posterior.media(draws)).numpy()
-        # How far the members' courses are from the mode's.
-        course = (posterior.course(draws) - posterior.course(at)).numpy()
-    if len(baseline.shared):
-        course = course + baseline.course()
-        residual = data.target - known - course[:, None]
-    else:
-        residual = data.target - known
-    intercept = draws["intercept"][:, 0].numpy()
-    baselines = baseline.with_draws(intercept, course, residual * data.observed)
-    return [Member(m, b) for m, b in zip(modules, baselines, strict=True)]
+    return Fitted(net, settled.hyper, baseline, choice, members)
 
 
 def _choose(data: TrainingData, options: TrainingOptions, seed: int) -> Choice:
@@ -189,7 +176,7 @@ def _inner_run(
         net.penalties_,
         net.criterion_.delta,
         None,
-        *_SETTLE_INNER,
+        _SETTLE_INNER,
         seed,
     )
     return InnerFit(module, settled.hyper, evident)

@@ -74,11 +74,15 @@ class LearnedGraph:
     lagged : ndarray of shape (n_lagged, n)
     strength : ndarray of shape (n, n)
         Share of resamples that contain the edge; NaN without resamples.
+    error, lagged_error : ndarray
+        Standard errors of the weights, 0 where there is no edge.
     """
 
     weights: np.ndarray
     lagged: np.ndarray
     strength: np.ndarray
+    error: np.ndarray
+    lagged_error: np.ndarray
 
 
 def learn_graph(
@@ -102,8 +106,8 @@ def learn_graph(
     n = len(scale)
     strength = np.full((n, n), np.nan)
     if not allowed.any():
-        nothing = np.zeros((n, n))
-        return LearnedGraph(nothing, np.zeros((n_lags * n, n)), strength)
+        nothing, past = np.zeros((n, n)), np.zeros((n_lags * n, n))
+        return LearnedGraph(nothing, past, strength, nothing, past)
     rng = np.random.default_rng(seed)
     searched = _some_rows(scaled, rng, _MOST_ROWS)
     candidates = _follow_path(_some_rows(searched, rng, _MOST_PATH_ROWS), rules)
@@ -111,7 +115,7 @@ def learn_graph(
         *(_improve(searched, rules, weights) for weights in candidates), strict=True
     )
     best = graphs[int(np.argmax(scores))]
-    kept, lagged = _significant(scaled, rules, best, alpha)
+    kept, error = _significant(scaled, rules, best, alpha)
     if n_resamples:
         strength = np.zeros((n, n))
         for _ in range(n_resamples):
@@ -120,11 +124,34 @@ def learn_graph(
             backwards = np.where(rules.allowed, best.T, False)
             ends = [_improve(sample, rules, start * 1.0) for start in (best, backwards)]
             _, edges = max(ends, key=lambda end: end[0])
-            strength += _significant(sample, rules, edges, alpha)[0] != 0
+            strength += _significant(sample, rules, edges, alpha)[0][:n] != 0
         strength /= n_resamples
-    return LearnedGraph(
-        kept * scale / scale[:, None], lagged * scale / units[:, None], strength
-    )
+    unit = scale / np.concatenate([scale, units])[:, None]
+    kept, error = kept * unit, error * unit
+    return LearnedGraph(kept[:n], kept[n:], strength, error[:n], error[n:])
+
+
+def refit_weights(data: GraphData, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights of known edges, and their standard errors.
+
+    Parameters
+    ----------
+    data : GraphData
+    edges : bool ndarray of shape (n + n_lagged, n)
+
+    Returns
+    -------
+    weights, error : ndarray of shape (n + n_lagged, n)
+    """
+    columns = np.hstack([data.parents, data.lagged])
+    n_clusters = int(data.cluster.max()) + 1
+    weights, error = np.zeros((2, *edges.shape))
+    for child in np.flatnonzero(edges.any(axis=0)):
+        chosen = np.flatnonzero(edges[:, child])
+        weight, t = _robust_fit(columns[:, chosen], data, int(child), n_clusters)
+        weights[chosen, child] = weight
+        error[chosen, child] = np.abs(weight) / np.maximum(np.abs(t), 1e-300)
+    return weights, error
 
 
 def _follow_path(data: GraphData, rules: EdgeRules) -> np.ndarray:
@@ -179,15 +206,16 @@ def _significant(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Refit the edges by least squares, leaving out those that may be noise.
 
-    Standard errors are robust against dependence within clusters (Liang & Zeger,
-    1986), and the level is shared by all edges there could be (Bonferroni).
+    Returns weights and their standard errors, (n + n_lagged, n). These are robust
+    against dependence within clusters (Liang & Zeger, 1986), and the level is shared by
+    all edges there could be (Bonferroni).
     """
     n, n_lagged = len(edges), data.lagged.shape[1]
     columns = np.hstack([data.parents, data.lagged])
     n_clusters = int(data.cluster.max()) + 1
     n_tests = max(int(rules.allowed.sum()) + n * n_lagged, 1)
     limit = float(stats.t.isf(alpha / 2 / n_tests, max(n_clusters - 1, 1)))
-    kept = np.zeros((n + n_lagged, n))
+    kept, error = np.zeros((2, n + n_lagged, n))
     for child in range(n):
         chosen = [*np.flatnonzero(edges[:, child]), *range(n, n + n_lagged)]
         fixed = set(np.flatnonzero(rules.required[:, child]))
@@ -200,9 +228,10 @@ def _significant(
             ]
             if not doubtful:
                 kept[chosen, child] = weight
+                error[chosen, child] = np.abs(weight) / np.maximum(np.abs(t), 1e-300)
                 break
             chosen.pop(min(doubtful)[1])
-    return kept[:n], kept[n:]
+    return kept, error
 
 
 def _robust_fit(

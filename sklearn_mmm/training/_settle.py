@@ -14,7 +14,7 @@ import torch
 
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.training._data import TrainingData
-from sklearn_mmm.training._ensemble import draw_members, no_randomisation
+from sklearn_mmm.training._ensemble import Settled, draw_members, no_randomisation
 from sklearn_mmm.training._evidence import FEWEST
 from sklearn_mmm.training._experiments import ExperimentRows
 from sklearn_mmm.training._gauss_newton import find_modes
@@ -30,22 +30,22 @@ _N_DRAWS = 8
 _FEW_STEPS = 6
 
 
-class Settled(NamedTuple):
-    """A posterior and its mode.
+class Settling(NamedTuple):
+    """How far to settle.
 
     Attributes
     ----------
-    posterior : Posterior
-    at : dict of Tensor
-        The mode, as one member.
-    hyper : TimeHyperparameters
-    penalties : Penalties
+    n_rounds : int
+        Of renewing the hyper-parameters.
+    n_steps : int
+        Most Gauss-Newton steps to the mode at the last hyper-parameters.
+    n_corrections : int
+        Steps of members, see :func:`draw_members`.
     """
 
-    posterior: Posterior
-    at: Parameters
-    hyper: TimeHyperparameters
-    penalties: Penalties
+    n_rounds: int
+    n_steps: int
+    n_corrections: int
 
 
 @torch.no_grad()
@@ -56,8 +56,7 @@ def settle(
     penalties: Penalties,
     delta: float,
     experiments: ExperimentRows | None,
-    n_rounds: int,
-    n_steps: int,
+    settling: Settling,
     seed: int,
 ) -> Settled:
     """Return the posterior at settled hyper-parameters, and its mode.
@@ -74,22 +73,19 @@ def settle(
     delta : float
         Threshold of the Huber loss.
     experiments : ExperimentRows or None
-    n_rounds : int
-        Of renewing the hyper-parameters.
-    n_steps : int
-        Most Gauss-Newton steps to the mode at the last hyper-parameters.
+    settling : Settling
     seed : int
         Of the draws; rounds use the same ones, so that they converge.
     """
-    for remaining in range(n_rounds, -1, -1):
+    for remaining in range(settling.n_rounds, -1, -1):
         posterior = Posterior(module, data, hyper, penalties, delta, experiments)
         at = posterior.start()
-        steps = _FEW_STEPS if remaining else n_steps
+        steps = _FEW_STEPS if remaining else settling.n_steps
         at = find_modes(posterior, at, no_randomisation(posterior), None, steps)
         posterior.install(module, at, 0)
         if remaining:
             draws = draw_members(posterior, at, _N_DRAWS, seed, n_corrections=0)
-            widely = remaining == n_rounds
+            widely = remaining == settling.n_rounds
             hyper = _renew_time(posterior, data, hyper, draws, delta, widely)
             scales = _renew_scales(penalties.scales, draws)
             penalties = replace(penalties, scales=scales)

@@ -157,7 +157,9 @@ class AdstockHillTransformer(TransformerMixin, BaseEstimator):
         if y is not None:
             outcome = check_target(y, len(rows.region))
         panel = rows.panel(self._axis)
-        self._scales = make_scales(panel, outcome, rows.media, rows.controls)
+        self._scales = make_scales(
+            panel, outcome, rows.media, rows.controls, rows.spend
+        )
         self.scale_ = self._scales.media
         self._rows = rows
         media = interpolate_gaps(panel, panel.scatter(rows.media))

@@ -1,0 +1,34 @@
+"""Intervals from members."""
+
+import numpy as np
+
+
+def central_interval(values: np.ndarray, coverage: float) -> np.ndarray:
+    """Return the ends of the central interval over members.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_members, ...)
+    coverage : float
+        Probability that a further member would be inside. With few members and a high
+        coverage the interval is their range.
+
+    Returns
+    -------
+    ndarray of shape (2, ...)
+
+    Raises
+    ------
+    ValueError
+        If ``coverage`` is not between 0 and 1.
+    """
+    check_coverage(coverage)
+    tails = [(1 - coverage) / 2, (1 + coverage) / 2]
+    # The expected share of a distribution below the k-th of n draws is k / (n + 1).
+    return np.asarray(np.quantile(values, tails, axis=0, method="weibull"))
+
+
+def check_coverage(coverage: float) -> None:
+    """Refuse a coverage that is no probability."""
+    if not 0 < coverage < 1:
+        raise ValueError(f"got coverage={coverage!r}; it is between 0 and 1")
