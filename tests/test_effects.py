@@ -204,7 +204,7 @@ def test_reactions_with_lags_are_those_of_a_simulation():
     weights = np.array([[0, 0.5, -0.2], [0, 0, 0.4], [0, 0, 0.0]])
     past = rng.normal(0, 0.2, (2, n, n))
     kernels = np.array([[0.6, 0.3, 0.1], [0.5, 0.5, 0], [1, 0, 0.0]])
-    influence = ChannelInfluence(weights, past, kernels)
+    influence = ChannelInfluence(weights, past, kernels, weights * 0, past * 0)
     factual = rng.uniform(0, 1, (n_regions, n_weeks, n))
     planned = factual.copy()
     planned[..., 0] = 0.0

@@ -42,15 +42,26 @@ def expected_failures(estimator):
     return EXPECTED["keyless" if estimator.time_column is None else "keyed"]
 
 
+# The graph has checks of its own, and would take most of the time here.
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
     [
-        DeepCausalMMMRegressor(max_epochs=800),
-        DeepCausalMMMRegressor(time_column=-1, max_epochs=800),
+        DeepCausalMMMRegressor(graph=False),
+        DeepCausalMMMRegressor(time_column=-1, graph=False),
     ],
     expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@parametrize_with_checks(
+    [DeepCausalMMMRegressor(), DeepCausalMMMRegressor(time_column=-1)],
+    expected_failed_checks=expected_failures,
+)
+def test_scikit_learn_checks_of_the_defaults(estimator, check):
     check(estimator)
 
 

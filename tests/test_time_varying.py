@@ -110,10 +110,17 @@ def test_evidence_needs_a_signal():
     rng = np.random.default_rng(0)
     slopes, nuisance = rng.standard_normal((400, 12)), np.ones((400, 1))
     noise = rng.standard_normal(400)
-    start = np.zeros(12)
-    assert likeliest_scale(slopes, start, nuisance, noise) == FEWEST
+    start, flat = np.zeros(12), np.zeros(1)
+    assert likeliest_scale(slopes, start, nuisance, flat, noise) == FEWEST
     weights = 0.3 * rng.standard_normal(12)
-    found = likeliest_scale(slopes, start, nuisance, noise + slopes @ weights)
+    changed = noise + slopes @ weights
+    found = likeliest_scale(slopes, start, nuisance, flat, changed)
+    assert found == pytest.approx(0.3, rel=0.5)
+    # What nuisance could explain as well is no evidence, unless its prior is narrow.
+    same = slopes + 0.01 * rng.standard_normal(slopes.shape)
+    assert likeliest_scale(slopes, start, same, np.zeros(12), changed) == FEWEST
+    narrow = np.full(12, 1e6)
+    found = likeliest_scale(slopes, start, same, narrow, changed)
     assert found == pytest.approx(0.3, rel=0.5)
 
 

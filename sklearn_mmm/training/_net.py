@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _WARM_UP_EPOCHS = 30
 _LAST_SHARE = 0.002
+# Before this epoch effects have not grown yet, and would be taken for none.
+_FIRST_RENEWAL = 40
 # Share of the epochs after which effects may vary with time.
 _MODULATION_START = 0.4
 
@@ -194,7 +196,7 @@ def make_callbacks(
                 data.covariance,
                 data.position,
                 data.observed,
-                first=max(1, n_epochs // 10),
+                first=min(max(_FIRST_RENEWAL, n_epochs // 10), max(1, n_epochs // 2)),
                 last=last,
                 every=max(1, n_epochs // 20),
             ),

@@ -167,7 +167,10 @@ def test_risk_raises_the_lower_quantile_over_members(fitted, plan, members):
         for r in (plain, careful)
     ]
     assert quantile[1] >= quantile[0]
-    assert allocate_budget(fitted, plan).outcome_interval is None
+    assert allocate_budget(fitted, plan, members=[]).outcome_interval is None
+    own = allocate_budget(fitted, plan)
+    assert own.outcome_interval[0] < own.outcome < own.outcome_interval[1]
+    assert allocate_budget(fitted, plan, risk=0.1).status == "optimal"
     frontier = budget_frontier(
         fitted, plan, [plan[fitted.media_columns_].sum().sum()], members=members
     )
@@ -216,7 +219,7 @@ def test_future_plan_of_one_unplanned_channel(fitted, panel):
         ({"by": "region"}, "by='region'"),
         ({"target": "sales"}, "target='sales'"),
         ({"target": "profit", "margin": 0}, "margin=0"),
-        ({"risk": 0.1}, "members"),
+        ({"risk": 0.1, "members": []}, "members"),
         ({"risk": 0.9}, "risk=0.9"),
         ({"coverage": 2}, "coverage"),
         ({"n_starts": 0}, "n_starts"),
