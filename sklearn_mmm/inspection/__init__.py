@@ -13,6 +13,7 @@ from sklearn_mmm.inspection._data_quality import (
     outlier_table,
     zero_spells,
 )
+from sklearn_mmm.inspection._diagnosis import diagnose
 from sklearn_mmm.inspection._effects import effect_table, roi_table, share_table
 from sklearn_mmm.inspection._fit import (
     autocorrelation,
@@ -41,6 +42,7 @@ from sklearn_mmm.inspection._training import training_tables
 from sklearn_mmm.inspection._training_rows import (
     Units,
     channels_by_size,
+    has_intervals,
     training_rows,
     units_of,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "collinearity",
     "contribution_table",
     "coverage_table",
+    "diagnose",
     "effect_table",
     "fit_metrics",
     "fit_over_time",
@@ -65,6 +68,7 @@ __all__ = [
     "forecast_metrics",
     "graph_tables",
     "half_life",
+    "has_intervals",
     "modulation_table",
     "naive_forecasts",
     "outlier_table",

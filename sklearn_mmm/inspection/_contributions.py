@@ -7,9 +7,9 @@ import pandas as pd
 from scipy.sparse import diags_array, eye_array
 from scipy.sparse.linalg import splu
 
+from sklearn_mmm.inspection._effects import roi_table
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
-    interval_options,
     keys,
     step_numbers,
     time_axis,
@@ -84,8 +84,12 @@ def waterfall_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     >>> waterfall_table(mmm)["kind"].tolist()
     ['baseline', 'controls', 'channel', 'channel', 'total']
     """
-    options = interval_options(mmm, coverage)
-    channels = channels_by_size(mmm)
+    return waterfall_of(mmm, roi_table(mmm, coverage=coverage))
+
+
+def waterfall_of(mmm: Any, effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the waterfall, with intervals from :func:`roi_table` if it has any."""
+    channels = effects["channel"].tolist()
     brought = mmm.contributions_.sum()
     rows: list[tuple[str, str, float]] = [
         ("baseline", "baseline", float(brought["baseline"]))
@@ -100,10 +104,9 @@ def waterfall_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     total = float(end.iloc[-1])
     table.loc[len(table)] = ["total", "total", total, 0.0, total]
     table["share"] = table["contribution"] / total
-    if options:
-        bounds = mmm.effects("direct", **options).loc[channels, ["low", "high"]]
+    if "low" in effects:
         is_channel = table["kind"] == "channel"
-        table.loc[is_channel, ["low", "high"]] = bounds.to_numpy()
+        table.loc[is_channel, ["low", "high"]] = effects[["low", "high"]].to_numpy()
     return table
 
 

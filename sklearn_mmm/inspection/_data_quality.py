@@ -184,7 +184,8 @@ def collinearity(mmm: Any) -> CollinearityTables:
     vif = pd.DataFrame(
         {
             "column": names,
-            "role": ["channel"] * len(channels) + ["control"] * (len(names) - len(channels)),
+            "role": ["channel"] * len(channels)
+            + ["control"] * (len(names) - len(channels)),
             "vif": variance_inflation(correlation.to_numpy()),
         }
     )

@@ -1,12 +1,13 @@
 """What channels brought for what they cost, and through one another."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
 
-_KINDS = ("direct", "mediated", "total")
+KINDS = ("direct", "mediated", "total")
 
 
 def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
@@ -40,7 +41,11 @@ def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     >>> round(share_table(mmm)["spend_share"].sum(), 6)
     1.0
     """
-    effects = roi_table(mmm, coverage=coverage)
+    return shares_of(roi_table(mmm, coverage=coverage))
+
+
+def shares_of(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of a table as :func:`roi_table` returns it."""
     total, spend = effects["contribution"].sum(), effects["spend"].sum()
     table = effects[["channel", "spend", "contribution"]].assign(
         spend_share=effects["spend"] / spend,
@@ -51,9 +56,7 @@ def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     return table
 
 
-def roi_table(
-    mmm: Any, kind: str = "direct", *, coverage: float = 0.9
-) -> pd.DataFrame:
+def roi_table(mmm: Any, kind: str = "direct", *, coverage: float = 0.9) -> pd.DataFrame:
     """Return ROI and marginal ROI of each channel over the training rows.
 
     Parameters
@@ -126,12 +129,13 @@ def effect_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     >>> effect_table(mmm)["kind"].tolist()[:3]
     ['direct', 'mediated', 'total']
     """
-    parts = [
-        roi_table(mmm, kind, coverage=coverage).assign(kind=kind)
-        for kind in _KINDS
-    ]
-    table = pd.concat(parts)
-    place = {name: i for i, name in enumerate(channels_by_size(mmm))}
+    return effects_of({kind: roi_table(mmm, kind, coverage=coverage) for kind in KINDS})
+
+
+def effects_of(by_kind: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return direct, mediated and total effects, given :func:`roi_table` of each."""
+    table = pd.concat([by_kind[kind].assign(kind=kind) for kind in KINDS])
+    place = {name: i for i, name in enumerate(by_kind["direct"]["channel"])}
     table = table.sort_values("channel", key=lambda c: c.map(place), kind="stable")
     names = ["channel", "kind", "contribution", "low", "high"]
     return table[[n for n in names if n in table]].reset_index(drop=True)

@@ -135,7 +135,9 @@ def fit_metrics(table: pd.DataFrame) -> pd.DataFrame:
         relative = np.abs(error[size > 0]) / size[size > 0]
         rows[split] = {
             "n_rows": len(part),
-            "r2": r2_score(part["actual"], part["predicted"]) if len(part) > 1 else np.nan,
+            "r2": r2_score(part["actual"], part["predicted"])
+            if len(part) > 1
+            else np.nan,
             "rmse": float(np.sqrt(np.mean(error**2))),
             "mape": float(relative.mean()) if len(relative) else np.nan,
         }
@@ -174,7 +176,9 @@ def residual_table(table: pd.DataFrame) -> pd.DataFrame:
     training = out[out["split"] == "training"]
     middle = training.groupby("region")["residual"].median()
     centred = out["residual"] - out["region"].map(middle)
-    spread = _PER_MAD * centred[training.index].abs().groupby(training["region"]).median()
+    spread = (
+        _PER_MAD * centred[training.index].abs().groupby(training["region"]).median()
+    )
     scale = out["region"].map(spread)
     out["score"] = centred / scale.where(scale > 0)
     return out
@@ -245,7 +249,9 @@ def _training_residuals(table: pd.DataFrame) -> pd.DataFrame:
     step = step_numbers(training["time"])
     error = (training["actual"] - training["predicted"]).to_numpy()
     rows = pd.DataFrame({"step": step, "region": training["region"].to_numpy()})
-    wide = rows.assign(error=error).pivot(index="step", columns="region", values="error")
+    wide = rows.assign(error=error).pivot(
+        index="step", columns="region", values="error"
+    )
     return wide.reindex(np.arange(step.min(), step.max() + 1))
 
 
@@ -292,5 +298,3 @@ def fit_over_time(table: pd.DataFrame) -> pd.DataFrame:
         half = np.sqrt(squares.groupby([table["time"], table["split"]]).sum())
         out[column] = out["predicted"] + sign * widen * half.to_numpy()
     return out
-
-

@@ -41,7 +41,9 @@ def naive_forecasts(
     """
     axis = make_time_axis(train["time"].to_numpy(), "time")
     step = axis.position(train["time"].to_numpy(), "time")
-    wide = train.assign(step=step).pivot(index="step", columns="region", values="outcome")
+    wide = train.assign(step=step).pivot(
+        index="step", columns="region", values="outcome"
+    )
     ordered = train.sort_values("time").groupby("region")["outcome"]
     recent = ordered.apply(lambda s: s.tail(n_recent).mean())
     level = test["region"].map(recent).fillna(ordered.mean().median()).to_numpy()

@@ -156,7 +156,9 @@ def adstock_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     place = {name: i for i, name in enumerate(kernels.index)}
     table = table.sort_values("channel", key=lambda c: c.map(place), kind="stable")
     table["lag"] = table["lag"].astype(int)
-    lives = {c: half_life(w) for c, w in zip(kernels.index, kernels.values, strict=True)}
+    lives = {
+        c: half_life(w) for c, w in zip(kernels.index, kernels.values, strict=True)
+    }
     table["half_life"] = table["channel"].map(lives)
     options = interval_options(mmm, coverage)
     if options:

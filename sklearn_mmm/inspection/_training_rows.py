@@ -28,6 +28,17 @@ class Units(NamedTuple):
     spend: str = "spend units"
     time: str = "time step"
 
+    @property
+    def per_step(self) -> str:
+        """The unit of an outcome over time."""
+        return f"{self.outcome} per {self.time}"
+
+    @property
+    def per_spend(self) -> str:
+        """The unit of a return."""
+        one = "spend unit" if self.spend == "spend units" else self.spend
+        return f"{self.outcome} per {one}"
+
 
 def units_of(mmm: Any, outcome: str | None = None, spend: str | None = None) -> Units:
     """Return units for the axes of a model's charts.
