@@ -98,11 +98,12 @@ def waterfall_of(mmm: Any, effects: pd.DataFrame) -> pd.DataFrame:
         controls = float(brought[mmm.control_columns_].sum())
         rows.append(("controls", "controls", controls))
     rows += [(name, "channel", float(brought[name])) for name in channels]
+    end = np.cumsum([amount for *_, amount in rows])
+    total = float(end[-1])
+    rows.append(("total", "total", total))
     table = pd.DataFrame(rows, columns=["component", "kind", "contribution"])
-    end = table["contribution"].cumsum()
-    table["start"], table["end"] = end - table["contribution"], end
-    total = float(end.iloc[-1])
-    table.loc[len(table)] = ["total", "total", total, 0.0, total]
+    table["start"] = np.r_[0.0, end[:-1], 0.0]
+    table["end"] = np.r_[end, total]
     table["share"] = table["contribution"] / total
     if "low" in effects:
         is_channel = table["kind"] == "channel"
@@ -116,7 +117,8 @@ def baseline_components(mmm: Any) -> pd.DataFrame:
     The model's baseline has a level and a season that both wander; this is a reading of
     their sum :math:`b_{r,t}`. For each region
 
-    .. math:: \min_{l, a}\; \sum_t (b_t - l_t - F_t a)^2 + \lambda \sum_t (\Delta^2 l_t)^2
+    .. math::
+        \min_{l, a}\; \sum_t (b_t - l_t - F_t a)^2 + \lambda \sum_t (\Delta^2 l_t)^2
 
     over the observed time steps, with four harmonics of the year in F and the smoothing
     weight of the Hodrick-Prescott filter :math:`\lambda = (2 \sin(\pi / P))^{-4}` that

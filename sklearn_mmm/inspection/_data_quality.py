@@ -39,10 +39,11 @@ def coverage_table(mmm: Any) -> pd.DataFrame:
     >>> bool(coverage_table(mmm)["observed"].all())
     True
     """
-    wide = keys(mmm).assign(observed=True)
-    wide = wide.pivot(index="region", columns="time", values="observed")
-    long = wide.notna().stack().rename("observed")
-    return long.rename_axis(["region", "time"]).reset_index()
+    key = keys(mmm)
+    regions, times = (np.unique(key[name]) for name in ("region", "time"))
+    grid = pd.MultiIndex.from_product([regions, times], names=["region", "time"])
+    table: pd.DataFrame = grid.to_frame(index=False)
+    return table.assign(observed=grid.isin(pd.MultiIndex.from_frame(key)))
 
 
 class SpellTables(NamedTuple):
@@ -135,9 +136,10 @@ class CollinearityTables(NamedTuple):
     correlation : DataFrame of shape (n_columns, n_columns)
         Indexed by column; NaN for columns that do not vary.
     vif : DataFrame
-        ``column``, ``role`` ("channel" or "control") and ``vif``, the variance inflation
-        factor: by how much collinearity inflates the variance of a linear coefficient.
-        Infinite where others determine a column, NaN where it does not vary.
+        ``column``, ``role`` ("channel" or "control") and ``vif``, the variance
+        inflation factor: by how much collinearity inflates the variance of a linear
+        coefficient. Infinite where others determine a column, NaN where it does not
+        vary.
     """
 
     correlation: pd.DataFrame
@@ -228,13 +230,13 @@ def outlier_table(mmm: Any, *, threshold: float = 4.0) -> pd.DataFrame:
     mmm : DeepCausalMMMRegressor
         Fitted.
     threshold : float, default=4.0
-        Least \\|score\\|, in robust standard deviations of the region's residuals.
+        Least absolute score, in robust standard deviations of the region's residuals.
 
     Returns
     -------
     DataFrame
-        ``region``, ``time``, ``actual``, ``predicted`` (outcome units per time step) and
-        ``score``, see :func:`residual_table`. The most extreme row comes first.
+        ``region``, ``time``, ``actual``, ``predicted`` (outcome units per time step)
+        and ``score``, see :func:`residual_table`. The most extreme row comes first.
 
     Examples
     --------

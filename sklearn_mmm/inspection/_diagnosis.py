@@ -110,8 +110,8 @@ def _about_data(mmm: Any) -> Iterator[Finding]:
     if len(key) < grid:
         yield (
             "data",
-            f"{grid - len(key):,} of {grid:,} combinations of region and time step have "
-            "no row; they did not enter the fit.",
+            f"{grid - len(key):,} of {grid:,} combinations of region and time step "
+            "have no row; they did not enter the fit.",
         )
     vif = collinearity(mmm).vif
     vif = vif[vif["role"] == "channel"]
@@ -126,8 +126,8 @@ def _about_data(mmm: Any) -> Iterator[Finding]:
     if len(flat):
         yield (
             "data",
-            f"{_listing(flat)} do not vary within regions: their contribution cannot be "
-            "told from the baseline.",
+            f"{_listing(flat)} do not vary within regions: their contribution cannot "
+            "be told from the baseline.",
         )
     steady = [name for name in _steady(mmm) if name not in set(flat)]
     if steady:
@@ -148,7 +148,7 @@ def _steady(mmm: Any) -> list[str]:
 def _about_fit(mmm: Any, table: pd.DataFrame) -> Iterator[Finding]:
     if (table["split"] == "holdout").any():
         found = forecast_comparison(table)
-        skill, error = found.loc["model", "skill"], found["rmse"]
+        skill, error = float(found["skill"]["model"]), found["rmse"]
         if skill < 0:
             yield (
                 "fit",
@@ -172,8 +172,8 @@ def _about_fit(mmm: Any, table: pd.DataFrame) -> Iterator[Finding]:
     if abs(first) > max(_HIGH_AUTOCORRELATION, shown["bound"].max()):
         yield (
             "fit",
-            f"Residuals of neighbouring time steps correlate with {first:.2f}: the model "
-            "misses something that lasts.",
+            f"Residuals of neighbouring time steps correlate with {first:.2f}: the "
+            "model misses something that lasts.",
         )
     training = table[table["split"] == "training"]
     n_far = len(outliers_of(table))

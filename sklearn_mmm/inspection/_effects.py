@@ -24,9 +24,9 @@ def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     -------
     DataFrame
         ``channel``, ``spend`` (spend units), ``contribution`` (outcome units),
-        ``spend_share`` and ``contribution_share`` (of all channels); where the model has
-        an ensemble ``low`` and ``high``: the interval of the contribution relative to
-        the estimated contribution of all channels. The largest channel comes first.
+        ``spend_share`` and ``contribution_share`` (of all channels); where the model
+        has an ensemble ``low`` and ``high``: the interval of the contribution relative
+        to the estimated contribution of all channels. The largest channel comes first.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     ...     truth.media_columns, truth.control_columns, "region", "week",
     ...     max_epochs=5, validation=False, random_state=0,
     ... ).fit(X, y)
-    >>> round(share_table(mmm)["spend_share"].sum(), 6)
+    >>> round(float(share_table(mmm)["spend_share"].sum()), 6)
     1.0
     """
     return shares_of(roi_table(mmm, coverage=coverage))

@@ -8,7 +8,6 @@ from sklearn.metrics import r2_score
 
 from sklearn_mmm.inspection._training_rows import (
     calendar_labels,
-    has_intervals,
     interval_options,
     keys,
     step_numbers,
@@ -115,17 +114,18 @@ def fit_metrics(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by ``split``: ``n_rows``, ``r2``, ``rmse`` (outcome units per time
-        step) and ``mape``, the mean of \\|actual - predicted\\| / \\|actual\\| over the
+        step) and ``mape``, the mean absolute error relative to the outcome, over the
         rows whose outcome is not 0.
 
     Examples
     --------
     >>> import pandas as pd
     >>> from sklearn_mmm.inspection import fit_metrics
-    >>> table = pd.DataFrame(
-    ...     {"split": "training", "actual": [1.0, 2.0, 4.0], "predicted": [1.0, 1.0, 4.0]}
-    ... )
-    >>> round(fit_metrics(table).loc["training", "mape"], 4)
+    >>> table = pd.DataFrame({
+    ...     "split": "training", "actual": [1.0, 2.0, 4.0],
+    ...     "predicted": [1.0, 1.0, 4.0],
+    ... })
+    >>> round(float(fit_metrics(table).loc["training", "mape"]), 4)
     0.1667
     """
     rows = {}
@@ -295,6 +295,6 @@ def fit_over_time(table: pd.DataFrame) -> pd.DataFrame:
     widen = np.sqrt(design_effect(table))
     for column, sign in (("low", -1), ("high", 1)):
         squares = (table[column] - table["predicted"]) ** 2
-        half = np.sqrt(squares.groupby([table["time"], table["split"]]).sum())
-        out[column] = out["predicted"] + sign * widen * half.to_numpy()
+        summed = squares.groupby([table["time"], table["split"]]).sum()
+        out[column] = out["predicted"] + sign * widen * np.sqrt(summed.to_numpy())
     return out

@@ -89,7 +89,8 @@ def forecast_comparison(table: pd.DataFrame, n_recent: int = 4) -> pd.DataFrame:
     >>> import pandas as pd
     >>> from sklearn_mmm.inspection import forecast_comparison
     >>> table = pd.DataFrame({
-    ...     "region": "a", "time": range(6), "split": ["training"] * 4 + ["holdout"] * 2,
+    ...     "region": "a", "time": range(6),
+    ...     "split": ["training"] * 4 + ["holdout"] * 2,
     ...     "actual": [1.0, 1.0, 1.0, 1.0, 2.0, 4.0],
     ...     "predicted": [1.0, 1.0, 1.0, 1.0, 2.0, 3.0],
     ... })
@@ -111,5 +112,7 @@ def forecast_comparison(table: pd.DataFrame, n_recent: int = 4) -> pd.DataFrame:
     for name, forecast in forecasts.items():
         measured = fit_metrics(test.assign(predicted=forecast)).loc["holdout"]
         rows[name] = measured.drop("n_rows").to_dict()
-        rows[name]["skill"] = skill_score(test["actual"], forecast, reference)
+        rows[name]["skill"] = skill_score(
+            test["actual"].to_numpy(), forecast, reference
+        )
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("forecast")

@@ -27,9 +27,9 @@ def response_curve_table(mmm: Any) -> pd.DataFrame:
     -------
     DataFrame
         As ``response_curves_`` (``channel``, ``spend``, ``response``,
-        ``marginal_response``, ``extrapolated``, and ``low`` and ``high`` of the response
-        where the model has an ensemble), and ``operating``: whether the point is the
-        mean spend per time step in training. The largest channel comes first.
+        ``marginal_response``, ``extrapolated``, and ``low`` and ``high`` of the
+        response where the model has an ensemble), and ``operating``: whether the point
+        is the mean spend per time step in training. The largest channel comes first.
 
     Examples
     --------

@@ -173,7 +173,7 @@ def _frame(mmm: Any, history: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         column: history[column]
         for column in [*mmm.media_columns_, *mmm.control_columns_]
     }
-    levels = {}
+    levels: dict[str, pd.Series] = {}
     for key, column in (("region", mmm.region_column), ("time", mmm.time_column)):
         if column is None:
             continue

@@ -58,10 +58,11 @@ def plot_shares(
     >>> import pandas as pd
     >>> from sklearn_mmm.plotting import plot_shares
     >>> table = pd.DataFrame({
-    ...     "channel": ["tv", "search"], "spend": [3.0, 1.0], "contribution": [1.0, 1.0],
-    ...     "spend_share": [0.75, 0.25], "contribution_share": [0.5, 0.5],
+    ...     "channel": ["tv", "search"], "spend": [3.0, 1.0],
+    ...     "contribution": [1.0, 1.0], "spend_share": [0.75, 0.25],
+    ...     "contribution_share": [0.5, 0.5],
     ... })
-    >>> list(plot_shares(table).data[0].x)
+    >>> plot_shares(table).data[0].x.tolist()
     [0.5, 0.5]
     """
     table = table_of(source, share_table, coverage=coverage)
@@ -148,7 +149,7 @@ def plot_roi(
     >>> table = pd.DataFrame({
     ...     "channel": ["tv", "search"], "roi": [1.0, 3.0], "marginal_roi": [0.5, 1.0],
     ... })
-    >>> list(plot_roi(table).data[0].x)
+    >>> plot_roi(table).data[0].x.tolist()
     [3.0, 1.0]
     """
     table = table_of(source, roi_table, kind, coverage=coverage)
@@ -238,7 +239,7 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
     ...     "marginal_response": [1.5], "share_of_maximum": [0.4],
     ...     "share_at_largest": [0.7], "maximum": [5.0], "headroom": [3.0],
     ... })
-    >>> [round(trace.x[0], 2) for trace in plot_saturation(table).data]
+    >>> [round(float(trace.x[0]), 2) for trace in plot_saturation(table).data]
     [0.4, 0.3, 0.3]
     """
     table = table_of(source, saturation_table)
@@ -318,7 +319,7 @@ def plot_effects(
     ...     "channel": ["tv"] * 3, "kind": ["direct", "mediated", "total"],
     ...     "contribution": [3.0, 1.0, 4.0],
     ... })
-    >>> [list(trace.x) for trace in plot_effects(table).data]
+    >>> [trace.x.tolist() for trace in plot_effects(table).data]
     [[3.0], [1.0], [4.0]]
     """
     table = table_of(source, effect_table, coverage=coverage)

@@ -158,7 +158,8 @@ def plot_waterfall(
     >>> table = pd.DataFrame({
     ...     "component": ["baseline", "tv", "total"],
     ...     "kind": ["baseline", "channel", "total"], "contribution": [3.0, 1.0, 4.0],
-    ...     "start": [0.0, 3.0, 0.0], "end": [3.0, 4.0, 4.0], "share": [0.75, 0.25, 1.0],
+    ...     "start": [0.0, 3.0, 0.0], "end": [3.0, 4.0, 4.0],
+    ...     "share": [0.75, 0.25, 1.0],
     ... })
     >>> list(plot_waterfall(table).data[0].base)
     [0.0, 3.0, 0.0]

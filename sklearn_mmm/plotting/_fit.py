@@ -30,9 +30,9 @@ from sklearn_mmm.plotting._style import (
     NUMBER,
     REFERENCE,
     fade,
+    finish,
     logarithmic,
     number,
-    finish,
     text,
 )
 
@@ -234,7 +234,7 @@ def plot_residuals(
         marker={"color": ACCENT},
         width=0.5,
         showlegend=False,
-        hovertemplate=f"lag %{{x}}<br>autocorrelation %{{y:.2f}}<extra></extra>",
+        hovertemplate="lag %{x}<br>autocorrelation %{y:.2f}<extra></extra>",
         **panel(1),
     )
     for y in values[5:]:
@@ -305,7 +305,7 @@ def plot_predicted_actual(
     """
     table = _with_split(table_of(source, fit_table, X_test, y_test))
     units = units or Units()
-    metrics = fit_metrics(table)
+    metrics = fit_metrics(table).to_dict("index")
     scale, hidden = _scale(table)
     shown = table[table["predicted"] > 0] if hidden else table
     both = shown[["actual", "predicted"]].to_numpy()
@@ -323,7 +323,7 @@ def plot_predicted_actual(
         rows = shown[shown["split"] == split]
         if rows.empty:
             continue
-        m = metrics.loc[split]
+        m = metrics[split]
         drawn = rows.iloc[_evenly(len(rows), _MOST_POINTS[split])]
         figure.add_scatter(
             x=drawn["actual"],

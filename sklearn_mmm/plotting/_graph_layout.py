@@ -1,5 +1,6 @@
 """Where the nodes of an acyclic graph are drawn, and along which lines its edges."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -68,7 +69,7 @@ def layered_layout(nodes: pd.DataFrame, edges: pd.DataFrame) -> GraphLayout:
             crossed.reverse()
         route: list[Place] = [source, *crossed, target]
         routes.append(route)
-        for a, b in zip(route[:-1], route[1:], strict=True):
+        for a, b in pairwise(route):
             neighbours.setdefault(a, []).append(b)
             neighbours.setdefault(b, []).append(a)
     height = _heights([layers[d] for d in sorted(layers)], neighbours)
@@ -108,10 +109,7 @@ def _heights(
 def _gaps(layer: list[Place]) -> list[float]:
     """Return the least distance of each place to the one before it."""
     is_node = [isinstance(place, str) for place in layer]
-    return [0.0] + [
-        _NODE_GAP if a and b else _LINE_GAP
-        for a, b in zip(is_node[:-1], is_node[1:], strict=True)
-    ]
+    return [0.0] + [_NODE_GAP if a and b else _LINE_GAP for a, b in pairwise(is_node)]
 
 
 def keep_apart(wanted: list[float], gaps: list[float]) -> list[float]:
@@ -143,6 +141,6 @@ def smooth_line(points: np.ndarray, n_points: int = 12) -> np.ndarray:
     ease = t**2 * (3 - 2 * t)
     pieces = [
         np.column_stack([a[0] + t * (b[0] - a[0]), a[1] + ease * (b[1] - a[1])])
-        for a, b in zip(points[:-1], points[1:], strict=True)
+        for a, b in pairwise(points)
     ]
     return np.vstack([*pieces, points[-1:]])

@@ -15,7 +15,7 @@ _WIDTH = 880
 
 
 def table_of(source: Any, make: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Return the table behind a figure: the source itself, or made from an estimator."""
+    """Return the table behind a figure: the source, or made from an estimator."""
     if isinstance(source, (pd.DataFrame, tuple)):
         return source
     return make(source, *args, **options)
@@ -165,6 +165,7 @@ def region_options(
     """
     if len(regions) < 2:
         return {}
+    options: dict[str, tuple[dict[str, Any], dict[str, Any]]]
     options = {"All regions": (series(None), {})}
     # A region may be called like the option for all of them.
     for region in regions:

@@ -38,7 +38,7 @@ def plot_training(source: Any) -> go.Figure:
     >>> from sklearn_mmm.plotting import plot_training
     >>> epochs = pd.DataFrame({"epoch": [1, 2], "train_loss": [2.0, 1.0]})
     >>> chosen = pd.DataFrame({"name": ["noise"], "value": [0.1]})
-    >>> list(plot_training((epochs, chosen)).data[0].y)
+    >>> plot_training((epochs, chosen)).data[0].y.tolist()
     [2.0, 1.0]
     """
     epochs, chosen = table_of(source, training_tables)
@@ -58,7 +58,8 @@ def plot_training(source: Any) -> go.Figure:
                 mode="lines",
                 name=label,
                 line={"color": colour, "width": 2},
-                hovertemplate=f"epoch %{{x}}<br>{label} loss %{{y:.5~r}}<extra></extra>",
+                hovertemplate=f"epoch %{{x}}<br>{label} loss %{{y:.5~r}}"
+                "<extra></extra>",
                 **panel(0),
             )
     set_axes(

@@ -67,8 +67,9 @@ def _policy(code: str) -> str:
     )
     # Plotly compiles functions for its WebGL traces, and tools that drive browsers do.
     return (
-        f"default-src 'none'; script-src {hashes} 'unsafe-eval'; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {hashes} 'unsafe-eval'; "
+        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
+        "form-action 'none'"
     )
 
 
@@ -156,8 +157,7 @@ def _card(chart: Chart) -> str:
     names = list(chart.tables)
     buttons = "".join(
         f'<button type="button" data-download="{escape(name)}">'
-        f"{'Download CSV' if len(names) == 1 else escape(name.replace('_', ' ')) + '.csv'}"
-        "</button>"
+        f"{'Download CSV' if len(names) == 1 else escape(f'{name}.csv')}</button>"
         for name in names
     )
     return (

@@ -15,7 +15,8 @@ from sklearn_mmm.inspection import (
     units_of,
 )
 from sklearn_mmm.inspection._training_rows import time_axis
-from sklearn_mmm.report._content import Chart, Results, charts
+from sklearn_mmm.report._charts import charts
+from sklearn_mmm.report._content import Chart, Results
 from sklearn_mmm.report._page import page
 from sklearn_mmm.report._summary import summarise
 

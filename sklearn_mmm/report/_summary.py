@@ -14,11 +14,16 @@ from sklearn_mmm.inspection._diagnosis import findings
 from sklearn_mmm.plotting._style import change_in_words, number, percent
 from sklearn_mmm.report._content import Results
 
+_ENDS = np.argmax, np.argmin
 _ALWAYS = (
-    "Contributions come from observational data: channels that always move together, or "
-    "with the season, cannot be told apart with certainty. An experiment that switches a "
-    "channel off in some regions settles it."
+    "Contributions come from observational data: channels that always move together, "
+    "or with the season, cannot be told apart with certainty. An experiment that "
+    "switches a channel off in some regions settles it."
 )
+
+
+# By forecast and measure.
+Metrics = dict[Any, dict[Any, float]]
 
 
 class Tile(NamedTuple):
@@ -56,7 +61,7 @@ class Summary(NamedTuple):
 
 def summarise(results: Results) -> Summary:
     """Return the summary of a report."""
-    comparison = forecast_comparison(results.fit) if results.has_holdout else None
+    comparison = _comparison(results)
     sections = {
         "What was fitted": _fitted(results),
         "How well it forecasts" if results.has_holdout else "How well it fits": _fit(
@@ -79,7 +84,17 @@ def summarise(results: Results) -> Summary:
     )
 
 
-def _tiles(r: Results, comparison: pd.DataFrame | None) -> list[Tile]:
+def _comparison(r: Results) -> Metrics | None:
+    if not r.has_holdout:
+        return None
+    return forecast_comparison(r.fit).to_dict("index")
+
+
+def _training(r: Results) -> dict[Any, float]:
+    return fit_metrics(r.fit).to_dict("index")["training"]
+
+
+def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
     parts, units = r.mmm.contributions_, r.units
     total = float(parts.to_numpy().sum())
     media = float(parts[r.mmm.media_columns_].to_numpy().sum())
@@ -103,7 +118,7 @@ def _tiles(r: Results, comparison: pd.DataFrame | None) -> list[Tile]:
         ),
     ]
     if comparison is not None:
-        skill = float(comparison.loc["model", "skill"])
+        skill = comparison["model"]["skill"]
         tiles.append(
             Tile(
                 "Forecast skill",
@@ -111,10 +126,10 @@ def _tiles(r: Results, comparison: pd.DataFrame | None) -> list[Tile]:
                 f"1 is perfect, 0 no better than the last four {units.time}s' mean",
             )
         )
-        error = float(comparison.loc["model", "mape"])
+        error = comparison["model"]["mape"]
         tiles.append(Tile("Forecast error", percent(error), "mean, of the holdout"))
     else:
-        metrics = fit_metrics(r.fit).loc["training"]
+        metrics = _training(r)
         tiles.append(Tile("Fit, R²", f"{metrics['r2']:.3f}", "on the training rows"))
     if r.allocation is not None:
         gain = r.allocation.gain / (r.allocation.planned_outcome or np.nan)
@@ -155,8 +170,8 @@ def _label(time: Any) -> str:
     return f"{time:%d %B %Y}".lstrip("0") if hasattr(time, "year") else str(time)
 
 
-def _fit(r: Results, comparison: pd.DataFrame | None) -> list[str]:
-    training = fit_metrics(r.fit).loc["training"]
+def _fit(r: Results, comparison: Metrics | None) -> list[str]:
+    training = _training(r)
     inside = (
         f"On the training rows R² is {training['r2']:.3f} and the mean error "
         f"{percent(training['mape'])}."
@@ -164,16 +179,18 @@ def _fit(r: Results, comparison: pd.DataFrame | None) -> list[str]:
     if comparison is None:
         return [inside]
     model, naive, year = (
-        comparison.loc[name] for name in ("model", "recent mean", "seasonal naive")
+        comparison[name] for name in ("model", "recent mean", "seasonal naive")
     )
+    recent = _against(model["rmse"], naive["rmse"])
+    seasonal = _against(model["rmse"], year["rmse"])
     sizes = "Regions differ in size, so R² says little. " if r.n_regions > 1 else ""
     return [
         f"{inside} Forecasts of the holdout have an R² of {model['r2']:.3f} and a mean "
         f"error of {percent(model['mape'])}.",
         f"{sizes}What matters is whether the model beats forecasts that cost nothing. "
-        f"Its error (RMSE) is {_against(model['rmse'], naive['rmse'])} that of the mean "
-        f"of the last four {r.units.time}s, and {_against(model['rmse'], year['rmse'])} that of "
-        "a seasonal naive forecast, which repeats the year before.",
+        f"Its error (RMSE) is {recent} that of the mean of the last four "
+        f"{r.units.time}s, and {seasonal} that of a seasonal naive forecast, which "
+        "repeats the year before.",
     ]
 
 
@@ -197,8 +214,7 @@ def _brought(r: Results) -> list[str]:
     ]
     roi = r.roi.dropna(subset=["roi"])
     if len(roi) > 1:
-        best = roi.loc[roi["roi"].idxmax()]
-        worst = roi.loc[roi["roi"].idxmin()]
+        best, worst = (roi.iloc[int(place(roi["roi"]))] for place in _ENDS)
         words.append(
             f"Each {_one(r.units.spend)} of {_clip(best['channel'])} brought "
             f"{best['roi']:.3g} {r.units.outcome}{_interval(best, 'roi')}, each of "
@@ -248,20 +264,23 @@ def _channel_rows(r: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _forecast_rows(r: Results, comparison: pd.DataFrame) -> pd.DataFrame:
+def _forecast_rows(r: Results, comparison: Metrics) -> pd.DataFrame:
     names = {
         "model": "this model",
         "recent mean": f"last four {r.units.time}s' mean",
         "seasonal naive": "seasonal naive",
     }
     return pd.DataFrame(
-        {
-            "forecast of the holdout": comparison.index.map(names),
-            f"RMSE ({r.units.outcome})": comparison["rmse"].map(number),
-            "mean error": comparison["mape"].map(percent),
-            "R²": comparison["r2"].map("{:.3f}".format),
-            "skill": comparison["skill"].map("{:.2f}".format),
-        }
+        [
+            {
+                "forecast of the holdout": names[name],
+                f"RMSE ({r.units.outcome})": number(measured["rmse"]),
+                "mean error": percent(measured["mape"]),
+                "R²": f"{measured['r2']:.3f}",
+                "skill": f"{measured['skill']:.2f}",
+            }
+            for name, measured in comparison.items()
+        ]
     )
 
 
