@@ -227,11 +227,12 @@ def run_report(args: argparse.Namespace) -> None:
         verbose=not args.quiet,
     ).fit(X[train], y[train])
     later = ~train
-    holdout = (X[later], y[later]) if later.any() else (None, None)
+    X_test, y_test = (X[later], y[later]) if later.any() else (None, None)
     path = make_report(
         mmm,
         args.output,
-        *holdout,
+        X_test,
+        y_test,
         plan,
         args.title,
         units=units_of(mmm, args.outcome_unit or args.target, args.spend_unit),
