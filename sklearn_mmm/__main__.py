@@ -126,7 +126,11 @@ def select_roles(
             raise ValueError(
                 f"column {twice[0]!r} is both {taken[twice[0]]} and --{option}"
             )
-        free = [c for c in columns if c not in taken]
+        # A pattern for media leaves out what is named as a control.
+        named = args.controls if option == "media" else []
+        free = [
+            c for c in columns if c not in taken and (c not in named or c in patterns)
+        ]
         roles.append(select(free, patterns, f"--{option}"))
         taken |= dict.fromkeys(roles[-1], f"--{option}")
     return roles[0], roles[1]
@@ -167,7 +171,7 @@ def check_target(y: pd.Series, name: str) -> None:
     if len(bad):
         raise ValueError(
             f"--target: column {name!r} has {len(bad)} values that are no numbers, "
-            f"first {y.iloc[bad[0]]!r} in row {bad[0]}; mend or drop those rows"
+            f"first {str(y.iloc[bad[0]])!r} in row {bad[0]}; mend or drop those rows"
         )
 
 

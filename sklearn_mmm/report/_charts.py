@@ -88,7 +88,9 @@ def _summary(r: Results) -> Iterator[Chart]:
 
 def _fit(r: Results) -> Iterator[Chart]:
     metrics = fit_metrics(r.fit).reset_index()
-    tables = {"fit": r.fit, "fit_metrics": metrics}
+    # By region, as the figure has them, so that the page need not hold both.
+    by_region = r.fit.sort_values(["region", "time"], kind="stable", ignore_index=True)
+    tables = {"fit": by_region, "fit_metrics": metrics}
     if r.has_holdout:
         tables["forecasts"] = forecast_comparison(r.fit).reset_index()
     shade = " The shaded weeks were not trained on." if r.has_holdout else ""
@@ -109,7 +111,10 @@ def _fit(r: Results) -> Iterator[Chart]:
         "What the model misses should look like noise: no long runs above or below "
         "zero, and autocorrelations within the dotted lines.",
         plot_residuals(r.fit, units=r.units),
-        {"residuals": residual_table(r.fit), "autocorrelation": autocorrelation(r.fit)},
+        {
+            "residuals": residual_table(by_region),
+            "autocorrelation": autocorrelation(r.fit),
+        },
     )
     yield Chart(
         "predicted_actual",

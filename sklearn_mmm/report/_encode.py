@@ -57,13 +57,13 @@ def encode_figure(figure: go.Figure, pool: ArrayPool) -> dict[str, Any]:
 
     Title and template are left to the page, and menus become controls of the page.
     """
-    spec = _plain(figure.to_plotly_json(), pool)
-    layout = spec["layout"]
-    menus = layout.pop("updatemenus", [])
+    layout = figure.layout.to_plotly_json()
+    menus = layout.pop("updatemenus", ())
     for name in ("template", "title"):
         layout.pop(name, None)
-    return {
-        "data": spec["data"],
+    spec = {
+        # Trace by trace, because a whole figure comes with arrays in base64.
+        "data": [trace.to_plotly_json() for trace in figure.data],
         "layout": layout,
         "menus": [
             {
@@ -76,6 +76,8 @@ def encode_figure(figure: go.Figure, pool: ArrayPool) -> dict[str, Any]:
             for menu in menus
         ],
     }
+    encoded: dict[str, Any] = _plain(spec, pool)
+    return encoded
 
 
 def _plain(value: Any, pool: ArrayPool) -> Any:

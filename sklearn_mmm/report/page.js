@@ -192,6 +192,9 @@
     if (!waiting.includes(chart)) waiting.push(chart);
     if (!running) {
       running = true;
+      if (document.documentElement.dataset.ready) {
+        document.documentElement.dataset.ready = "tab";
+      }
       setTimeout(next, 0);
     }
   }
@@ -205,12 +208,16 @@
       return;
     }
     draw(chart);
-    if (!waiting.some((other) => !other.card.closest("[inert]"))) {
-      document.documentElement.dataset.ready ??= "tab";
-    }
     const later = window.requestIdleCallback ?? ((run) => setTimeout(run, 30));
-    if (waiting.some((other) => !other.card.closest("[inert]"))) setTimeout(next, 0);
-    else later(next);
+    if (waiting.some((other) => !other.card.closest("[inert]"))) {
+      setTimeout(next, 0);
+      return;
+    }
+    if (document.documentElement.dataset.ready === undefined) {
+      document.documentElement.dataset.ready = "tab";
+      performance.mark("interactive");
+    }
+    later(next);
   }
 
   function setUpChart(card) {

@@ -163,6 +163,6 @@ def test_training_tables(fitted):
     epochs, chosen = training_tables(fitted)
     assert epochs["epoch"].tolist() == list(range(1, len(epochs) + 1))
     assert epochs["seconds"].is_monotonic_increasing
-    assert dict(zip(chosen["name"], chosen["value"])) == pytest.approx(
+    assert dict(zip(chosen["name"], chosen["value"], strict=True)) == pytest.approx(
         fitted.hyperparameters_
     )
