@@ -13,7 +13,7 @@ from sklearn_mmm.inspection import (
     saturation_table,
     share_table,
 )
-from sklearn_mmm.plotting._panels import table_of
+from sklearn_mmm.plotting._panels import table_of, units_for
 from sklearn_mmm.plotting._style import (
     ACCENT,
     CLEAR,
@@ -46,7 +46,8 @@ def plot_shares(
     coverage : float, default=0.9
         Of the intervals, when the source is an estimator.
     units : Units, default=None
-        Names of the units.
+        Names of the units; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -66,7 +67,7 @@ def plot_shares(
     [0.5, 0.5]
     """
     table = table_of(source, share_table, coverage=coverage)
-    units = units or Units()
+    units = units_for(source, units)
     figure = go.Figure()
     for name, column, amount, unit, colour in (
         ("contribution", "contribution_share", "contribution", units.outcome, ACCENT),
@@ -134,7 +135,8 @@ def plot_roi(
     coverage : float, default=0.9
         Of the intervals, when the source is an estimator.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -153,7 +155,7 @@ def plot_roi(
     [3.0, 1.0]
     """
     table = table_of(source, roi_table, kind, coverage=coverage)
-    units = units or Units()
+    units = units_for(source, units)
     table = table.sort_values("roi", ascending=False, kind="stable", ignore_index=True)
     per_unit = text(units.per_spend)
     figure = go.Figure()
@@ -221,7 +223,8 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.saturation_table`.
     units : Units, default=None
-        Names of the units.
+        Names of the units; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -243,7 +246,7 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
     [0.4, 0.3, 0.3]
     """
     table = table_of(source, saturation_table)
-    units = units or Units()
+    units = units_for(source, units)
     used = table["share_of_maximum"].to_numpy()
     # A mean of all regions together may exceed the largest sum that was seen at once.
     seen = np.maximum(table["share_at_largest"].to_numpy(), used)
@@ -304,7 +307,8 @@ def plot_effects(
     coverage : float, default=0.9
         Of the intervals, when the source is an estimator.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -323,7 +327,7 @@ def plot_effects(
     [[3.0], [1.0], [4.0]]
     """
     table = table_of(source, effect_table, coverage=coverage)
-    units = units or Units()
+    units = units_for(source, units)
     channels = list(dict.fromkeys(table["channel"]))
     figure = go.Figure()
     for kind, colour in (("direct", ACCENT), ("mediated", PALETTE[1])):

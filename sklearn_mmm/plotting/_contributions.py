@@ -13,6 +13,7 @@ from sklearn_mmm.inspection import (
     contribution_table,
     waterfall_table,
 )
+from sklearn_mmm.plotting._channels import error_bars
 from sklearn_mmm.plotting._panels import (
     add_menu,
     make_panels,
@@ -20,6 +21,7 @@ from sklearn_mmm.plotting._panels import (
     region_options,
     set_axes,
     table_of,
+    units_for,
 )
 from sklearn_mmm.plotting._style import (
     ACCENT,
@@ -57,7 +59,8 @@ def plot_contributions(
     controls : list of str, default=None
         Which columns are controls, when the source is a table.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
     colours : dict, default=None
         Colour of each channel; None means those of
         :func:`~sklearn_mmm.plotting.channel_colours`.
@@ -81,7 +84,7 @@ def plot_contributions(
     table = table_of(source, contribution_table)
     if controls is None:
         controls = getattr(source, "control_columns_", ())
-    units = units or Units()
+    units = units_for(source, units)
     parts = [c for c in table.columns if c not in ("region", "time", *controls)]
     channels = parts[1:]
     hues = colours_for(channels, colours)
@@ -141,7 +144,8 @@ def plot_waterfall(
     coverage : float, default=0.9
         Of the intervals, when the source is an estimator.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
     colours : dict, default=None
         Colour of each channel.
 
@@ -165,7 +169,7 @@ def plot_waterfall(
     [0.0, 3.0, 0.0]
     """
     table = table_of(source, waterfall_table, coverage=coverage)
-    units = units or Units()
+    units = units_for(source, units)
     is_channel = (table["kind"] == "channel").to_numpy()
     hues = colours_for(table["component"][is_channel], colours)
     fixed = {"baseline": BASELINE, "controls": CONTROLS, "total": ACTUAL}
@@ -185,9 +189,10 @@ def plot_waterfall(
         customdata=np.column_stack([[text(c) for c in table["component"]], shares]),
         hovertemplate=f"%{{customdata[0]}}<br>%{{x{NUMBER}}}<br>%{{customdata[1]}}"
         "<extra></extra>",
-        error_x=_whiskers(table),
         showlegend=False,
     )
+    if "low" in table:
+        _add_whiskers(figure, table, np.flatnonzero(is_channel))
     reach = table[["start", "end"]].max(axis=1)
     if "high" in table:
         reach = np.fmax(reach, table["start"] + table["high"])
@@ -227,19 +232,17 @@ def plot_waterfall(
     )
 
 
-def _whiskers(table: pd.DataFrame) -> dict[str, Any] | None:
-    if "low" not in table:
-        return None
-    middle = table["contribution"]
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": (table["high"] - middle).to_numpy(),
-        "arrayminus": (middle - table["low"]).to_numpy(),
-        "color": REFERENCE,
-        "thickness": 1.5,
-        "width": 3,
-    }
+def _add_whiskers(figure: go.Figure, table: pd.DataFrame, rows: np.ndarray) -> None:
+    part = table.iloc[rows]
+    figure.add_scatter(
+        x=part["end"],
+        y=rows,
+        mode="markers",
+        marker={"opacity": 0},
+        error_x=error_bars(part, "contribution", "low", "high"),
+        showlegend=False,
+        hoverinfo="skip",
+    )
 
 
 def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
@@ -251,7 +254,8 @@ def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.baseline_components`.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -269,7 +273,7 @@ def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
     ['baseline', 'level (trend)', 'season', 'remainder']
     """
     table = table_of(source, baseline_components)
-    units = units or Units()
+    units = units_for(source, units)
     times = np.sort(table["time"].unique())
     lines = {
         "baseline": ("baseline", BASELINE, 1.5, 0),

@@ -13,7 +13,13 @@ from sklearn_mmm.inspection import (
     outlier_table,
     zero_spells,
 )
-from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, table_of
+from sklearn_mmm.plotting._panels import (
+    make_panels,
+    panel,
+    set_axes,
+    table_of,
+    units_for,
+)
 from sklearn_mmm.plotting._regions import _region_axis
 from sklearn_mmm.plotting._style import (
     ACCENT,
@@ -43,7 +49,8 @@ def plot_coverage(source: Any, *, units: Units | None = None) -> go.Figure:
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.coverage_table`.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -62,7 +69,7 @@ def plot_coverage(source: Any, *, units: Units | None = None) -> go.Figure:
     [[1, 0]]
     """
     table = table_of(source, coverage_table)
-    units = units or Units()
+    units = units_for(source, units)
     wide = table.pivot(index="region", columns="time", values="observed").astype(int)
     wide = wide.loc[wide.sum(axis=1).sort_values(kind="stable").index]
     regions, times = list(wide.index), wide.columns.to_numpy()
@@ -117,7 +124,8 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
         A fitted estimator, or the tables of
         :func:`~sklearn_mmm.inspection.zero_spells`.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -138,7 +146,7 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
     [1]
     """
     activity, spells = table_of(source, zero_spells)
-    units = units or Units()
+    units = units_for(source, units)
     channels = spells["channel"].tolist()
     wide = activity.pivot(index="channel", columns="time", values="active")
     wide = wide.loc[channels]
@@ -324,7 +332,8 @@ def plot_outliers(
         In robust standard deviations of the region's residuals, when the source is an
         estimator.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -343,7 +352,7 @@ def plot_outliers(
     [6.0]
     """
     table = table_of(source, outlier_table, threshold=threshold)
-    units = units or Units()
+    units = units_for(source, units)
     figure = go.Figure()
     for name, colour, part in (
         ("more than expected", ACCENT, table[table["score"] > 0]),

@@ -21,6 +21,7 @@ from sklearn_mmm.plotting._panels import (
     region_options,
     set_axes,
     table_of,
+    units_for,
 )
 from sklearn_mmm.plotting._style import (
     ACCENT,
@@ -59,7 +60,8 @@ def plot_fit(
     coverage : float, default=0.9
         Of the intervals, when the source is an estimator.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def plot_fit(
     ['actual', 'predicted']
     """
     table = _with_split(table_of(source, fit_table, X_test, y_test, coverage=coverage))
-    units = units or Units()
+    units = units_for(source, units)
     times = np.sort(table["time"].unique())
     by_region = dict(iter(table.groupby("region", sort=True)))
     lines = {"actual": ACTUAL, "predicted": ACCENT}
@@ -170,7 +172,8 @@ def plot_residuals(
     n_lags : int, default=26
         Largest lag of the autocorrelation, in time steps.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -190,7 +193,7 @@ def plot_residuals(
     [-0.5, 0.5, -0.5]
     """
     table = _with_split(table_of(source, fit_table, X_test, y_test))
-    units = units or Units()
+    units = units_for(source, units)
     times = np.sort(table["time"].unique())
     by_region = dict(iter(table.groupby("region", sort=True)))
     lags = autocorrelation(table, n_lags)["lag"].to_numpy()
@@ -283,7 +286,8 @@ def plot_predicted_actual(
     X_test, y_test : default=None
         Holdout rows and their outcome, when the source is an estimator.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -304,7 +308,7 @@ def plot_predicted_actual(
     'training: R² 1.000, RMSE 0, MAPE 0.0 %'
     """
     table = _with_split(table_of(source, fit_table, X_test, y_test))
-    units = units or Units()
+    units = units_for(source, units)
     metrics = fit_metrics(table).to_dict("index")
     scale, hidden = _scale(table)
     shown = table[table["predicted"] > 0] if hidden else table

@@ -115,8 +115,8 @@ def _add_edge(
     opacity = _FAINTEST + (1 - _FAINTEST) * (float(strength) if known else 0.5)
     colour = REFERENCE if edge["weight"] >= 0 else CONTRAST
     figure.add_scatter(
-        x=line[:-5, 0],
-        y=line[:-5, 1],
+        x=line[:-4, 0],
+        y=line[:-4, 1],
         mode="lines",
         line={
             "color": colour,
@@ -126,7 +126,8 @@ def _add_edge(
         opacity=opacity,
         hoverinfo="skip",
     )
-    # The end is an annotation, whose head stops short of the node by pixels.
+    # The end is an annotation, whose head stops short of the node by pixels; its tail
+    # begins beside an invisible label, so that the line reaches a little further.
     (x, y), (ax, ay) = line[-1], line[-6]
     figure.add_annotation(
         x=x, y=y, ax=ax, ay=ay,

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sklearn_mmm.plotting._style import short
+from sklearn_mmm.inspection import Units, units_of
+from sklearn_mmm.plotting._style import short, text
 
 # Pixels. A page that knows its width arranges panels anew by the same rules
 # (``layout.meta["panels"]``); a notebook is taken to be about 960 wide.
@@ -21,8 +22,16 @@ def table_of(source: Any, make: Callable[..., Any], *args: Any, **options: Any) 
     return make(source, *args, **options)
 
 
+def units_for(source: Any, units: Units | None) -> Units:
+    """Return given units, or those of an estimator as far as it knows them."""
+    if units is not None:
+        return units
+    return units_of(source) if hasattr(source, "history_") else Units()
+
+
 def make_panels(
     titles: Sequence[str],
+    notes: Sequence[str] | None = None,
     *,
     columns: int = 3,
     height: int = 210,
@@ -35,6 +44,8 @@ def make_panels(
     Parameters
     ----------
     titles : list of str
+    notes : list of str, default=None
+        What is written behind the titles.
     columns : int, default=3
         Panels beside one another where there is room.
     height : int, default=210
@@ -59,7 +70,9 @@ def make_panels(
         # Above the titles of the panels.
         "legend": {"y": 1 + TITLE / full},
     }
+    most = 28 if columns > 2 else 44
     for i, title in enumerate(titles):
+        note = f" {text(notes[i])}" if notes else ""
         row, column = divmod(i, columns)
         left = room * sum(shares[:column]) + gap * column
         top = 1 - row * (height + TITLE + foot) / full
@@ -75,7 +88,7 @@ def make_panels(
         }
         layout["annotations"].append(
             {
-                "text": f"<b>{short(title, 44)}</b>",
+                "text": f"<b>{short(title, most)}</b>{note}",
                 "xref": "paper",
                 "yref": "paper",
                 "x": left,
@@ -122,6 +135,7 @@ def add_menu(
     figure: go.Figure,
     name: str,
     options: Mapping[str, tuple[dict[str, Any], dict[str, Any]]],
+    above: int = 28,
 ) -> None:
     """Add a menu that changes the figure.
 
@@ -133,6 +147,8 @@ def add_menu(
     options : dict
         Label -> changes of the traces and of the layout, as Plotly's ``update`` takes
         them: a list has one entry for each trace. The first is what the figure shows.
+    above : int, default=28
+        Pixels between the figure and the menu.
     """
     if len(options) < 2:
         return
@@ -147,7 +163,7 @@ def add_menu(
         "xanchor": "right",
         "y": 1.0,
         "yanchor": "bottom",
-        "pad": {"b": 28},
+        "pad": {"b": above},
     }
     figure.update_layout(updatemenus=[*figure.layout.updatemenus, menu])
 

@@ -13,6 +13,7 @@ from sklearn_mmm.plotting._panels import (
     panel,
     set_axes,
     table_of,
+    units_for,
 )
 from sklearn_mmm.plotting._style import (
     ACCENT,
@@ -41,7 +42,8 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.region_channel_table`.
     units : Units, default=None
-        Names of the units.
+        Names of the units; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     [[0.1], [0.2]]
     """
     table = table_of(source, region_channel_table)
-    units = units or Units()
+    units = units_for(source, units)
     regions = list(dict.fromkeys(table["region"]))
     channels = list(dict.fromkeys(table["channel"]))
     wide = {
@@ -113,7 +115,9 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
             "outlinewidth": 0,
         },
     )
-    add_menu(figure, "show", {k: (change(*v), {}) for k, v in shown.items()})
+    options: dict[str, tuple[dict[str, Any], dict[str, Any]]]
+    options = {label: (change(*how), {}) for label, how in shown.items()}
+    add_menu(figure, "show", options, above=84)
     axis = label_axis(channels, 16)
     return finish(
         figure,
@@ -125,7 +129,8 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
             "tickangle": -45 if len(channels) > 4 else 0,
         },
         yaxis={**_region_axis(regions, tall), "title_text": ""},
-        height=int(170 + tall * len(regions)),
+        margin_t=136,
+        height=int(210 + tall * len(regions)),
     )
 
 
@@ -154,7 +159,8 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.region_table`.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
@@ -175,7 +181,7 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     ['Largest outcome', 'Largest baseline', 'Largest media share', 'Name']
     """
     table = table_of(source, region_table).reset_index(drop=True)
-    units = units or Units()
+    units = units_for(source, units)
     regions, n = table["region"].tolist(), len(table)
     orders = {
         "Largest outcome": table["outcome"].sort_values(ascending=False),

@@ -12,7 +12,13 @@ from sklearn_mmm.inspection import (
     modulation_table,
     response_curve_table,
 )
-from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, table_of
+from sklearn_mmm.plotting._panels import (
+    make_panels,
+    panel,
+    set_axes,
+    table_of,
+    units_for,
+)
 from sklearn_mmm.plotting._style import (
     ACTUAL,
     NUMBER,
@@ -39,7 +45,8 @@ def plot_response_curves(
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.response_curve_table`.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
     colours : dict, default=None
         Colour of each channel; None means those of
         :func:`~sklearn_mmm.plotting.channel_colours`.
@@ -63,7 +70,7 @@ def plot_response_curves(
     3
     """
     table = table_of(source, response_curve_table)
-    units = units or Units()
+    units = units_for(source, units)
     curves = dict(iter(table.groupby("channel", sort=False)))
     hues = colours_for(curves, colours)
     figure = make_panels(list(curves), height=190)
@@ -141,7 +148,8 @@ def plot_adstock(
     coverage : float, default=0.9
         Of the intervals, when the source is an estimator.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
     colours : dict, default=None
         Colour of each channel.
 
@@ -159,18 +167,15 @@ def plot_adstock(
     ...     "channel": "tv", "lag": [0, 1], "weight": [0.5, 0.5], "half_life": 1.0,
     ... })
     >>> plot_adstock(table).layout.annotations[0].text
-    '<b>tv: half-life 1.0 time steps</b>'
+    '<b>tv</b> half-life 1.0 time steps'
     """
     table = table_of(source, adstock_table, coverage=coverage)
-    units = units or Units()
+    units = units_for(source, units)
     kernels = dict(iter(table.groupby("channel", sort=False)))
     hues = colours_for(kernels, colours)
     lives = {name: float(k["half_life"].iloc[0]) for name, k in kernels.items()}
-    titles = [
-        f"{_clipped(name)}: half-life {life:.1f} {units.time}s"
-        for name, life in lives.items()
-    ]
-    figure = make_panels(titles, height=150)
+    notes = [f"half-life {life:.1f} {units.time}s" for life in lives.values()]
+    figure = make_panels(list(lives), notes, height=150)
     top = float(
         table[["weight", *(["high"] if "high" in table else [])]].to_numpy().max()
     )
@@ -219,11 +224,6 @@ def plot_adstock(
     return finish(figure, "Carry-over (adstock)", showlegend=False, bargap=0.2)
 
 
-def _clipped(name: object, most: int = 20) -> str:
-    out = str(name)
-    return out if len(out) <= most else out[: most - 1] + "…"
-
-
 def _tick(lags: pd.Series) -> int:
     return max(1, -(-len(lags) // 8))
 
@@ -242,7 +242,8 @@ def plot_modulation(
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.modulation_table`.
     units : Units, default=None
-        Names of the units on the axes.
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
     colours : dict, default=None
         Colour of each channel.
 
@@ -264,7 +265,7 @@ def plot_modulation(
     [0.9, 1.1]
     """
     table = table_of(source, modulation_table)
-    units = units or Units()
+    units = units_for(source, units)
     courses = dict(iter(table.groupby("channel", sort=False)))
     hues = colours_for(courses, colours)
     bounds = table[["region_10", "region_90", "factor"]].to_numpy()

@@ -123,7 +123,15 @@ TEMPLATE = go.layout.Template(
             "size": 13,
             "color": INK,
         },
-        "title": {"x": 0, "xanchor": "left", "pad": {"l": 8}, "font": {"size": 17}},
+        "title": {
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "top",
+            "yref": "container",
+            "pad": {"l": 8, "t": 14},
+            "font": {"size": 17},
+        },
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "colorway": PALETTE,
@@ -163,7 +171,10 @@ DIVERGING = [[i / 4, colour] for i, colour in enumerate(_DIVERGING)]
 
 
 def finish(figure: go.Figure, title: str, **layout: Any) -> go.Figure:
-    """Give a figure its template and title."""
+    """Give a figure its template and title, and both room above a legend."""
+    has_panels = bool(figure.layout.meta)
+    if has_panels and layout.get("showlegend", True):
+        layout = {"margin_t": 128, "height": figure.layout.height + 40} | layout
     return figure.update_layout(template=TEMPLATE, title_text=text(title), **layout)
 
 

@@ -163,7 +163,17 @@ def _fitted(r: Results) -> list[str]:
             f" The {later['time'].nunique()} {units.time}s after that "
             f"({len(later):,} rows) were kept back to measure forecasts."
         )
-    return [words]
+    names = f"Media are {_names(list(mmm.media_columns_), 8)}"
+    if controls:
+        names += f"; controls are {_names(list(mmm.control_columns_), 8)}"
+    varies = float((mmm.modulation_ - 1).abs().to_numpy().max()) > 1e-6
+    n_edges = len(r.graph.edges)
+    influences = f"{n_edges or 'No'} influence{'' if n_edges == 1 else 's'}"
+    return [
+        words,
+        f"{names}. Effects {'vary with' if varies else 'are constant over'} time. "
+        f"{influences} among channels {'was' if n_edges == 1 else 'were'} found.",
+    ]
 
 
 def _label(time: Any) -> str:

@@ -151,13 +151,8 @@
     const figure = recolourFigure({ data, layout }, colours);
     figure.layout.template = recolourFigure(settings.template, colours);
     figure.layout.width = width;
-    figure.layout.margin = {
-      l: 10,
-      r: 14,
-      t: hasPanels ? 40 : 14,
-      b: 10,
-      ...figure.layout.margin,
-    };
+    // Title and menus, for which figures leave room, are those of the page.
+    figure.layout.margin = { l: 10, r: 14, t: hasPanels ? 40 : 14, b: 10 };
     if (width < NARROW) {
       figure.layout.font = { size: 11 };
       figure.layout.dragmode = false;

@@ -16,7 +16,7 @@ def test_the_stack_sums_to_the_fit(panel, fitted):
     time = fitted.history_["time"].to_numpy()
     expected = fitted.contributions_.sum(axis=1).groupby(time).sum()
     np.testing.assert_allclose(total, expected)
-    assert figure.layout.yaxis.title.text == "outcome units per time step"
+    assert figure.layout.yaxis.title.text == "outcome units per week"
 
 
 def test_many_channels_are_drawn_together():
