@@ -119,22 +119,22 @@ def _about_data(mmm: Any) -> Iterator[Finding]:
     if len(high):
         yield (
             "data",
-            f"{_listing(high)} move with other columns (variance inflation above "
-            f"{_HIGH_VIF:.0f}): how they share what they bring together is uncertain.",
+            f"Moving with other columns (variance inflation above {_HIGH_VIF:.0f}): "
+            f"{_listing(high)}. Who brought what of their common part is uncertain.",
         )
     flat = vif.loc[vif["vif"].isna(), "column"]
     if len(flat):
         yield (
             "data",
-            f"{_listing(flat)} do not vary within regions: their contribution cannot "
-            "be told from the baseline.",
+            f"Without variation inside regions: {_listing(flat)}. Such a contribution "
+            "cannot be told from the baseline.",
         )
     steady = [name for name in _steady(mmm) if name not in set(flat)]
     if steady:
         yield (
             "data",
-            f"{_listing(steady)} are always on with little variation: a steady channel "
-            "is hard to tell from the baseline.",
+            f"Always on with little variation: {_listing(steady)}. A steady channel is "
+            "hard to tell from the baseline.",
         )
 
 
@@ -173,7 +173,11 @@ def _about_fit(mmm: Any, table: pd.DataFrame) -> Iterator[Finding]:
         yield (
             "fit",
             f"Residuals of neighbouring time steps correlate with {first:.2f}: the "
-            "model misses something that lasts.",
+            + (
+                "model misses something that lasts."
+                if first > 0
+                else "model follows single time steps too closely."
+            ),
         )
     training = table[table["split"] == "training"]
     n_far = len(outliers_of(table))
@@ -209,16 +213,16 @@ def _about_channels(
         if len(vague):
             yield (
                 "channels",
-                f"The return of {_listing(vague)} is only known within a factor of "
-                f"{_WIDE_INTERVAL:.0f} or less well: test it before moving much money.",
+                f"Return not even known within a factor of {_WIDE_INTERVAL:.0f}: "
+                f"{_listing(vague)}. Test before much money is moved.",
             )
     weak = edges[edges["strength"] < 0.5]
     if len(weak):
         names = [f"{a} → {b}" for a, b in zip(weak["from"], weak["to"], strict=True)]
         yield (
             "channels",
-            f"Influences {_listing(names)} were found in fewer than half of the "
-            "resamples; they may be chance.",
+            f"Influences found in fewer than half of the resamples: {_listing(names)}. "
+            "They may be chance.",
         )
 
 

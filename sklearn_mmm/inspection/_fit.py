@@ -217,8 +217,9 @@ def autocorrelation(table: pd.DataFrame, n_lags: int = 26) -> pd.DataFrame:
     >>> autocorrelation(table, n_lags=2)["autocorrelation"].tolist()
     [-0.875, 0.75]
     """
-    wide = _training_residuals(table)
-    errors = wide.to_numpy()
+    if not (table["split"] == "training").any():
+        return pd.DataFrame(columns=["lag", "autocorrelation", "bound"], dtype=float)
+    errors = _training_residuals(table).to_numpy()
     errors = errors - np.nanmean(errors, axis=0)
     spread = np.nanstd(errors, axis=0)
     errors = errors / np.where(spread > 0, spread, np.inf)
@@ -237,6 +238,8 @@ def design_effect(table: pd.DataFrame) -> float:
 
     1 if regions are independent, the number of regions if they are equal.
     """
+    if not (table["split"] == "training").any():
+        return 1.0
     errors = _training_residuals(table).to_numpy()
     errors = np.nan_to_num(errors - np.nanmean(errors, axis=0))
     apart = (errors**2).sum()

@@ -93,7 +93,8 @@ def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
         ("marginal ROI, optimal", "marginal_roi", PALETTE[1], "diamond"),
     ):
         figure.add_scatter(
-            x=table[column],
+            # The first unit of a channel that is not used may be worth any amount.
+            x=table[column].where(table["spend"] > 0),
             y=np.arange(n),
             mode="markers",
             name=name,

@@ -103,7 +103,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
     tiles = [
         Tile(
             "Media's share of the outcome",
-            percent(media / total) if total else "–",
+            percent(_share(media, total)),
             f"{number(media)} of {number(total)} {units.outcome}",
         ),
         Tile(
@@ -114,7 +114,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         Tile(
             "Largest channel",
             _clip(best, 20),
-            f"{percent(float(parts[best].sum()) / total)} of the outcome",
+            f"{percent(_share(float(parts[best].sum()), total))} of the outcome",
         ),
     ]
     if comparison is not None:
@@ -133,7 +133,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         tiles.append(Tile("Fit, R²", f"{metrics['r2']:.3f}", "on the training rows"))
     if r.allocation is not None:
         gain = r.allocation.gain / (r.allocation.planned_outcome or np.nan)
-        sign = "+" if gain >= 0 else "−"
+        sign = "−" if gain < 0 else "+"
         tiles.append(
             Tile(
                 "Gain from reallocation",
@@ -151,10 +151,11 @@ def _fitted(r: Results) -> list[str]:
     span = f"{_label(history['time'].min())} to {_label(history['time'].max())}"
     regions = f"{r.n_regions} regions and " if r.n_regions > 1 else ""
     controls = len(mmm.control_columns_)
+    channels = _count(len(mmm.media_columns_), "media channel")
     words = (
-        f"The model explains an outcome by {len(mmm.media_columns_)} media channels, "
-        f"{controls} control{'' if controls == 1 else 's'} and a baseline that may "
-        f"wander and repeat with the year. It was fitted to {len(history):,} rows: "
+        f"The model explains an outcome by {channels}, {_count(controls, 'control')} "
+        "and a baseline that may wander and repeat with the year. It was fitted to "
+        f"{len(history):,} rows: "
         f"{regions}{n_steps} {units.time}s, {span}."
     )
     if r.has_holdout:
@@ -168,12 +169,15 @@ def _fitted(r: Results) -> list[str]:
         names += f"; controls are {_names(list(mmm.control_columns_), 8)}"
     varies = float((mmm.modulation_ - 1).abs().to_numpy().max()) > 1e-6
     n_edges = len(r.graph.edges)
-    influences = f"{n_edges or 'No'} influence{'' if n_edges == 1 else 's'}"
     return [
         words,
         f"{names}. Effects {'vary with' if varies else 'are constant over'} time. "
-        f"{influences} among channels {'was' if n_edges == 1 else 'were'} found.",
+        f"The graph has {_count(n_edges, 'influence')} among channels.",
     ]
+
+
+def _count(n: int, name: str) -> str:
+    return f"{n or 'no'} {name}{'' if n == 1 else 's'}"
 
 
 def _label(time: Any) -> str:
@@ -215,8 +219,8 @@ def _against(model: float, other: float) -> str:
 def _brought(r: Results) -> list[str]:
     parts, channels = r.mmm.contributions_, channels_by_size(r.mmm)
     total = float(parts.to_numpy().sum())
-    shares = parts[channels].sum() / total
-    media = float(shares.sum())
+    shares = {name: _share(float(parts[name].sum()), total) for name in channels}
+    media = sum(shares.values())
     first = [f"{_clip(name)} ({percent(shares[name])})" for name in channels[:3]]
     words = [
         f"Media brought {percent(media)} of the outcome; the rest needs no media. "
@@ -231,6 +235,11 @@ def _brought(r: Results) -> list[str]:
             f"{_clip(worst['channel'])} {worst['roi']:.3g}{_interval(worst, 'roi')}."
         )
     return words
+
+
+def _share(part: float, whole: float) -> float:
+    """Return a share; there is none of a whole that is not positive."""
+    return part / whole if whole > 0 else np.nan
 
 
 def _clip(name: object, most: int = 36) -> str:
@@ -258,7 +267,7 @@ def _channel_rows(r: Results) -> pd.DataFrame:
             "channel": row["channel"],
             f"spend ({r.units.spend})": number(row["spend"]),
             f"contribution ({r.units.outcome})": number(row["contribution"]),
-            "share of outcome": percent(row["contribution"] / total),
+            "share of outcome": percent(_share(row["contribution"], total)),
             "ROI": number(row["roi"]),
             "marginal ROI": number(row["marginal_roi"]),
             "saturation": percent(reached),
@@ -340,6 +349,8 @@ def _move_rows(r: Results) -> pd.DataFrame:
     table = r.allocation.channels
     order = (table["spend"] - table["planned"]).sort_values(ascending=False).index
     table = table.loc[order]
+    # The first unit of a channel that is not used may be worth any amount.
+    used = table.where(table["spend"] > 0)
     change = [
         change_in_words(*pair)
         for pair in zip(table["planned"], table["spend"], strict=True)
@@ -352,6 +363,6 @@ def _move_rows(r: Results) -> pd.DataFrame:
             "change": change,
             "ROI now": table["planned_roi"].map(number),
             "ROI then": table["roi"].map(number),
-            "marginal ROI then": table["marginal_roi"].map(number),
+            "marginal ROI then": used["marginal_roi"].map(number),
         }
     )

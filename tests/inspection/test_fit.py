@@ -113,6 +113,13 @@ def test_design_effect(moves_together, expected):
     assert design_effect(rows) == pytest.approx(expected, rel=0.06)
 
 
+def test_a_region_that_was_not_trained_on():
+    rows = table([1, 2, 3], [1, 2, 2], split="holdout", low=0.0, high=3.0)
+    assert autocorrelation(rows).empty
+    assert residual_table(rows)["score"].isna().all()
+    np.testing.assert_allclose(fit_over_time(rows)["high"], 3.0)
+
+
 def test_interval_of_the_sum():
     same = [table([1, -1, 1], [0] * 3, region=r, low=-2.0, high=3.0) for r in "ab"]
     # Regions that err alike: bounds add up.
