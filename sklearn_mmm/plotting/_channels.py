@@ -28,6 +28,7 @@ from sklearn_mmm.plotting._style import (
     finish,
     label_axis,
     logarithmic,
+    number,
     row_height,
     text,
 )
@@ -81,9 +82,7 @@ def plot_shares(
             name=f"share of {name}",
             marker={"color": colour, "line_width": 0},
             error_x=error_bars(table, column, "low", "high") if has_bounds else None,
-            customdata=np.column_stack(
-                [names_of(table), table[amount].map("{:,.4g}".format)]
-            ),
+            customdata=np.column_stack([names_of(table), table[amount].map(number)]),
             hovertemplate=f"%{{customdata[0]}}<br>%{{x{PERCENT}}} of {name}"
             f"<br>%{{customdata[1]}} {text(unit)}<extra></extra>",
         )

@@ -28,13 +28,13 @@ from sklearn_mmm.plotting._style import (
     ACTUAL,
     BASELINE,
     CONTROLS,
-    NUMBER,
     OTHER,
     PALETTE,
     REFERENCE,
     colours_for,
     finish,
     label_axis,
+    number,
     percent,
     row_height,
     short,
@@ -186,9 +186,13 @@ def plot_waterfall(
         y=np.arange(n),
         orientation="h",
         marker={"color": bars, "line_width": 0},
-        customdata=np.column_stack([[text(c) for c in table["component"]], shares]),
-        hovertemplate=f"%{{customdata[0]}}<br>%{{x{NUMBER}}}<br>%{{customdata[1]}}"
-        "<extra></extra>",
+        customdata=[
+            f"{text(name)}<br>{number(brought)} {text(units.outcome)}<br>{share}"
+            for name, brought, share in zip(
+                table["component"], table["contribution"], shares, strict=True
+            )
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
         showlegend=False,
     )
     if "low" in table:

@@ -19,6 +19,7 @@ from sklearn_mmm.plotting._style import (
     REFERENCE,
     colours_for,
     finish,
+    number,
     short,
     text,
 )
@@ -184,7 +185,7 @@ def _add_nodes(
         textposition=[f"{_free_side(place[name], layout)} center" for name in channels],
         cliponaxis=False,
         customdata=[
-            f"{text(name)}<br>direct contribution {value:,.4g}"
+            f"{text(name)}<br>direct contribution {number(value)}"
             for name, value in zip(channels, nodes["contribution"], strict=True)
         ],
         hovertemplate="%{customdata}<extra></extra>",

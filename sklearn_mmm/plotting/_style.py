@@ -114,7 +114,6 @@ _AXIS: dict[str, Any] = {
     "exponentformat": "B",
     "ticks": "",
     "ticklabelstandoff": 4,
-    "hoverformat": ",.4~r",
 }
 TEMPLATE = go.layout.Template(
     layout={
@@ -152,7 +151,8 @@ TEMPLATE = go.layout.Template(
         },
         "modebar": {"bgcolor": CLEAR, "color": REFERENCE, "activecolor": ACCENT},
         "xaxis": _AXIS,
-        "yaxis": _AXIS,
+        # Of vertical axes alone, since time runs along horizontal ones.
+        "yaxis": _AXIS | {"hoverformat": ",.4~r"},
         "annotationdefaults": {"showarrow": False},
         "updatemenudefaults": {
             "bgcolor": CLEAR,

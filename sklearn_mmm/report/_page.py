@@ -165,7 +165,7 @@ def _card(chart: Chart) -> str:
         f'data-chart="{escape(chart.name)}"><div class="head"><div>'
         f"<h2>{escape(chart.heading)}</h2>"
         f'<p class="note">{escape(chart.note)}</p></div>{menus}</div>'
-        f'<div class="window"><div class="plot" role="img" '
+        f'<div class="window"><div class="plot" role="figure" '
         f'aria-label="{escape(chart.heading)}"></div></div>'
         '<button type="button" class="more">Show all</button>'
         f'<div class="foot"><details data-tables="{escape(" ".join(names))}">'

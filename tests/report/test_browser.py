@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -255,6 +256,17 @@ def test_tables_are_downloaded_as_csv(fitted, holdout, opened):
         )
     assert opened.errors == []
     assert all(r.startswith(("file:", "blob:")) for r in opened.requests)
+
+
+def test_hover_names_the_date(opened):
+    opened.open_tab("fit")
+    plot = opened.page.locator("[data-chart=fit] .plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    opened.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    label = plot.locator(".hoverlayer .legend")
+    label.wait_for()
+    assert re.search(r"[A-Z][a-z]{2} \d+, 202\d.*actual : [\d,]+", label.text_content())
 
 
 def test_numbers_are_shown_as_a_table(fitted, opened):
