@@ -283,7 +283,6 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
             "ticktext": ["0%", "25%", "50%", "75%", "100%"],
         },
         barmode="stack",
-        legend_traceorder="normal",
         bargap=0.35,
         height=row_height(len(table)),
     )

@@ -122,7 +122,6 @@ def plot_contributions(
         barmode="relative",
         bargap=0,
         hovermode="x unified",
-        legend_traceorder="normal",
         height=470,
     )
 

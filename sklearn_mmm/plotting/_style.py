@@ -142,6 +142,7 @@ TEMPLATE = go.layout.Template(
             "y": 1.0,
             "yanchor": "bottom",
             "bgcolor": CLEAR,
+            "traceorder": "normal",
         },
         "hoverlabel": {
             "namelength": -1,

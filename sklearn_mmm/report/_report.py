@@ -125,9 +125,11 @@ def _results(
 
 
 def _quarter(mmm: Any) -> int:
+    """Return the time steps of a quarter, or all there are."""
     axis = time_axis(mmm)
     year = None if axis is None else axis.season_length
-    return max(1, round(year / 4)) if year else _QUARTER
+    n_steps = max(1, round(year / 4)) if year else _QUARTER
+    return min(n_steps, int(mmm.history_["time"].nunique()))
 
 
 def _subtitle(results: Results) -> str:
