@@ -80,7 +80,9 @@ $(FLOOR_VENV)/.stamp: pyproject.toml constraints-floor.txt
 
 # ------------------------------------------------------------------------ demo
 
-# `set -f`: the patterns in MEDIA and CONTROLS are for column names, not files.
+# One thread unless the caller wants more: on a machine that is busy, threads that wait
+# for one another take many times as long. `set -f`: the patterns in MEDIA and CONTROLS are for column names, not files.
+demo: export OMP_NUM_THREADS ?= 1
 demo: $(VENV)/.stamp-demo
 ifeq ($(strip $(DATA)),)
 	@$(PY) examples/quickstart.py --output "$(REPORT)"
