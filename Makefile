@@ -81,7 +81,8 @@ $(FLOOR_VENV)/.stamp: pyproject.toml constraints-floor.txt
 # ------------------------------------------------------------------------ demo
 
 # One thread unless the caller wants more: on a machine that is busy, threads that wait
-# for one another take many times as long. `set -f`: the patterns in MEDIA and CONTROLS are for column names, not files.
+# for one another take many times as long.
+# `set -f`: the patterns in MEDIA and CONTROLS are for column names, not files.
 demo: export OMP_NUM_THREADS ?= 1
 demo: $(VENV)/.stamp-demo
 ifeq ($(strip $(DATA)),)
