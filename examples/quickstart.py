@@ -29,9 +29,11 @@ parser.add_argument("--output", default="demo_report.html")
 args, _ = parser.parse_known_args()
 
 # %%
-# Three years of weekly sales in twenty regions, with spend on six channels. The last
-# quarter is kept back.
-X, y, truth = make_mmm(n_regions=20, n_weeks=156, n_channels=6, random_state=0)
+# Three years of weekly sales in twenty regions, with spend on six channels, some of which
+# drive others. The last quarter is kept back.
+X, y, truth = make_mmm(
+    n_regions=20, n_weeks=156, n_channels=6, graph=True, random_state=0
+)
 train = X["week"] < X["week"].drop_duplicates().sort_values().iloc[-13]
 
 mmm = DeepCausalMMMRegressor(
