@@ -29,8 +29,8 @@ parser.add_argument("--output", default="demo_report.html")
 args, _ = parser.parse_known_args()
 
 # %%
-# Three years of weekly sales in twenty regions, with spend on six channels, some of which
-# drive others. The last quarter is kept back.
+# Three years of weekly sales in twenty regions, with spend on six channels, which drive
+# one another. The last quarter is kept back.
 X, y, truth = make_mmm(
     n_regions=20, n_weeks=156, n_channels=6, graph=True, random_state=0
 )
