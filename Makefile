@@ -30,7 +30,7 @@ help:
 	@echo "make demo         fit a model on synthetic data and write $(REPORT)"
 	@echo "make demo DATA=panel.csv TARGET=sales REGION=region TIME=week \\"
 	@echo "          MEDIA='tv search' CONTROLS='price'      the same on your data"
-	@echo "make test         fast test suite"
+	@echo "make test         fast test suite; tests in a browser need Chromium"
 	@echo "make test-slow    the tests marked slow"
 	@echo "make test-floor   fast test suite on the oldest supported versions"
 	@echo "make lint         ruff check and ruff format --check"
@@ -80,7 +80,10 @@ $(FLOOR_VENV)/.stamp: pyproject.toml constraints-floor.txt
 
 # ------------------------------------------------------------------------ demo
 
+# One thread unless the caller wants more: on a machine that is busy, threads that wait
+# for one another take many times as long.
 # `set -f`: the patterns in MEDIA and CONTROLS are for column names, not files.
+demo: export OMP_NUM_THREADS ?= 1
 demo: $(VENV)/.stamp-demo
 ifeq ($(strip $(DATA)),)
 	@$(PY) examples/quickstart.py --output "$(REPORT)"
@@ -94,13 +97,13 @@ endif
 # ---------------------------------------------------------------------- checks
 
 test: $(VENV)/.stamp-dev
-	@$(PYTEST) -n 2 -q
+	@$(PYTEST) -n 2 --dist loadgroup -q
 
 test-slow: $(VENV)/.stamp-dev
-	@$(PYTEST) -n 2 -q -m slow
+	@$(PYTEST) -n 2 --dist loadgroup -q -m slow
 
 test-floor: $(FLOOR_VENV)/.stamp
-	@OMP_NUM_THREADS=1 $(FLOOR_PY) -m pytest -n 2 -q
+	@OMP_NUM_THREADS=1 $(FLOOR_PY) -m pytest -n 2 --dist loadgroup -q
 
 lint: $(VENV)/.stamp-dev
 	@$(PY) -m ruff check .

@@ -22,16 +22,18 @@ from sklearn_mmm import (
 )
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.inspection import channel_summary
-from sklearn_mmm.plotting import plot_contributions, plot_response_curves
+from sklearn_mmm.plotting import plot_contributions, plot_response_curves, plot_roi
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--output", default="demo_report.html")
 args, _ = parser.parse_known_args()
 
 # %%
-# Three years of weekly sales in twenty regions, with spend on six channels. The last
-# quarter is kept back.
-X, y, truth = make_mmm(n_regions=20, n_weeks=156, n_channels=6, random_state=0)
+# Three years of weekly sales in twenty regions, with spend on six channels, which drive
+# one another. The last quarter is kept back.
+X, y, truth = make_mmm(
+    n_regions=20, n_weeks=156, n_channels=6, graph=True, random_state=0
+)
 train = X["week"] < X["week"].drop_duplicates().sort_values().iloc[-13]
 
 mmm = DeepCausalMMMRegressor(
@@ -54,6 +56,10 @@ print(table.round(2).to_string())
 plot_contributions(mmm)
 
 # %%
+# What a unit of spend brought on average, and what the next one would bring.
+plot_roi(mmm)
+
+# %%
 # Response curves: dashed beyond the largest spend seen.
 plot_response_curves(mmm)
 
@@ -69,6 +75,6 @@ scores = cross_val_score(linear, X, y, cv=cv)
 print("R² of the linear model by fold:", pd.Series(scores).round(3).tolist())
 
 # %%
-# One HTML file to share.
-path = make_report(mmm, args.output, y[train], X[~train], y[~train])
+# One HTML file to share, with the forecast of the last quarter and its best budget.
+path = make_report(mmm, args.output, X[~train], y[~train], plan=X[~train])
 print(f"report: {path}")

@@ -1,20 +1,90 @@
 """From a fitted estimator to tidy tables."""
 
 from sklearn_mmm.inspection._channels import channel_summary
+from sklearn_mmm.inspection._contributions import (
+    baseline_components,
+    contribution_table,
+    waterfall_table,
+)
 from sklearn_mmm.inspection._curve_fit import ResponseCurveFit
+from sklearn_mmm.inspection._data_quality import (
+    collinearity,
+    coverage_table,
+    outlier_table,
+    zero_spells,
+)
+from sklearn_mmm.inspection._diagnosis import diagnose
+from sklearn_mmm.inspection._effects import effect_table, roi_table, share_table
+from sklearn_mmm.inspection._fit import (
+    autocorrelation,
+    fit_metrics,
+    fit_over_time,
+    fit_table,
+    residual_table,
+)
 from sklearn_mmm.inspection._forecast import (
     forecast_metrics,
     skill_score,
     within_region_r2,
 )
+from sklearn_mmm.inspection._graph import graph_tables
+from sklearn_mmm.inspection._naive import forecast_comparison, naive_forecasts
+from sklearn_mmm.inspection._regions import region_channel_table, region_table
+from sklearn_mmm.inspection._responses import (
+    adstock_table,
+    half_life,
+    modulation_table,
+    response_curve_table,
+    saturation_table,
+)
 from sklearn_mmm.inspection._simulate import Simulation, simulate
+from sklearn_mmm.inspection._training import training_tables
+from sklearn_mmm.inspection._training_rows import (
+    Units,
+    channels_by_size,
+    has_intervals,
+    training_rows,
+    units_of,
+)
 
 __all__ = [
     "ResponseCurveFit",
     "Simulation",
+    "Units",
+    "adstock_table",
+    "autocorrelation",
+    "baseline_components",
     "channel_summary",
+    "channels_by_size",
+    "collinearity",
+    "contribution_table",
+    "coverage_table",
+    "diagnose",
+    "effect_table",
+    "fit_metrics",
+    "fit_over_time",
+    "fit_table",
+    "forecast_comparison",
     "forecast_metrics",
+    "graph_tables",
+    "half_life",
+    "has_intervals",
+    "modulation_table",
+    "naive_forecasts",
+    "outlier_table",
+    "region_channel_table",
+    "region_table",
+    "residual_table",
+    "response_curve_table",
+    "roi_table",
+    "saturation_table",
+    "share_table",
     "simulate",
     "skill_score",
+    "training_rows",
+    "training_tables",
+    "units_of",
+    "waterfall_table",
     "within_region_r2",
+    "zero_spells",
 ]

@@ -1,7 +1,57 @@
 """From tables to interactive Plotly figures."""
 
-from sklearn_mmm.plotting._contributions import plot_contributions
-from sklearn_mmm.plotting._fit import plot_fit
-from sklearn_mmm.plotting._response_curves import plot_response_curves
+from sklearn_mmm.plotting._budget import plot_allocation, plot_frontier
+from sklearn_mmm.plotting._channels import (
+    plot_effects,
+    plot_roi,
+    plot_saturation,
+    plot_shares,
+)
+from sklearn_mmm.plotting._contributions import (
+    plot_baseline,
+    plot_contributions,
+    plot_waterfall,
+)
+from sklearn_mmm.plotting._data_quality import (
+    plot_collinearity,
+    plot_coverage,
+    plot_outliers,
+    plot_zero_spells,
+)
+from sklearn_mmm.plotting._fit import plot_fit, plot_predicted_actual, plot_residuals
+from sklearn_mmm.plotting._graph import plot_channel_graph
+from sklearn_mmm.plotting._regions import plot_region_heatmap, plot_regions
+from sklearn_mmm.plotting._responses import (
+    plot_adstock,
+    plot_modulation,
+    plot_response_curves,
+)
+from sklearn_mmm.plotting._style import channel_colours
+from sklearn_mmm.plotting._training import plot_training
 
-__all__ = ["plot_contributions", "plot_fit", "plot_response_curves"]
+__all__ = [
+    "channel_colours",
+    "plot_adstock",
+    "plot_allocation",
+    "plot_baseline",
+    "plot_channel_graph",
+    "plot_collinearity",
+    "plot_contributions",
+    "plot_coverage",
+    "plot_effects",
+    "plot_fit",
+    "plot_frontier",
+    "plot_modulation",
+    "plot_outliers",
+    "plot_predicted_actual",
+    "plot_region_heatmap",
+    "plot_regions",
+    "plot_residuals",
+    "plot_response_curves",
+    "plot_roi",
+    "plot_saturation",
+    "plot_shares",
+    "plot_training",
+    "plot_waterfall",
+    "plot_zero_spells",
+]

@@ -1,57 +1,311 @@
-"""Contributions over time, stacked."""
+"""What made up the outcome: over time, in total, and inside the baseline."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from sklearn_mmm.plotting._style import BASELINE, CONTROLS, LAYOUT, colour, text
+from sklearn_mmm.inspection import (
+    Units,
+    baseline_components,
+    contribution_table,
+    waterfall_table,
+)
+from sklearn_mmm.plotting._channels import error_bars
+from sklearn_mmm.plotting._panels import (
+    add_menu,
+    make_panels,
+    panel,
+    region_options,
+    set_axes,
+    table_of,
+    units_for,
+)
+from sklearn_mmm.plotting._style import (
+    ACCENT,
+    ACTUAL,
+    BASELINE,
+    CONTROLS,
+    OTHER,
+    PALETTE,
+    REFERENCE,
+    colours_for,
+    finish,
+    label_axis,
+    number,
+    percent,
+    row_height,
+    short,
+    text,
+)
 
-_MOST_CHANNELS = 12
 
-
-def plot_contributions(mmm: Any) -> go.Figure:
+def plot_contributions(
+    source: Any,
+    controls: Sequence[str] | None = None,
+    *,
+    units: Units | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> go.Figure:
     """Plot what baseline, controls and channels contributed to each time step.
 
     Parameters
     ----------
-    mmm : DeepCausalMMMRegressor
-        Fitted; ``contributions_`` is the table behind the figure. Beyond twelve
-        channels the smallest are drawn together.
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.contribution_table`.
+    controls : list of str, default=None
+        Which columns are controls, when the source is a table.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+    colours : dict, default=None
+        Colour of each channel; None means those of
+        :func:`~sklearn_mmm.plotting.channel_colours`.
 
     Returns
     -------
     plotly.graph_objects.Figure
+        A stack of bars with a region selector. Beyond eight channels the smallest are
+        drawn together, and so are the controls.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_contributions
+    >>> table = pd.DataFrame(
+    ...     {"region": "a", "time": [1, 2], "baseline": [3.0, 4.0], "tv": [1.0, 2.0]}
+    ... )
+    >>> [trace.name for trace in plot_contributions(table).data]
+    ['baseline', 'tv']
     """
-    time = mmm.history_["time"].to_numpy()
-    table = mmm.contributions_.groupby(time).sum().sort_index()
+    table = table_of(source, contribution_table)
+    if controls is None:
+        controls = getattr(source, "control_columns_", ())
+    units = units_for(source, units)
+    parts = [c for c in table.columns if c not in ("region", "time", *controls)]
+    channels = parts[1:]
+    hues = colours_for(channels, colours)
+    named, rest = channels[: len(PALETTE)], channels[len(PALETTE) :]
+    stack: list[tuple[str, list[str], str]] = [("baseline", ["baseline"], BASELINE)]
+    if controls:
+        stack.append(("controls", list(controls), CONTROLS))
+    stack += [(short(c, 30), [c], hues[c]) for c in named]
+    if rest:
+        name = f"{len(rest)} other channel{'s' if len(rest) > 1 else ''}"
+        stack.append((name, rest, OTHER))
+    values = {name: table[columns].sum(axis=1) for name, columns, _ in stack}
+    layers = pd.DataFrame(values).assign(time=table["time"])
+    layers.index = pd.Index(table["region"])
+    times = np.sort(table["time"].unique())
+    regions = sorted(table["region"].unique())
+
+    def series(region: Any) -> dict[str, Any]:
+        rows = layers if region is None else layers.loc[[region]]
+        summed = rows.groupby("time").sum().reindex(times)
+        return {"y": [summed[name].to_numpy() for name, *_ in stack]}
+
     figure = go.Figure()
-    _add(figure, table["baseline"], "baseline", BASELINE)
-    if mmm.control_columns_:
-        _add(figure, table[mmm.control_columns_].sum(axis=1), "controls", CONTROLS)
-    order = table[mmm.media_columns_].sum().sort_values(ascending=False).index
-    rest = order[_MOST_CHANNELS:]
-    for i, channel in enumerate(order[:_MOST_CHANNELS]):
-        _add(figure, table[channel], channel, colour(i))
-    if len(rest):
-        name = f"{len(rest)} other channels"
-        _add(figure, table[rest].sum(axis=1), name, colour(_MOST_CHANNELS))
-    return figure.update_layout(
-        title="Contributions over time",
-        xaxis_title="time step",
-        yaxis_title="contribution (outcome units per time step)",
+    for (name, _, colour), y in zip(stack, series(None)["y"], strict=True):
+        # Bars, not areas: a control's effect may be negative.
+        figure.add_bar(
+            x=times, y=y, name=name, marker={"color": colour, "line_width": 0}
+        )
+    add_menu(figure, "region", region_options(regions, series))
+    return finish(
+        figure,
+        "Contributions over time",
+        xaxis_title=text(units.time),
+        yaxis_title=text(units.per_step),
         barmode="relative",
         bargap=0,
-        hovermode="x",
-        **LAYOUT,
+        hovermode="x unified",
+        height=470,
     )
 
 
-def _add(figure: go.Figure, values: pd.Series, name: str, color: str) -> None:
-    # Bars, not areas: a control's effect may be negative.
+def plot_waterfall(
+    source: Any,
+    *,
+    coverage: float = 0.9,
+    units: Units | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> go.Figure:
+    """Plot the way from the baseline to the whole outcome.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.waterfall_table`.
+    coverage : float, default=0.9
+        Of the intervals, when the source is an estimator.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+    colours : dict, default=None
+        Colour of each channel.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A bar for each step. Where the table has intervals, whiskers are those of the
+        channel's own contribution, counted from the start of its bar.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_waterfall
+    >>> table = pd.DataFrame({
+    ...     "component": ["baseline", "tv", "total"],
+    ...     "kind": ["baseline", "channel", "total"], "contribution": [3.0, 1.0, 4.0],
+    ...     "start": [0.0, 3.0, 0.0], "end": [3.0, 4.0, 4.0],
+    ...     "share": [0.75, 0.25, 1.0],
+    ... })
+    >>> list(plot_waterfall(table).data[0].base)
+    [0.0, 3.0, 0.0]
+    """
+    table = table_of(source, waterfall_table, coverage=coverage)
+    units = units_for(source, units)
+    is_channel = (table["kind"] == "channel").to_numpy()
+    hues = colours_for(table["component"][is_channel], colours)
+    fixed = {"baseline": BASELINE, "controls": CONTROLS, "total": ACTUAL}
+    bars = [
+        hues[name] if kind == "channel" else fixed[kind]
+        for name, kind in zip(table["component"], table["kind"], strict=True)
+    ]
+    n = len(table)
+    shares = [percent(share) for share in table["share"]]
+    figure = go.Figure()
     figure.add_bar(
-        x=values.index,
-        y=values.to_numpy(),
-        name=text(name),
-        marker={"color": color, "line_width": 0},
+        x=table["contribution"],
+        base=table["start"],
+        y=np.arange(n),
+        orientation="h",
+        marker={"color": bars, "line_width": 0},
+        customdata=[
+            f"{text(name)}<br>{number(brought)} {text(units.outcome)}<br>{share}"
+            for name, brought, share in zip(
+                table["component"], table["contribution"], shares, strict=True
+            )
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
+        showlegend=False,
     )
+    if "low" in table:
+        _add_whiskers(figure, table, np.flatnonzero(is_channel))
+    reach = table[["start", "end"]].max(axis=1)
+    if "high" in table:
+        reach = np.fmax(reach, table["start"] + table["high"])
+    figure.add_scatter(
+        x=reach,
+        y=np.arange(n),
+        mode="text",
+        text=[f"  {share}" for share in shares],
+        textposition="middle right",
+        cliponaxis=False,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    ends = table["end"].to_numpy()[:-1]
+    for i, end in enumerate(ends):
+        figure.add_shape(
+            type="line",
+            x0=end,
+            x1=end,
+            y0=i + 0.4,
+            y1=i + 0.6,
+            line={"color": REFERENCE, "width": 1},
+        )
+    figure.update_yaxes(**label_axis(table["component"].tolist()))
+    low = min(0.0, float(table["start"].min()))
+    high = float(reach.max())
+    return finish(
+        figure,
+        "From the baseline to the outcome",
+        xaxis={
+            "title_text": text(f"{units.outcome}, whole training period"),
+            "range": [low * 1.1, high * 1.14],
+        },
+        yaxis_title="",
+        height=row_height(n, 26),
+        bargap=0.25,
+    )
+
+
+def _add_whiskers(figure: go.Figure, table: pd.DataFrame, rows: np.ndarray) -> None:
+    part = table.iloc[rows]
+    figure.add_scatter(
+        x=part["end"],
+        y=rows,
+        mode="markers",
+        marker={"opacity": 0},
+        error_x=error_bars(part, "contribution", "low", "high"),
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
+    """Plot the level and the yearly season of the baseline, with a region selector.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.baseline_components`.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_baseline
+    >>> table = pd.DataFrame({
+    ...     "region": "a", "time": [1, 2], "baseline": [3.0, 4.0], "level": [3.5, 3.5],
+    ...     "season": [-0.5, 0.5], "remainder": [0.0, 0.0],
+    ... })
+    >>> [trace.name for trace in plot_baseline(table).data]
+    ['baseline', 'level (trend)', 'season', 'remainder']
+    """
+    table = table_of(source, baseline_components)
+    units = units_for(source, units)
+    times = np.sort(table["time"].unique())
+    lines = {
+        "baseline": ("baseline", BASELINE, 1.5, 0),
+        "level": ("level (trend)", ACCENT, 2.5, 0),
+        "season": ("season", PALETTE[2], 2.5, 1),
+        "remainder": ("remainder", BASELINE, 1.5, 1),
+    }
+    by_region = table.set_index("region")
+
+    def series(region: Any) -> dict[str, Any]:
+        rows = by_region if region is None else by_region.loc[[region]]
+        summed = rows.groupby("time")[list(lines)].sum().reindex(times)
+        return {"y": [summed[name].to_numpy() for name in lines]}
+
+    figure = make_panels(
+        ["Baseline and its level", "Season and remainder"], columns=1, height=210
+    )
+    values = zip(lines.values(), series(None)["y"], strict=True)
+    for (name, colour, width, where), y in values:
+        figure.add_scatter(
+            x=times,
+            y=y,
+            name=name,
+            mode="lines",
+            line={"color": colour, "width": width},
+            **panel(where),
+        )
+    outcome = text(units.per_step)
+    for i in range(2):
+        set_axes(figure, i, {"title_text": text(units.time)}, {"title_text": outcome})
+    add_menu(figure, "region", region_options(sorted(table["region"].unique()), series))
+    return finish(figure, "Trend and season", hovermode="x unified")

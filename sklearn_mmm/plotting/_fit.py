@@ -1,63 +1,374 @@
-"""Actual against predicted outcome over time."""
+"""How well the model fits: over time, what is left, and point by point."""
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from sklearn_mmm.plotting._style import ACTUAL, LAYOUT, PREDICTED, text
+from sklearn_mmm.inspection import (
+    Units,
+    autocorrelation,
+    fit_metrics,
+    fit_over_time,
+    fit_table,
+    residual_table,
+)
+from sklearn_mmm.plotting._panels import (
+    add_menu,
+    make_panels,
+    panel,
+    region_options,
+    set_axes,
+    table_of,
+    units_for,
+)
+from sklearn_mmm.plotting._style import (
+    ACCENT,
+    ACTUAL,
+    CLEAR,
+    CONTRAST,
+    NUMBER,
+    REFERENCE,
+    fade,
+    finish,
+    logarithmic,
+    number,
+    text,
+)
 
-_MOST_REGIONS = 60
+_MOST_POINTS = {"training": 2000, "holdout": 1000}
 
 
-def plot_fit(table: pd.DataFrame) -> go.Figure:
+def plot_fit(
+    source: Any,
+    X_test: Any = None,
+    y_test: Any = None,
+    *,
+    coverage: float = 0.9,
+    units: Units | None = None,
+) -> go.Figure:
     """Plot actual and predicted outcome over time, with a region selector.
 
     Parameters
     ----------
-    table : DataFrame
-        Columns ``region``, ``time``, ``actual``, ``predicted`` (outcome units).
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.fit_table`.
+    X_test, y_test : default=None
+        Holdout rows and their outcome, when the source is an estimator.
+    coverage : float, default=0.9
+        Of the intervals, when the source is an estimator.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        All regions together first; the selector offers the 60 largest.
+        The holdout is shaded. The band is the interval of the prediction, where the
+        table has one; for all regions together see
+        :func:`~sklearn_mmm.inspection.fit_over_time`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_fit
+    >>> table = pd.DataFrame({
+    ...     "region": "a", "time": [1, 2], "split": "training", "actual": [3.0, 4.0],
+    ...     "predicted": [3.5, 3.5],
+    ... })
+    >>> [trace.name for trace in plot_fit(table).data]
+    ['actual', 'predicted']
     """
-    series = {"All regions": _sum(table)}
-    size = table.groupby("region")["actual"].sum().sort_values(ascending=False)
-    if len(size) > 1:
-        for region in size.index[:_MOST_REGIONS]:
-            series[str(region)] = _sum(table[table["region"] == region])
+    table = _with_split(table_of(source, fit_table, X_test, y_test, coverage=coverage))
+    units = units_for(source, units)
+    times = np.sort(table["time"].unique())
+    by_region = dict(iter(table.groupby("region", sort=True)))
+    lines = {"actual": ACTUAL, "predicted": ACCENT}
+    bounds = ["low", "high"] if "low" in table else []
+
+    def series(region: Any) -> dict[str, Any]:
+        rows = table if region is None else by_region[region]
+        values = fit_over_time(rows).groupby("time").first().reindex(times)
+        return {"y": [values[name].to_numpy() for name in [*bounds, *lines]]}
+
+    first = iter(series(None)["y"])
     figure = go.Figure()
-    first = series["All regions"]
-    for name, column, color in (
-        ("actual", "actual", ACTUAL),
-        ("predicted", "predicted", PREDICTED),
-    ):
+    for name in bounds:
         figure.add_scatter(
-            x=first.index, y=first[column], name=name, mode="lines", line_color=color
+            x=times,
+            y=next(first),
+            name="interval",
+            mode="lines",
+            line={"width": 0, "color": ACCENT},
+            fill="tonexty" if name == "high" else None,
+            fillcolor=fade(ACCENT, 0.2),
+            hoverinfo="skip",
+            showlegend=name == "high",
         )
-    if len(series) > 1:
-        buttons = [_button(name, values) for name, values in series.items()]
-        figure.update_layout(
-            updatemenus=[{"buttons": buttons, "x": 0.6, "y": 1.15, "xanchor": "center"}]
+    for name, colour in lines.items():
+        figure.add_scatter(
+            x=times,
+            y=next(first),
+            name=name,
+            mode="lines",
+            line={"color": colour, "width": 2 if name == "predicted" else 1.5},
         )
-    return figure.update_layout(
-        title="Actual and predicted outcome",
-        xaxis_title="time step",
-        yaxis_title="outcome (outcome units per time step)",
+    _shade_holdout(figure, table)
+    add_menu(figure, "region", region_options(list(by_region), series))
+    return finish(
+        figure,
+        "Actual and predicted outcome",
+        xaxis_title=text(units.time),
+        yaxis_title=text(units.per_step),
         hovermode="x unified",
-        **LAYOUT,
+        height=430,
     )
 
 
-def _sum(table: pd.DataFrame) -> pd.DataFrame:
-    return table.groupby("time")[["actual", "predicted"]].sum().sort_index()
+def _with_split(table: pd.DataFrame) -> pd.DataFrame:
+    return table if "split" in table else table.assign(split="training")
 
 
-def _button(name: str, values: pd.DataFrame) -> dict[str, Any]:
-    update = {
-        "x": [values.index, values.index],
-        "y": [values["actual"], values["predicted"]],
+def _shade_holdout(figure: go.Figure, table: pd.DataFrame) -> None:
+    later = table.loc[table["split"] == "holdout", "time"]
+    if later.empty:
+        return
+    earlier = table.loc[table["split"] == "training", "time"]
+    start, end = later.min(), later.max()
+    if earlier.max() < start:
+        start = earlier.max() + (start - earlier.max()) / 2
+    figure.add_vrect(
+        x0=start,
+        x1=end,
+        fillcolor=fade(CONTRAST, 0.09),
+        line_width=0,
+        layer="below",
+        annotation={"text": "holdout", "font": {"size": 11}},
+        annotation_position="top left",
+    )
+
+
+def plot_residuals(
+    source: Any,
+    X_test: Any = None,
+    y_test: Any = None,
+    *,
+    n_lags: int = 26,
+    units: Units | None = None,
+) -> go.Figure:
+    """Plot residuals over time and their autocorrelation, with a region selector.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.fit_table`, from which
+        :func:`~sklearn_mmm.inspection.residual_table` and
+        :func:`~sklearn_mmm.inspection.autocorrelation` are made.
+    X_test, y_test : default=None
+        Holdout rows and their outcome, when the source is an estimator.
+    n_lags : int, default=26
+        Largest lag of the autocorrelation, in time steps.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Dotted lines are two standard deviations of the training residuals, and where
+        95 % of the autocorrelations of independent residuals lie.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_residuals
+    >>> table = pd.DataFrame({
+    ...     "region": "a", "time": [1, 2, 3], "split": "training",
+    ...     "actual": [3.0, 4.0, 3.0], "predicted": 3.5,
+    ... })
+    >>> plot_residuals(table).data[0].y.tolist()
+    [-0.5, 0.5, -0.5]
+    """
+    table = _with_split(table_of(source, fit_table, X_test, y_test))
+    units = units_for(source, units)
+    times = np.sort(table["time"].unique())
+    by_region = dict(iter(table.groupby("region", sort=True)))
+    lags = autocorrelation(table, n_lags)["lag"].to_numpy()
+
+    def series(region: Any) -> dict[str, Any]:
+        rows = table if region is None else by_region[region]
+        residual = residual_table(rows).groupby(["split", "time"])["residual"].sum()
+        training = _at(residual, "training", times)
+        spread = 2 * np.nanstd(training) if np.isfinite(training).any() else np.nan
+        shown = autocorrelation(rows, n_lags).set_index("lag").reindex(lags)
+        rho, bound = shown["autocorrelation"].to_numpy(), shown["bound"].to_numpy()
+        levels = [np.full(len(times), sign * spread) for sign in (1, -1)]
+        holdout = _at(residual, "holdout", times)
+        return {"y": [training, holdout, *levels, rho, bound, -bound]}
+
+    values = series(None)["y"]
+    figure = make_panels(
+        ["Residuals over time", "Autocorrelation"],
+        columns=2,
+        widths=[0.66, 0.34],
+        height=270,
+    )
+    for y, name, colour in zip(
+        values[:2], ("training", "holdout"), (ACCENT, CONTRAST), strict=True
+    ):
+        figure.add_bar(
+            x=times,
+            y=y,
+            name=name,
+            marker={"color": colour, "line_width": 0},
+            showlegend=bool(np.isfinite(values[1]).any()),
+            hovertemplate=f"%{{x}}<br>actual less predicted %{{y{NUMBER}}}"
+            "<extra></extra>",
+            **panel(0),
+        )
+    for y in values[2:4]:
+        figure.add_scatter(x=times, y=y, **_dotted(), **panel(0))
+    figure.add_bar(
+        x=lags,
+        y=values[4],
+        marker={"color": ACCENT},
+        width=0.5,
+        showlegend=False,
+        hovertemplate="lag %{x}<br>autocorrelation %{y:.2f}<extra></extra>",
+        **panel(1),
+    )
+    for y in values[5:]:
+        figure.add_scatter(x=lags, y=y, **_dotted(), **panel(1))
+    outcome = units.per_step
+    set_axes(figure, 0, {"title_text": text(units.time)}, {"title_text": text(outcome)})
+    set_axes(
+        figure,
+        1,
+        {
+            "title_text": text(f"lag ({units.time}s)"),
+            "range": [0.2, float(max(lags, default=1)) + 0.8],
+        },
+        {"title_text": "autocorrelation (no unit)", "rangemode": "tozero"},
+    )
+    add_menu(figure, "region", region_options(list(by_region), series))
+    return finish(figure, "Residuals", barmode="overlay", bargap=0.15)
+
+
+def _at(residual: pd.Series, split: str, times: np.ndarray) -> np.ndarray:
+    if split not in residual.index.get_level_values("split"):
+        return np.full(len(times), np.nan)
+    return residual[split].reindex(times).to_numpy(float)
+
+
+def _dotted() -> dict[str, Any]:
+    return {
+        "mode": "lines",
+        "line": {"color": REFERENCE, "width": 1, "dash": "dot"},
+        "showlegend": False,
+        "hoverinfo": "skip",
     }
-    return {"label": text(name), "method": "restyle", "args": [update]}
+
+
+def plot_predicted_actual(
+    source: Any, X_test: Any = None, y_test: Any = None, *, units: Units | None = None
+) -> go.Figure:
+    """Plot predicted against actual outcome, with R², RMSE and MAPE.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.fit_table`; the figures in the legend are those
+        of :func:`~sklearn_mmm.inspection.fit_metrics`.
+    X_test, y_test : default=None
+        Holdout rows and their outcome, when the source is an estimator.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A row of the table is a point. Of more than 2,000 training or 1,000 holdout rows
+        evenly spaced ones are drawn; metrics are of all. Axes are logarithmic where
+        outcomes differ by a factor of 50.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_predicted_actual
+    >>> table = pd.DataFrame({
+    ...     "region": "a", "time": [1, 2], "split": "training", "actual": [3.0, 4.0],
+    ...     "predicted": [3.0, 4.0],
+    ... })
+    >>> plot_predicted_actual(table).data[1].name
+    'training: R² 1.000, RMSE 0, MAPE 0.0 %'
+    """
+    table = _with_split(table_of(source, fit_table, X_test, y_test))
+    units = units_for(source, units)
+    metrics = fit_metrics(table).to_dict("index")
+    scale, hidden = _scale(table)
+    shown = table[table["predicted"] > 0] if hidden else table
+    both = shown[["actual", "predicted"]].to_numpy()
+    low, high = float(both.min()), float(both.max())
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[low, high],
+        y=[low, high],
+        mode="lines",
+        name="equal",
+        line={"color": REFERENCE, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    for split, colour in (("training", ACCENT), ("holdout", CONTRAST)):
+        rows = shown[shown["split"] == split]
+        if rows.empty:
+            continue
+        m = metrics[split]
+        drawn = rows.iloc[_evenly(len(rows), _MOST_POINTS[split])]
+        figure.add_scatter(
+            x=drawn["actual"],
+            y=drawn["predicted"],
+            name=f"{split}: R² {m['r2']:.3f}, RMSE {number(m['rmse'])}, "
+            f"MAPE {100 * m['mape']:.1f} %",
+            mode="markers",
+            marker={"color": colour, "size": 5, "opacity": 0.55, "line_width": 0},
+            text=[
+                _place(*key) for key in zip(drawn["region"], drawn["time"], strict=True)
+            ],
+            hovertemplate=f"%{{text}}<br>actual %{{x{NUMBER}}}<br>"
+            f"predicted %{{y{NUMBER}}}<extra></extra>",
+        )
+    outcome = units.per_step
+    return finish(
+        figure,
+        "Predicted against actual outcome",
+        xaxis={"title_text": text(f"actual ({outcome}){hidden}"), **scale},
+        yaxis={"title_text": text(f"predicted ({outcome})"), **scale},
+        height=480,
+        plot_bgcolor=CLEAR,
+    )
+
+
+def _scale(table: pd.DataFrame) -> tuple[dict[str, Any], str]:
+    """Return the axes' scale, and what it hides, in words."""
+    actual, predicted = table["actual"], table["predicted"]
+    above = predicted > 0
+    if actual.min() <= 0 or actual.max() < 50 * actual.min() or above.mean() < 0.99:
+        return {}, ""
+    low = min(actual.min(), predicted[above].min())
+    n_hidden = int((~above).sum())
+    hidden = f"; {n_hidden:,} predictions below 0 not shown" if n_hidden else ""
+    return logarithmic(low, max(actual.max(), predicted.max())), hidden
+
+
+def _evenly(n: int, most: int) -> np.ndarray:
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
+
+
+def _place(region: Any, time: Any) -> str:
+    label = f"{time:%Y-%m-%d}" if hasattr(time, "year") else str(time)
+    return f"{text(region)}, {label}"

@@ -1,64 +1,257 @@
-"""HTML: the page, its sections, tables and figures."""
+"""The HTML page: everything that is text is escaped here."""
 
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
+from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
-import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
-_CSS = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 0; color: #22262b;
-  background: #f4f5f7; }
-main { max-width: 1100px; margin: 0 auto; padding: 24px 16px 64px; }
-section { background: #fff; border: 1px solid #e3e6ea; border-radius: 8px;
-  padding: 16px 20px; margin: 16px 0; overflow-x: auto; }
-h1 { font-size: 1.7rem; } h2 { font-size: 1.15rem; margin: 0 0 8px; }
-p { margin: 6px 0; max-width: 75ch; }
-table { border-collapse: collapse; width: 100%; font-size: 14px; }
-th, td { text-align: right; padding: 6px 10px; border-bottom: 1px solid #e3e6ea; }
-th:first-child, td:first-child { text-align: left; }
-@media print { body { background: #fff; } section { break-inside: avoid; } }
-"""
+from sklearn_mmm.plotting import channel_colours
+from sklearn_mmm.plotting._panels import GAP, LABELLED_GAP, TITLE
+from sklearn_mmm.plotting._style import TEMPLATE, THEMES
+from sklearn_mmm.report._content import TABS, Chart
+from sklearn_mmm.report._encode import (
+    ArrayPool,
+    encode_figure,
+    encode_table,
+    in_script,
+    script_json,
+)
+from sklearn_mmm.report._summary import Summary, Tile
+
+_MENU_LABELS = {"region": "Region", "show": "Show", "sort": "Sort by"}
 
 
-def page(title: str, sections: list[str]) -> str:
-    """Return the whole document; Plotly's library is in it once."""
+def page(
+    title: str, subtitle: str, summary: Summary, charts: list[Chart], mmm: Any
+) -> str:
+    """Return the whole document, which needs nothing but itself."""
+    resources = files("sklearn_mmm.report")
+    code = resources.joinpath("page.js").read_text(encoding="utf-8")
+    style = resources.joinpath("page.css").read_text(encoding="utf-8")
+    pool = ArrayPool()
+    data = "".join(_data(charts, pool))
+    hues = channel_colours(mmm)
+    by_tab = {tab: list(group) for tab, group in groupby(charts, lambda c: c.tab)}
+    panels = [
+        _panel(tab, _summary(summary, hues) if tab == "summary" else "", by_tab[tab])
+        for tab in by_tab
+    ]
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(code)}">'
         '<link rel="icon" href="data:,">'
-        f"<title>{escape(title)}</title><style>{_CSS}</style>"
-        f"<script>{get_plotlyjs()}</script></head><body><main>"
-        f"<h1>{escape(title)}</h1>{''.join(sections)}</main></body></html>"
+        f"<title>{escape(title)}</title>"
+        f"<style>{_variables()}{style}</style></head><body>"
+        f"{_header(title, subtitle)}{_tabs(by_tab)}"
+        f'<main><div class="wrap">{"".join(panels)}</div></main>'
+        '<footer><div class="wrap">Made with sklearn_mmm. All data are in this file; '
+        "nothing is loaded from elsewhere.</div></footer>"
+        "<noscript><p>The charts need JavaScript.</p></noscript>"
+        f"{_json('arrays', in_script(pool.json()))}{data}"
+        f"{_json('settings', script_json(_settings()))}"
+        f"<script>{get_plotlyjs()}</script><script>{code}</script></body></html>"
     )
 
 
-def section(heading: str | None, body: str) -> str:
-    """Return a section of the page; ``body`` is HTML."""
-    head = f"<h2>{escape(heading)}</h2>" if heading else ""
-    return f"<section>{head}{body}</section>"
+def _policy(code: str) -> str:
+    """Return a policy under which these scripts alone run, and nothing is fetched."""
+    hashes = " ".join(
+        f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+        for script in (get_plotlyjs(), code)
+    )
+    # Plotly compiles functions for its WebGL traces, and tools that drive browsers do.
+    return (
+        f"default-src 'none'; script-src {hashes} 'unsafe-eval'; "
+        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
+        "form-action 'none'"
+    )
 
 
-def table_html(table: pd.DataFrame) -> str:
-    """Return a table with its index as first column, all text escaped."""
-    table = table.reset_index()
-    heads = "".join(f"<th>{escape(str(c).replace('_', ' '))}</th>" for c in table)
+def _variables() -> str:
+    """Return the colours of the themes as CSS variables."""
+
+    def block(selector: str, theme: str) -> str:
+        pairs = ";".join(f"--{k}:{v}" for k, v in THEMES[theme]["page"].items())
+        return f"{selector}{{color-scheme:{theme};{pairs}}}"
+
+    dark = block(":root", "dark")
+    return (
+        block(":root", "light")
+        + f"@media screen and (prefers-color-scheme:dark){{{dark}}}"
+        + block(":root[data-theme=light]", "light")
+        + f"@media screen{{{block(':root[data-theme=dark]', 'dark')}}}"
+    )
+
+
+def _settings() -> dict[str, Any]:
+    template = TEMPLATE.to_plotly_json()
+    return {
+        "themes": {name: theme["colours"] for name, theme in THEMES.items()},
+        "template": {"layout": template["layout"]},
+        "panels": {
+            "gap": GAP,
+            "labelledGap": LABELLED_GAP,
+            "title": TITLE,
+        },
+    }
+
+
+def _data(charts: list[Chart], pool: ArrayPool) -> list[str]:
+    """Return the script elements with figures and tables, each table once."""
+    tables: dict[str, pd.DataFrame] = {}
+    for chart in charts:
+        tables |= chart.tables
+    out = [
+        _json(f"table-{name}", script_json(encode_table(table, pool)))
+        for name, table in tables.items()
+    ]
+    for chart in charts:
+        spec = script_json(encode_figure(chart.figure, pool))
+        out.append(_json(f"figure-{chart.name}", spec))
+    return out
+
+
+def _json(name: str, written: str) -> str:
+    return f'<script type="application/json" id="{escape(name)}">{written}</script>\n'
+
+
+def _header(title: str, subtitle: str) -> str:
+    return (
+        f'<header><div class="wrap"><div class="lead"><h1>{escape(title)}</h1>'
+        f"<p>{escape(subtitle)}</p></div>"
+        '<div class="tools"><button type="button" id="theme">Dark</button>'
+        '<button type="button" id="print">Print</button></div></div></header>'
+    )
+
+
+def _tabs(by_tab: dict[str, list[Chart]]) -> str:
+    buttons = "".join(
+        f'<button type="button" role="tab" id="tab-{tab}" data-tab="{tab}" '
+        f'aria-controls="panel-{tab}" aria-selected="{str(i == 0).lower()}">'
+        f"{escape(TABS[tab])}</button>"
+        for i, tab in enumerate(by_tab)
+    )
+    return (
+        '<nav><div class="wrap"><div role="tablist" aria-label="Sections">'
+        f"{buttons}</div></div></nav>"
+    )
+
+
+def _panel(tab: str, before: str, charts: list[Chart]) -> str:
+    inert = "" if tab == "summary" else " inert"
+    return (
+        f'<section role="tabpanel" id="panel-{tab}" aria-labelledby="tab-{tab}" '
+        f'data-title="{escape(TABS[tab])}"{inert}>'
+        f"{before}{''.join(_card(chart) for chart in charts)}</section>"
+    )
+
+
+def _card(chart: Chart) -> str:
+    menus = "".join(_menu(menu) for menu in chart.figure.layout.updatemenus)
+    names = list(chart.tables)
+    buttons = "".join(
+        f'<button type="button" data-download="{escape(name)}">'
+        f"{'Download CSV' if len(names) == 1 else escape(f'{name}.csv')}</button>"
+        for name in names
+    )
+    return (
+        f'<article class="card{" half" if chart.half else ""}" '
+        f'data-chart="{escape(chart.name)}"><div class="head"><div>'
+        f"<h2>{escape(chart.heading)}</h2>"
+        f'<p class="note">{escape(chart.note)}</p></div>{menus}</div>'
+        f'<div class="window"><div class="plot" role="figure" '
+        f'aria-label="{escape(chart.heading)}"></div></div>'
+        '<button type="button" class="more">Show all</button>'
+        f'<div class="foot"><details data-tables="{escape(" ".join(names))}">'
+        '<summary>Numbers</summary><div class="numbers"></div></details>'
+        f"{buttons}</div></article>"
+    )
+
+
+def _menu(menu: Any) -> str:
+    options = "".join(f"<option>{_option(b.label)}</option>" for b in menu.buttons)
+    label = _MENU_LABELS[menu.name]
+    return (
+        f"<label>{label} "
+        f'<select data-menu="{escape(menu.name)}">{options}</select></label>'
+    )
+
+
+def _option(label: str) -> str:
+    # Labels of figures are escaped already, for Plotly.
+    return label.replace('"', "&quot;")
+
+
+def _summary(summary: Summary, hues: dict[str, str]) -> str:
+    parts = [f'<div class="tiles">{"".join(map(_tile, summary.tiles))}</div>']
+    tables = {
+        "How well it forecasts": summary.forecasts,
+        "What each channel brought": summary.channels,
+        "What to do with the budget": summary.moves,
+    }
+    for heading, paragraphs in summary.sections.items():
+        words = "".join(f"<p>{escape(p)}</p>" for p in paragraphs)
+        table = tables.get(heading)
+        half = " half" if heading.startswith(("What was", "How well")) else ""
+        parts.append(
+            f'<section class="card words{half}"><h2>{escape(heading)}</h2>{words}'
+            f"{'' if table is None else _table(table, hues)}</section>"
+        )
+    items = "".join(f"<li>{escape(w)}</li>" for w in summary.warnings)
+    parts.append(
+        f'<section class="card caution"><h2>Before you rely on this</h2>'
+        f"<ul>{items}</ul></section>"
+    )
+    return "".join(parts)
+
+
+def _tile(tile: Tile) -> str:
+    words = " words" if len(tile.value) > 8 else ""
+    return (
+        f'<div class="tile"><div class="label">{escape(tile.label)}</div>'
+        f'<div class="value{words}">{escape(tile.value)}</div>'
+        f'<div class="detail">{escape(tile.detail)}</div></div>'
+    )
+
+
+def _table(table: pd.DataFrame, hues: dict[str, str]) -> str:
+    """Return a table of texts, whose first column names the rows."""
+    heads = "".join(
+        f"<th{_text(i)}>{escape(str(name))}</th>" for i, name in enumerate(table)
+    )
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(v))}</td>" for v in row) + "</tr>"
+        "<tr>"
+        + "".join(
+            f"<td{_text(i)}>{_dot(value, hues) if i == 0 else ''}"
+            f"{_lines(value) if i else escape(value)}</td>"
+            for i, value in enumerate(row)
+        )
+        + "</tr>"
         for row in table.itertuples(index=False)
     )
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def figure_html(figure: Any) -> str:
-    """Return a figure's div and script, without the library."""
-    # Plotly's JSON escapes "<" and "/", so no name in it can end the script.
-    return pio.to_html(
-        figure, include_plotlyjs=False, full_html=False, config={"displaylogo": False}
+    return (
+        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
+
+
+def _lines(value: str) -> str:
+    """Return a cell, whose second line, if there is one, is small."""
+    first, _, second = value.partition("\n")
+    below = f'<span class="small">{escape(second)}</span>' if second else ""
+    return escape(first) + below
+
+
+def _text(i: int) -> str:
+    return ' class="text"' if i == 0 else ""
+
+
+def _dot(name: str, hues: dict[str, str]) -> str:
+    colour = hues.get(name)
+    return f'<span class="dot" style="background:{colour}"></span>' if colour else ""

@@ -1,39 +1,67 @@
-"""Figures and tables in one HTML file."""
+"""Figures, tables and plain words in one HTML file."""
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from sklearn.metrics import r2_score
+import numpy as np
+from tqdm.auto import tqdm
 
-from sklearn_mmm.inspection import channel_summary, forecast_metrics
-from sklearn_mmm.plotting import plot_contributions, plot_fit, plot_response_curves
-from sklearn_mmm.report._page import figure_html, page, section, table_html
+from sklearn_mmm.allocation import allocate_budget, budget_frontier
+from sklearn_mmm.inspection import (
+    Units,
+    fit_table,
+    has_intervals,
+    training_rows,
+    units_of,
+)
+from sklearn_mmm.inspection._training_rows import time_axis
+from sklearn_mmm.report._charts import charts
+from sklearn_mmm.report._content import Chart, Results
+from sklearn_mmm.report._page import page
+from sklearn_mmm.report._summary import summarise
+
+_N_BUDGETS = 9
+# Of a year whose length is not known.
+_QUARTER = 13
 
 
 def make_report(
     mmm: Any,
     path: str | Path,
-    y: Any = None,
     X_test: Any = None,
     y_test: Any = None,
+    plan: Any = None,
     title: str = "Marketing mix report",
+    *,
+    units: Units | None = None,
+    coverage: float = 0.9,
+    verbose: int = 0,
 ) -> Path:
-    """Write a report on a fitted model.
+    """Write a report on a fitted model: one HTML file that works offline.
 
     Parameters
     ----------
     mmm : DeepCausalMMMRegressor
         Fitted.
     path : str or Path
-        Where the HTML file goes. It works offline.
-    y : array-like, default=None
-        Training outcome, for the fit chart and R².
-    X_test, y_test : default=None
-        Later rows and their outcome; adds holdout accuracy. Needs y and a
-        time column.
-    title : str
+        Where the file goes.
+    X_test : DataFrame or array of shape (n_test_rows, n_columns), default=None
+        Rows that were not trained on; adds how well they were forecast.
+    y_test : array-like of shape (n_test_rows,), default=None
+        Their outcome, outcome units per time step.
+    plan : DataFrame, array or BudgetAllocation, default=None
+        Rows whose budget is to be allocated, as for :func:`allocate_budget`, which
+        keeps amounts within half and one and a half times the plan; or what it found
+        under constraints of your own. None means the last quarter of a year in
+        training, where there is a time column.
+    title : str, default="Marketing mix report"
+        Heading of the page.
+    units : Units, default=None
+        Names of the units, such as ``Units(outcome="visits", spend="$")``.
+    coverage : float, default=0.9
+        Of the intervals, where the model has an ensemble.
+    verbose : int, default=0
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -43,85 +71,72 @@ def make_report(
     Raises
     ------
     ValueError
-        If only one of X_test and y_test is given, or they come without y.
+        If only one of X_test and y_test is given, a channel or control is called
+        "region" or "time", or the plan cannot be allocated.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn_mmm import DeepCausalMMMRegressor, make_report
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=20, validation=False, random_state=0,
+    ... ).fit(X[:52], y[:52])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     make_report(mmm, f"{folder}/report.html", X[52:], y[52:]).name
+    'report.html'
     """
-    if (X_test is None) != (y_test is None) or (X_test is not None and y is None):
-        raise ValueError("X_test and y_test belong together, and need y as well")
-    summary = channel_summary(mmm)
-    sections = [section("Summary", _summary(mmm, summary, y, X_test, y_test))]
-    sections.append(section("What each channel brought", table_html(_rounded(summary))))
-    figures = [plot_contributions(mmm), plot_response_curves(mmm)]
-    if y is not None:
-        figures.insert(0, plot_fit(_fit_table(mmm, y)))
-    sections += [section(None, figure_html(figure)) for figure in figures]
-    learned = pd.Series(mmm.hyperparameters_, name="value").rename_axis(
-        "hyperparameter"
-    )
-    sections.append(section("Learned hyper-parameters", table_html(learned.to_frame())))
-    path = Path(path)
-    path.write_text(page(title, sections), encoding="utf-8")
+    with tqdm(total=26, desc="report", unit="part", disable=not verbose) as bar:
+        results = _results(mmm, X_test, y_test, plan, units, coverage)
+        bar.update(2)
+        drawn: list[Chart] = []
+        for chart in charts(results):
+            drawn.append(chart)
+            bar.update()
+        html = page(title, _subtitle(results), summarise(results), drawn, mmm)
+        path = Path(path)
+        path.write_text(html, encoding="utf-8")
+        bar.update(bar.total - bar.n)
     return path
 
 
-def _fit_table(mmm: Any, y: Any) -> pd.DataFrame:
-    table = mmm.history_[["region", "time"]].copy()
-    table["actual"] = pd.Series(y).to_numpy()
-    table["predicted"] = mmm.contributions_.sum(axis=1).to_numpy()
-    return table
+def _results(
+    mmm: Any, X_test: Any, y_test: Any, plan: Any, units: Units | None, coverage: float
+) -> Results:
+    fit = fit_table(mmm, X_test, y_test, coverage=coverage)
+    units = units or units_of(mmm)
+    name = "the plan"
+    if plan is None and time_axis(mmm) is not None:
+        n_steps = _quarter(mmm)
+        plan = training_rows(mmm, n_steps)
+        name = f"the last {n_steps} {units.time}s of training"
+        if not mmm.media_plan(plan).spend.any():
+            plan = None
+    allocation = frontier = None
+    if hasattr(plan, "planned_outcome"):
+        allocation = plan
+    elif plan is not None:
+        allocation = allocate_budget(mmm, plan)
+        totals = allocation.planned_total * np.linspace(0.5, 1.5, _N_BUDGETS)
+        frontier = budget_frontier(mmm, plan, totals, n_starts=1)
+    return Results(mmm, fit, allocation, frontier, name, units, coverage)
 
 
-def _summary(mmm: Any, summary: pd.DataFrame, y: Any, X_test: Any, y_test: Any) -> str:
-    history = mmm.history_
-    n_regions, n_steps = history["region"].nunique(), history["time"].nunique()
-    media = summary["share_of_outcome"].sum()
-    best = str(summary["contribution"].idxmax())
-    lines = [
-        f"The model was fitted to {len(history):,} rows: {n_regions} regions and "
-        f"{n_steps} time steps, {len(summary)} channels and "
-        f"{len(mmm.control_columns_)} controls.",
-        f"Media brought {media:.0%} of the outcome. The largest channel is "
-        f"{escape(best)} with {summary['share_of_outcome'][best]:.1%}.",
-    ]
-    if y is not None:
-        fit = r2_score(pd.Series(y), mmm.contributions_.sum(axis=1))
-        lines.append(f"On the training rows R² is {fit:.3f}.")
-    if X_test is not None:
-        lines.append(_holdout(mmm, y, X_test, y_test))
-    lines.append(
-        "Contributions come from observational data: channels that always move "
-        "together, or with the season, cannot be told apart with certainty."
-    )
-    return "".join(f"<p>{line}</p>" for line in lines)
+def _quarter(mmm: Any) -> int:
+    """Return the time steps of a quarter, or all there are."""
+    axis = time_axis(mmm)
+    year = None if axis is None else axis.season_length
+    n_steps = max(1, round(year / 4)) if year else _QUARTER
+    return min(n_steps, int(mmm.history_["time"].nunique()))
 
 
-def _holdout(mmm: Any, y: Any, X_test: Any, y_test: Any) -> str:
-    metrics = holdout_metrics(mmm, y, X_test, y_test)
+def _subtitle(results: Results) -> str:
+    mmm = results.mmm
+    intervals = f", intervals of {results.coverage:.0%}" if has_intervals(mmm) else ""
+    regions = f"{results.n_regions} regions, " if results.n_regions > 1 else ""
     return (
-        f"On the {len(X_test):,} holdout rows R² is {metrics['r2']:.3f}, "
-        f"within-region R² {metrics['within_region_r2']:.3f}, and skill against the "
-        f"mean of each region's last four time steps {metrics['skill']:.2f} "
-        "(1 is perfect, 0 no better than that mean)."
+        f"{regions}{results.fit['time'].nunique()} {results.units.time}s, "
+        f"{len(mmm.media_columns_)} channels{intervals}"
     )
-
-
-def holdout_metrics(mmm: Any, y: Any, X_test: Any, y_test: Any) -> dict[str, float]:
-    """Return forecast metrics of a fitted model on later rows."""
-    train = mmm.history_[["region", "time"]].assign(outcome=pd.Series(y).to_numpy())
-    if mmm.region_column is None:
-        region = pd.Series(0, index=range(len(X_test)))
-    else:
-        region = pd.Series(X_test[mmm.region_column].to_numpy())
-        region = region.astype(train["region"].dtype)
-    test = pd.DataFrame({"region": region, "outcome": pd.Series(y_test).to_numpy()})
-    return forecast_metrics(train, test, mmm.predict(X_test))
-
-
-def _rounded(summary: pd.DataFrame) -> pd.DataFrame:
-    out = summary.sort_values("contribution", ascending=False).copy()
-    for column in ("share_of_outcome", "share_of_media"):
-        out[column] = out[column].map("{:.1%}".format)
-    for column in ("spend", "contribution"):
-        out[column] = out[column].map("{:,.0f}".format)
-    for column in ("roi", "decay", "half_saturation", "slope"):
-        out[column] = out[column].map("{:.3g}".format)
-    return out

@@ -4,55 +4,127 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import make_report
-from sklearn_mmm.__main__ import main
-from sklearn_mmm.inspection import channel_summary, forecast_metrics, within_region_r2
-from sklearn_mmm.plotting import plot_contributions, plot_fit, plot_response_curves
+from sklearn_mmm import allocate_budget, make_report
+from sklearn_mmm.inspection import (
+    Units,
+    channel_summary,
+    fit_table,
+    forecast_comparison,
+    forecast_metrics,
+    within_region_r2,
+)
+from sklearn_mmm.report._charts import charts
+from sklearn_mmm.report._report import _results
+from sklearn_mmm.report._summary import summarise
 
 
-def training(panel):
-    X, y, _ = panel
-    train = X["week"] < X["week"].unique()[-8]
-    return X[train], y[train], X[~train], y[~train]
+def results(mmm, X_test=None, y_test=None, plan=None, units=None):
+    return _results(mmm, X_test, y_test, plan, units, 0.9)
 
 
-def test_report_is_one_offline_file(panel, fitted, tmp_path):
-    _, y, X_test, y_test = training(panel)
-    path = make_report(fitted, tmp_path / "r.html", y, X_test, y_test, title="<b>&")
+@pytest.fixture(scope="module")
+def found(fitted, holdout):
+    return results(fitted, *holdout)
+
+
+def test_the_report_is_one_offline_file(fitted, holdout, tmp_path):
+    path = make_report(fitted, tmp_path / "r.html", *holdout, title="<b>&")
     html = path.read_text(encoding="utf-8")
-    assert "&lt;b&gt;&amp;" in html
-    assert html.count('class="plotly-graph-div"') == 3
+    assert "<title>&lt;b&gt;&amp;</title>" in html
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']https?:", html)
-    assert "within-region" in html
+    assert html.count("! For license information please see plotly") <= 1
+    assert len(re.findall(r"plotly\.js v\d", html)) == 1
+    assert html.count('class="plot"') >= 20
     with pytest.raises(ValueError, match="belong together"):
-        make_report(fitted, path, y, X_test)
+        make_report(fitted, path, holdout[0])
 
 
-def test_hostile_channel_names_are_inert(panel, make_regressor, tmp_path):
-    X, y, _ = panel
-    name = "</script><script>alert(1)</script>"
-    mmm = make_regressor(max_epochs=3)
-    mmm.set_params(media_columns=[name, "search"])
-    mmm.fit(X.rename(columns={"tv": name}), y)
-    html = make_report(mmm, tmp_path / "r.html", y).read_text(encoding="utf-8")
-    assert "<script>alert(1)" not in html
-
-
-def test_figures_show_the_tables(panel, fitted):
-    X, y, *_ = training(panel)
-    figure = plot_contributions(fitted)
-    total = sum(np.asarray(trace.y, float) for trace in figure.data)
-    expected = fitted.contributions_.sum(axis=1).groupby(X["week"].to_numpy()).sum()
-    np.testing.assert_allclose(total, expected)
-    assert "outcome units" in figure.layout.yaxis.title.text
-    curves = plot_response_curves(fitted)
-    assert len(curves.data) == 3 * len(fitted.media_columns_)
-    table = pd.DataFrame(
-        {"region": X["region"], "time": X["week"], "actual": y, "predicted": y * 2}
+def test_the_file_is_the_same_each_time(fitted, tmp_path):
+    first, second = (
+        make_report(fitted, tmp_path / f"{i}.html").read_bytes() for i in range(2)
     )
-    figure = plot_fit(table)
-    np.testing.assert_allclose(figure.data[1].y, 2 * np.asarray(figure.data[0].y))
-    assert len(figure.layout.updatemenus[0].buttons) == 1 + X["region"].nunique()
+    assert first == second
+
+
+def test_every_chart_has_its_place_words_and_numbers(found):
+    drawn = list(charts(found))
+    names = [chart.name for chart in drawn]
+    assert len(names) == len(set(names)) == 23
+    tables = {}
+    for chart in drawn:
+        assert chart.heading
+        assert chart.note.endswith(".")
+        assert chart.tables
+        for name, table in chart.tables.items():
+            assert tables.setdefault(name, table).equals(table)
+
+
+def test_intervals_are_mentioned_where_there_are_any(found, with_members, holdout):
+    said = " ".join(chart.note for chart in charts(found))
+    assert "interval" not in said
+    bounded = results(with_members, *holdout)
+    assert "90% interval" in " ".join(chart.note for chart in charts(bounded))
+    table = summarise(bounded).channels
+    assert table["ROI"].str.contains(" to ").all()
+    assert not summarise(found).channels["ROI"].str.contains(" to ").any()
+
+
+def test_the_summary_says_what_the_tables_hold(found, fitted):
+    summary = summarise(found)
+    said = " ".join(p for words in summary.sections.values() for p in words)
+    assert "4 regions and 72 weeks" in said
+    assert "3 January 2022 to" in said
+    assert "The 8 weeks after that (32 rows) were kept back" in said
+    skill = forecast_comparison(found.fit).loc["model", "skill"]
+    tiles = {tile.label: tile.value for tile in summary.tiles}
+    assert tiles["Forecast skill"] == f"{skill:.2f}"
+    share = channel_summary(fitted)["share_of_outcome"].sum()
+    assert tiles["Media's share of the outcome"] == f"{100 * share:.0f} %"
+    assert "seasonal naive" in summary.forecasts["forecast of the holdout"].tolist()
+    assert len(summary.channels) == len(summary.moves) == 3
+    assert summary.warnings[-1].startswith("Contributions come from observational")
+
+
+def test_without_a_holdout_the_fit_is_described(fitted):
+    summary = summarise(results(fitted))
+    assert "How well it fits" in summary.sections
+    assert summary.forecasts is None
+    assert any("no holdout" in w for w in summary.warnings)
+
+
+def test_the_plan_is_the_last_quarter_unless_given(fitted, holdout):
+    X, _ = holdout
+    default = results(fitted)
+    assert default.plan_name == "the last 13 weeks of training"
+    last = fitted.history_.sort_values("time").tail(4 * 13)
+    planned = last[fitted.media_columns_].sum().sum()
+    assert default.allocation.planned_total == pytest.approx(planned)
+    given = results(fitted, plan=X)
+    spend = X[fitted.media_columns_].sum().sum()
+    assert given.allocation.planned_total == pytest.approx(spend)
+    assert len(given.frontier) == 9
+    own = allocate_budget(fitted, X, bounds=(0.9, 1.1))
+    taken = results(fitted, plan=own)
+    assert taken.allocation is own
+    assert taken.frontier is None
+    assert "frontier" not in {chart.name for chart in charts(taken)}
+
+
+def test_without_a_time_column_there_is_no_budget(panel, make_regressor, tmp_path):
+    X, y, _ = panel
+    mmm = make_regressor(max_epochs=2, graph=False, validation=False)
+    mmm.set_params(time_column=None, region_column=None)
+    mmm.fit(X.drop(columns=["region", "week"])[:80], y[:80])
+    shown = list(charts(results(mmm)))
+    assert {"regions", "region_heatmap", "allocation"}.isdisjoint(c.name for c in shown)
+    assert make_report(mmm, tmp_path / "r.html").exists()
+
+
+def test_units_are_used(fitted, holdout):
+    found = results(fitted, *holdout, units=Units("visits", "$", "week"))
+    said = " ".join(p for w in summarise(found).sections.values() for p in w)
+    assert "Each $ of" in said
+    assert "outcome units" not in said
 
 
 def test_channel_summary(fitted):
@@ -72,45 +144,10 @@ def test_forecast_metrics_by_hand():
     assert within_region_r2([1.0, 3.0], [1.0, 3.0], [5.0, 5.0]) == 1.0
 
 
-def csv(panel, tmp_path):
-    X, y, _ = panel
-    path = tmp_path / "data.csv"
-    X.assign(sales=y).tail(160).to_csv(path, index=False)
-    return str(path)
-
-
-def test_command_line(panel, tmp_path, capsys, monkeypatch):
-    import sklearn_mmm.__main__ as cli
-
-    factory = cli.DeepCausalMMMRegressor
-    monkeypatch.setattr(
-        cli,
-        "DeepCausalMMMRegressor",
-        lambda *a, **k: factory(*a, **k, max_epochs=20),
-    )
-    out = tmp_path / "r.html"
-    args = ["report", csv(panel, tmp_path), "--target", "sales", "--media", "tv", "s*h"]
-    args += ["--controls", "price", "--region", "region", "--time", "week"]
-    assert main([*args, "-o", str(out), "--quiet"]) == 0
-    assert out.exists()
-    printed = capsys.readouterr()
-    assert "search" in printed.out
-    assert printed.err == ""
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"--media": "nope*"}, "no column matches 'nope*'"),
-        ({"--target": "profit"}, "'profit'"),
-        ({"--holdout": "400"}, "leaves nothing"),
-    ],
-)
-def test_command_line_errors(panel, tmp_path, capsys, change, message):
-    options = {"--target": "sales", "--media": "tv", "--time": "week"} | change
-    args = [part for item in options.items() for part in item]
-    assert main(["report", csv(panel, tmp_path), *args]) == 2
-    assert message in capsys.readouterr().err
-    assert (
-        main(["report", str(tmp_path / "no.csv"), "--target", "y", "--media", "x"]) == 2
-    )
+def test_skill_agrees_with_forecast_metrics(fitted, holdout):
+    X, y = holdout
+    table = fit_table(fitted, X, y)
+    train = table[table["split"] == "training"].rename(columns={"actual": "outcome"})
+    test = table[table["split"] == "holdout"].rename(columns={"actual": "outcome"})
+    expected = forecast_metrics(train, test, test["predicted"])["skill"]
+    assert forecast_comparison(table).loc["model", "skill"] == pytest.approx(expected)

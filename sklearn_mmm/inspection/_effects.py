@@ -1,0 +1,141 @@
+"""What channels brought for what they cost, and through one another."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
+
+KINDS = ("direct", "mediated", "total")
+
+
+def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
+    """Return channels' shares of the media contribution beside those of spend.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+    coverage : float, default=0.9
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``channel``, ``spend`` (spend units), ``contribution`` (outcome units),
+        ``spend_share`` and ``contribution_share`` (of all channels); where the model
+        has an ensemble ``low`` and ``high``: the interval of the contribution relative
+        to the estimated contribution of all channels. The largest channel comes first.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import share_table
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, validation=False, random_state=0,
+    ... ).fit(X, y)
+    >>> round(float(share_table(mmm)["spend_share"].sum()), 6)
+    1.0
+    """
+    return shares_of(roi_table(mmm, coverage=coverage))
+
+
+def shares_of(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of a table as :func:`roi_table` returns it."""
+    total, spend = effects["contribution"].sum(), effects["spend"].sum()
+    table = effects[["channel", "spend", "contribution"]].assign(
+        spend_share=effects["spend"] / spend,
+        contribution_share=effects["contribution"] / total,
+    )
+    if "low" in effects:
+        table[["low", "high"]] = effects[["low", "high"]] / total
+    return table
+
+
+def roi_table(mmm: Any, kind: str = "direct", *, coverage: float = 0.9) -> pd.DataFrame:
+    """Return ROI and marginal ROI of each channel over the training rows.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+    kind : {"direct", "mediated", "total"}, default="direct"
+        The channel's own contribution, what comes through channels that it drives, or
+        both. Direct contributions sum to the media's part of the outcome.
+    coverage : float, default=0.9
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``channel``, ``spend``, ``contribution``, ``roi`` and ``marginal_roi`` (outcome
+        units per spend unit, on average and for the next unit; NaN where nothing was
+        spent). Where the model has an ensemble also ``low`` and ``high`` (of the
+        contribution), ``roi_low``, ``roi_high``, ``marginal_roi_low`` and
+        ``marginal_roi_high``. The largest channel comes first.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import roi_table
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, validation=False, random_state=0,
+    ... ).fit(X, y)
+    >>> roi_table(mmm).columns.tolist()
+    ['channel', 'spend', 'contribution', 'roi', 'marginal_roi']
+    """
+    table = mmm.effects(kind, **interval_options(mmm, coverage))
+    bounds = ["low", "high", "roi_low", "roi_high"]
+    bounds += ["marginal_roi_low", "marginal_roi_high"]
+    names = ["spend", "contribution", "roi", "marginal_roi"]
+    names += [name for name in bounds if name in table]
+    return table.loc[channels_by_size(mmm), names].rename_axis("channel").reset_index()
+
+
+def effect_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
+    """Return direct, mediated and total effects over the training rows.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+    coverage : float, default=0.9
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``channel``, ``kind`` ("direct", "mediated" or "total"), ``contribution``
+        (outcome units), and ``low`` and ``high`` where the model has an ensemble. The
+        largest channel comes first.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import effect_table
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, validation=False, random_state=0,
+    ... ).fit(X, y)
+    >>> effect_table(mmm)["kind"].tolist()[:3]
+    ['direct', 'mediated', 'total']
+    """
+    return effects_of({kind: roi_table(mmm, kind, coverage=coverage) for kind in KINDS})
+
+
+def effects_of(by_kind: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return direct, mediated and total effects, given :func:`roi_table` of each."""
+    table = pd.concat([by_kind[kind].assign(kind=kind) for kind in KINDS])
+    place = {name: i for i, name in enumerate(by_kind["direct"]["channel"])}
+    table = table.sort_values("channel", key=lambda c: c.map(place), kind="stable")
+    names = ["channel", "kind", "contribution", "low", "high"]
+    return table[[n for n in names if n in table]].reset_index(drop=True)

@@ -1,0 +1,118 @@
+"""Regions: their baseline, and what channels brought in each."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm.inspection._training_rows import (
+    channels_by_size,
+    interval_options,
+    keys,
+)
+
+
+def region_table(mmm: Any) -> pd.DataFrame:
+    """Return level, media share and ROI of each region in training.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+
+    Returns
+    -------
+    DataFrame
+        ``region``, ``n_steps``; per time step, in outcome units: ``outcome`` (as
+        fitted), ``baseline``, ``controls`` and ``media``; ``media_share`` of the
+        outcome; ``spend`` (spend units per time step) and ``roi``. The region with the
+        largest outcome comes first.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import region_table
+    >>> X, y, truth = make_mmm(n_regions=2, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, validation=False, random_state=0,
+    ... ).fit(X, y)
+    >>> region_table(mmm)["n_steps"].tolist()
+    [60, 60]
+    """
+    region = keys(mmm)["region"].to_numpy()
+    parts = mmm.contributions_
+    columns = {
+        "outcome": parts.to_numpy().sum(axis=1),
+        "baseline": parts["baseline"].to_numpy(),
+        "controls": parts[mmm.control_columns_].to_numpy().sum(axis=1),
+        "media": parts[mmm.media_columns_].to_numpy().sum(axis=1),
+        "spend": mmm.history_[mmm.media_columns_].to_numpy().sum(axis=1),
+    }
+    by = pd.DataFrame(columns).groupby(region, sort=True)
+    table = by.mean().rename_axis("region").reset_index()
+    table.insert(1, "n_steps", by.size().to_numpy())
+    share = table["media"] / table["outcome"].where(table["outcome"] != 0)
+    table.insert(6, "media_share", share)
+    table["roi"] = table["media"] / table["spend"].where(table["spend"] > 0)
+    table = table.sort_values("outcome", ascending=False, kind="stable")
+    return table.reset_index(drop=True)
+
+
+def region_channel_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
+    """Return what each channel cost and brought in each region in training.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+    coverage : float, default=0.9
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``region``, ``channel``, ``spend`` (spend units), ``contribution`` (outcome
+        units), ``share_of_outcome`` (of the region's outcome as fitted) and ``roi``
+        (NaN where nothing was spent); ``low``, ``high``, ``roi_low`` and ``roi_high``
+        where the model has an ensemble. The largest region and channel come first.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import region_channel_table
+    >>> X, y, truth = make_mmm(n_regions=2, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, validation=False, random_state=0,
+    ... ).fit(X, y)
+    >>> len(region_channel_table(mmm))
+    4
+    """
+    region = keys(mmm)["region"].to_numpy()
+    channels = channels_by_size(mmm)
+    parts = mmm.contributions_.reset_index(drop=True)
+    brought = parts[channels].groupby(region).sum()
+    spend = mmm.history_[channels].reset_index(drop=True).groupby(region).sum()
+    outcome = parts.sum(axis=1).groupby(region).sum().sort_values(ascending=False)
+    order = list(outcome.index)
+    table = pd.DataFrame(
+        {
+            "region": np.repeat(np.array(order), len(channels)),
+            "channel": np.tile(np.array(channels, object), len(order)),
+            "spend": spend.loc[order].to_numpy().ravel(),
+            "contribution": brought.loc[order].to_numpy().ravel(),
+        }
+    )
+    whole = table["region"].map(outcome)
+    table["share_of_outcome"] = table["contribution"] / whole.where(whole != 0)
+    table["roi"] = table["contribution"] / table["spend"].where(table["spend"] > 0)
+    options = interval_options(mmm, coverage)
+    if options:
+        bounds = ["low", "high", "roi_low", "roi_high"]
+        found = mmm.effects("direct", by="channel×region", **options).reset_index()
+        found = found[["region", "channel", *bounds]]
+        table = table.merge(found, on=["region", "channel"], how="left")
+    return table

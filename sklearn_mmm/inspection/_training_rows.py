@@ -1,0 +1,213 @@
+"""The training rows of a fitted estimator, as tables can use them."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm._time import TimeAxis, make_time_axis
+
+_DATE_STEPS = {1.0: "day", 7.0: "week"}
+_MONTH_STEPS = {1.0: "month", 3.0: "quarter", 12.0: "year"}
+
+
+class Units(NamedTuple):
+    """What axes are measured in.
+
+    Attributes
+    ----------
+    outcome : str
+        Such as "visits" or "€".
+    spend : str
+        Such as "$".
+    time : str
+        One time step, such as "week".
+    """
+
+    outcome: str = "outcome units"
+    spend: str = "spend units"
+    time: str = "time step"
+
+    @property
+    def per_step(self) -> str:
+        """The unit of an outcome over time."""
+        return f"{self.outcome} per {self.time}"
+
+    @property
+    def per_spend(self) -> str:
+        """The unit of a return."""
+        one = "spend unit" if self.spend == "spend units" else self.spend
+        return f"{self.outcome} per {one}"
+
+
+def units_of(mmm: Any, outcome: str | None = None, spend: str | None = None) -> Units:
+    """Return units for the axes of a model's charts.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted. Its time labels tell days, weeks, months and so on; whole numbers are
+        taken to count weeks.
+    outcome, spend : str, default=None
+        Names of the units; None means "outcome units" and "spend units".
+
+    Returns
+    -------
+    Units
+
+    Examples
+    --------
+    >>> from sklearn_mmm.inspection import Units
+    >>> Units(outcome="visits")
+    Units(outcome='visits', spend='spend units', time='time step')
+    """
+    axis = time_axis(mmm)
+    step = "time step"
+    if axis is not None and axis.kind == "number" and axis.step == 1:
+        step = "week"
+    elif axis is not None:
+        names = {"date": _DATE_STEPS, "month": _MONTH_STEPS}.get(axis.kind, {})
+        step = names.get(axis.step, step)
+    return Units(outcome or "outcome units", spend or "spend units", step)
+
+
+def time_axis(mmm: Any) -> TimeAxis | None:
+    """Return the spacing of the training labels; None without a time column."""
+    if mmm.time_column is None:
+        return None
+    return make_time_axis(mmm.history_["time"].to_numpy(), mmm.time_column)
+
+
+def step_numbers(times: Any) -> np.ndarray:
+    """Return the number of each label's time step, the first being 0."""
+    labels = np.asarray(times)
+    return make_time_axis(labels, "time").position(labels, "time")
+
+
+def calendar_labels(times: Any) -> np.ndarray:
+    """Return dates, periods and texts that parse as dates as dates, numbers as such."""
+    labels = np.asarray(times)
+    if labels.dtype.kind in "iufbM":
+        return labels
+    if isinstance(labels[0], pd.Period):
+        return pd.PeriodIndex(labels).to_timestamp().to_numpy()
+    if all(isinstance(v, (int, float, np.number)) for v in labels):
+        return labels.astype(float)
+    return pd.DatetimeIndex(pd.to_datetime(labels)).tz_localize(None).to_numpy()
+
+
+def keys(mmm: Any) -> pd.DataFrame:
+    """Return region and time of the training rows, in the order of contributions_.
+
+    Raises
+    ------
+    ValueError
+        If a channel or control is called "region" or "time", which name the keys.
+    """
+    taken = {"region", "time"} & {*mmm.media_columns_, *mmm.control_columns_}
+    if taken:
+        raise ValueError(
+            f"a media or control column is called {sorted(taken)[0]!r}, which names a "
+            "key in tables and reports; rename the column"
+        )
+    history = mmm.history_
+    time = calendar_labels(history["time"])
+    return pd.DataFrame({"region": history["region"].to_numpy(), "time": time})
+
+
+def channels_by_size(mmm: Any) -> list[str]:
+    """Return the channels, the one that brought most in training first."""
+    brought = mmm.contributions_[mmm.media_columns_].sum()
+    return list(brought.sort_values(ascending=False, kind="stable").index)
+
+
+def training_rows(mmm: Any, n_steps: int | None = None) -> Any:
+    """Return training rows in the form of X, made from ``history_``.
+
+    Columns that the model does not use are NaN.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+    n_steps : int, default=None
+        Only rows of the last time steps; None means all.
+
+    Returns
+    -------
+    DataFrame or ndarray of shape (n_rows, n_columns)
+        A DataFrame if X had named columns.
+
+    Raises
+    ------
+    ValueError
+        If ``n_steps`` is less than 1.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import training_rows
+    >>> X, y, truth = make_mmm(n_regions=2, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, validation=False, random_state=0,
+    ... ).fit(X, y)
+    >>> training_rows(mmm, n_steps=13).shape
+    (26, 6)
+    """
+    if n_steps is not None and n_steps < 1:
+        raise ValueError(f"got n_steps={n_steps!r}; it takes at least one")
+    history = mmm.history_
+    if n_steps is not None:
+        last = np.unique(step_numbers(history["time"]))[-n_steps:][0]
+        history = history[step_numbers(history["time"]) >= last]
+    names = getattr(mmm, "feature_names_in_", None)
+    if names is None:
+        return _array(mmm, history)
+    return _frame(mmm, history, list(names))
+
+
+def _frame(mmm: Any, history: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    values = {
+        column: history[column]
+        for column in [*mmm.media_columns_, *mmm.control_columns_]
+    }
+    levels: dict[str, pd.Series] = {}
+    for key, column in (("region", mmm.region_column), ("time", mmm.time_column)):
+        if column is None:
+            continue
+        if not isinstance(column, str):
+            column = names[column]
+        (values if column in names else levels)[column] = history[key]
+    table = pd.DataFrame(values, history.index).reindex(columns=names)
+    if levels:
+        table.index = pd.MultiIndex.from_frame(pd.DataFrame(levels))
+        if len(levels) == 1:
+            table.index = table.index.get_level_values(0)
+    return table
+
+
+def _array(mmm: Any, history: pd.DataFrame) -> np.ndarray:
+    has_keys = mmm.region_column is not None or mmm.time_column is not None
+    out = np.full(
+        (len(history), mmm.n_features_in_), np.nan, object if has_keys else float
+    )
+    for name in [*mmm.media_columns_, *mmm.control_columns_]:
+        out[:, int(name.removeprefix("x"))] = history[name]
+    for key, column in (("region", mmm.region_column), ("time", mmm.time_column)):
+        if column is not None:
+            out[:, column] = history[key]
+    return out
+
+
+def has_intervals(mmm: Any) -> bool:
+    """Return whether the model has an ensemble, whose spread gives intervals."""
+    return getattr(mmm, "n_members_", 0) > 0
+
+
+def interval_options(mmm: Any, coverage: float) -> dict[str, float]:
+    """Return the argument that asks for intervals; none without an ensemble."""
+    if not 0 < coverage < 1:
+        raise ValueError(f"got coverage={coverage!r}; it is between 0 and 1")
+    return {"coverage": coverage} if has_intervals(mmm) else {}

@@ -1,0 +1,400 @@
+"""What the data allow: coverage, spells without media, collinearity, outliers."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from sklearn_mmm.inspection import (
+    Units,
+    collinearity,
+    coverage_table,
+    outlier_table,
+    zero_spells,
+)
+from sklearn_mmm.plotting._panels import (
+    make_panels,
+    panel,
+    set_axes,
+    table_of,
+    units_for,
+)
+from sklearn_mmm.plotting._regions import _region_axis
+from sklearn_mmm.plotting._style import (
+    ACCENT,
+    CONTRAST,
+    DIVERGING,
+    OBSERVED,
+    PALETTE,
+    REFERENCE,
+    SEQUENTIAL,
+    finish,
+    label_axis,
+    short,
+    text,
+)
+
+# A common rule of thumb for variance inflation factors, and its milder form.
+_VIF_LIMITS = (5.0, 10.0)
+_MOST_VIF = 100.0
+
+
+def plot_coverage(source: Any, *, units: Units | None = None) -> go.Figure:
+    """Plot which time steps each region has.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.coverage_table`.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Missing rows have the colour of contrast; the region that misses most is at the
+        top.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_coverage
+    >>> table = pd.DataFrame(
+    ...     {"region": ["a", "a"], "time": [1, 2], "observed": [True, False]}
+    ... )
+    >>> plot_coverage(table).data[0].z.tolist()
+    [[1, 0]]
+    """
+    table = table_of(source, coverage_table)
+    units = units_for(source, units)
+    wide = table.pivot(index="region", columns="time", values="observed").astype(int)
+    wide = wide.loc[wide.sum(axis=1).sort_values(kind="stable").index]
+    regions, times = list(wide.index), wide.columns.to_numpy()
+    tall = max(4, min(16, 1000 // max(len(regions), 1)))
+    missing = int((wide.to_numpy() == 0).sum())
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=wide.to_numpy(),
+        x=times,
+        y=np.arange(len(regions)),
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, CONTRAST], [0.5, CONTRAST], [0.5, OBSERVED], [1, OBSERVED]],
+        showscale=False,
+        xgap=1 if len(times) < 200 else 0,
+        ygap=1 if tall > 6 else 0,
+        customdata=[[text(region)] * len(times) for region in regions]
+        if len(regions) * len(times) < 4000
+        else None,
+        hovertemplate=_coverage_hover(len(regions) * len(times) < 4000),
+    )
+    for name, colour in (
+        ("observed", OBSERVED),
+        (f"missing ({missing:,} rows)", CONTRAST),
+    ):
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=name,
+            marker={"color": colour, "symbol": "square", "size": 11},
+        )
+    return finish(
+        figure,
+        "Coverage",
+        xaxis={"title_text": text(units.time), "showgrid": False},
+        yaxis=_region_axis(regions, tall),
+        height=int(150 + max(tall * len(regions), 60)),
+    )
+
+
+def _coverage_hover(named: bool) -> str:
+    return ("%{customdata}, " if named else "") + "%{x}<extra></extra>"
+
+
+def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
+    """Plot when channels had media, and their longest spell without.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or SpellTables
+        A fitted estimator, or the tables of
+        :func:`~sklearn_mmm.inspection.zero_spells`.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_zero_spells
+    >>> activity = pd.DataFrame(
+    ...     {"channel": "tv", "time": [1, 2], "active": [1.0, 0.0]}
+    ... )
+    >>> spells = pd.DataFrame({
+    ...     "channel": ["tv"], "zero_share": [0.5], "longest_spell": [1],
+    ...     "silent_regions": [0],
+    ... })
+    >>> plot_zero_spells((activity, spells)).data[1].x.tolist()
+    [1]
+    """
+    activity, spells = table_of(source, zero_spells)
+    units = units_for(source, units)
+    channels = spells["channel"].tolist()
+    wide = activity.pivot(index="channel", columns="time", values="active")
+    wide = wide.loc[channels]
+    n = len(channels)
+    figure = make_panels(
+        ["Share of regions with media", "Longest spell without"],
+        columns=2,
+        widths=[0.68, 0.32],
+        height=max(150, 26 * n),
+        shares_labels=True,
+    )
+    figure.add_heatmap(
+        z=wide.to_numpy(),
+        x=wide.columns.to_numpy(),
+        y=np.arange(n),
+        zmin=0,
+        zmax=1,
+        colorscale=SEQUENTIAL,
+        showscale=False,
+        ygap=2,
+        hovertemplate="%{x}<br>%{z:.0%} of regions<extra></extra>",
+        **panel(0),
+    )
+    figure.add_bar(
+        x=spells["longest_spell"],
+        y=np.arange(n),
+        orientation="h",
+        marker={"color": ACCENT, "line_width": 0},
+        customdata=np.column_stack(
+            [
+                [text(name) for name in channels],
+                spells["zero_share"].map("{:.1%}".format),
+                spells["silent_regions"],
+            ]
+        ),
+        hovertemplate=f"%{{customdata[0]}}<br>longest spell %{{x}} {text(units.time)}s"
+        "<br>zero in %{customdata[1]} of rows"
+        "<br>%{customdata[2]} regions without any<extra></extra>",
+        **panel(1),
+    )
+    rows = label_axis(channels)
+    set_axes(figure, 0, {"title_text": text(units.time), "showgrid": False}, rows)
+    set_axes(
+        figure,
+        1,
+        {
+            "title_text": text(f"{units.time}s"),
+            "rangemode": "tozero",
+            "range": _upto(spells),
+        },
+        {**rows, "matches": "y"},
+    )
+    return finish(figure, "Spells without media", showlegend=False, bargap=0.35)
+
+
+def _upto(spells: pd.DataFrame) -> list[float]:
+    return [0, max(1.05 * float(spells["longest_spell"].max()), 4.0)]
+
+
+def plot_collinearity(source: Any) -> go.Figure:
+    """Plot correlations of channels and controls, and variance inflation factors.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or CollinearityTables
+        A fitted estimator, or the tables of
+        :func:`~sklearn_mmm.inspection.collinearity`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Factors above 5 are a question and above 10 a problem; bars end at 100.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_collinearity
+    >>> names = ["tv", "search"]
+    >>> correlation = pd.DataFrame([[1.0, 0.5], [0.5, 1.0]], names, names)
+    >>> vif = pd.DataFrame({"column": names, "role": "channel", "vif": 4 / 3})
+    >>> plot_collinearity((correlation, vif)).data[1].x.round(2).tolist()
+    [1.33, 1.33]
+    """
+    correlation, vif = table_of(source, collinearity)
+    names = vif["column"].tolist()
+    n = len(names)
+    side = max(230, min(24 * n, 640))
+    figure = make_panels(
+        ["Correlation within regions", "Variance inflation (VIF)"],
+        columns=2,
+        widths=[0.58, 0.42],
+        height=side,
+        shares_labels=True,
+        foot=100,
+    )
+    values = correlation.to_numpy(float)
+    figure.add_heatmap(
+        z=values,
+        x=np.arange(n),
+        y=np.arange(n),
+        zmin=-1,
+        zmax=1,
+        colorscale=DIVERGING,
+        xgap=1,
+        ygap=1,
+        showscale=False,
+        text=_cells(values) if n <= 10 else None,
+        texttemplate="%{text}" if n <= 10 else None,
+        textfont={"size": 11},
+        customdata=[[f"{text(a)} and {text(b)}" for b in names] for a in names],
+        hovertemplate="%{customdata}<br>correlation %{z:.2f}<extra></extra>",
+        **panel(0),
+    )
+    shown = vif["vif"].clip(upper=_MOST_VIF)
+    figure.add_bar(
+        x=shown,
+        y=np.arange(n),
+        orientation="h",
+        marker={"color": [_vif_colour(v) for v in vif["vif"]], "line_width": 0},
+        text=[_vif_label(v) for v in vif["vif"]],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[text(name) for name in names],
+        hovertemplate="%{customdata}<br>VIF %{text}<extra></extra>",
+        **panel(1),
+    )
+    rows = label_axis(names, 18)
+    columns = {
+        **label_axis(names, 12),
+        "range": [-0.5, n - 0.5],
+        "tickangle": -45,
+        "tickfont": {"size": 11},
+    }
+    set_axes(figure, 0, columns, {**rows, "range": [n - 0.5, -0.5]})
+    for limit in _VIF_LIMITS:
+        figure.add_shape(
+            type="line",
+            xref=panel(1)["xaxis"],
+            x0=limit,
+            x1=limit,
+            yref=f"{panel(1)['yaxis']} domain",
+            y0=0,
+            y1=1,
+            line={"color": REFERENCE, "width": 1, "dash": "dot"},
+        )
+    most = float(np.nanmax([12.0, *shown.dropna()]))
+    set_axes(
+        figure,
+        1,
+        {"title_text": "VIF (no unit)", "range": [0, 1.18 * most]},
+        {**rows, "range": [n - 0.5, -0.5], "matches": "y"},
+    )
+    return finish(figure, "Collinearity", showlegend=False, bargap=0.35)
+
+
+def _cells(values: np.ndarray) -> list[list[str]]:
+    return [["" if np.isnan(v) else f"{v:.2f}" for v in row] for row in values]
+
+
+def _vif_colour(value: float) -> str:
+    if value >= _VIF_LIMITS[1]:
+        return CONTRAST
+    return PALETTE[1] if value >= _VIF_LIMITS[0] else ACCENT
+
+
+def _vif_label(value: float) -> str:
+    if np.isnan(value):
+        return " does not vary"
+    return f" {value:.1f}" if value <= _MOST_VIF else " > 100"
+
+
+def plot_outliers(
+    source: Any, *, threshold: float = 4.0, units: Units | None = None
+) -> go.Figure:
+    """Plot training rows whose outcome is far from what the model expects.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.outlier_table`.
+    threshold : float, default=4.0
+        In robust standard deviations of the region's residuals, when the source is an
+        estimator.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A row is a point; those furthest out are named, if there are not many.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_outliers
+    >>> table = pd.DataFrame({
+    ...     "region": ["a"], "time": [1], "actual": [9.0], "predicted": [3.0],
+    ...     "score": [6.0],
+    ... })
+    >>> plot_outliers(table).data[0].y.tolist()
+    [6.0]
+    """
+    table = table_of(source, outlier_table, threshold=threshold)
+    units = units_for(source, units)
+    figure = go.Figure()
+    for name, colour, part in (
+        ("more than expected", ACCENT, table[table["score"] > 0]),
+        ("less than expected", CONTRAST, table[table["score"] < 0]),
+    ):
+        figure.add_scatter(
+            x=part["time"],
+            y=part["score"],
+            mode="markers",
+            name=name,
+            marker={"color": colour, "size": 8, "opacity": 0.75, "line_width": 0},
+            customdata=np.column_stack(
+                [
+                    [text(region) for region in part["region"]],
+                    part["actual"],
+                    part["predicted"],
+                ]
+            ),
+            hovertemplate="%{customdata[0]}, %{x}<br>actual %{customdata[1]:,.4~r}"
+            "<br>predicted %{customdata[2]:,.4~r}"
+            "<br>%{y:.1f} standard deviations<extra></extra>",
+        )
+    for region, time, score in (
+        table[["region", "time", "score"]].head(5).itertuples(index=False)
+    ):
+        figure.add_annotation(
+            x=time,
+            y=score,
+            text=short(region, 16),
+            yshift=13 if score > 0 else -13,
+            font={"size": 11},
+        )
+    if table.empty:
+        figure.add_annotation(
+            text="no outliers", xref="paper", yref="paper", x=0.5, y=0.5
+        )
+        figure.update_xaxes(visible=False)
+        figure.update_yaxes(visible=False)
+    return finish(
+        figure,
+        "Outliers",
+        xaxis_title=text(units.time),
+        yaxis_title="robust standard deviations",
+        height=160 if table.empty else 380,
+    )

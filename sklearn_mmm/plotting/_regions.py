@@ -1,0 +1,247 @@
+"""Regions beside one another."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from sklearn_mmm.inspection import Units, region_channel_table, region_table
+from sklearn_mmm.plotting._panels import (
+    add_menu,
+    make_panels,
+    panel,
+    set_axes,
+    table_of,
+    units_for,
+)
+from sklearn_mmm.plotting._style import (
+    ACCENT,
+    NUMBER,
+    PALETTE,
+    PERCENT,
+    RATIO,
+    SEQUENTIAL,
+    finish,
+    label_axis,
+    logarithmic,
+    short,
+    text,
+)
+
+# Of a heat map's values: a single cell does not use up the scale.
+_TOP_QUANTILE = 0.98
+
+
+def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure:
+    """Plot what channels brought in each region, and their ROI there.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.region_channel_table`.
+    units : Units, default=None
+        Names of the units; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A heat map whose menu changes between the share of the region's outcome, the
+        contribution and the ROI. The largest region is at the top, the largest channel
+        on the left; the scale ends at the 98 % quantile.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_region_heatmap
+    >>> table = pd.DataFrame({
+    ...     "region": ["a", "b"], "channel": "tv", "spend": 1.0,
+    ...     "contribution": [1.0, 2.0], "share_of_outcome": [0.1, 0.2],
+    ...     "roi": [1.0, 2.0],
+    ... })
+    >>> plot_region_heatmap(table).data[0].z.tolist()
+    [[0.1], [0.2]]
+    """
+    table = table_of(source, region_channel_table)
+    units = units_for(source, units)
+    regions = list(dict.fromkeys(table["region"]))
+    channels = list(dict.fromkeys(table["channel"]))
+    wide = {
+        name: table.pivot(index="region", columns="channel", values=name)
+        .loc[regions, channels]
+        .to_numpy(float)
+        for name in ("share_of_outcome", "contribution", "roi")
+    }
+    shown = {
+        "Share of outcome": ("share_of_outcome", "share of<br>outcome", ".0%", PERCENT),
+        "Contribution": ("contribution", short(units.outcome, 14), "~s", NUMBER),
+        "ROI": ("roi", "ROI", "", RATIO),
+    }
+
+    def change(name: str, title: str, ticks: str, number: str) -> dict[str, Any]:
+        return {
+            "z": [wide[name]],
+            "zmin": [0.0],
+            "zmax": [_top(wide[name])],
+            "hovertemplate": [f"%{{customdata}}<br>%{{z{number}}}<extra></extra>"],
+            "colorbar.title.text": [title],
+            "colorbar.tickformat": [ticks],
+        }
+
+    first = change(*shown["Share of outcome"])
+    tall = max(9, min(26, 1600 // max(len(regions), 1)))
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=first["z"][0],
+        x=np.arange(len(channels)),
+        y=np.arange(len(regions)),
+        zmin=0.0,
+        zmax=first["zmax"][0],
+        colorscale=SEQUENTIAL,
+        xgap=1,
+        ygap=1 if tall > 12 else 0,
+        customdata=[[f"{text(r)}, {text(c)}" for c in channels] for r in regions],
+        hovertemplate=first["hovertemplate"][0],
+        colorbar={
+            "title": {"text": first["colorbar.title.text"][0], "font": {"size": 11}},
+            "tickformat": ".0%",
+            "thickness": 12,
+            "len": 260,
+            "lenmode": "pixels",
+            "y": 1,
+            "yanchor": "top",
+            "outlinewidth": 0,
+        },
+    )
+    options: dict[str, tuple[dict[str, Any], dict[str, Any]]]
+    options = {label: (change(*how), {}) for label, how in shown.items()}
+    add_menu(figure, "show", options, above=84)
+    axis = label_axis(channels, 16)
+    return finish(
+        figure,
+        "Channels by region",
+        xaxis={
+            **axis,
+            "range": [-0.5, len(channels) - 0.5],
+            "side": "top",
+            "tickangle": -45 if len(channels) > 4 else 0,
+        },
+        yaxis={**_region_axis(regions, tall), "title_text": ""},
+        margin_t=136,
+        height=int(210 + tall * len(regions)),
+    )
+
+
+def _top(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.quantile(known, _TOP_QUANTILE)) if len(known) else 1.0
+
+
+def _region_axis(regions: list[Any], tall: int) -> dict[str, Any]:
+    """Label as many rows as there is room for."""
+    axis = label_axis(regions, 18)
+    every = -(-14 // tall)
+    axis["tickvals"] = axis["tickvals"][::every]
+    axis["ticktext"] = axis["ticktext"][::every]
+    axis["tickfont"] = {"size": 11}
+    axis["range"] = [len(regions) - 0.5, -0.5]
+    return axis
+
+
+def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
+    """Plot the baseline and the media share of each region, sortable.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.region_table`.
+    units : Units, default=None
+        Names of the units on the axes; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        The menu sorts by outcome, baseline, media share or name. Levels are on a
+        logarithmic scale where regions differ by a factor of 50.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_regions
+    >>> table = pd.DataFrame({
+    ...     "region": ["a", "b"], "outcome": [4.0, 3.0], "baseline": [1.0, 2.0],
+    ...     "media_share": [0.75, 0.33],
+    ... })
+    >>> figure = plot_regions(table)
+    >>> [button.label for button in figure.layout.updatemenus[0].buttons]
+    ['Largest outcome', 'Largest baseline', 'Largest media share', 'Name']
+    """
+    table = table_of(source, region_table).reset_index(drop=True)
+    units = units_for(source, units)
+    regions, n = table["region"].tolist(), len(table)
+    orders = {
+        "Largest outcome": table["outcome"].sort_values(ascending=False),
+        "Largest baseline": table["baseline"].sort_values(ascending=False),
+        "Largest media share": table["media_share"].sort_values(ascending=False),
+        "Name": table["region"].sort_values(),
+    }
+
+    def change(order: pd.Series) -> tuple[dict[str, Any], dict[str, Any]]:
+        place = np.empty(n, int)
+        place[order.index] = np.arange(n)
+        labels = [short(regions[i], 18) for i in order.index]
+        axes = {"yaxis.ticktext": labels, "yaxis2.ticktext": labels}
+        return {"y": [place, place, place]}, axes
+
+    first, axes = change(orders["Largest outcome"])
+    figure = make_panels(
+        ["Level", "Media share of the outcome"],
+        columns=2,
+        height=max(150, 18 * n),
+        widths=[0.5, 0.5],
+        shares_labels=True,
+    )
+    names = [text(region) for region in regions]
+    per_step = text(units.per_step)
+    for name, colour, y in (
+        ("outcome", ACCENT, first["y"][0]),
+        ("baseline", PALETTE[1], first["y"][1]),
+    ):
+        figure.add_scatter(
+            x=table[name],
+            y=y,
+            name=name,
+            mode="markers",
+            marker={"color": colour, "size": 8},
+            customdata=names,
+            hovertemplate=f"%{{customdata}}<br>{name} %{{x{NUMBER}}}<extra></extra>",
+            **panel(0),
+        )
+    figure.add_bar(
+        x=table["media_share"],
+        y=first["y"][2],
+        orientation="h",
+        marker={"color": PALETTE[2], "line_width": 0},
+        showlegend=False,
+        customdata=names,
+        hovertemplate=f"%{{customdata}}<br>media share %{{x{PERCENT}}}<extra></extra>",
+        **panel(1),
+    )
+    levels = table[["outcome", "baseline"]].to_numpy()
+    low, high = float(levels.min()), float(levels.max())
+    scale = logarithmic(low, high) if low > 0 and high / low > 50 else {}
+    rows = {**label_axis(regions, 18), "showgrid": True, "tickfont": {"size": 11}}
+    set_axes(figure, 0, {"title_text": per_step, **scale}, rows)
+    set_axes(
+        figure,
+        1,
+        {"title_text": "media share (%)", "tickformat": ".0%"},
+        {**rows, "matches": "y"},
+    )
+    figure.update_layout({k.replace(".", "_"): v for k, v in axes.items()})
+    add_menu(figure, "sort", {label: change(order) for label, order in orders.items()})
+    return finish(figure, "Regions", bargap=0.35)

@@ -1,0 +1,350 @@
+"""The charts of a report, tab by tab."""
+
+from collections.abc import Iterator
+
+from sklearn_mmm.inspection import (
+    adstock_table,
+    autocorrelation,
+    baseline_components,
+    collinearity,
+    contribution_table,
+    coverage_table,
+    fit_metrics,
+    forecast_comparison,
+    modulation_table,
+    outlier_table,
+    region_channel_table,
+    region_table,
+    residual_table,
+    response_curve_table,
+    training_tables,
+    zero_spells,
+)
+from sklearn_mmm.inspection._contributions import waterfall_of
+from sklearn_mmm.inspection._effects import effects_of, shares_of
+from sklearn_mmm.plotting import (
+    channel_colours,
+    plot_adstock,
+    plot_allocation,
+    plot_baseline,
+    plot_channel_graph,
+    plot_collinearity,
+    plot_contributions,
+    plot_coverage,
+    plot_effects,
+    plot_fit,
+    plot_frontier,
+    plot_modulation,
+    plot_outliers,
+    plot_predicted_actual,
+    plot_region_heatmap,
+    plot_regions,
+    plot_residuals,
+    plot_response_curves,
+    plot_roi,
+    plot_saturation,
+    plot_shares,
+    plot_training,
+    plot_waterfall,
+    plot_zero_spells,
+)
+from sklearn_mmm.plotting._style import number
+from sklearn_mmm.report._content import Chart, Results
+
+
+def charts(results: Results) -> Iterator[Chart]:
+    """Yield the charts of a report, tab by tab."""
+    yield from _summary(results)
+    yield from _fit(results)
+    yield from _channels(results)
+    yield from _response(results)
+    if results.n_regions > 1:
+        yield from _regions(results)
+    if results.allocation is not None:
+        yield from _budget(results)
+    yield from _data(results)
+
+
+def _band(results: Results, words: str) -> str:
+    """Return a sentence about intervals, if there are any."""
+    if not results.has_intervals:
+        return ""
+    return f" {words.format(f'{results.coverage:.0%}')}"
+
+
+def _summary(r: Results) -> Iterator[Chart]:
+    table = waterfall_of(r.mmm, r.roi)
+    hues = channel_colours(r.mmm)
+    yield Chart(
+        "waterfall",
+        "summary",
+        "From the baseline to the outcome",
+        "What would have been there without media, and what each channel added over "
+        "the training period." + _band(r, "Whiskers are {} intervals."),
+        plot_waterfall(table, units=r.units, colours=hues),
+        {"waterfall": table},
+    )
+
+
+def _fit(r: Results) -> Iterator[Chart]:
+    metrics = fit_metrics(r.fit).reset_index()
+    # By region, as the figure has them, so that the page need not hold both.
+    by_region = r.fit.sort_values(["region", "time"], kind="stable", ignore_index=True)
+    tables = {"fit": by_region, "fit_metrics": metrics}
+    if r.has_holdout:
+        tables["forecasts"] = forecast_comparison(r.fit).reset_index()
+    shade = " The shaded weeks were not trained on." if r.has_holdout else ""
+    yield Chart(
+        "fit",
+        "fit",
+        "Actual against predicted",
+        "The closer the two lines, the better the model describes the outcome."
+        + shade
+        + _band(r, "The band is a {} interval."),
+        plot_fit(r.fit, units=r.units),
+        tables,
+    )
+    yield Chart(
+        "residuals",
+        "fit",
+        "Residuals over time and autocorrelation",
+        "What the model misses should look like noise: no long runs above or below "
+        "zero, and autocorrelations within the dotted lines.",
+        plot_residuals(r.fit, units=r.units),
+        {
+            "residuals": residual_table(by_region),
+            "autocorrelation": autocorrelation(r.fit),
+        },
+    )
+    yield Chart(
+        "predicted_actual",
+        "fit",
+        "Predicted against actual, point by point",
+        "Each point is one region in one time step; on the dotted line the prediction "
+        "is right. Large and small regions should both lie along it.",
+        plot_predicted_actual(r.fit, units=r.units),
+        {"fit_metrics": metrics},
+    )
+    components = baseline_components(r.mmm)
+    yield Chart(
+        "baseline",
+        "fit",
+        "Trend and season of the baseline",
+        "The part of the outcome that needs no media: a slow level, what repeats each "
+        "year, and the rest.",
+        plot_baseline(components, units=r.units),
+        {"baseline_components": components},
+    )
+
+
+def _channels(r: Results) -> Iterator[Chart]:
+    mmm, hues = r.mmm, channel_colours(r.mmm)
+    parts = contribution_table(mmm)
+    yield Chart(
+        "contributions",
+        "channels",
+        "Contributions over time",
+        "How much of each time step's outcome the model credits to baseline, controls "
+        "and channels.",
+        plot_contributions(parts, mmm.control_columns_, units=r.units, colours=hues),
+        {"contributions": parts},
+    )
+    shares = shares_of(r.roi)
+    yield Chart(
+        "shares",
+        "channels",
+        "Share of contribution and of spend",
+        "Where the blue bar is longer, a channel brings more than its part of the "
+        "budget." + _band(r, "Whiskers are {} intervals."),
+        plot_shares(shares, units=r.units),
+        {"shares": shares},
+        half=True,
+    )
+    yield Chart(
+        "roi",
+        "channels",
+        "Return on investment",
+        "The average tells what was earned so far, the marginal one what the next unit "
+        "of spend would earn." + _band(r, "Bars are {} intervals."),
+        plot_roi(r.roi, units=r.units),
+        {"roi": r.roi},
+        half=True,
+    )
+    effects = effects_of(r.effects)
+    yield Chart(
+        "effects",
+        "channels",
+        "Direct, mediated and total effects",
+        "What a channel brings itself, and through other channels that it drives. "
+        "Total effects overlap and do not add up to the outcome.",
+        plot_effects(effects, units=r.units),
+        {"effects": effects},
+        half=True,
+    )
+    yield Chart(
+        "graph",
+        "channels",
+        "Influences among channels",
+        "Arrows lead from causes to what they drive; wide means strong, pale means "
+        "seldom found when data are resampled. A hypothesis, not a proof.",
+        plot_channel_graph(r.graph, colours=hues),
+        {"graph_edges": r.graph.edges, "graph_nodes": r.graph.nodes},
+        half=True,
+    )
+
+
+def _response(r: Results) -> Iterator[Chart]:
+    mmm, hues = r.mmm, channel_colours(r.mmm)
+    curves = response_curve_table(mmm)
+    yield Chart(
+        "response_curves",
+        "response",
+        "Response curves",
+        "What constant spend brings per time step, all regions together. The dot is "
+        "the present mean; dashed parts lie beyond anything seen."
+        + _band(r, "Bands are {} intervals."),
+        plot_response_curves(curves, units=r.units, colours=hues),
+        {"response_curves": curves},
+    )
+    yield Chart(
+        "saturation",
+        "response",
+        "Saturation and headroom",
+        "How much of the largest possible response each channel already reaches, and "
+        "what the next unit of spend would bring.",
+        plot_saturation(r.saturation, units=r.units),
+        {"saturation": r.saturation},
+    )
+    kernels = adstock_table(mmm, coverage=r.coverage)
+    yield Chart(
+        "adstock",
+        "response",
+        "Carry-over (adstock)",
+        "When the effect of a spend arrives. By the dotted line, half of it has.",
+        plot_adstock(kernels, units=r.units, colours=hues),
+        {"adstock": kernels},
+    )
+    courses = modulation_table(mmm)
+    varies = bool((courses["factor"] - 1).abs().max() > 1e-6)
+    yield Chart(
+        "modulation",
+        "response",
+        "Effects over time",
+        "By what factor a channel worked better or worse than usual; four of five "
+        "regions lie in the band."
+        if varies
+        else "The data gave no reason to let effects vary with time: all stay at 1.",
+        plot_modulation(courses, units=r.units, colours=hues),
+        {"modulation": courses},
+    )
+
+
+def _regions(r: Results) -> Iterator[Chart]:
+    cells = region_channel_table(r.mmm, coverage=r.coverage)
+    yield Chart(
+        "region_heatmap",
+        "regions",
+        "Channels by region",
+        "Large regions at the top, large channels on the left. Choose what is shown.",
+        plot_region_heatmap(cells, units=r.units),
+        {"regions_channels": cells},
+    )
+    table = region_table(r.mmm)
+    yield Chart(
+        "regions",
+        "regions",
+        "Baseline and media share by region",
+        "How large each region is, how much of it needs no media, and the share that "
+        "media bring. Choose the order.",
+        plot_regions(table, units=r.units),
+        {"regions": table},
+    )
+
+
+def _budget(r: Results) -> Iterator[Chart]:
+    allocation = r.allocation
+    interval = allocation.gain_interval
+    bounds = ""
+    if interval:
+        bounds = f" (interval {number(interval[0])} to {number(interval[1])})"
+    yield Chart(
+        "allocation",
+        "budget",
+        "Current against optimal budget",
+        f"The same money for {r.plan_name}, better spent, would bring "
+        f"{number(allocation.gain)} {r.units.outcome} more{bounds}. Where marginal "
+        "returns still differ, bounds hold the budget.",
+        plot_allocation(allocation, units=r.units),
+        {
+            "allocation": allocation.channels.reset_index(),
+            "allocation_amounts": allocation.table,
+        },
+    )
+    if r.frontier is not None:
+        yield Chart(
+            "frontier",
+            "budget",
+            "What other budgets would bring",
+            "The best outcome for less or more money, and what the next unit of budget "
+            "would bring. The diamond is the plan as it stands.",
+            plot_frontier(r.frontier, allocation.planned_total, units=r.units),
+            {"frontier": r.frontier},
+        )
+
+
+def _data(r: Results) -> Iterator[Chart]:
+    mmm = r.mmm
+    table = coverage_table(mmm)
+    yield Chart(
+        "coverage",
+        "data",
+        "Coverage",
+        "Which region has a row in which time step; missing ones did not enter the "
+        "fit.",
+        plot_coverage(table, units=r.units),
+        {"coverage": table},
+    )
+    activity, spells = zero_spells(mmm)
+    yield Chart(
+        "zero_spells",
+        "data",
+        "Spells without media",
+        "When a channel was on, and its longest pause. A channel that starts and stops "
+        "teaches a model more than one that is always on.",
+        plot_zero_spells((activity, spells), units=r.units),
+        {"activity": activity, "zero_spells": spells},
+    )
+    correlation, vif = collinearity(mmm)
+    yield Chart(
+        "collinearity",
+        "data",
+        "Collinearity",
+        "Columns that move together cannot be told apart. Variance inflation above 5 "
+        "is a question, above 10 a problem.",
+        plot_collinearity((correlation, vif)),
+        {
+            "vif": vif,
+            "correlation": correlation.rename_axis("column").reset_index(),
+        },
+    )
+    outliers = outlier_table(mmm)
+    yield Chart(
+        "outliers",
+        "data",
+        "Outliers",
+        "Rows more than four robust standard deviations from the fit: wrong data, or "
+        "events that the model does not know.",
+        plot_outliers(outliers, units=r.units),
+        {"outliers": outliers},
+    )
+    epochs, chosen = training_tables(mmm)
+    yield Chart(
+        "training",
+        "data",
+        "Training",
+        "The loss should have settled. It may rise on the way, because noise and prior "
+        "scales are learned as well; inner skill is that of forecasts inside the "
+        "training period, by which hyper-parameters were chosen.",
+        plot_training((epochs, chosen)),
+        {"epochs": epochs, "hyperparameters": chosen},
+    )

@@ -1,0 +1,116 @@
+"""What a report shows: the results behind it, and its charts."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from sklearn_mmm.inspection import (
+    Units,
+    graph_tables,
+    has_intervals,
+    roi_table,
+    saturation_table,
+)
+from sklearn_mmm.inspection._effects import KINDS
+from sklearn_mmm.inspection._graph import GraphTables
+
+TABS = {
+    "summary": "Summary",
+    "fit": "Fit",
+    "channels": "Channels",
+    "response": "Response",
+    "regions": "Regions",
+    "budget": "Budget",
+    "data": "Data & training",
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """A fitted model and what a report needs to know of it.
+
+    Attributes
+    ----------
+    mmm : DeepCausalMMMRegressor
+    fit : DataFrame
+        As :func:`~sklearn_mmm.inspection.fit_table` returns it.
+    allocation : BudgetAllocation or None
+    frontier : DataFrame or None
+    plan_name : str
+        What the budget is for, in words.
+    units : Units
+    coverage : float
+    """
+
+    mmm: Any
+    fit: pd.DataFrame
+    allocation: Any
+    frontier: pd.DataFrame | None
+    plan_name: str
+    units: Units
+    coverage: float
+
+    @cached_property
+    def effects(self) -> dict[str, pd.DataFrame]:
+        """The table of ROI for direct, mediated and total effects."""
+        return {k: roi_table(self.mmm, k, coverage=self.coverage) for k in KINDS}
+
+    @property
+    def roi(self) -> pd.DataFrame:
+        """ROI of what channels brought themselves."""
+        return self.effects["direct"]
+
+    @cached_property
+    def saturation(self) -> pd.DataFrame:
+        """How far channels are saturated."""
+        return saturation_table(self.mmm)
+
+    @cached_property
+    def graph(self) -> GraphTables:
+        """Nodes and edges of the channel graph."""
+        return graph_tables(self.mmm, coverage=self.coverage)
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether the model has an ensemble."""
+        return has_intervals(self.mmm)
+
+    @property
+    def has_holdout(self) -> bool:
+        """Whether there are rows that were not trained on."""
+        return bool((self.fit["split"] == "holdout").any())
+
+    @property
+    def n_regions(self) -> int:
+        """Number of regions in training."""
+        return int(self.mmm.history_["region"].nunique())
+
+
+class Chart(NamedTuple):
+    """A figure with its place, its words and its numbers.
+
+    Attributes
+    ----------
+    name : str
+        Unique; names its files.
+    tab : str
+        Key of TABS.
+    heading, note : str
+        The note says in a sentence how to read the figure.
+    figure : Figure
+    tables : dict of DataFrame
+        What can be downloaded, by file name.
+    half : bool
+        Whether half of the page is wide enough.
+    """
+
+    name: str
+    tab: str
+    heading: str
+    note: str
+    figure: go.Figure
+    tables: dict[str, pd.DataFrame]
+    half: bool = False

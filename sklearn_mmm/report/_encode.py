@@ -1,0 +1,188 @@
+"""Figures and tables as JSON that any HTML page can hold."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+_DIGITS = 7
+# Shorter lists are cheaper where they stand.
+_FEWEST_POOLED = 8
+
+
+class ArrayPool:
+    """Arrays that are written once, however many figures and tables have them.
+
+    ``add`` returns a reference, ``{"$": i}``, to the i-th array.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    def add(self, values: list[Any]) -> Any:
+        """Return a reference to an array of JSON scalars."""
+        if len(values) < _FEWEST_POOLED:
+            return values
+        written = _dump(values)
+        place = self._places.setdefault(written, len(self._places))
+        return {"$": place}
+
+    def json(self) -> str:
+        """Return all arrays as one JSON text."""
+        return f"[{','.join(self._places)}]"
+
+
+def in_script(written: str) -> str:
+    """Return JSON that cannot end the script element that holds it."""
+    return (
+        written.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    )
+
+
+def script_json(value: Any) -> str:
+    """Return a value as JSON for a script element."""
+    return in_script(_dump(value))
+
+
+def _dump(value: Any) -> str:
+    # ASCII, so that the line separators of Unicode are escaped as well.
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def encode_figure(figure: go.Figure, pool: ArrayPool) -> dict[str, Any]:
+    """Return data, layout and menus of a figure.
+
+    Title and template are left to the page, and menus become controls of the page.
+    """
+    layout = figure.layout.to_plotly_json()
+    menus = layout.pop("updatemenus", ())
+    for name in ("template", "title"):
+        layout.pop(name, None)
+    spec = {
+        # Trace by trace, because a whole figure comes with arrays in base64.
+        "data": [trace.to_plotly_json() for trace in figure.data],
+        "layout": layout,
+        "menus": [
+            {
+                "name": menu["name"],
+                "options": [
+                    {"label": button["label"], "change": button["args"]}
+                    for button in menu["buttons"]
+                ],
+            }
+            for menu in menus
+        ],
+    }
+    encoded: dict[str, Any] = _plain(spec, pool)
+    return encoded
+
+
+def _plain(value: Any, pool: ArrayPool) -> Any:
+    """Return JSON types, with long arrays of scalars in the pool."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v, pool) for k, v in value.items() if v is not None}
+    if isinstance(value, (np.ndarray, pd.Series, pd.Index)):
+        array = np.asarray(value)
+        if array.ndim > 1:
+            return [_plain(row, pool) for row in array]
+        return pool.add(scalars(array))
+    if isinstance(value, (list, tuple)):
+        if any(
+            isinstance(v, (dict, list, tuple, np.ndarray, pd.Series)) for v in value
+        ):
+            return [_plain(v, pool) for v in value]
+        return pool.add([scalar(v) for v in value])
+    return scalar(value)
+
+
+def scalars(array: np.ndarray) -> list[Any]:
+    """Return the values of a one-dimensional array as JSON scalars."""
+    if array.dtype.kind == "M":
+        dates = pd.DatetimeIndex(array)
+        whole = bool((dates == dates.normalize()).all())
+        form = "%Y-%m-%d" if whole else "%Y-%m-%dT%H:%M:%S"
+        return [None if pd.isna(d) else d.strftime(form) for d in dates]
+    if array.dtype.kind == "f":
+        return [_rounded(v) for v in array.tolist()]
+    if array.dtype.kind in "iub":
+        return list(array.tolist())
+    return [scalar(v) for v in array.tolist()]
+
+
+def scalar(value: Any) -> Any:
+    """Return a value as a JSON scalar; None where it is missing or not finite."""
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return _rounded(float(value))
+    if isinstance(value, (pd.Timestamp, np.datetime64)):
+        return scalars(np.array([value], "datetime64[ns]"))[0]
+    return str(value)
+
+
+def _rounded(value: float) -> float | int | None:
+    if not np.isfinite(value):
+        return None
+    out = float(f"{value:.{_DIGITS}g}")
+    return int(out) if out.is_integer() and abs(out) < 1e15 else out
+
+
+def encode_table(table: pd.DataFrame, pool: ArrayPool) -> dict[str, Any]:
+    """Return a table by columns.
+
+    Numbers stand as they are, in pieces by region so that figures can share them; texts
+    and dates as levels and codes.
+    """
+    ends = _pieces(table)
+    columns = []
+    for name in table.columns:
+        values = table[name]
+        if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(
+            values
+        ):
+            codes, levels = pd.factorize(values)
+            known = (
+                [str(level).lower() for level in levels]
+                if pd.api.types.is_bool_dtype(values)
+                else scalars(np.asarray(levels))
+            )
+            column = {"levels": pool.add([str(v) for v in known])}
+            pieces = _split(codes, ends)
+        else:
+            column, pieces = {}, _split(values.to_numpy(), ends)
+        columns.append(
+            {
+                "name": str(name),
+                **column,
+                "pieces": [pool.add(_cells(piece)) for piece in pieces],
+            }
+        )
+    return {"rows": len(table), "columns": columns}
+
+
+def _cells(values: np.ndarray) -> list[Any]:
+    # Infinite values are no gaps in a table.
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        return [str(v) if np.isinf(v) else _rounded(v) for v in values.tolist()]
+    return scalars(values)
+
+
+def _pieces(table: pd.DataFrame) -> list[int]:
+    """Return where the rows of another region begin."""
+    if "region" not in table or len(table) < 2:
+        return []
+    region = table["region"].to_numpy()
+    ends = np.flatnonzero(region[1:] != region[:-1]) + 1
+    # Rows that are not together by region are not worth cutting up.
+    return [] if len(ends) > len(table) / 4 else list(ends)
+
+
+def _split(values: np.ndarray, ends: Iterable[int]) -> list[np.ndarray]:
+    return [piece for piece in np.split(values, list(ends)) if len(piece)]

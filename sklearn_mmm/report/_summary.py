@@ -1,0 +1,368 @@
+"""The summary page, in plain words."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm.inspection import (
+    channels_by_size,
+    fit_metrics,
+    forecast_comparison,
+)
+from sklearn_mmm.inspection._diagnosis import findings
+from sklearn_mmm.plotting._style import change_in_words, number, percent
+from sklearn_mmm.report._content import Results
+
+_ENDS = np.argmax, np.argmin
+_ALWAYS = (
+    "Contributions come from observational data: channels that always move together, "
+    "or with the season, cannot be told apart with certainty. An experiment that "
+    "switches a channel off in some regions settles it."
+)
+
+
+# By forecast and measure.
+Metrics = dict[Any, dict[Any, float]]
+
+
+class Tile(NamedTuple):
+    """A key number."""
+
+    label: str
+    value: str
+    detail: str
+
+
+class Summary(NamedTuple):
+    """What the first page says; all of it is text, not HTML.
+
+    Attributes
+    ----------
+    tiles : list of Tile
+    sections : dict of list of str
+        Heading -> paragraphs.
+    channels : DataFrame
+        What each channel brought, as texts.
+    forecasts : DataFrame or None
+        The model beside naive forecasts, as texts.
+    moves : DataFrame or None
+        What to do with the budget, as texts.
+    warnings : list of str
+    """
+
+    tiles: list[Tile]
+    sections: dict[str, list[str]]
+    channels: pd.DataFrame
+    forecasts: pd.DataFrame | None
+    moves: pd.DataFrame | None
+    warnings: list[str]
+
+
+def summarise(results: Results) -> Summary:
+    """Return the summary of a report."""
+    comparison = _comparison(results)
+    sections = {
+        "What was fitted": _fitted(results),
+        "How well it forecasts" if results.has_holdout else "How well it fits": _fit(
+            results, comparison
+        ),
+        "What each channel brought": _brought(results),
+    }
+    if results.allocation is not None:
+        sections["What to do with the budget"] = _budget(results)
+    warnings = findings(
+        results.mmm, results.fit, results.roi, results.graph.edges, results.allocation
+    )
+    return Summary(
+        tiles=_tiles(results, comparison),
+        sections=sections,
+        channels=_channel_rows(results),
+        forecasts=None if comparison is None else _forecast_rows(results, comparison),
+        moves=None if results.allocation is None else _move_rows(results),
+        warnings=[*warnings["message"], _ALWAYS],
+    )
+
+
+def _comparison(r: Results) -> Metrics | None:
+    if not r.has_holdout:
+        return None
+    return forecast_comparison(r.fit).to_dict("index")
+
+
+def _training(r: Results) -> dict[Any, float]:
+    return fit_metrics(r.fit).to_dict("index")["training"]
+
+
+def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
+    parts, units = r.mmm.contributions_, r.units
+    total = float(parts.to_numpy().sum())
+    media = float(parts[r.mmm.media_columns_].to_numpy().sum())
+    spend = float(r.mmm.history_[r.mmm.media_columns_].to_numpy().sum())
+    best = channels_by_size(r.mmm)[0]
+    tiles = [
+        Tile(
+            "Media's share of the outcome",
+            percent(_share(media, total)),
+            f"{number(media)} of {number(total)} {units.outcome}",
+        ),
+        Tile(
+            "Return of all media",
+            number(media / spend) if spend else "–",
+            f"{units.per_spend}, on average",
+        ),
+        Tile(
+            "Largest channel",
+            _clip(best, 20),
+            f"{percent(_share(float(parts[best].sum()), total))} of the outcome",
+        ),
+    ]
+    if comparison is not None:
+        skill = comparison["model"]["skill"]
+        tiles.append(
+            Tile(
+                "Forecast skill",
+                f"{skill:.2f}",
+                f"1 is perfect, 0 no better than the last four {units.time}s' mean",
+            )
+        )
+        error = comparison["model"]["mape"]
+        tiles.append(Tile("Forecast error", percent(error), "mean, of the holdout"))
+    else:
+        metrics = _training(r)
+        tiles.append(Tile("Fit, R²", f"{metrics['r2']:.3f}", "on the training rows"))
+    if r.allocation is not None:
+        gain = r.allocation.gain / (r.allocation.planned_outcome or np.nan)
+        sign = "−" if gain < 0 else "+"
+        tiles.append(
+            Tile(
+                "Gain from reallocation",
+                f"{sign}{percent(abs(gain))}",
+                f"same money, {r.plan_name}",
+            )
+        )
+    return tiles
+
+
+def _fitted(r: Results) -> list[str]:
+    mmm, units = r.mmm, r.units
+    history = r.fit[r.fit["split"] == "training"]
+    n_steps = history["time"].nunique()
+    span = f"{_label(history['time'].min())} to {_label(history['time'].max())}"
+    regions = f"{r.n_regions} regions and " if r.n_regions > 1 else ""
+    controls = len(mmm.control_columns_)
+    channels = _count(len(mmm.media_columns_), "media channel")
+    words = (
+        f"The model explains an outcome by {channels}, {_count(controls, 'control')} "
+        "and a baseline that may wander and repeat with the year. It was fitted to "
+        f"{len(history):,} rows: "
+        f"{regions}{n_steps} {units.time}s, {span}."
+    )
+    if r.has_holdout:
+        later = r.fit[r.fit["split"] == "holdout"]
+        words += (
+            f" The {later['time'].nunique()} {units.time}s after that "
+            f"({len(later):,} rows) were kept back to measure forecasts."
+        )
+    names = f"Media are {_names(list(mmm.media_columns_), 8)}"
+    if controls:
+        names += f"; controls are {_names(list(mmm.control_columns_), 8)}"
+    varies = float((mmm.modulation_ - 1).abs().to_numpy().max()) > 1e-6
+    n_edges = len(r.graph.edges)
+    return [
+        words,
+        f"{names}. Effects {'vary with' if varies else 'are constant over'} time. "
+        f"The graph has {_count(n_edges, 'influence')} among channels.",
+    ]
+
+
+def _count(n: int, name: str) -> str:
+    return f"{n or 'no'} {name}{'' if n == 1 else 's'}"
+
+
+def _label(time: Any) -> str:
+    return f"{time:%d %B %Y}".lstrip("0") if hasattr(time, "year") else str(time)
+
+
+def _fit(r: Results, comparison: Metrics | None) -> list[str]:
+    training = _training(r)
+    inside = (
+        f"On the training rows R² is {training['r2']:.3f} and the mean error "
+        f"{percent(training['mape'])}."
+    )
+    if comparison is None:
+        return [inside]
+    model, naive, year = (
+        comparison[name] for name in ("model", "recent mean", "seasonal naive")
+    )
+    recent = _against(model["rmse"], naive["rmse"])
+    seasonal = _against(model["rmse"], year["rmse"])
+    sizes = "Regions differ in size, so R² says little. " if r.n_regions > 1 else ""
+    return [
+        f"{inside} Forecasts of the holdout have an R² of {model['r2']:.3f} and a mean "
+        f"error of {percent(model['mape'])}.",
+        f"{sizes}What matters is whether the model beats forecasts that cost nothing. "
+        f"Its error (RMSE) is {recent} that of the mean of the last four "
+        f"{r.units.time}s, and {seasonal} that of a seasonal naive forecast, which "
+        "repeats the year before.",
+    ]
+
+
+def _against(model: float, other: float) -> str:
+    if not other > 0:
+        return "not comparable with"
+    if model <= other:
+        return f"{percent(1 - model / other)} below"
+    return f"{percent(model / other - 1)} above"
+
+
+def _brought(r: Results) -> list[str]:
+    parts, channels = r.mmm.contributions_, channels_by_size(r.mmm)
+    total = float(parts.to_numpy().sum())
+    shares = {name: _share(float(parts[name].sum()), total) for name in channels}
+    media = sum(shares.values())
+    first = [f"{_clip(name)} ({percent(shares[name])})" for name in channels[:3]]
+    words = [
+        f"Media brought {percent(media)} of the outcome; the rest needs no media. "
+        f"The largest contribution comes from {', then '.join(first)}."
+    ]
+    roi = r.roi.dropna(subset=["roi"])
+    if len(roi) > 1:
+        best, worst = (roi.iloc[int(place(roi["roi"]))] for place in _ENDS)
+        words.append(
+            f"Each {_one(r.units.spend)} of {_clip(best['channel'])} brought "
+            f"{best['roi']:.3g} {r.units.outcome}{_interval(best, 'roi')}, each of "
+            f"{_clip(worst['channel'])} {worst['roi']:.3g}{_interval(worst, 'roi')}."
+        )
+    return words
+
+
+def _share(part: float, whole: float) -> float:
+    """Return a share; there is none of a whole that is not positive."""
+    return part / whole if whole > 0 else np.nan
+
+
+def _clip(name: object, most: int = 36) -> str:
+    out = str(name)
+    return out if len(out) <= most else f"{out[: most - 1]}…"
+
+
+def _one(unit: str) -> str:
+    return "spend unit" if unit == "spend units" else unit
+
+
+def _interval(row: Any, name: str, form: str = " ({} to {})") -> str:
+    if f"{name}_low" not in row or not np.isfinite(row[f"{name}_low"]):
+        return ""
+    return form.format(number(row[f"{name}_low"]), number(row[f"{name}_high"]))
+
+
+def _channel_rows(r: Results) -> pd.DataFrame:
+    saturation = r.saturation.set_index("channel")
+    total = float(r.mmm.contributions_.to_numpy().sum())
+    rows = []
+    for row in r.roi.to_dict("records"):
+        reached = saturation.loc[row["channel"], "share_of_maximum"]
+        line = {
+            "channel": row["channel"],
+            f"spend ({r.units.spend})": number(row["spend"]),
+            f"contribution ({r.units.outcome})": number(row["contribution"]),
+            "share of outcome": percent(_share(row["contribution"], total)),
+            "ROI": number(row["roi"]),
+            "marginal ROI": number(row["marginal_roi"]),
+            "saturation": percent(reached),
+        }
+        if "low" in row:
+            # A second line of the cell.
+            line[f"contribution ({r.units.outcome})"] += (
+                f"\n{number(row['low'])} to {number(row['high'])}"
+            )
+            for name, column in (("ROI", "roi"), ("marginal ROI", "marginal_roi")):
+                line[name] += _interval(row, column, "\n{} to {}")
+        rows.append(line)
+    return pd.DataFrame(rows)
+
+
+def _forecast_rows(r: Results, comparison: Metrics) -> pd.DataFrame:
+    names = {
+        "model": "this model",
+        "recent mean": f"last four {r.units.time}s' mean",
+        "seasonal naive": "seasonal naive",
+    }
+    return pd.DataFrame(
+        [
+            {
+                "forecast of the holdout": names[name],
+                f"RMSE ({r.units.outcome})": number(measured["rmse"]),
+                "mean error": percent(measured["mape"]),
+                "R²": f"{measured['r2']:.3f}",
+                "skill": f"{measured['skill']:.2f}",
+            }
+            for name, measured in comparison.items()
+        ]
+    )
+
+
+def _budget(r: Results) -> list[str]:
+    allocation, units = r.allocation, r.units
+    gain, planned = allocation.gain, allocation.planned_outcome
+    share = percent(gain / planned) if planned else "–"
+    interval = allocation.gain_interval
+    bounds = (
+        f" ({r.coverage:.0%} interval {number(interval[0])} to {number(interval[1])})"
+        if interval
+        else ""
+    )
+    if gain <= 1e-3 * abs(planned):
+        return [
+            f"The budget for {r.plan_name} is about as good as any split within its "
+            f"bounds: the best one gains {share}."
+        ]
+    table = allocation.channels
+    moved = (table["spend"] - table["planned"]).sort_values()
+    more = [
+        name for name in moved.index[::-1] if moved[name] > 0.02 * moved.abs().max()
+    ]
+    less = [name for name in moved.index if moved[name] < -0.02 * moved.abs().max()]
+    words = (
+        f"Spending the same {number(allocation.total)} {units.spend} for {r.plan_name} "
+        f"differently would bring {number(gain)} {units.outcome} more{bounds}, {share} "
+        "of the outcome."
+    )
+    if more and less:
+        words += f" Spend more on {_names(more)}, less on {_names(less)}."
+    return [
+        words,
+        "Amounts stay within the bounds given to the optimiser, because a model knows "
+        "little about spend that was never tried. Move in steps, and measure.",
+    ]
+
+
+def _names(names: list[str], most: int = 3) -> str:
+    shown = [_clip(name) for name in names[:most]]
+    rest = [f"{len(names) - most} more"] if len(names) > most else []
+    parts = [*shown, *rest]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _move_rows(r: Results) -> pd.DataFrame:
+    table = r.allocation.channels
+    order = (table["spend"] - table["planned"]).sort_values(ascending=False).index
+    table = table.loc[order]
+    # The first unit of a channel that is not used may be worth any amount.
+    used = table.where(table["spend"] > 0)
+    change = [
+        change_in_words(*pair)
+        for pair in zip(table["planned"], table["spend"], strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "channel": table.index.astype(str),
+            f"current ({r.units.spend})": table["planned"].map(number),
+            f"optimal ({r.units.spend})": table["spend"].map(number),
+            "change": change,
+            "ROI now": table["planned_roi"].map(number),
+            "ROI then": table["roi"].map(number),
+            "marginal ROI then": used["marginal_roi"].map(number),
+        }
+    )

@@ -1,0 +1,427 @@
+"""The report in a browser: headless Chromium, driven by Playwright."""
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_mmm import inspection, make_report
+from sklearn_mmm.datasets import make_mmm
+
+# One process draws all pages, so that the demo is made and Chromium started once.
+pytestmark = pytest.mark.xdist_group("browser")
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+EVIL = "<script>window.hacked=1</script>\"'&amp; %{y} $x$"
+EVIL_IMAGE = "</script><img src=x onerror=window.hacked=2>"
+
+
+def missing(reason):
+    """Skip, but fail where continuous integration asks for browser tests."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("browser tests need playwright: pip install playwright")
+    paths = [os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUM)]
+    path = next((p for p in paths if p), None)
+    if path is None:
+        missing("browser tests need Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page, and what it has said and asked for."""
+
+    def __init__(self, browser, path, **options):
+        options = {"viewport": {"width": 1300, "height": 900}} | options
+        self.context = browser.new_context(offline=True, **options)
+        self.page = self.context.new_page()
+        self.errors, self.requests = [], []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on(
+            "console",
+            lambda m: self.errors.append(m.text) if m.type != "log" else None,
+        )
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri())
+        self.wait("dataset.ready === 'all'")
+
+    def wait(self, condition):
+        script = f"document.documentElement.{condition}"
+        self.page.wait_for_function(script, timeout=60_000)
+
+    def settle(self):
+        """Wait until all charts are drawn that wait to be."""
+        self.page.wait_for_timeout(150)
+        self.wait("dataset.ready === 'all'")
+
+    def open_tab(self, tab):
+        self.page.click(f"#tab-{tab}")
+        self.page.wait_for_selector(f"#panel-{tab}:not([inert])")
+
+    def plot(self, chart, expression):
+        """Return what an expression of ``plot`` says about a chart."""
+        return self.page.evaluate(
+            f"(() => {{ const plot = document.querySelector("
+            f"'[data-chart={chart}] .plot'); return {expression}; }})()"
+        )
+
+    def download(self, name):
+        with self.page.expect_download() as event:
+            self.page.click(f"[data-download={name}]")
+        assert event.value.suggested_filename == f"{name}.csv"
+        return Path(event.value.path()).read_bytes()
+
+
+@pytest.fixture
+def open_page(browser):
+    opened = []
+
+    def run(path, **options):
+        opened.append(Opened(browser, path, **options))
+        return opened[-1]
+
+    yield run
+    for each in opened:
+        each.context.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """Return the report that ``make demo`` writes."""
+    path = tmp_path_factory.mktemp("demo") / "demo_report.html"
+    command = [sys.executable, str(ROOT / "examples/quickstart.py"), "--output"]
+    subprocess.run(
+        [*command, str(path)],
+        check=True,
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def report(fitted, holdout, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    return make_report(fitted, path, *holdout)
+
+
+@pytest.fixture(scope="module")
+def opened(browser, report):
+    """Return a page with the report, which tests share and leave in working order."""
+    opened = Opened(browser, report)
+    yield opened
+    opened.context.close()
+
+
+def test_the_demo_shows_its_charts_without_a_network(demo, open_page):
+    opened = open_page(demo)
+    page = opened.page
+    assert page.locator(".js-plotly-plot .main-svg").count() >= 16
+    seen = 0
+    for tab in page.locator("[role=tab]").all():
+        tab.click()
+        for plot in page.locator("[role=tabpanel]:not([inert]) .plot").all():
+            box = plot.bounding_box()
+            assert box["width"] > 300
+            assert box["height"] > 150
+            assert plot.locator(".main-svg").first.is_visible()
+            seen += 1
+    assert seen == 23
+    assert opened.errors == []
+    assert opened.requests == [demo.as_uri()]
+    assert "What to do with the budget" in page.content()
+
+
+def test_tabs_by_mouse_and_keyboard(opened):
+    page = opened.page
+    page.click("#tab-summary")
+
+    def shown():
+        return page.evaluate(
+            "[...document.querySelectorAll('[role=tabpanel]')]"
+            ".filter(p => p.checkVisibility({visibilityProperty: true}))"
+            ".map(p => p.id)"
+        )
+
+    assert shown() == ["panel-summary"]
+    page.click("#tab-channels")
+    assert shown() == ["panel-channels"]
+    assert page.evaluate("location.hash") == "#channels"
+    page.keyboard.press("ArrowRight")
+    assert shown() == ["panel-response"]
+    page.keyboard.press("End")
+    assert shown() == ["panel-data"]
+    page.keyboard.press("ArrowRight")
+    assert shown() == ["panel-summary"]
+    assert page.get_attribute("#tab-summary", "aria-selected") == "true"
+
+
+def test_a_tab_can_be_linked_to(opened):
+    opened.page.evaluate("location.hash = 'budget'")
+    opened.page.wait_for_selector("#panel-budget:not([inert])")
+    assert opened.page.get_attribute("#tab-budget", "aria-selected") == "true"
+
+
+def test_a_region_is_chosen_for_all_charts(fitted, holdout, opened):
+    opened.open_tab("fit")
+    region = holdout[0]["region"].unique()[2]
+    opened.page.select_option(
+        "[data-chart=fit] select[data-menu=region]", label=str(region)
+    )
+    opened.settle()
+    table = inspection.fit_table(fitted, *holdout)
+    rows = table[table["region"] == region].sort_values("time")
+    np.testing.assert_allclose(
+        opened.plot("fit", "plot.data[1].y"), rows["predicted"], rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        opened.plot("fit", "plot.data[0].y"), rows["actual"], rtol=1e-6
+    )
+    parts = fitted.contributions_[fitted.history_["region"].to_numpy() == region]
+    np.testing.assert_allclose(
+        opened.plot("contributions", "plot.data[0].y"), parts["baseline"], rtol=1e-6
+    )
+    chosen = opened.page.evaluate(
+        "[...document.querySelectorAll('select[data-menu=region]')]"
+        ".map(s => s.selectedOptions[0].text)"
+    )
+    assert chosen == [region] * 4
+    opened.page.select_option("[data-chart=baseline] select", index=0)
+    opened.settle()
+    whole = table.groupby("time")["actual"].sum()
+    np.testing.assert_allclose(opened.plot("fit", "plot.data[0].y"), whole, rtol=1e-6)
+
+
+def test_other_menus_change_their_chart(fitted, opened):
+    opened.open_tab("regions")
+    opened.page.select_option("[data-chart=region_heatmap] select", label="ROI")
+    opened.page.select_option("[data-chart=regions] select", label="Name")
+    opened.settle()
+    roi = inspection.region_channel_table(fitted)["roi"]
+    found = np.ravel(opened.plot("region_heatmap", "plot.data[0].z"))
+    np.testing.assert_allclose(found, roi, rtol=1e-6)
+    names = sorted(fitted.history_["region"].unique())
+    assert opened.plot("regions", "plot.layout.yaxis.ticktext") == names
+
+
+def test_tables_are_downloaded_as_csv(fitted, holdout, opened):
+    expected = {
+        "fit": inspection.fit_table(fitted, *holdout).sort_values(
+            ["region", "time"], ignore_index=True
+        ),
+        "contributions": inspection.contribution_table(fitted),
+        "roi": inspection.roi_table(fitted),
+        "coverage": inspection.coverage_table(fitted),
+        "correlation": inspection.collinearity(fitted)
+        .correlation.rename_axis("column")
+        .reset_index(),
+    }
+    tabs = {"fit": "fit", "contributions": "channels", "roi": "channels"}
+    for name, table in expected.items():
+        opened.open_tab(tabs.get(name, "data"))
+        content = opened.download(name)
+        assert content.count(b"\r\n") == len(table) + 1
+        dates = ["time"] if "time" in table else []
+        found = pd.read_csv(io.BytesIO(content), parse_dates=dates)
+        pd.testing.assert_frame_equal(
+            found, table, check_dtype=False, check_names=False, rtol=1e-6
+        )
+    assert opened.errors == []
+    assert all(r.startswith(("file:", "blob:")) for r in opened.requests)
+
+
+def test_hover_names_the_date(opened):
+    opened.open_tab("fit")
+    plot = opened.page.locator("[data-chart=fit] .plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    opened.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    label = plot.locator(".hoverlayer .legend")
+    label.wait_for()
+    assert re.search(r"[A-Z][a-z]{2} \d+, 202\d.*actual : [\d,]+", label.text_content())
+
+
+def test_numbers_are_shown_as_a_table(fitted, opened):
+    opened.open_tab("channels")
+    opened.page.click("[data-chart=roi] summary")
+    table = opened.page.locator("[data-chart=roi] .numbers table")
+    assert table.locator("thead th").first.inner_text() == "channel"
+    assert table.locator("tbody tr").count() == len(fitted.media_columns_)
+    first = inspection.channels_by_size(fitted)[0]
+    assert table.locator("tbody td").first.inner_text() == first
+    opened.page.click("[data-chart=contributions] summary")
+    note = opened.page.locator("[data-chart=contributions] .numbers p")
+    assert note.inner_text().startswith("The first 50 of 288 rows")
+
+
+@pytest.fixture(scope="module")
+def hostile(panel, make_regressor, tmp_path_factory):
+    """Return a report in which everything is called like markup or a formula."""
+    X, y, _ = panel
+    mmm = make_regressor(max_epochs=30, validation=False)
+    mmm.set_params(
+        media_columns=[EVIL, "=cmd|'/C calc'!A0", '-2+3,\n"x"'],
+        control_columns=[EVIL_IMAGE],
+    )
+    names = dict(zip(["tv", "search", "social"], mmm.media_columns, strict=True))
+    rows = X.rename(columns=names | {"price": EVIL_IMAGE}).drop(columns="promotion")
+    rows["region"] = rows["region"].map(lambda r: f"{EVIL_IMAGE} {r}")
+    train = X["week"] < X["week"].unique()[-8]
+    mmm.fit(rows[train], y[train])
+    path = tmp_path_factory.mktemp("hostile") / "report.html"
+    make_report(mmm, path, rows[~train], y[~train], title=EVIL)
+    return path, mmm
+
+
+def test_hostile_names_are_shown_and_not_run(hostile, open_page):
+    path, mmm = hostile
+    opened = open_page(path)
+    page = opened.page
+    assert page.inner_text("h1") == EVIL
+    assert EVIL[:30] in page.inner_text("#panel-summary")
+    for tab in page.locator("[role=tab]").all():
+        tab.click()
+        page.wait_for_timeout(50)
+    # Numbers, hover labels and menus are made of the same names.
+    for details in page.locator("details").all():
+        details.evaluate("d => { d.open = true; }")
+    opened.open_tab("channels")
+    page.evaluate(
+        "Plotly.Fx.hover(document.querySelector('[data-chart=shares] .plot'),"
+        " [{curveNumber: 0, pointNumber: 0}, {curveNumber: 0, pointNumber: 1}])"
+    )
+    hover = page.locator("[data-chart=shares] .hoverlayer").text_content()
+    assert inspection.channels_by_size(mmm)[0].split("\n")[0][:16] in hover
+    labels = opened.page.locator("[data-chart=shares] .ytick").all_text_contents()
+    assert any(label.startswith("<script>window.hacked") for label in labels)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("main script, main img").count() == 0
+    assert opened.errors == []
+    assert opened.requests == [path.as_uri()]
+
+
+def test_formulas_are_disarmed_in_csv(hostile, open_page):
+    path, mmm = hostile
+    opened = open_page(path)
+    opened.open_tab("channels")
+    found = pd.read_csv(io.BytesIO(opened.download("roi")))
+    expected = [
+        f"'{name}" if name[0] in "=+-@" else name
+        for name in inspection.channels_by_size(mmm)
+    ]
+    assert found["channel"].tolist() == expected
+    np.testing.assert_allclose(
+        found["roi"], inspection.roi_table(mmm)["roi"], rtol=1e-6
+    )
+
+
+def test_colours_follow_the_reader(report, opened, open_page):
+    from sklearn_mmm.plotting._style import ACTUAL, THEMES
+
+    def assert_theme(page, theme):
+        paper = page.page.evaluate(
+            "getComputedStyle(document.documentElement).getPropertyValue('--paper')"
+        )
+        assert paper == THEMES[theme]["page"]["paper"]
+        line = page.plot("fit", "plot.data[0].line.color")
+        assert line == THEMES[theme]["colours"][ACTUAL]
+
+    assert_theme(opened, "light")
+    dark = open_page(report, color_scheme="dark")
+    assert_theme(dark, "dark")
+    dark.page.click("#theme")
+    dark.settle()
+    assert_theme(dark, "light")
+    dark.page.emulate_media(color_scheme="light")
+    dark.page.click("#theme")
+    dark.settle()
+    assert_theme(dark, "dark")
+
+
+@pytest.mark.parametrize("width", [420, 768])
+def test_narrow_pages_do_not_scroll_sideways(opened, width):
+    opened.page.set_viewport_size({"width": width, "height": 800})
+    opened.page.wait_for_timeout(400)
+    opened.settle()
+    for tab in opened.page.locator("[role=tab]").all():
+        tab.click()
+        assert opened.page.evaluate("document.documentElement.scrollWidth") == width
+    columns = opened.plot(
+        "response_curves",
+        "new Set([...'123'].map(i => plot._fullLayout"
+        "[`xaxis${i === '1' ? '' : i}`].domain[0].toFixed(2))).size",
+    )
+    assert columns == (1 if width == 420 else 2)
+    opened.page.set_viewport_size({"width": 1300, "height": 900})
+
+
+def test_charts_follow_the_width_of_the_page(opened):
+    opened.page.wait_for_timeout(400)
+    opened.settle()
+    before = opened.plot("waterfall", "plot._fullLayout.width")
+    opened.page.set_viewport_size({"width": 700, "height": 800})
+    opened.page.wait_for_timeout(400)
+    after = opened.plot("waterfall", "plot._fullLayout.width")
+    assert before > 1000
+    assert after <= 700
+    opened.page.set_viewport_size({"width": 1300, "height": 900})
+
+
+def test_print_shows_everything_in_light_colours(report, open_page):
+    opened = open_page(report, color_scheme="dark")
+    pdf = opened.page.pdf(format="A4")
+    n_pages = pdf.count(b"/Type /Page") - pdf.count(b"/Type /Pages")
+    assert n_pages >= 10
+    opened.page.emulate_media(media="print")
+    assert opened.page.locator("#panel-data .plot").first.is_visible()
+    assert not opened.page.locator("nav").is_visible()
+    opened.page.emulate_media(media="screen")
+    opened.settle()
+    assert opened.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert opened.errors == []
+
+
+@pytest.mark.slow
+def test_a_large_panel_is_interactive_soon(make_regressor, open_page, tmp_path):
+    X, y, truth = make_mmm(190, 104, 13, 7, random_state=0)
+    mmm = make_regressor(max_epochs=5, validation=False, graph=False)
+    mmm.set_params(
+        media_columns=truth.media_columns, control_columns=truth.control_columns
+    )
+    train = X["week"] < X["week"].unique()[-8]
+    mmm.fit(X[train], y[train])
+    path = make_report(mmm, tmp_path / "report.html", X[~train], y[~train])
+    assert path.stat().st_size <= 15e6
+    opened = open_page(path)
+    ready = opened.page.evaluate(
+        "performance.getEntriesByName('interactive')[0].startTime"
+    )
+    assert ready <= 5000
