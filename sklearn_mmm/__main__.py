@@ -35,6 +35,19 @@ def build_parser() -> argparse.ArgumentParser:
         "--media", required=True, nargs="+", help="columns or patterns such as 'ch_*'"
     )
     report.add_argument("--controls", nargs="*", default=[], help="columns or patterns")
+    report.add_argument(
+        "--spend",
+        metavar="MEDIA=COLUMN",
+        nargs="+",
+        default=[],
+        help="column with the money behind media that are impressions or clicks",
+    )
+    report.add_argument(
+        "--lift-tests",
+        metavar="CSV",
+        help="results of experiments: channel, start, end, lift, std_error and, if you "
+        "like, region and spend_change",
+    )
     report.add_argument("--region", help="column with the region")
     report.add_argument("--time", help="column with the time step")
     report.add_argument(
@@ -52,6 +65,12 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument("--spend-unit", metavar="UNIT", help="on axes, such as $")
     report.add_argument(
         "--max-lag", type=int, default=8, help="time steps of carry-over (default: 8)"
+    )
+    report.add_argument(
+        "--members",
+        type=int,
+        default=32,
+        help="refits whose spread gives intervals, 0 for none (default: 32)",
     )
     report.add_argument("--title", default="Marketing mix report")
     report.add_argument("-o", "--output", default="report.html")
@@ -118,6 +137,10 @@ def select_roles(
         if name in taken:
             raise ValueError(f"column {name!r} is both {taken[name]} and --{option}")
         taken[name] = f"--{option}"
+    for name in select(columns, list(spend_columns(args).values()), "--spend"):
+        if name in taken:
+            raise ValueError(f"column {name!r} is both {taken[name]} and --spend")
+        taken[name] = "--spend"
     roles = []
     for option in ("media", "controls"):
         patterns = getattr(args, option)
@@ -134,6 +157,21 @@ def select_roles(
         roles.append(select(free, patterns, f"--{option}"))
         taken |= dict.fromkeys(roles[-1], f"--{option}")
     return roles[0], roles[1]
+
+
+def spend_columns(args: argparse.Namespace) -> dict[str, str]:
+    """Return the column with the money behind each medium that is no money.
+
+    Raises
+    ------
+    ValueError
+        If a pair is not of the form ``MEDIA=COLUMN``.
+    """
+    pairs = [text.split("=") for text in args.spend]
+    for text, pair in zip(args.spend, pairs, strict=True):
+        if len(pair) != 2 or not all(pair):
+            raise ValueError(f"--spend takes MEDIA=COLUMN, got {text!r}")
+    return dict(pairs)
 
 
 def parse_time(data: pd.DataFrame, column: str | None) -> pd.DataFrame:
@@ -221,15 +259,18 @@ def run_report(args: argparse.Namespace) -> None:
     train = training_part(data, args)
     X, y = data.drop(columns=args.target), data[args.target].astype(float)
     plan = read_plan(args, X)
+    lift_tests = None if args.lift_tests is None else read_csv(args.lift_tests)
     mmm = DeepCausalMMMRegressor(
         media,
         controls or None,
         args.region,
         args.time,
+        spend_columns=spend_columns(args) or None,
         max_lag=args.max_lag,
+        n_members=args.members,
         random_state=args.seed,
         verbose=not args.quiet,
-    ).fit(X[train], y[train])
+    ).fit(X[train], y[train], lift_tests=lift_tests)
     later = ~train
     X_test, y_test = (X[later], y[later]) if later.any() else (None, None)
     path = make_report(

@@ -30,6 +30,21 @@ class MediaInspectionMixin:
     _steady_state: SteadyState
     _seed: int
 
+    def row_keys(self, X: Any) -> pd.DataFrame:
+        """Return region and time of rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 2)
+            ``region`` and ``time``, as in ``history_``.
+        """
+        rows = self._read(X)
+        return pd.DataFrame({"region": rows.region, "time": rows.time})
+
     def media_plan(self, X: Any) -> MediaPlan:
         """Prepare rows for the question what other media would have brought.
 

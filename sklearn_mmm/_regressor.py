@@ -197,6 +197,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         Keys, media and controls of the training rows, which later rows continue.
     media_columns_, control_columns_ : list of str
         Names of channels and controls.
+    spend_columns_ : list of str
+        Column with the money behind each channel.
     net_ : skorch.NeuralNet
         The trained net, with its ``history``.
     n_features_in_ : int
@@ -683,6 +685,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
 
         self.media_columns_ = [name(c) for c in self._roles.media]
         self.control_columns_ = [name(c) for c in self._roles.controls]
+        self.spend_columns_ = [name(c) for c in self._roles.spend]
         if "baseline" in [*self.media_columns_, *self.control_columns_]:
             raise ValueError(
                 "a media or control column is called 'baseline', which names the "

@@ -22,7 +22,7 @@ def channel_summary(mmm: Any) -> pd.DataFrame:
         unit; NaN where nothing was spent), ``decay``, ``half_saturation``, ``slope``.
     """
     channels = mmm.media_columns_
-    spend = mmm.history_[channels].sum()
+    spend = mmm.spend_.sum()
     contribution = mmm.contributions_[channels].sum()
     total = float(mmm.contributions_.to_numpy().sum())
     media = float(contribution.sum())

@@ -13,6 +13,7 @@ from sklearn_mmm.inspection._graph import graph_tables
 from sklearn_mmm.inspection._naive import forecast_comparison
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
+    free_channels,
     keys,
     step_numbers,
     time_axis,
@@ -112,6 +113,13 @@ def _about_data(mmm: Any) -> Iterator[Finding]:
             "data",
             f"{grid - len(key):,} of {grid:,} combinations of region and time step "
             "have no row; they did not enter the fit.",
+        )
+    free = free_channels(mmm)
+    if free:
+        yield (
+            "data",
+            f"With media where nothing was spent: {_listing(free)}. Budgets of such "
+            "rows cannot be allocated.",
         )
     vif = collinearity(mmm).vif
     vif = vif[vif["role"] == "channel"]

@@ -87,13 +87,13 @@ def _holdout(mmm: Any, X_test: Any, y_test: Any) -> pd.DataFrame:
             f"y_test has {len(actual)} rows, X_test {len(predicted)}; give one outcome "
             "for each row"
         )
-    plan = mmm.media_plan(X_test)
-    time = calendar_labels(plan.time)
+    key = mmm.row_keys(X_test)
+    time = calendar_labels(key["time"])
     if mmm.time_column is None:  # Row order is time: later rows come afterwards.
         time = time + 1 + int(mmm.history_["time"].max())
     return pd.DataFrame(
         {
-            "region": plan.region,
+            "region": key["region"],
             "time": time,
             "split": "holdout",
             "actual": actual,

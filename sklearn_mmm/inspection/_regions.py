@@ -48,7 +48,7 @@ def region_table(mmm: Any) -> pd.DataFrame:
         "baseline": parts["baseline"].to_numpy(),
         "controls": parts[mmm.control_columns_].to_numpy().sum(axis=1),
         "media": parts[mmm.media_columns_].to_numpy().sum(axis=1),
-        "spend": mmm.history_[mmm.media_columns_].to_numpy().sum(axis=1),
+        "spend": mmm.spend_.to_numpy().sum(axis=1),
     }
     by = pd.DataFrame(columns).groupby(region, sort=True)
     table = by.mean().rename_axis("region").reset_index()
@@ -95,7 +95,7 @@ def region_channel_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     channels = channels_by_size(mmm)
     parts = mmm.contributions_.reset_index(drop=True)
     brought = parts[channels].groupby(region).sum()
-    spend = mmm.history_[channels].reset_index(drop=True).groupby(region).sum()
+    spend = mmm.spend_[channels].reset_index(drop=True).groupby(region).sum()
     outcome = parts.sum(axis=1).groupby(region).sum().sort_values(ascending=False)
     order = list(outcome.index)
     table = pd.DataFrame(

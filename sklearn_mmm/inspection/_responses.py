@@ -61,7 +61,7 @@ def operating_points(mmm: Any) -> pd.DataFrame:
     """
     channels = channels_by_size(mmm)
     region = keys(mmm)["region"].to_numpy()
-    usual = mmm.history_[channels].groupby(region).mean().sum()
+    usual = mmm.spend_.groupby(region).mean().sum()
     furthest = mmm.response_curves_.groupby("channel")["spend"].max()
     # A curve of two points ends at a multiple of the largest spend, so the reach that
     # makes it end at the mean spend asks for exactly that point.

@@ -121,6 +121,13 @@ def channels_by_size(mmm: Any) -> list[str]:
     return list(brought.sort_values(ascending=False, kind="stable").index)
 
 
+def free_channels(mmm: Any) -> list[str]:
+    """Return the channels with media in training rows where nothing was spent."""
+    media = mmm.history_[mmm.media_columns_].to_numpy()
+    free = ((media > 0) & (mmm.spend_.to_numpy() <= 0)).any(axis=0)
+    return [n for n, f in zip(mmm.media_columns_, free, strict=True) if f]
+
+
 def training_rows(mmm: Any, n_steps: int | None = None) -> Any:
     """Return training rows in the form of X, made from ``history_``.
 
@@ -169,10 +176,7 @@ def training_rows(mmm: Any, n_steps: int | None = None) -> Any:
 
 
 def _frame(mmm: Any, history: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    values = {
-        column: history[column]
-        for column in [*mmm.media_columns_, *mmm.control_columns_]
-    }
+    values = _columns(mmm, history)
     levels: dict[str, pd.Series] = {}
     for key, column in (("region", mmm.region_column), ("time", mmm.time_column)):
         if column is None:
@@ -188,13 +192,23 @@ def _frame(mmm: Any, history: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return table
 
 
+def _columns(mmm: Any, history: pd.DataFrame) -> dict[str, Any]:
+    """Return media, controls and the money behind media by name of their column."""
+    spend = mmm.spend_.to_numpy()[history.index].T
+    names = [*mmm.media_columns_, *mmm.control_columns_]
+    return {
+        **dict(zip(mmm.spend_columns_, spend, strict=True)),
+        **{name: history[name].to_numpy() for name in names},
+    }
+
+
 def _array(mmm: Any, history: pd.DataFrame) -> np.ndarray:
     has_keys = mmm.region_column is not None or mmm.time_column is not None
     out = np.full(
         (len(history), mmm.n_features_in_), np.nan, object if has_keys else float
     )
-    for name in [*mmm.media_columns_, *mmm.control_columns_]:
-        out[:, int(name.removeprefix("x"))] = history[name]
+    for name, column in _columns(mmm, history).items():
+        out[:, int(name.removeprefix("x"))] = column
     for key, column in (("region", mmm.region_column), ("time", mmm.time_column)):
         if column is not None:
             out[:, column] = history[key]

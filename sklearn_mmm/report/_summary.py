@@ -98,7 +98,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
     parts, units = r.mmm.contributions_, r.units
     total = float(parts.to_numpy().sum())
     media = float(parts[r.mmm.media_columns_].to_numpy().sum())
-    spend = float(r.mmm.history_[r.mmm.media_columns_].to_numpy().sum())
+    spend = float(r.mmm.spend_.to_numpy().sum())
     best = channels_by_size(r.mmm)[0]
     tiles = [
         Tile(

@@ -37,17 +37,19 @@ def test_intervals_where_there_is_an_ensemble(fitted, with_members):
     for make in (share_table, roi_table, effect_table, adstock_table):
         assert "low" not in make(fitted)
         table = make(with_members)
-        middle = table[
-            next(
-                name
-                for name in ("contribution_share", "contribution", "weight")
-                if name in table
-            )
-        ]
-        np.testing.assert_allclose(table["low"], 0.5 * middle)
-        np.testing.assert_allclose(table["high"], 2 * middle)
+        middle = next(
+            name
+            for name in ("contribution_share", "contribution", "weight")
+            if name in table
+        )
+        assert (table["low"] <= table[middle]).all()
+        assert (table["high"] >= table[middle]).all()
+        assert (table["high"] > table["low"]).any()
+        narrow = make(with_members, coverage=0.2)
+        assert (narrow["high"] <= table["high"]).all()
     curves = response_curve_table(with_members)
-    np.testing.assert_allclose(curves["high"], 2 * curves["response"])
+    assert curves[["low", "high"]].notna().all(axis=None)
+    assert (curves["low"] <= curves["high"]).all()
     assert {"low", "high"} <= set(graph_tables(with_members).edges)
     assert {"roi_low", "high"} <= set(region_channel_table(with_members))
     assert region_channel_table(with_members)["high"].notna().all()

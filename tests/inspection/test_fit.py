@@ -41,8 +41,14 @@ def test_fit_table_holds_outcomes_and_predictions(fitted, holdout):
 
 def test_intervals_of_training_and_holdout(with_members, holdout):
     found = fit_table(with_members, *holdout, coverage=0.5)
-    np.testing.assert_allclose(found["predicted"] - found["low"], 5.0)
-    np.testing.assert_allclose(found["high"] - found["predicted"], 10.0)
+    later = found[found["split"] == "holdout"]
+    np.testing.assert_allclose(
+        later[["low", "high"]], with_members.predict_interval(holdout[0], 0.5)
+    )
+    assert found[["low", "high"]].notna().all(axis=None)
+    assert (found["low"] < found["predicted"]).all()
+    wide = fit_table(with_members, *holdout, coverage=0.9)
+    assert (wide["high"] > found["high"]).all()
 
 
 def test_fit_table_refuses_half_a_holdout(fitted, holdout):

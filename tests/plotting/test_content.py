@@ -60,12 +60,13 @@ def test_a_band_where_there_are_intervals(fitted, with_members):
     assert high.fill == "tonexty"
     assert (np.asarray(low.y) < np.asarray(predicted.y)).all()
     roi = plotting.plot_roi(with_members).data[0]
-    np.testing.assert_allclose(roi.error_x.array, roi.x)
-    np.testing.assert_allclose(roi.error_x.arrayminus, 0.5 * roi.x)
+    table = inspection.roi_table(with_members).set_index("channel")["roi_high"]
+    np.testing.assert_allclose(roi.x + roi.error_x.array, table[list(roi.y)])
+    assert (np.asarray(roi.error_x.arrayminus) >= 0).all()
     assert "interval" in roi.customdata[0][1]
     assert plotting.plot_roi(fitted).data[0].error_x.array is None
     bars = plotting.plot_adstock(with_members).data[0]
-    np.testing.assert_allclose(bars.error_y.array, bars.y)
+    assert (np.asarray(bars.error_y.array) >= 0).all()
 
 
 def test_residuals_are_actual_less_predicted(fitted, holdout):
