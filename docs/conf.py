@@ -14,9 +14,9 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
-# scikit-learn's inherited docstrings refer to labels of its own documentation, which
-# is not at hand offline.
-suppress_warnings = ["ref.ref"]
+# scikit-learn's inherited docstrings refer to labels and terms of its own
+# documentation, which is not at hand offline.
+suppress_warnings = ["ref.ref", "ref.term"]
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_mmm"
 exclude_patterns = ["_build"]

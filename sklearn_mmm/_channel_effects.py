@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 
 from sklearn_mmm._influence import ChannelInfluence
-from sklearn_mmm._intervals import central_interval
+from sklearn_mmm._intervals import interval_around
 from sklearn_mmm._media_plan import MediaPlan, MediaSequence
 
 KINDS = ("direct", "mediated", "total")
@@ -148,8 +148,10 @@ def effects_table(
     if coverage is not None:
         draws = [_columns(member, kind, together) for member in members]
         ends = {
-            name: central_interval(
-                np.array([draw[name].T.ravel() for draw in draws]), coverage
+            name: interval_around(
+                np.array([draw[name].T.ravel() for draw in draws]),
+                columns[name].T.ravel(),
+                coverage,
             )
             for name in ("contribution", "margin")
         }

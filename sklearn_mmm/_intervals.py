@@ -28,6 +28,32 @@ def central_interval(values: np.ndarray, coverage: float) -> np.ndarray:
     return np.asarray(np.quantile(values, tails, axis=0, method="weibull"))
 
 
+def interval_around(
+    values: np.ndarray, estimate: np.ndarray, coverage: float
+) -> np.ndarray:
+    """Return the central interval over members, extended to hold the estimate.
+
+    Where members are skewed, the most probable value need not be central.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_members, ...)
+    estimate : ndarray of shape (...)
+    coverage : float
+
+    Returns
+    -------
+    ndarray of shape (2, ...)
+
+    Raises
+    ------
+    ValueError
+        If ``coverage`` is not between 0 and 1.
+    """
+    low, high = central_interval(values, coverage)
+    return np.stack([np.minimum(low, estimate), np.maximum(high, estimate)])
+
+
 def check_coverage(coverage: float) -> None:
     """Refuse a coverage that is no probability."""
     if not 0 < coverage < 1:

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from sklearn_mmm._influence import ChannelInfluence
-from sklearn_mmm._intervals import central_interval
+from sklearn_mmm._intervals import interval_around
 from sklearn_mmm._panel import Panel
 from sklearn_mmm._response_curves import MemberCurves, SteadyState
 from sklearn_mmm._rows import Rows
@@ -43,7 +43,8 @@ def parameter_table(
     drawn = [_flat_parameters(member.module) for member in members]
     tables = []
     for (name, lag), own in _flat_parameters(module).items():
-        low, high = central_interval(np.array([d[name, lag] for d in drawn]), coverage)
+        draws = np.array([d[name, lag] for d in drawn])
+        low, high = interval_around(draws, own, coverage)
         tables.append(
             pd.DataFrame(
                 {
@@ -51,8 +52,8 @@ def parameter_table(
                     "channel": channels,
                     "lag": lag,
                     "estimate": own,
-                    "low": np.minimum(low, own),
-                    "high": np.maximum(high, own),
+                    "low": low,
+                    "high": high,
                 }
             )
         )

@@ -52,18 +52,7 @@ class ExperimentReader:
         ValueError
             If a column is missing or unknown, or a row makes no sense.
         """
-        if not isinstance(tests, pd.DataFrame):
-            raise ValueError(
-                f"lift_tests is a {type(tests).__name__}; give a DataFrame with the "
-                f"columns {list(_REQUIRED)} and, if you like, {list(_OPTIONAL)}"
-            )
-        missing = [c for c in _REQUIRED if c not in tests]
-        unknown = [c for c in tests if c not in (*_REQUIRED, *_OPTIONAL)]
-        if missing or unknown:
-            raise ValueError(
-                f"lift_tests lacks the columns {missing} and has the unknown columns "
-                f"{unknown}; it needs {list(_REQUIRED)} and may have {list(_OPTIONAL)}"
-            )
+        _check_columns(tests)
         found, unused = [], []
         for number, row in enumerate(tests.to_dict("records")):
             experiment = self._read_test(row, f"lift test in row {number}")
@@ -88,11 +77,12 @@ class ExperimentReader:
         Raises
         ------
         ValueError
-            If a channel is unknown or never spends, or a prior is no pair of a number
-            and a positive number.
+            If priors are no dict, a channel is unknown or never spends, or a prior is
+            no pair of a number and a positive number.
         """
+        _check_mapping(priors)
         found = []
-        for name, prior in dict(priors).items():
+        for name, prior in priors.items():
             channel = self._channel(name, "roi_prior")
             try:
                 mean, std = (float(value) for value in prior)
@@ -124,11 +114,11 @@ class ExperimentReader:
             raise ValueError(
                 f"{what}: std_error is {row['std_error']!r}; it must be positive"
             )
+        regions = self._regions(row.get("region"), what)
         weeks = self._weeks(row["start"], row["end"], what)
         if weeks is None:
             return None
-        cells = self.panel.observed & weeks
-        cells &= self._regions(row.get("region"), what)[:, None]
+        cells = self.panel.observed & weeks & regions[:, None]
         if not cells.any():
             raise ValueError(f"{what}: there is no training row in its window")
         other = self._other(channel, cells, row.get("spend_change"), what)
@@ -205,3 +195,54 @@ class ExperimentReader:
         price = spend.sum(axis=1) / np.maximum(media.sum(axis=1), 1e-300)
         price = np.where(price > 0, price, np.inf)[:, None]
         return np.asarray(media - change * pattern / pattern.sum() / price)
+
+
+def join_tests(former: Any, further: Any) -> Any:
+    """Return former and further lift tests in one table; either may be None.
+
+    Raises
+    ------
+    ValueError
+        If the further ones are no table of lift tests.
+    """
+    if former is None or further is None:
+        return former if further is None else further
+    _check_columns(further)
+    return pd.concat([former, further], ignore_index=True)
+
+
+def join_priors(former: Any, further: Any) -> Any:
+    """Return former and further ROI priors in one dict; either may be None.
+
+    Raises
+    ------
+    ValueError
+        If the further ones are no dict.
+    """
+    if former is None or further is None:
+        return former if further is None else further
+    _check_mapping(further)
+    return {**former, **further}
+
+
+def _check_mapping(priors: Any) -> None:
+    if not isinstance(priors, Mapping):
+        raise ValueError(
+            f"roi_prior is a {type(priors).__name__}; give a dict from channels to "
+            "pairs (mean, standard deviation)"
+        )
+
+
+def _check_columns(tests: Any) -> None:
+    if not isinstance(tests, pd.DataFrame):
+        raise ValueError(
+            f"lift_tests is a {type(tests).__name__}; give a DataFrame with the "
+            f"columns {list(_REQUIRED)} and, if you like, {list(_OPTIONAL)}"
+        )
+    missing = [c for c in _REQUIRED if c not in tests]
+    unknown = [c for c in tests if c not in (*_REQUIRED, *_OPTIONAL)]
+    if missing or unknown:
+        raise ValueError(
+            f"lift_tests lacks the columns {missing} and has the unknown columns "
+            f"{unknown}; it needs {list(_REQUIRED)} and may have {list(_OPTIONAL)}"
+        )

@@ -306,7 +306,8 @@ class MediaInspectionMixin:
         ----------
         coverage : float, default=0.9
             Probability of the intervals, which come from standard errors that are
-            robust against dependence inside regions, the edges being given.
+            robust against dependence inside regions (with few of them, inside blocks
+            of weeks), the edges being given.
 
         Returns
         -------

@@ -11,12 +11,12 @@ import pandas as pd
 from scipy.special import ndtri
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mmm._edge_rules import make_edge_rules
 from sklearn_mmm._influence import learn_influence, update_influence
-from sklearn_mmm._intervals import central_interval, check_coverage
+from sklearn_mmm._intervals import check_coverage, interval_around
 from sklearn_mmm._learned import (
     CHANNEL_PARAMETERS,
     adstock_weights,
@@ -24,7 +24,7 @@ from sklearn_mmm._learned import (
     learned_hyperparameters,
     steady_state,
 )
-from sklearn_mmm._lift_tests import ExperimentReader
+from sklearn_mmm._lift_tests import ExperimentReader, join_priors, join_tests
 from sklearn_mmm._media_inspection import MediaInspectionMixin
 from sklearn_mmm._panel import Panel, interpolate_gaps
 from sklearn_mmm._prediction import Predictor, scaled_controls
@@ -129,7 +129,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         Regions per step.
     n_members : int, default=32
         Refits on randomised data and priors, whose spread is the uncertainty of what
-        was learned; 0 for none.
+        was learned: at least 2, or 0 for none. They do not change estimates.
     tol : float, default=1e-6
         Relative improvement of the loss that counts, see ``n_iter_no_change``.
     n_iter_no_change : int, default=20
@@ -256,7 +256,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "n_members": [Interval(Integral, 0, None, closed="left")],
+        "n_members": [
+            Interval(Integral, 2, None, closed="left"),
+            Options(Integral, {0}),
+        ],
         "tol": [Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [str],
@@ -390,8 +393,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self._name_columns()
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self._seed = int(seed)
-        self.lift_tests_, self.roi_prior_ = lift_tests, roi_prior
-        return self._learn(rows, y, _index_of(X), None)
+        return self._learn(rows, y, _index_of(X), lift_tests, roi_prior, None)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -445,16 +447,19 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             index = pd.RangeIndex(len(kept[kept]) + len(y))
         else:
             index = former.append(index)
-        if lift_tests is not None:
-            tests = [t for t in (self.lift_tests_, lift_tests) if t is not None]
-            self.lift_tests_ = pd.concat(tests, ignore_index=True)
-        if roi_prior is not None:
-            self.roi_prior_ = {**(self.roi_prior_ or {}), **roi_prior}
+        lift_tests = join_tests(self.lift_tests_, lift_tests)
+        roi_prior = join_priors(self.roi_prior_, roi_prior)
         outcome = np.concatenate([self.outcome_.to_numpy()[kept], y])
-        return self._learn(joined, outcome, index, self._fitted)
+        return self._learn(joined, outcome, index, lift_tests, roi_prior, self._fitted)
 
     def _learn(
-        self, rows: Rows, y: np.ndarray, index: pd.Index | None, former: Fitted | None
+        self,
+        rows: Rows,
+        y: np.ndarray,
+        index: pd.Index | None,
+        lift_tests: Any,
+        roi_prior: Any,
+        former: Fitted | None,
     ) -> Self:
         """Fit the model to rows, or update a former fit."""
         panel = rows.panel(self._axis)
@@ -470,10 +475,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             data.media,
         )
         experiments = []
-        if self.lift_tests_ is not None:
-            experiments += reader.read_tests(self.lift_tests_)
-        if self.roi_prior_ is not None:
-            experiments += reader.read_priors(self.roi_prior_)
+        if lift_tests is not None:
+            experiments += reader.read_tests(lift_tests)
+        if roi_prior is not None:
+            experiments += reader.read_priors(roi_prior)
         inputs = self._training_options(), experiments, scales.outcome, self._seed
         if former is None:
             fitted = fit_network(data, *inputs)
@@ -483,6 +488,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             change = rescaling(self._predictor.scales, scales)
             fitted = update_network(former, data, change, *inputs)
         self._fitted = fitted
+        self.lift_tests_, self.roi_prior_ = lift_tests, roi_prior
         self._predictor = Predictor(
             fitted.net.module_,
             fitted.baseline,
@@ -515,6 +521,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         std : ndarray of shape (n_rows,)
             Only with ``return_std``: uncertainty of parameters and baseline, and the
             noise of single weeks.
+
+        Raises
+        ------
+        ValueError
+            If ``return_std`` is asked of a model without members.
         """
         rows = self._read(X)
         prediction = self._decompose(rows, None).to_numpy().sum(axis=1)
@@ -580,14 +591,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             return parts
         self._need_members()
         draws = np.array(list(self._predictor.decompose_members(rows)))
-        low, high = central_interval(draws, coverage)
+        estimate = parts.to_numpy()
+        low, high = interval_around(draws, estimate, coverage)
         # The baseline wanders beyond what parameters say.
         half = 0.5 * (high[:, 0] - low[:, 0]) / ndtri((1 + coverage) / 2)
         std = np.sqrt(half**2 + self._predictor.baseline_variance(rows))
         step = ndtri((1 + coverage) / 2) * std
-        estimate = parts.to_numpy()
         low[:, 0], high[:, 0] = estimate[:, 0] - step, estimate[:, 0] + step
-        low, high = np.minimum(low, estimate), np.maximum(high, estimate)
         columns = pd.MultiIndex.from_product(
             [parts.columns, ["contribution", "low", "high"]], names=["part", "value"]
         )

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from scipy.optimize import brentq
 
-from sklearn_mmm._intervals import central_interval
+from sklearn_mmm._intervals import interval_around
 from sklearn_mmm.functional import hill
 
 
@@ -202,7 +202,7 @@ class Curve:
             torch.as_tensor(members.slope)[shape],
         ).numpy()
         response = np.einsum("mpr,mr->mp", share, members.effect)
-        return central_interval(response, coverage)
+        return interval_around(response, self.response(spend), coverage)
 
     def table(self, n_points: int, reach: float, coverage: float) -> pd.DataFrame:
         """Return the curve on a grid from no spend to a multiple of the largest."""

@@ -23,8 +23,8 @@ class BudgetAllocation:
         ``contribution`` (outcome units, with the carry-over after the plan);
         ``planned_roi``, ``roi`` and ``marginal_roi``.
     spend : DataFrame of shape (n_rows, n_channels)
-        Of each row of X, spend units per time step: ``X.assign(**result.spend)`` is
-        the new plan.
+        Of each row of X, spend units per time step. Where media are spend,
+        ``X.assign(**result.spend)`` is the new plan.
     total : float
         Spend of the allocation.
     planned_total : float

@@ -68,7 +68,7 @@ def waterfall_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
         ``component``, ``kind`` ("baseline", "controls", "channel" or "total"),
         ``contribution``, ``start`` and ``end`` of its step (outcome units), ``share``
         of the whole, and ``low`` and ``high`` of channels' contributions where the
-        model has an ensemble. The largest channel comes first, and the last row is the
+        model has members. The largest channel comes first, and the last row is the
         sum.
 
     Examples

@@ -25,7 +25,7 @@ def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     DataFrame
         ``channel``, ``spend`` (spend units), ``contribution`` (outcome units),
         ``spend_share`` and ``contribution_share`` (of all channels); where the model
-        has an ensemble ``low`` and ``high``: the interval of the contribution relative
+        has members ``low`` and ``high``: the interval of the contribution relative
         to the estimated contribution of all channels. The largest channel comes first.
 
     Examples
@@ -74,7 +74,7 @@ def roi_table(mmm: Any, kind: str = "direct", *, coverage: float = 0.9) -> pd.Da
     DataFrame
         ``channel``, ``spend``, ``contribution``, ``roi`` and ``marginal_roi`` (outcome
         units per spend unit, on average and for the next unit; NaN where nothing was
-        spent). Where the model has an ensemble also ``low`` and ``high`` (of the
+        spent). Where the model has members also ``low`` and ``high`` (of the
         contribution), ``roi_low``, ``roi_high``, ``marginal_roi_low`` and
         ``marginal_roi_high``. The largest channel comes first.
 
@@ -113,7 +113,7 @@ def effect_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     -------
     DataFrame
         ``channel``, ``kind`` ("direct", "mediated" or "total"), ``contribution``
-        (outcome units), and ``low`` and ``high`` where the model has an ensemble. The
+        (outcome units), and ``low`` and ``high`` where the model has members. The
         largest channel comes first.
 
     Examples

@@ -40,7 +40,7 @@ def fit_table(
         A row for each region and time step: ``region``, ``time``, ``split``
         ("training" or "holdout"), ``actual`` and ``predicted`` (outcome units per time
         step), and ``low`` and ``high``, the interval of the prediction, where the model
-        has an ensemble.
+        has members.
 
     Raises
     ------

@@ -20,7 +20,7 @@ class GraphTables(NamedTuple):
         ``from``, ``to``, ``lag`` (time steps; 0 for the same one), ``weight`` (what one
         unit of ``media_scale_``, carry-over included, adds), ``strength`` (share of
         resamples with the edge; NaN for past time steps), and ``low`` and ``high`` of
-        the weight where the model has an ensemble.
+        the weight where the model has members.
     """
 
     nodes: pd.DataFrame

@@ -76,7 +76,7 @@ def region_channel_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
         ``region``, ``channel``, ``spend`` (spend units), ``contribution`` (outcome
         units), ``share_of_outcome`` (of the region's outcome as fitted) and ``roi``
         (NaN where nothing was spent); ``low``, ``high``, ``roi_low`` and ``roi_high``
-        where the model has an ensemble. The largest region and channel come first.
+        where the model has members. The largest region and channel come first.
 
     Examples
     --------

@@ -28,7 +28,7 @@ def response_curve_table(mmm: Any) -> pd.DataFrame:
     DataFrame
         As ``response_curves_`` (``channel``, ``spend``, ``response``,
         ``marginal_response``, ``extrapolated``, and ``low`` and ``high`` of the
-        response where the model has an ensemble), and ``operating``: whether the point
+        response where the model has members), and ``operating``: whether the point
         is the mean spend per time step in training. The largest channel comes first.
 
     Examples
@@ -134,7 +134,7 @@ def adstock_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     DataFrame
         ``channel``, ``lag`` (time steps), ``weight`` (share of the effect that arrives
         at this lag), ``half_life`` of the channel (time steps, :func:`half_life`), and
-        ``low`` and ``high`` of the weight where the model has an ensemble. The largest
+        ``low`` and ``high`` of the weight where the model has members. The largest
         channel comes first.
 
     Examples

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm._intervals import central_interval
+from sklearn_mmm._intervals import interval_around
 from sklearn_mmm.inspection._members import plans_of
 
 
@@ -127,7 +127,9 @@ def simulate(
             differences = np.array(
                 [np.subtract(*getattr(world, name)[::-1]) for world in worlds]
             )
-            table["low"], table["high"] = central_interval(differences, coverage)
+            table["low"], table["high"] = interval_around(
+                differences, table["difference"].to_numpy(), coverage
+            )
         return table
 
     def by_row(values: np.ndarray) -> pd.DataFrame:

@@ -216,12 +216,12 @@ def _array(mmm: Any, history: pd.DataFrame) -> np.ndarray:
 
 
 def has_intervals(mmm: Any) -> bool:
-    """Return whether the model has an ensemble, whose spread gives intervals."""
+    """Return whether the model has members, whose spread gives intervals."""
     return getattr(mmm, "n_members_", 0) > 0
 
 
 def interval_options(mmm: Any, coverage: float) -> dict[str, float]:
-    """Return the argument that asks for intervals; none without an ensemble."""
+    """Return the argument that asks for intervals; none without members."""
     if not 0 < coverage < 1:
         raise ValueError(f"got coverage={coverage!r}; it is between 0 and 1")
     return {"coverage": coverage} if has_intervals(mmm) else {}

@@ -75,7 +75,7 @@ class Results:
 
     @property
     def has_intervals(self) -> bool:
-        """Whether the model has an ensemble."""
+        """Whether the model has members."""
         return has_intervals(self.mmm)
 
     @property

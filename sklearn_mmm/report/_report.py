@@ -59,7 +59,7 @@ def make_report(
     units : Units, default=None
         Names of the units, such as ``Units(outcome="visits", spend="$")``.
     coverage : float, default=0.9
-        Of the intervals, where the model has an ensemble.
+        Of the intervals, where the model has members.
     verbose : int, default=0
         Whether to show a progress bar.
 
