@@ -15,6 +15,7 @@ from sklearn_mmm._edge_rules import make_edge_rules
 from sklearn_mmm._influence import causes_first
 from sklearn_mmm._panel import interpolate_gaps
 from sklearn_mmm._rows import read_rows, resolve_roles
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm._validation import ColumnSpec, as_table
 from sklearn_mmm.training import independent_rows, learn_graph, panel_rows
 
@@ -183,7 +184,8 @@ class ChannelGraph(BaseEstimator):
                 n_lags=self.n_lags,
             )
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        found = learn_graph(data, rules, self.alpha, self.n_resamples, seed)
+        with one_thread():
+            found = learn_graph(data, rules, self.alpha, self.n_resamples, seed)
         self.adjacency_ = pd.DataFrame(found.weights, names, names)
         self.strength_ = pd.DataFrame(found.strength, names, names)
         lags = pd.MultiIndex.from_product(

@@ -30,6 +30,7 @@ from sklearn_mmm._panel import Panel, interpolate_gaps
 from sklearn_mmm._prediction import Predictor, scaled_controls
 from sklearn_mmm._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm._scaling import PanelScales, make_scales
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm._validation import ColumnSpec, as_table, check_target
 from sklearn_mmm.exceptions import (
     ExtrapolationWarning,
@@ -39,6 +40,7 @@ from sklearn_mmm.exceptions import (
 )
 from sklearn_mmm.training import (
     EdgeRules,
+    Experiment,
     Fitted,
     Rescaling,
     TimeCovariance,
@@ -138,8 +140,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
     device : str, default="cpu"
         Where torch trains, such as "cuda".
     random_state : int, RandomState instance or None, default=None
-        Seed of the fit. The same seed gives bit-identical fits at the same number of
-        threads.
+        Seed of the fit. The same seed gives bit-identical fits.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -207,6 +208,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
 
     Notes
     -----
+    A fit runs on one thread, since it is many small operations; the parameter
+    ``n_jobs`` of a search runs several fits side by side.
+
     Adstock and Hill saturation follow Jin et al. (2017), "Bayesian Methods for Media
     Mix Modeling with Carryover and Shape Effects". A missing week inside a region's
     series does not enter the fit; its media are interpolated for the carry-over. A
@@ -479,28 +483,35 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             experiments += reader.read_tests(lift_tests)
         if roi_prior is not None:
             experiments += reader.read_priors(roi_prior)
+        with one_thread():
+            self._fitted = self._train(data, former, scales, experiments)
+            self.lift_tests_, self.roi_prior_ = lift_tests, roi_prior
+            self._predictor = Predictor(
+                self._fitted.net.module_,
+                self._fitted.baseline,
+                scales,
+                self._axis,
+                rows,
+                self._fitted.members,
+                self._fitted.choice.spread,
+            )
+            self._publish(panel, rows, y, index)
+            self._learn_graph(data, rules, update=former is not None)
+        return self
+
+    def _train(
+        self,
+        data: TrainingData,
+        former: Fitted | None,
+        scales: PanelScales,
+        experiments: list[Experiment],
+    ) -> Fitted:
         inputs = self._training_options(), experiments, scales.outcome, self._seed
         if former is None:
-            fitted = fit_network(data, *inputs)
-        else:
-            covariance = former.baseline.covariance
-            data = replace(data, covariance=covariance)
-            change = rescaling(self._predictor.scales, scales)
-            fitted = update_network(former, data, change, *inputs)
-        self._fitted = fitted
-        self.lift_tests_, self.roi_prior_ = lift_tests, roi_prior
-        self._predictor = Predictor(
-            fitted.net.module_,
-            fitted.baseline,
-            scales,
-            self._axis,
-            rows,
-            fitted.members,
-            fitted.choice.spread,
-        )
-        self._publish(panel, rows, y, index)
-        self._learn_graph(data, rules, update=former is not None)
-        return self
+            return fit_network(data, *inputs)
+        data = replace(data, covariance=former.baseline.covariance)
+        change = rescaling(self._predictor.scales, scales)
+        return update_network(former, data, change, *inputs)
 
     def predict(
         self, X: Any, return_std: bool = False

@@ -23,7 +23,7 @@ def make_regressor(panel):
     _, _, truth = panel
 
     def make(**kwargs):
-        options = {"max_epochs": 200, "random_state": 0} | kwargs
+        options = {"max_epochs": 200, "n_members": 0, "random_state": 0} | kwargs
         return DeepCausalMMMRegressor(
             truth.media_columns, truth.control_columns, "region", "week", **options
         )
@@ -36,7 +36,7 @@ def fitted(panel, make_regressor):
     """Return a regressor fitted to all but the last eight weeks, without members."""
     X, y, _ = panel
     train = X["week"] < X["week"].unique()[-8]
-    return make_regressor(n_members=0).fit(X[train], y[train])
+    return make_regressor().fit(X[train], y[train])
 
 
 @pytest.fixture(scope="session")

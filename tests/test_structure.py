@@ -18,6 +18,7 @@ LAYERS = {
     "_validation": 0,
     "exceptions": 0,
     "_intervals": 0,
+    "_threads": 0,
     "_scaling": 1,
     "_rows": 1,
     "network": 1,

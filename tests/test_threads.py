@@ -1,0 +1,22 @@
+import pytest
+import torch
+from threadpoolctl import threadpool_info
+
+from sklearn_mmm._threads import one_thread
+
+
+def limits():
+    return torch.get_num_threads(), [pool["num_threads"] for pool in threadpool_info()]
+
+
+def test_one_thread_inside_and_as_before_outside():
+    former = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        before = limits()
+        with pytest.raises(RuntimeError, match="inside"), one_thread():
+            assert limits() == (1, [1] * len(before[1]))
+            raise RuntimeError("inside")
+        assert limits() == before
+    finally:
+        torch.set_num_threads(former)
