@@ -33,7 +33,7 @@ def insert_truth(mmm, truth):
     """Put the true parameters of media into a fitted model."""
     media = mmm.net_.module_.media
     effect = truth.effect.loc[mmm.media_scale_.index].to_numpy()
-    relative = np.log(effect / mmm._scales.outcome[:, None])
+    relative = np.log(effect / mmm._predictor.scales.outcome[:, None])
     np.testing.assert_allclose(truth.scale.to_numpy(), mmm.media_scale_.to_numpy())
     decay = truth.adstock["decay"].to_numpy().clip(1e-9)
     with torch.no_grad():

@@ -139,10 +139,10 @@ class ExperimentReader:
         position = self.panel.position
         if self.axis is None:
             first, last = float(start), float(end)
+            if not first <= last:
+                raise ValueError(f"{what}: it ends ({end}) before it starts ({start})")
         else:
             first, last = self.axis.span(start, end, what)
-        if not first <= last:
-            raise ValueError(f"{what}: it ends ({end}) before it starts ({start})")
         if first < position[0] or last > position[-1]:
             return None
         return np.asarray((position >= first) & (position <= last))
@@ -177,6 +177,8 @@ class ExperimentReader:
                     "compare with; say in spend_change by how much (below 0) it was cut"
                 )
             return np.where(cells, 0.0, media)
+        if not isinstance(change, Real) or not np.isfinite(float(change)):
+            raise ValueError(f"{what}: spend_change is {change!r}, not a number")
         change = float(change)
         if change > inside * (1 + 1e-9):
             raise ValueError(

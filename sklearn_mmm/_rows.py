@@ -148,7 +148,14 @@ def resolve_roles(
                 f"spend_columns names {medium!r}, which is not a media column; the "
                 f"media columns are {media!r}"
             )
-    return Roles(media, controls, [money.get(c, c) for c in media])
+    spend = [money.get(c, c) for c in media]
+    for column in spend:
+        if spend.count(column) > 1 or column in controls or column in taken:
+            raise ValueError(
+                f"spend_columns: column {column!r} is the money of two media or has "
+                "another role as well; give each column one role"
+            )
+    return Roles(media, controls, spend)
 
 
 def read_rows(

@@ -81,8 +81,15 @@ class TimeAxis:
         """
         labels = pd.Series([start, end]).to_numpy()
         if labels.dtype.kind == "O" and self.kind in ("date", "month"):
-            labels = pd.to_datetime(pd.Series(labels)).to_numpy()
+            try:
+                labels = pd.to_datetime(pd.Series(labels), format="mixed").to_numpy()
+            except (ValueError, TypeError) as error:
+                raise ValueError(
+                    f"{name}: {start!r} and {end!r} are not both dates: {error}"
+                ) from error
         ticks = _ticks(labels, name, months=self.kind == "month")
+        if ticks[1] < ticks[0]:
+            raise ValueError(f"{name}: it ends ({end}) before it starts ({start})")
         if self.kind == "order":
             first, last = _rank_position(ticks, self.known)
             return float(first), float(last)

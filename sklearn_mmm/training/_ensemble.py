@@ -193,8 +193,7 @@ def _randomise(
     names = [
         n for n in posterior.priors if n in posterior.spans or n in posterior.regional
     ]
-    return Randomisation(
-        draw(*posterior.target.shape) * posterior.observed,
-        draw(n_rows),
-        {name: draw(*at[name].shape[1:]) for name in names},
-    )
+    noise = draw(*posterior.target.shape) * posterior.observed
+    priors = {name: draw(*at[name].shape[1:]) for name in names}
+    # Last, so that other draws do not depend on how many experiments there are.
+    return Randomisation(noise, draw(n_rows), priors)

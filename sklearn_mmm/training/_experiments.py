@@ -6,7 +6,7 @@ with the carry-over of the weeks before and within; its gap to the measured lift
 standard errors, is a residual like any other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -52,9 +52,11 @@ class ExperimentRows:
     ----------
     channel, lift_seen, std_error : Tensor of shape (experiment,)
     n_regions : int
-    cell_experiment, cell_region, cell_channel : Tensor of shape (cell,)
-    weight : Tensor of shape (cell,)
+    cell_experiment, cell_region, cell_week, cell_channel : Tensor of shape (cell,)
+    size : Tensor of shape (cell,)
         Outcome units of a relative contribution.
+    modulation : Tensor of shape (cell,)
+        Factor of the effects.
     lags : Tensor of shape (2, cell, lag)
         Scaled media and their past, as they were and as compared with.
     """
@@ -65,8 +67,10 @@ class ExperimentRows:
     n_regions: int
     cell_experiment: Tensor
     cell_region: Tensor
+    cell_week: Tensor
     cell_channel: Tensor
-    weight: Tensor
+    size: Tensor
+    modulation: Tensor
     lags: Tensor
 
     @property
@@ -85,11 +89,17 @@ class ExperimentRows:
         """
         inputs = self.lags, self.cell_region, self.cell_channel
         with_, without = functional_call(media, state, inputs).unbind(1)
-        cells = (with_ - without) * self.weight  # (member, cell)
+        cells = (with_ - without) * self.size * self.modulation  # (member, cell)
         n, k = self.n_regions, self.n_experiments
         out = cells.new_zeros(len(cells), k * n)
         out.index_add_(1, self.cell_experiment * n + self.cell_region, cells)
         return out.reshape(len(cells), k, n)
+
+    def modulated(self, module: MMMModule, data: TrainingData) -> "ExperimentRows":
+        """Return the rows with the modulation of effects that a module has."""
+        factor = torch.as_tensor(_modulation(module, data))
+        cells = self.cell_region, self.cell_week, self.cell_channel
+        return replace(self, modulation=factor[cells])
 
     def gap(self, lift: Tensor) -> Tensor:
         """Return gaps of (member, experiment) lifts in standard errors."""
@@ -116,10 +126,9 @@ def experiment_rows(
     if not experiments:
         return None
     media, max_lag = data.media, module.media.max_lag
-    modulation = _modulation(module, data)
     cells: list[np.ndarray] = []
     lags: list[Tensor] = []
-    weights: list[np.ndarray] = []
+    sizes: list[np.ndarray] = []
     for number, e in enumerate(experiments):
         region, week = np.nonzero(e.counted)
         own = media[..., e.channel]
@@ -127,20 +136,24 @@ def experiment_rows(
         # (region, week, 2, lag) -> (2, cell, lag)
         lags.append(lagged(both, max_lag)[region, week].movedim(1, 0))
         same = np.ones_like(region)
-        cells.append(np.stack([number * same, region, e.channel * same]))
-        weights.append(outcome_scale[region] * modulation[region, week, e.channel])
+        cells.append(np.stack([number * same, region, week, e.channel * same]))
+        sizes.append(outcome_scale[region])
     place = torch.as_tensor(np.concatenate(cells, axis=1))
-    return ExperimentRows(
+    size = torch.as_tensor(np.concatenate(sizes))
+    rows = ExperimentRows(
         channel=torch.tensor([e.channel for e in experiments]),
         lift_seen=torch.tensor([e.lift for e in experiments], dtype=torch.float64),
         std_error=torch.tensor([e.std_error for e in experiments], dtype=torch.float64),
         n_regions=len(media),
         cell_experiment=place[0],
         cell_region=place[1],
-        cell_channel=place[2],
-        weight=torch.as_tensor(np.concatenate(weights)),
+        cell_week=place[2],
+        cell_channel=place[3],
+        size=size,
+        modulation=torch.ones_like(size),
         lags=torch.cat(lags, dim=1),
     )
+    return rows.modulated(module, data)
 
 
 def _modulation(module: MMMModule, data: TrainingData) -> np.ndarray:

@@ -78,6 +78,8 @@ def settle(
         Of the draws; rounds use the same ones, so that they converge.
     """
     for remaining in range(settling.n_rounds, -1, -1):
+        if experiments is not None:
+            experiments = experiments.modulated(module, data)
         posterior = Posterior(module, data, hyper, penalties, delta, experiments)
         at = posterior.start()
         steps = _FEW_STEPS if remaining else settling.n_steps

@@ -13,7 +13,7 @@ from sklearn_mmm.training._fit import Fitted, TrainingOptions, finish
 from sklearn_mmm.training._hyperparameters import TimeHyperparameters
 from sklearn_mmm.training._settle import Settling
 
-_SETTLING = Settling(n_rounds=2, n_steps=30, n_corrections=1)
+_SETTLING = Settling(n_rounds=2, n_steps=30, n_corrections=0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,432 @@
+"""Lift tests and ROI priors, and how they reach fit."""
+
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import config_context
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_mmm import DeepCausalMMMRegressor, PanelTimeSeriesSplit
+from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm.exceptions import MissingWeeksWarning, UnusedLiftTestWarning
+
+QUICK = {"max_epochs": 3, "n_members": 0}
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y, _ = make_mmm(3, 70, 2, random_state=0)
+    return X, y
+
+
+def make(regressor=DeepCausalMMMRegressor, **options):
+    options = {
+        "max_epochs": 60,
+        "time_varying": False,
+        "validation": False,
+        "graph": False,
+        "n_members": 0,
+        "random_state": 0,
+    } | options
+    return regressor(
+        ["tv", "search"], ["price", "promotion"], "region", "week", **options
+    )
+
+
+@pytest.fixture(scope="module")
+def untold(data):
+    """Return a fit that knows no experiment."""
+    return make().fit(*data)
+
+
+@pytest.fixture(scope="module")
+def window(data):
+    weeks = data[0]["week"].unique()
+    return {"start": weeks[54], "end": weeks[60]}
+
+
+def one_test(window, **columns):
+    row = {"channel": "tv", **window, "lift": 1.0, "std_error": 1.0}
+    return pd.DataFrame([row | columns])
+
+
+def inside(X, window, regions=("region_1", "region_2", "region_3")):
+    weeks = X["week"].between(window["start"], window["end"])
+    return (weeks & X["region"].isin(regions)).to_numpy()
+
+
+def counterfactual(mmm, X, other, cells, channel="tv"):
+    """Return what the outcome of cells would lose with other media in them."""
+    changed = X.assign(**{channel: np.where(cells, other, X[channel])})
+    return (mmm.predict(X) - mmm.predict(changed))[cells].sum()
+
+
+@pytest.mark.parametrize("share", [0.5, 1.6])
+def test_a_precise_test_moves_the_counterfactual_onto_its_lift(
+    data, untold, window, share
+):
+    X, y = data
+    cells = inside(X, window)
+    lift = share * counterfactual(untold, X, 0.0, cells)
+    told = make().fit(X, y, one_test(window, lift=lift, std_error=1e-3 * lift))
+    assert counterfactual(told, X, 0.0, cells) == pytest.approx(lift, rel=0.01)
+    assert told.score(X, y) > untold.score(X, y) - 0.1
+
+
+def test_a_precise_test_moves_effects_that_vary_with_time(window):
+    X, y, _ = make_mmm(3, 70, 2, time_varying=True, random_state=0)
+    cells = inside(X, window)
+    options = {"time_varying": True, "max_epochs": 150}
+    untold = make(**options).fit(X, y)
+    assert untold.modulation_["tv"].std() > 0.1
+    lift = 0.6 * counterfactual(untold, X, 0.0, cells)
+    told = make(**options).fit(X, y, one_test(window, lift=lift, std_error=1e-3 * lift))
+    assert told.modulation_["tv"].std() > 0.02
+    assert counterfactual(told, X, 0.0, cells) == pytest.approx(lift, rel=0.02)
+
+
+def test_a_vague_test_changes_nothing(data, untold, window):
+    X, y = data
+    told = make().fit(X, y, one_test(window, lift=-1e6, std_error=1e15))
+    np.testing.assert_allclose(
+        told.contributions_, untold.contributions_, rtol=0, atol=1e-4 * y.mean()
+    )
+
+
+def test_two_tests_of_one_window_meet_in_between(data, untold, window):
+    X, y = data
+    cells = inside(X, window)
+    usual = counterfactual(untold, X, 0.0, cells)
+    tests = pd.concat(
+        [
+            one_test(window, lift=share * usual, std_error=error * usual)
+            for share, error in ((0.4, 1e-3), (0.8, 1e-3))
+        ]
+    )
+    told = make().fit(X, y, tests)
+    assert counterfactual(told, X, 0.0, cells) == pytest.approx(0.6 * usual, rel=0.01)
+
+
+def test_precision_decides_how_far_a_test_moves_the_model(data, untold, window):
+    X, y = data
+    cells = inside(X, window)
+    usual = counterfactual(untold, X, 0.0, cells)
+    found = [
+        counterfactual(
+            make().fit(X, y, one_test(window, lift=0.2 * usual, std_error=e * usual)),
+            X,
+            0.0,
+            cells,
+        )
+        for e in (0.001, 0.2, 5.0)
+    ]
+    assert found[0] < found[1] < found[2]
+
+
+def test_spend_change_is_the_part_of_the_spend_that_was_tested(data, untold, window):
+    X, y = data
+    cells = inside(X, window)
+    spent = X["tv"][cells].sum()
+    raised = 0.4 * spent
+    lift = 1.5 * counterfactual(untold, X, 0.6 * X["tv"], cells)
+    told = make().fit(
+        X, y, one_test(window, lift=lift, std_error=1e-3 * lift, spend_change=raised)
+    )
+    found = counterfactual(told, X, 0.6 * X["tv"], cells)
+    assert found == pytest.approx(lift, rel=0.01)
+    everything, missing, plain = (
+        make(**QUICK).fit(X, y, one_test(window, spend_change=change))
+        for change in (spent, np.nan, None)
+    )
+    np.testing.assert_array_equal(missing.predict(X), plain.predict(X))
+    np.testing.assert_allclose(everything.predict(X), plain.predict(X), rtol=1e-6)
+
+
+def test_going_dark_is_compared_with_the_usual_spend(data, window):
+    X, y = data
+    cells = inside(X, window, ["region_1", "region_2"])
+    X = X.assign(tv=np.where(cells, 0.0, X["tv"]))
+    usual = X.groupby("region")["tv"].transform("mean").to_numpy()
+    cut = 0.9 * usual[cells].sum()
+    untold = make().fit(X, y)
+    lift = 0.5 * counterfactual(untold, X, 0.9 * usual, cells)
+    assert lift < 0
+    told = make().fit(
+        X,
+        y,
+        one_test(
+            window,
+            lift=lift,
+            std_error=-1e-3 * lift,
+            spend_change=-cut,
+            region=["region_1", "region_2"],
+        ),
+    )
+    found = counterfactual(told, X, 0.9 * usual, cells)
+    assert found == pytest.approx(lift, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("given", "regions"),
+    [
+        ("region_2", ["region_2"]),
+        (["region_1", "region_3"], ["region_1", "region_3"]),
+        ("all", ["region_1", "region_2", "region_3"]),
+        (None, ["region_1", "region_2", "region_3"]),
+    ],
+    ids=str,
+)
+def test_a_test_is_about_its_regions(data, untold, window, given, regions):
+    X, y = data
+    cells = inside(X, window, regions)
+    lift = 0.6 * counterfactual(untold, X, 0.0, cells, "search")
+    tests = one_test(window, channel="search", lift=lift, std_error=1e-3 * lift)
+    told = make().fit(X, y, tests.assign(region=[given]))
+    found = counterfactual(told, X, 0.0, cells, "search")
+    assert found == pytest.approx(lift, rel=0.01)
+
+
+def test_ends_of_a_window_are_included_and_may_lie_between_weeks(data, window):
+    X, y = data
+    told = {"channel": "search", "std_error": 1e-3}
+    exact = make(**QUICK).fit(X, y, one_test(window, **told))
+    day = pd.Timedelta(days=1)
+    wide = {"start": window["start"] - 6 * day, "end": window["end"] + 6 * day}
+    text = {name: str(time.date()) for name, time in window.items()}
+    narrow = {"start": window["start"] + day, "end": window["end"]}
+    for same in (wide, text):
+        found = make(**QUICK).fit(X, y, one_test(same, **told))
+        np.testing.assert_array_equal(found.predict(X), exact.predict(X))
+    other = make(**QUICK).fit(X, y, one_test(narrow, **told))
+    assert (other.predict(X) != exact.predict(X)).any()
+
+
+def test_without_a_time_column_windows_count_rows(data):
+    X, y = data
+    alone = X["region"] == "region_1"
+    X, y = X[alone], y[alone]
+
+    def keyless():
+        return make(max_epochs=30).set_params(region_column=None, time_column=None)
+
+    cells = np.arange(len(X)) // 10 == 2
+    lift = 0.5 * counterfactual(keyless().fit(X, y), X, 0.0, cells)
+    tests = one_test({"start": 20, "end": 29}, lift=lift, std_error=1e-3 * lift)
+    told = keyless().fit(X, y, tests)
+    assert counterfactual(told, X, 0.0, cells) == pytest.approx(lift, rel=0.01)
+
+
+@pytest.mark.parametrize("reach", ["before", "after", "partly"])
+def test_windows_beyond_training_are_left_out_with_a_warning(
+    data, untold, window, reach
+):
+    X, y = data
+    year = pd.Timedelta(days=364)
+    shift = {"before": (-2 * year, -2 * year), "after": (2 * year, 2 * year)}
+    start, end = shift.get(reach, (0 * year, year))
+    away = {"start": window["start"] + start, "end": window["end"] + end}
+    tests = one_test(away, lift=-1e6)
+    with pytest.warns(UnusedLiftTestWarning, match=r"rows \[0\].*beyond the training"):
+        mmm = make().fit(X, y, tests)
+    np.testing.assert_array_equal(mmm.predict(X), untold.predict(X))
+    both = pd.concat([one_test(window), tests])
+    with pytest.warns(UnusedLiftTestWarning, match=r"rows \[1\]"):
+        mmm = make(**QUICK).fit(X, y, both)
+    used = make(**QUICK).fit(X, y, one_test(window))
+    np.testing.assert_array_equal(mmm.predict(X), used.predict(X))
+
+
+WEEK = pd.Timestamp("2022-08-01")
+TWO_MONTHS = {"start": WEEK, "end": WEEK + pd.Timedelta(days=49)}
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"channel": "radio"}, "lift test in row 0.*channel 'radio'.*'search'"),
+        ({"channel": np.nan}, "lift test in row 0.*channel nan"),
+        ({"lift": np.nan}, "lift test in row 0: lift is nan"),
+        ({"lift": "much"}, "lift test in row 0: lift is 'much', not a number"),
+        ({"lift": None}, "lift test in row 0: lift is None"),
+        ({"std_error": np.inf}, "lift test in row 0: std_error is inf"),
+        ({"std_error": 0.0}, "lift test in row 0: std_error is 0.0.*positive"),
+        ({"std_error": -2.0}, "lift test in row 0: std_error is -2.0.*positive"),
+        ({"end": WEEK - pd.Timedelta(days=70)}, "lift test in row 0: it ends.*before"),
+        ({"start": pd.NaT}, "lift test in row 0.*NaN"),
+        ({"start": "soon"}, "lift test in row 0.*soon"),
+        (
+            {
+                "start": WEEK + pd.Timedelta(days=1),
+                "end": WEEK + pd.Timedelta(days=3),
+            },
+            "lift test in row 0: there is no training row in its window",
+        ),
+        ({"region": "elsewhere"}, r"lift test in row 0.*unknown regions \['elsewhere'"),
+        (
+            {"region": ["region_1", "region_9"]},
+            r"lift test in row 0.*unknown regions \['region_9'",
+        ),
+        ({"region": []}, "lift test in row 0: there is no training row in its window"),
+        ({"spend_change": 1e9}, "lift test in row 0: spend_change is 1e.09, but only"),
+        ({"spend_change": 0.0}, "lift test in row 0: spend_change is 0"),
+        ({"spend_change": "much"}, "lift test in row 0: spend_change is 'much'"),
+        ({"spend_change": -np.inf}, "lift test in row 0: spend_change is -inf"),
+    ],
+    ids=str,
+)
+def test_tests_that_make_no_sense_are_refused_by_row_and_value(data, columns, message):
+    X, y = data
+    row = one_test(TWO_MONTHS).to_dict("records")[0]
+    tests = pd.DataFrame({name: [value] for name, value in (row | columns).items()})
+    with pytest.raises(ValueError, match=message):
+        make(**QUICK).fit(X, y, tests)
+    fine = one_test(TWO_MONTHS)
+    with pytest.raises(ValueError, match=message.replace("row 0", "row 1")):
+        make(**QUICK).fit(X, y, pd.concat([fine, tests]))
+
+
+def test_tables_without_the_right_columns_are_refused(data, window):
+    X, y = data
+    tests = one_test(window)
+    with pytest.raises(ValueError, match=r"lift_tests is a list.*DataFrame"):
+        make(**QUICK).fit(X, y, tests.to_dict("records"))
+    with pytest.raises(ValueError, match=r"lacks the columns \['std_error'\]"):
+        make(**QUICK).fit(X, y, tests.drop(columns="std_error"))
+    with pytest.raises(ValueError, match=r"unknown columns \['market'\]"):
+        make(**QUICK).fit(X, y, tests.assign(market="north"))
+
+
+def test_a_window_without_rows_is_refused(data, window):
+    X, y = data
+    gap = inside(X, window, ["region_1"])
+    tests = one_test(window, region="region_1")
+    with (
+        pytest.warns(MissingWeeksWarning),
+        pytest.raises(ValueError, match="row 0: there is no training row in its"),
+    ):
+        make(**QUICK).fit(X[~gap], y[~gap], tests)
+
+
+def test_a_window_without_spend_needs_a_spend_change(data, window):
+    X, y = data
+    dark = X.assign(tv=np.where(inside(X, window), 0.0, X["tv"]))
+    with pytest.raises(ValueError, match=r"row 0: nothing was spent.*spend_change"):
+        make(**QUICK).fit(dark, y, one_test(window))
+    never = X.assign(tv=np.where(X["region"] == "region_1", 0.0, X["tv"]))
+    tests = one_test(window, region="region_1", spend_change=-5.0)
+    with pytest.raises(ValueError, match="row 0: these regions never spend"):
+        make(**QUICK).fit(never, y, tests)
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_tight_prior_moves_the_roi_onto_its_mean(data, untold, factor):
+    X, y = data
+    mean = factor * untold.effects("direct").loc["search", "roi"]
+    told = make().fit(X, y, roi_prior={"search": (mean, 1e-3 * mean)})
+    assert told.effects("direct").loc["search", "roi"] == pytest.approx(mean, rel=0.01)
+    assert told.roi_prior_ == {"search": (mean, 1e-3 * mean)}
+
+
+def test_a_vague_prior_changes_nothing(data, untold):
+    X, y = data
+    told = make().fit(X, y, roi_prior={"tv": (1e6, 1e12)})
+    np.testing.assert_allclose(
+        told.contributions_, untold.contributions_, rtol=0, atol=1e-4 * y.mean()
+    )
+
+
+@pytest.mark.parametrize(
+    ("prior", "message"),
+    [
+        ({"radio": (1, 1)}, "roi_prior names the unknown channel 'radio'"),
+        ({"tv": 3.0}, "roi_prior of 'tv' is 3.0; give a pair"),
+        ({"tv": (1, 2, 3)}, "roi_prior of 'tv' is"),
+        ({"tv": (1, 0)}, r"roi_prior of 'tv' is \(1, 0\)"),
+        ({"tv": (1, -1)}, r"roi_prior of 'tv' is \(1, -1\)"),
+        ({"tv": (np.nan, 1)}, r"roi_prior of 'tv' is \(nan, 1\)"),
+        ({"tv": (1, np.inf)}, r"roi_prior of 'tv' is \(1, inf\)"),
+        ({"tv": ("high", 1)}, "roi_prior of 'tv' is"),
+        ("tv", "roi_prior"),
+    ],
+    ids=str,
+)
+def test_priors_that_make_no_sense_are_refused_by_channel(data, prior, message):
+    with pytest.raises(ValueError, match=message):
+        make(**QUICK).fit(*data, roi_prior=prior)
+
+
+@pytest.mark.filterwarnings(
+    "ignore::sklearn_mmm.exceptions.UninformativeChannelWarning"
+)
+def test_a_channel_that_never_spends_has_no_roi_to_believe_in(data):
+    X, y = data
+    with pytest.raises(ValueError, match="roi_prior of 'tv': nothing was spent"):
+        make(**QUICK).fit(X.assign(tv=0.0), y, roi_prior={"tv": (1.0, 1.0)})
+
+
+class Listening(DeepCausalMMMRegressor):
+    """Remembers what every fit was told."""
+
+    told: ClassVar[list] = []
+
+    def fit(self, X, y, lift_tests=None, roi_prior=None):
+        self.told.append((len(X), lift_tests, roi_prior))
+        return super().fit(X, y, lift_tests, roi_prior)
+
+
+@pytest.fixture
+def routed():
+    with config_context(enable_metadata_routing=True):
+        Listening.told.clear()
+        mmm = make(Listening, **QUICK)
+        yield mmm.set_fit_request(lift_tests=True, roi_prior=True)
+
+
+def test_experiments_reach_fit_through_a_pipeline(data, window, routed):
+    X, y = data
+    tests, prior = one_test(window), {"search": (5.0, 1.0)}
+    pipe = make_pipeline(FunctionTransformer(), routed)
+    pipe.fit(X, y, lift_tests=tests, roi_prior=prior)
+    pd.testing.assert_frame_equal(pipe[-1].lift_tests_, tests)
+    assert pipe[-1].roi_prior_ == prior
+    alone = make(**QUICK).fit(X, y, tests, prior)
+    np.testing.assert_array_equal(pipe.predict(X), alone.predict(X))
+
+
+def test_experiments_reach_every_fold_of_a_search_whole(data, window, routed):
+    X, y = data
+    weeks = X["week"].unique()
+    late = {"start": weeks[64], "end": weeks[67]}
+    tests = pd.concat([one_test(window), one_test(late)], ignore_index=True)
+    prior = {"search": (5.0, 1.0)}
+    cv = PanelTimeSeriesSplit(2, test_size=4, time_column="week")
+    search = GridSearchCV(routed, {"max_lag": [2, 4]}, cv=cv, error_score="raise")
+    with pytest.warns(UnusedLiftTestWarning, match=r"rows \[1\]"):
+        search.fit(X, y, lift_tests=tests, roi_prior=prior)
+    assert [n for n, *_ in Listening.told] == [186, 198, 186, 198, 210]
+    for _, lift_tests, roi_prior in Listening.told:
+        pd.testing.assert_frame_equal(lift_tests, tests)
+        assert roi_prior == prior
+    pd.testing.assert_frame_equal(search.best_estimator_.lift_tests_, tests)
+
+
+def test_experiments_are_not_passed_on_unless_asked_for(data, window):
+    X, y = data
+    with config_context(enable_metadata_routing=True):
+        pipe = make_pipeline(FunctionTransformer(), make(**QUICK))
+        with pytest.raises(ValueError, match="lift_tests"):
+            pipe.fit(X, y, lift_tests=one_test(window))
+
+
+def test_a_search_without_routing_passes_experiments_on(data, window):
+    X, y = data
+    Listening.told.clear()
+    cv = PanelTimeSeriesSplit(2, test_size=4, time_column="week")
+    search = GridSearchCV(make(Listening, **QUICK), {"max_lag": [2]}, cv=cv)
+    search.fit(X, y, lift_tests=one_test(window), roi_prior={"tv": (2.0, 1.0)})
+    assert [len(told) for _, told, _ in Listening.told] == [1, 1, 1]
+    assert search.best_estimator_.roi_prior_ == {"tv": (2.0, 1.0)}
