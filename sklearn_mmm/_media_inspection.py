@@ -11,39 +11,21 @@ from sklearn_mmm._influence import ChannelInfluence
 from sklearn_mmm._intervals import check_coverage
 from sklearn_mmm._learned import edge_table, parameter_table
 from sklearn_mmm._media_plan import MediaPlan
-from sklearn_mmm._prediction import Predictor
+from sklearn_mmm._predicting import PredictionMixin
 from sklearn_mmm._response_curves import Curve, SteadyState
 from sklearn_mmm._rows import Rows
 
 _LEVELS = ("channel", "channel×region")
 
 
-class MediaInspectionMixin:
+class MediaInspectionMixin(PredictionMixin):
     """Questions about media that a fitted regressor answers."""
 
-    media_columns_: list[str]
     contributions_: pd.DataFrame
     dag_strength_: pd.DataFrame
-    n_members_: int
-    _predictor: Predictor
     _influence: ChannelInfluence
     _steady_state: SteadyState
     _seed: int
-
-    def row_keys(self, X: Any) -> pd.DataFrame:
-        """Return region and time of rows.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, 2)
-            ``region`` and ``time``, as in ``history_``.
-        """
-        rows = self._read(X)
-        return pd.DataFrame({"region": rows.region, "time": rows.time})
 
     def media_plan(self, X: Any) -> MediaPlan:
         """Prepare rows for the question what other media would have brought.
@@ -326,24 +308,12 @@ class MediaInspectionMixin:
         channels = list(self.media_columns_)
         return edge_table(self._influence, strength, channels, coverage)
 
-    def _need_members(self) -> None:
-        if not self.n_members_:
-            raise ValueError(
-                "there are no members to make intervals of; fit with n_members=32"
-            )
-
     def _curves(self, by: str) -> list[Curve]:
         check_is_fitted(self)
         _check_level(by)
         if by == "channel":
             return self._steady_state.by_channel()
         return self._steady_state.by_region()
-
-    def _read(self, X: Any) -> Rows:
-        raise NotImplementedError
-
-    def _warn_of_drift(self, rows: Rows) -> None:
-        raise NotImplementedError
 
 
 def _check_level(by: str) -> None:

@@ -8,15 +8,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from sklearn_mmm._edge_rules import make_edge_rules
 from sklearn_mmm._influence import learn_influence, update_influence
-from sklearn_mmm._intervals import check_coverage, interval_around
 from sklearn_mmm._learned import (
     CHANNEL_PARAMETERS,
     adstock_weights,
@@ -31,12 +29,10 @@ from sklearn_mmm._prediction import Predictor, scaled_controls
 from sklearn_mmm._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm._scaling import PanelScales, make_scales
 from sklearn_mmm._threads import one_thread
-from sklearn_mmm._validation import ColumnSpec, as_table, check_target
+from sklearn_mmm._validation import ColumnSpec, as_table, check_target, index_of
 from sklearn_mmm.exceptions import (
-    ExtrapolationWarning,
     MissingWeeksWarning,
     UninformativeChannelWarning,
-    UnknownRegionWarning,
 )
 from sklearn_mmm.training import (
     EdgeRules,
@@ -397,7 +393,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self._name_columns()
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self._seed = int(seed)
-        return self._learn(rows, y, _index_of(X), lift_tests, roi_prior, None)
+        return self._learn(rows, y, index_of(X), lift_tests, roi_prior, None)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -445,7 +441,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
                 "step; use fit with all rows"
             )
         joined, kept = past.followed_by(rows)
-        index = _index_of(X)
+        index = index_of(X)
         former = self.contributions_.index[kept]
         if index is None or isinstance(former, pd.RangeIndex):
             index = pd.RangeIndex(len(kept[kept]) + len(y))
@@ -512,135 +508,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         data = replace(data, covariance=former.baseline.covariance)
         change = rescaling(self._predictor.scales, scales)
         return update_network(former, data, change, *inputs)
-
-    def predict(
-        self, X: Any, return_std: bool = False
-    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Predict the outcome.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-            Rows to predict; with a time column they continue or replace training rows.
-        return_std : bool, default=False
-            Whether to return standard deviations of the outcome as well.
-
-        Returns
-        -------
-        prediction : ndarray of shape (n_rows,)
-            Outcome units per time step.
-        std : ndarray of shape (n_rows,)
-            Only with ``return_std``: uncertainty of parameters and baseline, and the
-            noise of single weeks.
-
-        Raises
-        ------
-        ValueError
-            If ``return_std`` is asked of a model without members.
-        """
-        rows = self._read(X)
-        prediction = self._decompose(rows, None).to_numpy().sum(axis=1)
-        if not return_std:
-            return prediction
-        return prediction, self._outcome_std(rows)
-
-    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
-        """Predict intervals of the outcome.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-        coverage : float, default=0.9
-            Probability that an outcome lies in its interval.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, 2)
-            Lower and upper ends, outcome units per time step.
-
-        Raises
-        ------
-        ValueError
-            If ``coverage`` is not between 0 and 1, or there are no members.
-
-        Notes
-        -----
-        The spread of the members' predictions, the variance of the baseline given the
-        training weeks and the noise of single weeks add up. Beyond the training weeks
-        the latter two are scaled by the factor that made intervals hold at the origins
-        of inner validation.
-        """
-        check_coverage(coverage)
-        prediction, std = self.predict(X, return_std=True)
-        half = ndtri((1 + coverage) / 2) * std
-        return np.column_stack([prediction - half, prediction + half])
-
-    def decompose(self, X: Any, coverage: float | None = None) -> pd.DataFrame:
-        """Split predictions into baseline, controls and channels.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-        coverage : float, default=None
-            Probability of intervals; None for none.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, 1 + n_controls + n_channels)
-            Outcome units; each row sums to its prediction. A channel's column is what
-            the prediction would lose without the channel. With ``coverage`` each part
-            has the columns ``contribution``, ``low`` and ``high`` (a MultiIndex).
-
-        Raises
-        ------
-        ValueError
-            If ``coverage`` is not between 0 and 1, or there are no members.
-        """
-        rows = self._read(X)
-        parts = self._decompose(rows, _index_of(X))
-        if coverage is None:
-            return parts
-        self._need_members()
-        draws = np.array(list(self._predictor.decompose_members(rows)))
-        estimate = parts.to_numpy()
-        low, high = interval_around(draws, estimate, coverage)
-        # The baseline wanders beyond what parameters say.
-        half = 0.5 * (high[:, 0] - low[:, 0]) / ndtri((1 + coverage) / 2)
-        std = np.sqrt(half**2 + self._predictor.baseline_variance(rows))
-        step = ndtri((1 + coverage) / 2) * std
-        low[:, 0], high[:, 0] = estimate[:, 0] - step, estimate[:, 0] + step
-        columns = pd.MultiIndex.from_product(
-            [parts.columns, ["contribution", "low", "high"]], names=["part", "value"]
-        )
-        values = np.stack([estimate, low, high], axis=2).reshape(len(parts), -1)
-        return pd.DataFrame(values, parts.index, columns)
-
-    def _read(self, X: Any) -> Rows:
-        check_is_fitted(self)
-        table = as_table(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        rows, _ = read_rows(
-            table, self._roles, self.region_column, self.time_column, self._axis
-        )
-        self._check_regions(rows)
-        return rows
-
-    def _decompose(self, rows: Rows, index: pd.Index | None) -> pd.DataFrame:
-        self._warn_of_drift(rows)
-        names = ["baseline", *self.control_columns_, *self.media_columns_]
-        return pd.DataFrame(self._predictor.decompose(rows), index, names)
-
-    def _warn_of_drift(self, rows: Rows) -> None:
-        far = self._predictor.drifted(rows)
-        if far.any():
-            names = [n for n, f in zip(self.control_columns_, far, strict=True) if f]
-            warnings.warn(
-                f"controls {names} have drifted: most rows lie more than a standard "
-                "deviation outside their region's training range; their effect is "
-                "held at that range's edge",
-                ExtrapolationWarning,
-                stacklevel=4,
-            )
 
     def _edge_rules(self) -> EdgeRules | None:
         if self.graph_lags and self.time_column is None:
@@ -719,12 +586,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         names = [*self.media_columns_, *self.control_columns_]
         return pd.concat([table, pd.DataFrame(values, columns=names)], axis=1)
 
-    def _outcome_std(self, rows: Rows) -> np.ndarray:
-        self._need_members()
-        draws = [d.sum(axis=1) for d in self._predictor.decompose_members(rows)]
-        variance = np.var(draws, axis=0) + self._predictor.baseline_variance(rows)
-        return np.asarray(np.sqrt(variance + self._predictor.noise_variance(rows)))
-
     def _publish(
         self, panel: Panel, rows: Rows, y: np.ndarray, index: pd.Index | None
     ) -> None:
@@ -778,19 +639,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
                 stacklevel=5,
             )
 
-    def _check_regions(self, rows: Rows) -> None:
-        unknown = np.unique(rows.region[self._predictor.scales.code(rows.region) < 0])
-        if not len(unknown):
-            return
-        message = f"regions {unknown[:5].tolist()} were not seen in fit"
-        if self.handle_unknown == "error":
-            raise ValueError(f"{message}; fit with them or set handle_unknown='shared'")
-        warnings.warn(
-            f"{message}; shared parameters and the median region's size are used",
-            UnknownRegionWarning,
-            stacklevel=4,
-        )
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = self.control_columns is None
@@ -808,7 +656,3 @@ def rescaling(former: PanelScales, scales: PanelScales) -> Rescaling:
         np.median(old / new, axis=0) if known.any() else np.ones(old.shape[1]),
         float(np.median(outcome)) if known.any() else 1.0,
     )
-
-
-def _index_of(X: Any) -> pd.Index | None:
-    return X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None

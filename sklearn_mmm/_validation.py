@@ -200,3 +200,8 @@ def check_target(y: Any, n_rows: int) -> np.ndarray:
 def _listing(names: Sequence[Column], most: int = 12) -> str:
     shown = ", ".join(repr(n) for n in names[:most])
     return f"[{shown}{', ...' if len(names) > most else ''}]"
+
+
+def index_of(X: Any) -> pd.Index | None:
+    """Return the index of a table, None if X has none."""
+    return X.index if isinstance(X, (pd.DataFrame, pd.Series)) else None
