@@ -88,7 +88,7 @@ def roi_table(mmm: Any, kind: str = "direct", *, coverage: float = 0.9) -> pd.Da
     ...     truth.media_columns, truth.control_columns, "region", "week",
     ...     max_epochs=5, validation=False, random_state=0,
     ... ).fit(X, y)
-    >>> roi_table(mmm).columns.tolist()
+    >>> roi_table(mmm).columns.tolist()[:5]
     ['channel', 'spend', 'contribution', 'roi', 'marginal_roi']
     """
     table = mmm.effects(kind, **interval_options(mmm, coverage))

@@ -148,7 +148,7 @@ def adstock_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     ...     max_lag=4, max_epochs=5, validation=False, random_state=0,
     ... ).fit(X, y)
     >>> adstock_table(mmm).shape
-    (8, 4)
+    (8, 6)
     """
     kernels = mmm.adstock_.loc[channels_by_size(mmm)]
     table = kernels.rename_axis("channel").reset_index()
