@@ -41,6 +41,7 @@ def test_the_whole_job(data, tmp_path, capsys, quick):
     plan = write(data.drop(columns="sales")[::-1], tmp_path, "plan.csv")
     args = ["report", write(data, tmp_path), *ROLES, "--media", "tv", "s*h"]
     args += ["--plan", plan, "--spend-unit", "€", "--title", "Mix & match"]
+    args += ["--members", "0"]
     assert main([*args, "-o", str(out), "--quiet"]) == 0
     html = out.read_text(encoding="utf-8")
     assert "<h1>Mix &amp; match</h1>" in html
@@ -49,6 +50,33 @@ def test_the_whole_job(data, tmp_path, capsys, quick):
     assert "search" in printed.out
     assert "social" not in printed.out
     assert printed.err == ""
+
+
+def test_money_and_lift_tests(data, tmp_path, capsys, quick):
+    out = tmp_path / "r.html"
+    table = data.assign(tv_cost=0.5 * data["tv"])
+    tests = pd.DataFrame(
+        {
+            "channel": ["tv"],
+            "start": [data["week"].min()],
+            "end": [data["week"].max()],
+            "lift": [9.9],
+            "std_error": [1e9],
+        }
+    )
+    args = ["report", write(table, tmp_path), *ROLES, "--media", "t*", "search"]
+    args += ["--spend", "tv=tv_cost", "--members", "4", "--holdout", "0", "--quiet"]
+    args += ["--lift-tests", write(tests, tmp_path, "tests.csv"), "-o", str(out)]
+    assert main(args) == 0
+    printed = capsys.readouterr()
+    spend = float(re.search(r"^tv +(\S+)", printed.out, re.M)[1])
+    assert spend == pytest.approx(0.5 * data["tv"].sum(), rel=1e-3)
+    assert printed.err == ""
+    assert "intervals of 90%" in out.read_text(encoding="utf-8")
+    bad = tests.assign(channel="radio")
+    args[args.index("--lift-tests") + 1] = write(bad, tmp_path, "bad.csv")
+    assert main(args) == 2
+    assert "unknown channel 'radio'" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("default")
@@ -87,6 +115,12 @@ def test_patterns_leave_out_columns_with_a_role(data):
         (["--controls", "tv"], "both --media and --controls"),
         (["-o", "/no/such/folder/r.html"], "there is no folder"),
         (["--plan", "no.csv"], "No such file"),
+        (["--lift-tests", "no.csv"], "No such file"),
+        (["--spend", "tv"], "takes MEDIA=COLUMN"),
+        (["--spend", "tv=nope"], "--spend: no column matches 'nope'"),
+        (["--spend", "tv=sales"], "both --target and --spend"),
+        (["--spend", "radio=social"], "'radio'"),
+        (["--members", "1"], "'n_members' parameter"),
     ],
 )
 def test_wrong_options(data, tmp_path, capsys, change, message):
