@@ -41,11 +41,20 @@ class ChannelEffects:
     total_margin: np.ndarray
 
 
-def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffects:
+def channel_effects(
+    plan: MediaPlan, influence: ChannelInfluence | None
+) -> ChannelEffects:
     """Switch channels off, one by one, and let their children react.
 
     Channels are off throughout, in the history before the rows as well, so that the
     direct effect is the channel's contribution to the rows.
+
+    Parameters
+    ----------
+    plan : MediaPlan
+    influence : ChannelInfluence or None
+        None for direct effects alone, which take a fraction of the time; what is lost
+        by reacting is then 0.
     """
     sequence = plan.sequence
     media = sequence.media.numpy()
@@ -61,6 +70,18 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
             out, _ = sequence.contributions(torch.as_tensor(values))
         return np.asarray((out * weight).sum(1).numpy())
 
+    spend = np.zeros((n_regions, n))
+    np.add.at(spend, region, plan.spend)
+    direct = contributions(media)
+    lost = np.zeros((n_regions, n, n))
+    moved = np.zeros((n_regions, n, n))
+    gradient = _gradient(sequence, weight)
+    used = np.zeros_like(media)
+    used[plan.cells] = media[plan.cells]
+    margin = (gradient * used).sum(axis=1)
+    if influence is None:
+        return ChannelEffects(spend, direct, lost, moved, margin, margin)
+
     def lost_by(off: list[int]) -> np.ndarray:
         """Return what channels lose further, by reacting, if some are off."""
         without = media.copy()
@@ -71,8 +92,6 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
         return contributions(without) - contributions(reacting)
 
     reach = influence.reach()
-    lost = np.zeros((n_regions, n, n))
-    moved = np.zeros((n_regions, n, n))
     for parent in np.flatnonzero(reach.any(axis=1)):
         lost[:, parent] = lost_by([int(parent)])
     for child in np.flatnonzero(reach.any(axis=0)):
@@ -81,29 +100,13 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
         total = shares.sum(axis=1, keepdims=True)
         shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
         moved[:, ancestors, child] = shares * lost_by(ancestors.tolist())[:, [child]]
-    spend = np.zeros((n_regions, n))
-    np.add.at(spend, region, plan.spend)
-    return ChannelEffects(
-        spend, contributions(media), lost, moved, *_margins(plan, influence, weight)
-    )
-
-
-def _margins(
-    plan: MediaPlan, influence: ChannelInfluence, weight: torch.Tensor
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a relative increase of each channel adds, alone and followed."""
-    media = plan.sequence.media.numpy()
-    gradient = _gradient(plan.sequence, weight)
-    used = np.zeros_like(media)
-    used[plan.cells] = media[plan.cells]
-    direct = (gradient * used).sum(axis=1)
-    total = direct.copy()
-    for channel in np.flatnonzero(influence.reach().any(axis=1)):
+    total_margin = margin.copy()
+    for channel in np.flatnonzero(reach.any(axis=1)):
         change = np.zeros_like(media)
         change[..., channel] = used[..., channel]
         followed = influence.spread(change, held=[int(channel)])
-        total[:, channel] = (gradient * followed).sum(axis=(1, 2))
-    return direct, total
+        total_margin[:, channel] = (gradient * followed).sum(axis=(1, 2))
+    return ChannelEffects(spend, direct, lost, moved, margin, total_margin)
 
 
 def _gradient(sequence: MediaSequence, weight: torch.Tensor) -> np.ndarray:

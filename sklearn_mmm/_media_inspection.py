@@ -1,5 +1,6 @@
 """What a fitted model says about its media: plans, effects, curves, parameters."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -152,10 +153,38 @@ class MediaInspectionMixin(PredictionMixin):
             raise ValueError(
                 f"got kind={kind!r}; choose 'direct', 'mediated' or 'total'"
             )
+        return self._effects((kind,), X, coverage, by)[kind]
+
+    def effects_by_kind(
+        self, X: Any = None, coverage: float | None = None, by: str = "channel"
+    ) -> dict[str, pd.DataFrame]:
+        """Return direct, mediated and total effects, for little more than one of them.
+
+        Parameters
+        ----------
+        X, coverage, by
+            See :meth:`effects`.
+
+        Returns
+        -------
+        dict of DataFrame
+            By kind, as :meth:`effects` returns it.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`effects`.
+        """
+        return self._effects(KINDS, X, coverage, by)
+
+    def _effects(
+        self, kinds: Sequence[str], X: Any, coverage: float | None, by: str
+    ) -> dict[str, pd.DataFrame]:
         _check_level(by)
         check_is_fitted(self)
         wanted = coverage is not None
-        if wanted:
+        if coverage is not None:
+            check_coverage(coverage)
             self._need_members()
         if X is None:
             history, index = self._predictor.history, self.contributions_.index
@@ -163,15 +192,14 @@ class MediaInspectionMixin(PredictionMixin):
         else:
             plan, members = self._plans(X, wanted)
         rng = np.random.default_rng(self._seed)
-        return effects_table(
-            channel_effects(plan, self._influence),
-            [channel_effects(m, self._influence.draw(rng)) for m in members],
-            plan.channels,
-            np.unique(plan.region),
-            kind,
-            by,
-            coverage,
-        )
+        alone = tuple(kinds) == ("direct",)
+        found = channel_effects(plan, None if alone else self._influence)
+        draws = [
+            channel_effects(m, None if alone else self._influence.draw(rng))
+            for m in members
+        ]
+        names = plan.channels, np.unique(plan.region)
+        return {k: effects_table(found, draws, *names, k, by, coverage) for k in kinds}
 
     def response_curves(
         self,

@@ -222,3 +222,14 @@ def test_reactions_with_lags_are_those_of_a_simulation():
     reacted = influence.react(planned, factual, held=[0])
     np.testing.assert_allclose(reacted, factual + change)
     assert reacted.min() >= 0
+
+
+def test_all_kinds_at_once(mmm, linked):
+    X, _, _ = linked
+    later = X[X["week"] > X["week"].median()]
+    for rows, by in ((None, "channel"), (later, "channel×region")):
+        tables = mmm.effects_by_kind(rows, 0.8, by)
+        assert list(tables) == ["direct", "mediated", "total"]
+        for kind, table in tables.items():
+            alone = mmm.effects(kind, rows, 0.8, by)
+            pd.testing.assert_frame_equal(table, alone, rtol=1e-12)

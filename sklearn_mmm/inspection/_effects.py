@@ -91,7 +91,16 @@ def roi_table(mmm: Any, kind: str = "direct", *, coverage: float = 0.9) -> pd.Da
     >>> roi_table(mmm).columns.tolist()[:5]
     ['channel', 'spend', 'contribution', 'roi', 'marginal_roi']
     """
-    table = mmm.effects(kind, **interval_options(mmm, coverage))
+    return _tidy(mmm.effects(kind, **interval_options(mmm, coverage)), mmm)
+
+
+def roi_tables(mmm: Any, coverage: float) -> dict[str, pd.DataFrame]:
+    """Return :func:`roi_table` of each kind."""
+    found = mmm.effects_by_kind(**interval_options(mmm, coverage))
+    return {kind: _tidy(table, mmm) for kind, table in found.items()}
+
+
+def _tidy(table: pd.DataFrame, mmm: Any) -> pd.DataFrame:
     bounds = ["low", "high", "roi_low", "roi_high"]
     bounds += ["marginal_roi_low", "marginal_roi_high"]
     names = ["spend", "contribution", "roi", "marginal_roi"]
@@ -129,7 +138,7 @@ def effect_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     >>> effect_table(mmm)["kind"].tolist()[:3]
     ['direct', 'mediated', 'total']
     """
-    return effects_of({kind: roi_table(mmm, kind, coverage=coverage) for kind in KINDS})
+    return effects_of(roi_tables(mmm, coverage))
 
 
 def effects_of(by_kind: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

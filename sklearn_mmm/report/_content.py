@@ -11,10 +11,9 @@ from sklearn_mmm.inspection import (
     Units,
     graph_tables,
     has_intervals,
-    roi_table,
     saturation_table,
 )
-from sklearn_mmm.inspection._effects import KINDS
+from sklearn_mmm.inspection._effects import roi_tables
 from sklearn_mmm.inspection._graph import GraphTables
 
 TABS = {
@@ -56,7 +55,7 @@ class Results:
     @cached_property
     def effects(self) -> dict[str, pd.DataFrame]:
         """The table of ROI for direct, mediated and total effects."""
-        return {k: roi_table(self.mmm, k, coverage=self.coverage) for k in KINDS}
+        return roi_tables(self.mmm, self.coverage)
 
     @property
     def roi(self) -> pd.DataFrame:

@@ -155,7 +155,9 @@ def test_frontier_rises(fitted, plan):
         budget_frontier(fitted, plan, target="profit")
 
 
-def test_risk_raises_the_lower_quantile_over_members(fitted, plan, members):
+def test_risk_raises_the_lower_quantile_over_members(
+    fitted, with_members, plan, members
+):
     options = {"members": members, "bounds": (0.3, 2), "coverage": 0.8}
     plain = allocate_budget(fitted, plan, **options)
     careful = allocate_budget(fitted, plan, risk=0.1, **options)
@@ -167,10 +169,11 @@ def test_risk_raises_the_lower_quantile_over_members(fitted, plan, members):
         for r in (plain, careful)
     ]
     assert quantile[1] >= quantile[0]
-    assert allocate_budget(fitted, plan, members=[]).outcome_interval is None
-    own = allocate_budget(fitted, plan)
+    assert allocate_budget(with_members, plan, members=[]).outcome_interval is None
+    assert allocate_budget(fitted, plan).outcome_interval is None
+    own = allocate_budget(with_members, plan)
     assert own.outcome_interval[0] < own.outcome < own.outcome_interval[1]
-    assert allocate_budget(fitted, plan, risk=0.1).status == "optimal"
+    assert allocate_budget(with_members, plan, risk=0.1).status == "optimal"
     frontier = budget_frontier(
         fitted, plan, [plan[fitted.media_columns_].sum().sum()], members=members
     )

@@ -32,7 +32,7 @@ def test_waterfall_leads_to_the_total(fitted, with_members):
     assert "low" not in table
     bounded = waterfall_table(with_members)
     channels = bounded[bounded["kind"] == "channel"]
-    assert (channels["low"] <= channels["contribution"]).all()
+    assert (channels["low"] <= channels["contribution"] * (1 + 1e-9)).all()
     assert (channels["contribution"] < channels["high"]).all()
     assert bounded.loc[bounded["kind"] != "channel", "low"].isna().all()
 
