@@ -210,7 +210,9 @@ def join_tests(former: Any, further: Any) -> Any:
     if former is None or further is None:
         return former if further is None else further
     _check_columns(further)
-    return pd.concat([former, further], ignore_index=True)
+    # By rows: pandas 2 warns where it joins columns without values.
+    rows = [*former.to_dict("records"), *further.to_dict("records")]
+    return pd.DataFrame(rows)
 
 
 def join_priors(former: Any, further: Any) -> Any:

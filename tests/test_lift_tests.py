@@ -284,9 +284,12 @@ def test_tests_that_make_no_sense_are_refused_by_row_and_value(data, columns, me
     tests = pd.DataFrame({name: [value] for name, value in (row | columns).items()})
     with pytest.raises(ValueError, match=message):
         make(**QUICK).fit(X, y, tests)
-    fine = one_test(TWO_MONTHS)
+    both = {
+        name: pd.Series([row.get(name), value], dtype=object)
+        for name, value in (row | columns).items()
+    }
     with pytest.raises(ValueError, match=message.replace("row 0", "row 1")):
-        make(**QUICK).fit(X, y, pd.concat([fine, tests]))
+        make(**QUICK).fit(X, y, pd.DataFrame(both))
 
 
 def test_tables_without_the_right_columns_are_refused(data, window):

@@ -128,7 +128,7 @@ class TimeBaseline:
         for r, noise in enumerate(self.noise):
             seen = np.flatnonzero(np.isfinite(noise))
             if not len(seen):
-                continue  # A region may begin after an inner origin.
+                continue
             factor = cho_factor(inner[np.ix_(seen, seen)] + np.diag(noise[seen]))
             regional[:, r, seen] = cho_solve(factor, residual[:, r, seen].T).T
         return [
@@ -205,6 +205,8 @@ def make_time_baseline(
     noise_of = np.where(observed, 1.0, np.inf)
     for r, weeks in enumerate(observed):
         seen = np.flatnonzero(weeks)
+        if not len(seen):
+            continue  # A region may begin after an inner origin.
         S = signal[np.ix_(seen, seen)]
         noise = np.ones(len(seen))
         for _ in range(3):

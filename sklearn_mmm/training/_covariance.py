@@ -111,6 +111,8 @@ def whiteners(K: np.ndarray, observed: np.ndarray) -> np.ndarray:
     n_weeks = K.shape[0]
     out = np.zeros((1 if len(groups) == 1 else len(observed), n_weeks, n_weeks))
     for regions, weeks in groups:
+        if not len(weeks):
+            continue
         factor = cholesky(K[np.ix_(weeks, weeks)], lower=True)
         inverse = solve_triangular(factor, np.eye(len(weeks)), lower=True)
         target = [0] if len(groups) == 1 else regions

@@ -64,7 +64,7 @@ def test_is_as_good_as_a_global_search(fitted, plan):
         lambda f: -media.value_and_gradient(media.spend * f)[0],
         [(0, 3)] * 3,
         constraints=LinearConstraint(share[None], 1 - 1e-6, 1 + 1e-6),
-        rng=0,
+        seed=0,
         maxiter=60,
         popsize=8,
         polish=False,
