@@ -1,4 +1,4 @@
-"""How many threads a fit takes."""
+"""How many threads a computation takes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 def one_thread() -> Iterator[None]:
     """Compute on one thread; the limits of before hold again afterwards.
 
-    A fit is many small operations. More threads slow it down, several times where
-    other fits run beside it, and round differently.
+    A fit or a search for a budget is many small operations. More threads slow them
+    down, several times where others run beside them, and round differently.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)

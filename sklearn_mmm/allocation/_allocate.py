@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import central_interval
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm.allocation._limits import Limits, make_limits
 from sklearn_mmm.allocation._objective import Objective
 from sklearn_mmm.allocation._result import BudgetAllocation
@@ -203,6 +204,7 @@ def prepare(
     return Setup(plan, plans, make_variables(plan, by), risk, coverage)
 
 
+@one_thread()
 def solve(
     setup: Setup,
     limits: Limits,
