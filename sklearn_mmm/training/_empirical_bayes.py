@@ -13,12 +13,14 @@ from sklearn_mmm.training._difference import difference
 from sklearn_mmm.training._evidence import likeliest_scale
 from sklearn_mmm.training._hyperparameters import (
     CourseEvidence,
-    Kernels,
     course_factor,
     initial_hyperparameters,
+    kernels_at,
+    likeliest_innovation,
     regional_covariance,
     renew_time,
 )
+from sklearn_mmm.training._losses import SCALE_RANGES
 
 
 class EmpiricalBayes(Callback):
@@ -56,8 +58,7 @@ class EmpiricalBayes(Callback):
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Install the initial covariances."""
         self.hyper_ = initial_hyperparameters(self.covariance, len(self.observed))
-        self.regional_kernels_ = self.covariance.regional(self.position, self.position)
-        self.shared_kernels_ = self.covariance.shared(self.position, self.position)
+        self.kernels_ = kernels_at(self.covariance, self.position)
         self._install_whitener(net)
         self._install_loadings(net)
         if net.module_.baseline.has_course:
@@ -78,10 +79,9 @@ class EmpiricalBayes(Callback):
         residual = (y["outcome"] - own).double().numpy(force=True) * self.observed
         course = (parts.baseline - module.baseline.intercept).double()
         course = np.broadcast_to(course.numpy(force=True), self.position.shape)
-        kernels = Kernels(self.regional_kernels_, self.shared_kernels_)
         self.hyper_, W, evidence = renew_time(
             self.hyper_,
-            kernels,
+            self.kernels_,
             residual[None],
             course[None] if module.baseline.has_course else None,
             self.observed,
@@ -97,8 +97,7 @@ class EmpiricalBayes(Callback):
     def _renew_shared(self, net: Any, evidence: CourseEvidence) -> None:
         """Install the common course's covariance, and solve for it exactly."""
         L = self._install_factor(net)
-        posterior = L.T @ evidence.information @ L + np.eye(len(L))
-        innovation = np.linalg.solve(posterior, L.T @ evidence.score[0])
+        innovation = likeliest_innovation(L, evidence)
         parameter = net.module_.baseline.innovation
         parameter.copy_(torch.as_tensor(innovation).to(parameter))
 
@@ -106,21 +105,21 @@ class EmpiricalBayes(Callback):
         self, net: Any, parts: Any, X: dict[str, Any], y: dict[str, Any]
     ) -> None:
         scales, module = net.penalties_.scales, net.module_
-        scales.effect = _rms(module.media.effect, low=0.05, high=3.0)
-        scales.control = _rms(module.controls.coefficient, low=0.02, high=1.0)
+        scales.effect = _rms(module.media.effect, "effect")
+        scales.control = _rms(module.controls.coefficient, "control")
         whiten, region = net.criterion_.whiten, X["region"]
         if len(self.observed) > 1:
             scales.deviation = _expected_scale(
                 module.media.deviation,
                 whiten(parts.media, region),
                 scales.deviation,
-                0.01,
+                "deviation",
             )
             scales.control_deviation = _expected_scale(
                 module.controls.deviation,
                 whiten(X["controls"], region),
                 scales.control_deviation,
-                0.003,
+                "control_deviation",
             )
         if module.effects.active:
             self._renew_modulation(net, parts, X, y)
@@ -164,7 +163,7 @@ class EmpiricalBayes(Callback):
     def _install_whitener(self, net: Any, W: np.ndarray | None = None) -> None:
         if W is None:
             W = whiteners(
-                regional_covariance(self.hyper_, self.regional_kernels_), self.observed
+                regional_covariance(self.hyper_, self.kernels_.regional), self.observed
             )
         like = net.module_.baseline.intercept
         net.criterion_.whitener = torch.as_tensor(W).to(like)
@@ -175,7 +174,7 @@ class EmpiricalBayes(Callback):
         net.criterion_.loadings = loadings.to(net.criterion_.whitener)
 
     def _install_factor(self, net: Any) -> np.ndarray:
-        L = course_factor(self.hyper_, self.shared_kernels_)
+        L = course_factor(self.hyper_, self.kernels_.shared)
         net.module_.baseline.factor.copy_(torch.as_tensor(L))
         return L
 
@@ -195,14 +194,15 @@ def _shape_slopes(module: MMMModule, X: dict[str, Any]) -> list[torch.Tensor]:
     ]
 
 
-def _rms(values: torch.Tensor, low: float, high: float) -> float:
+def _rms(values: torch.Tensor, name: str) -> float:
+    low, high = SCALE_RANGES[name]
     if not values.numel():
         return low
     return float(np.clip((values**2).mean().sqrt().item(), low, high))
 
 
 def _expected_scale(
-    deviation: torch.Tensor, whitened: torch.Tensor, scale: float, low: float
+    deviation: torch.Tensor, whitened: torch.Tensor, scale: float, name: str
 ) -> float:
     """Return the expectation-maximisation step for a deviation's scale.
 
@@ -212,4 +212,5 @@ def _expected_scale(
     if not deviation.numel():
         return scale
     variance = 1.0 / (1.0 / scale**2 + (whitened**2).sum(1))
-    return float(np.clip((deviation**2 + variance).mean().sqrt().item(), low, 1.0))
+    size = (deviation**2 + variance).mean().sqrt().item()
+    return float(np.clip(size, *SCALE_RANGES[name]))

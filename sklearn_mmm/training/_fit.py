@@ -269,8 +269,7 @@ def _remember_modulation(module: MMMModule, data: TrainingData, max_lag: int) ->
 def _slim_down(net: MMMNet) -> None:
     """Drop what only training needs, so that a fitted estimator pickles small."""
     net.criterion_.whitener = torch.zeros(1, 0, 0)
-    bayes = callback(net, "empirical_bayes")
-    del bayes.regional_kernels_, bayes.shared_kernels_
+    del callback(net, "empirical_bayes").kernels_
 
 
 def callback(net: MMMNet, name: str) -> Any:

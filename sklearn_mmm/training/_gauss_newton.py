@@ -10,6 +10,7 @@ each region, which is eliminated first.
 import torch
 from torch import Tensor
 
+from sklearn_mmm.training._losses import BELOW_ZERO
 from sklearn_mmm.training._posterior import LINEAR, Parameters, Posterior, Randomisation
 
 _MOST_ITERATIONS = 60
@@ -51,7 +52,7 @@ class NormalEquations:
         self.row_shared, row_own = posterior.experiment_features(at)
         pad = row_own.new_zeros(*row_own.shape[:3], controls.shape[3])
         self.row_own = torch.cat([row_own, pad], -1) if regional else row_own[..., :0]
-        is_below = (posterior.below(at) > 0).double() / 0.05
+        is_below = (posterior.below(at) > 0).double() / BELOW_ZERO
         self.below = is_below.unsqueeze(-1) * posterior.common_columns
         self.shared_prior = _precision(posterior, at, tuple(posterior.spans))
         self.own_prior = _precision(posterior, at, posterior.regional)

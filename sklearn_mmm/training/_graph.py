@@ -148,9 +148,9 @@ def refit_weights(data: GraphData, edges: np.ndarray) -> tuple[np.ndarray, np.nd
     weights, error = np.zeros((2, *edges.shape))
     for child in np.flatnonzero(edges.any(axis=0)):
         chosen = np.flatnonzero(edges[:, child])
-        weight, t = _robust_fit(columns[:, chosen], data, int(child), n_clusters)
-        weights[chosen, child] = weight
-        error[chosen, child] = np.abs(weight) / np.maximum(np.abs(t), 1e-300)
+        weights[chosen, child], error[chosen, child] = _robust_fit(
+            columns[:, chosen], data, int(child), n_clusters
+        )
     return weights, error
 
 
@@ -220,15 +220,15 @@ def _significant(
         chosen = [*np.flatnonzero(edges[:, child]), *range(n, n + n_lagged)]
         fixed = set(np.flatnonzero(rules.required[:, child]))
         while chosen:
-            weight, t = _robust_fit(columns[:, chosen], data, child, n_clusters)
+            weight, own = _robust_fit(columns[:, chosen], data, child, n_clusters)
+            t = np.abs(weight / own)
             doubtful = [
-                (abs(t[i]), i)
+                (t[i], i)
                 for i, column in enumerate(chosen)
-                if column not in fixed and not abs(t[i]) >= limit
+                if column not in fixed and not t[i] >= limit
             ]
             if not doubtful:
-                kept[chosen, child] = weight
-                error[chosen, child] = np.abs(weight) / np.maximum(np.abs(t), 1e-300)
+                kept[chosen, child], error[chosen, child] = weight, own
                 break
             chosen.pop(min(doubtful)[1])
     return kept, error
@@ -237,7 +237,7 @@ def _significant(
 def _robust_fit(
     columns: np.ndarray, data: GraphData, child: int, n_clusters: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return least-squares weights and their t statistics."""
+    """Return least-squares weights and their standard errors."""
     target = data.children[:, child]
     inverse = np.linalg.pinv(columns.T @ columns)
     weight = inverse @ (columns.T @ target)
@@ -248,7 +248,7 @@ def _robust_fit(
     variance = np.diag(spread) * n_clusters / max(n_clusters - 1, 1)
     # The least variance that rounding lets a weight have.
     variance = np.maximum(variance, (1e-12 * np.abs(weight)) ** 2 + 1e-300)
-    return weight, weight / np.sqrt(variance)
+    return weight, np.sqrt(variance)
 
 
 def _without_cycles(weights: np.ndarray, required: np.ndarray) -> np.ndarray:

@@ -64,6 +64,12 @@ class Kernels(NamedTuple):
     shared: np.ndarray
 
 
+def kernels_at(covariance: TimeCovariance, position: np.ndarray) -> Kernels:
+    """Return the kernels over some weeks."""
+    at = position, position
+    return Kernels(covariance.regional(*at), covariance.shared(*at))
+
+
 class CourseEvidence(NamedTuple):
     """What the regions say about their common course.
 
@@ -181,6 +187,24 @@ def course_evidence(
     along = np.einsum("rm,dri->dmi", loadings, white)
     score -= np.einsum("mit,dmi->dt", known, along, optimize=True)
     return CourseEvidence(information, score)
+
+
+def likeliest_innovation(factor: np.ndarray, evidence: CourseEvidence) -> np.ndarray:
+    """Return what, times the factor of its covariance, is the likeliest course.
+
+    Parameters
+    ----------
+    factor : ndarray of shape (n_weeks, n_weeks)
+        See :func:`course_factor`.
+    evidence : CourseEvidence
+        The first draw counts.
+
+    Returns
+    -------
+    ndarray of shape (n_weeks,)
+    """
+    posterior = factor.T @ evidence.information @ factor + np.eye(len(factor))
+    return np.asarray(np.linalg.solve(posterior, factor.T @ evidence.score[0]))
 
 
 def robust_sigma(

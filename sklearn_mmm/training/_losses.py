@@ -10,6 +10,17 @@ from sklearn_mmm.network._effects import TimeVaryingEffects
 from sklearn_mmm.network._media import MediaPrior
 from sklearn_mmm.training._dependence import decorrelate
 
+# How far below zero a baseline may be where the outcome never is, relative to the mean
+# outcome.
+BELOW_ZERO = 0.05
+# Where the learned scales may be.
+SCALE_RANGES = {
+    "effect": (0.05, 3.0),
+    "deviation": (0.01, 1.0),
+    "control": (0.02, 1.0),
+    "control_deviation": (0.003, 1.0),
+}
+
 
 @dataclass
 class PriorScales:
@@ -73,7 +84,7 @@ class Penalties:
             "slope": _prior(media.log_slope, MediaPrior.slope),
             "course": _gaussian(module.baseline.innovation),
             "negative_baseline": _gaussian(
-                float(self.positive) * torch.relu(-module.baseline()) / 0.05
+                float(self.positive) * torch.relu(-module.baseline()) / BELOW_ZERO
             ),
         }
 

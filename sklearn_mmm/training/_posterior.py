@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from sklearn_mmm.network import MMMModule
@@ -26,9 +26,10 @@ from sklearn_mmm.training._experiments import ExperimentRows
 from sklearn_mmm.training._hyperparameters import (
     TimeHyperparameters,
     course_factor,
+    kernels_at,
     regional_covariance,
 )
-from sklearn_mmm.training._losses import Penalties
+from sklearn_mmm.training._losses import BELOW_ZERO, Penalties
 
 Parameters = dict[str, Tensor]
 
@@ -95,17 +96,17 @@ class Posterior:
         self.target = torch.as_tensor(data.target)
         self.observed = torch.as_tensor(data.observed)
         self.experiments = experiments
-        at = data.position
-        K = regional_covariance(hyper, data.covariance.regional(at, at))
+        kernels = kernels_at(data.covariance, data.position)
+        K = regional_covariance(hyper, kernels.regional)
         W = whiteners(K, data.observed)
         self.whitener = torch.as_tensor(W)
         self.precision = torch.as_tensor(1.0 / hyper.sigma)
         self.loadings = torch.as_tensor(hyper.loadings)
         self.priors = _priors(module, penalties)
         self.least_effect = _LEAST_EFFECT * penalties.scales.effect
-        columns = torch.ones(len(at), 1, dtype=torch.float64)
+        columns = torch.ones(len(data.position), 1, dtype=torch.float64)
         if module.baseline.has_course:
-            factor = course_factor(hyper, data.covariance.shared(at, at))
+            factor = course_factor(hyper, kernels.shared)
             columns = torch.cat([columns, torch.as_tensor(factor)], dim=1)
         # (week, 1 + course): intercept and common course.
         self.common_columns = columns
@@ -245,16 +246,14 @@ class Posterior:
     def below(self, at: Parameters) -> Tensor:
         """Return how far the common baseline is below zero, see Penalties."""
         baseline = at["intercept"] + self.course(at)
-        return torch.relu(-baseline) / 0.05 * self.positive
+        return torch.relu(-baseline) / BELOW_ZERO * self.positive
 
     def objective(self, at: Parameters, random: Randomisation) -> Tensor:
         """Return the members' negative log posteriors, (member,)."""
         innovation = self.innovations(at, self.media(at)) + random.noise
-        size = innovation.abs()
-        huber = torch.where(
-            size <= self.delta,
-            0.5 * size**2,
-            self.delta * (size - 0.5 * self.delta),
+        nothing = torch.zeros_like(innovation)
+        huber = nn.functional.huber_loss(
+            innovation, nothing, reduction="none", delta=self.delta
         )
         total = huber.sum((1, 2)) + self.l1 * at["effect"].sum(1)
         squares = [self.below(at), self.gaps(at) + random.experiments]

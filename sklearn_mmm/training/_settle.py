@@ -19,11 +19,11 @@ from sklearn_mmm.training._evidence import FEWEST
 from sklearn_mmm.training._experiments import ExperimentRows
 from sklearn_mmm.training._gauss_newton import find_modes
 from sklearn_mmm.training._hyperparameters import (
-    Kernels,
     TimeHyperparameters,
+    kernels_at,
     renew_time,
 )
-from sklearn_mmm.training._losses import Penalties, PriorScales
+from sklearn_mmm.training._losses import SCALE_RANGES, Penalties, PriorScales
 from sklearn_mmm.training._posterior import Parameters, Posterior
 
 _N_DRAWS = 8
@@ -104,10 +104,9 @@ def _renew_time(
 ) -> TimeHyperparameters:
     known = posterior.known(draws, posterior.media(draws)).numpy()
     has_course = posterior.module.baseline.has_course
-    at = data.position
     return renew_time(
         hyper,
-        Kernels(data.covariance.regional(at, at), data.covariance.shared(at, at)),
+        kernels_at(data.covariance, data.position),
         (data.target - known) * data.observed,
         posterior.course(draws).numpy() if has_course else None,
         data.observed,
@@ -117,26 +116,17 @@ def _renew_time(
 
 
 def _renew_scales(scales: PriorScales, draws: Parameters) -> PriorScales:
-    def rms(name: str, old: float, low: float, high: float) -> float:
-        values = draws[name]
-        if not values.numel():
-            return old
-        return float(np.clip(values.square().mean().sqrt().item(), low, high))
-
-    renewed = replace(
-        scales,
-        effect=rms("effect", scales.effect, 0.05, 3.0),
-        control=rms("coefficient", scales.control, 0.02, 1.0),
-    )
-    if "head" in draws:
-        scale = rms("head", scales.modulation, FEWEST, 1.0)
-        renewed = replace(renewed, modulation=scale)
-    if draws["deviation"].shape[1] == 1:
-        return renewed
-    return replace(
-        renewed,
-        deviation=rms("deviation", scales.deviation, 0.01, 1.0),
-        control_deviation=rms(
-            "control_deviation", scales.control_deviation, 0.003, 1.0
-        ),
-    )
+    ranges = {
+        "effect": ("effect", SCALE_RANGES["effect"]),
+        "coefficient": ("control", SCALE_RANGES["control"]),
+        "head": ("modulation", (FEWEST, 1.0)),
+    }
+    if draws["deviation"].shape[1] > 1:
+        for name in ("deviation", "control_deviation"):
+            ranges[name] = name, SCALE_RANGES[name]
+    found = {
+        scale: float(np.clip(draws[name].square().mean().sqrt().item(), *limits))
+        for name, (scale, limits) in ranges.items()
+        if name in draws and draws[name].numel()
+    }
+    return replace(scales, **found)

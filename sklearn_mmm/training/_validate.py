@@ -14,6 +14,8 @@ from sklearn_mmm.training._hyperparameters import (
     TimeHyperparameters,
     course_evidence,
     course_factor,
+    kernels_at,
+    likeliest_innovation,
     regional_covariance,
 )
 
@@ -27,6 +29,8 @@ _TOLERANCE = 1.15
 _FLEXIBILITY = (0.25, 4.0)
 _MODULATION = (0.5, 1.0)
 _FEWEST_CYCLES = 1.8
+# Forecast errors are several times the noise; in this unit most are not outlying.
+_ERROR_UNIT = 3.0
 # Of the absolute value of a standard normal variable.
 _NORMAL_90 = 1.6449
 # How many regions and origins outweigh the model's own idea of its errors.
@@ -174,11 +178,7 @@ def _forecast(
         past = data.until(origin)
         past = replace(past, covariance=early.covariance)
         effects = known[:, :origin]
-        course = np.zeros(0)
-        if module.baseline.has_course:
-            rest = past.target - effects - module.baseline.intercept.item()
-            course = _course(past, hyper, rest * past.observed)
-        baseline = _baseline(past, hyper, effects, module, delta, course)
+        baseline = _baseline(past, hyper, effects, module, delta)
         weeks = data.position[origin:end]
         at = np.repeat(region, len(weeks)), np.tile(weeks, len(region))
         forecast = baseline.predict(*at).reshape(len(region), -1)
@@ -208,10 +208,6 @@ def _spread(ratios: list[np.ndarray], n_regions: int) -> float:
     # Errors of a region after one origin are about one witness.
     n = len(ratios) * n_regions
     return float(max(found, 0.1) ** (n / (n + _SPREAD_WITNESSES)))
-
-
-# Forecast errors are several times the noise; in this unit most are not outlying.
-_ERROR_UNIT = 3.0
 
 
 def _forecasting(
@@ -271,11 +267,7 @@ def condition(
     hyper = _forecasting(hyper, data, choice.flexibility)
     with torch.no_grad():
         known = _known(module, data, len(data.position))
-    course = np.zeros(0)
-    if module.baseline.has_course:
-        rest = data.target - known - module.baseline.intercept.item()
-        course = _course(data, hyper, rest * data.observed)
-    return _baseline(data, hyper, known, module, delta, course)
+    return _baseline(data, hyper, known, module, delta)
 
 
 def _baseline(
@@ -284,12 +276,13 @@ def _baseline(
     known: np.ndarray,
     module: MMMModule,
     delta: float,
-    course: np.ndarray,
 ) -> TimeBaseline:
-    """Condition the regions' courses on what is left of the panel."""
+    """Condition the common course, then those of the regions, on what is left."""
     intercept = module.baseline.intercept.item()
     residual = data.target - known - intercept
-    if len(course):
+    course = np.zeros(0)
+    if module.baseline.has_course:
+        course = _course(data, hyper, residual * data.observed)
         residual = residual - course
     residual *= data.observed
     return make_time_baseline(
@@ -308,11 +301,8 @@ def _course(
     data: TrainingData, hyper: TimeHyperparameters, residual: np.ndarray
 ) -> np.ndarray:
     """Return the likeliest common course given the residuals, (week,)."""
-    at = (data.position, data.position)
-    K = regional_covariance(hyper, data.covariance.regional(*at))
-    information, score = course_evidence(
-        whiteners(K, data.observed), 1.0 / hyper.sigma, hyper.loadings, residual[None]
-    )
-    L = course_factor(hyper, data.covariance.shared(*at))
-    posterior = L.T @ information @ L + np.eye(len(L))
-    return np.asarray(L @ np.linalg.solve(posterior, L.T @ score[0]))
+    kernels = kernels_at(data.covariance, data.position)
+    W = whiteners(regional_covariance(hyper, kernels.regional), data.observed)
+    evidence = course_evidence(W, 1.0 / hyper.sigma, hyper.loadings, residual[None])
+    L = course_factor(hyper, kernels.shared)
+    return np.asarray(L @ likeliest_innovation(L, evidence))
