@@ -158,12 +158,12 @@ def effects_table(
             )
             for name in ("contribution", "margin")
         }
-        for i, end in enumerate(("low", "high")):
-            table[end] = ends["contribution"][i]
-        for i, end in enumerate(("low", "high")):
-            table[f"roi_{end}"] = ends["contribution"][i] / unit
-        for i, end in enumerate(("low", "high")):
-            table[f"marginal_roi_{end}"] = ends["margin"][i] / unit
+        for prefix, (low, high) in (
+            ("", ends["contribution"]),
+            ("roi_", ends["contribution"] / unit),
+            ("marginal_roi_", ends["margin"] / unit),
+        ):
+            table[f"{prefix}low"], table[f"{prefix}high"] = low, high
     if together:
         table.index = pd.Index(channels, name="channel")
         return table

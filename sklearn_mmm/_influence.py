@@ -9,6 +9,7 @@ import torch
 from sklearn_mmm.functional import lagged
 from sklearn_mmm.training import (
     EdgeRules,
+    GraphData,
     TrainingData,
     learn_graph,
     panel_rows,
@@ -182,20 +183,19 @@ def learn_influence(
         none, past = np.zeros((n, n)), np.zeros((n_lags, n, n))
         influence = ChannelInfluence(none, past, kernels, none, past)
         return influence, np.full((n, n), np.nan)
-    rows = panel_rows(
-        data.media,
-        data.observed,
-        data.position,
-        data.covariance.season_length,
-        kernels,
-        n_lags,
-    )
+    rows = _rows(data, kernels, n_lags)
     found = learn_graph(rows, rules, _ALPHA, _N_RESAMPLES, seed)
     past, past_error = (
         values.reshape(n_lags, n, n) for values in (found.lagged, found.lagged_error)
     )
     influence = ChannelInfluence(found.weights, past, kernels, found.error, past_error)
     return influence, found.strength
+
+
+def _rows(data: TrainingData, kernels: np.ndarray, n_lags: int) -> GraphData:
+    """Return what edges are fitted to."""
+    season = data.covariance.season_length
+    return panel_rows(data.media, data.observed, data.position, season, kernels, n_lags)
 
 
 def update_influence(
@@ -206,14 +206,7 @@ def update_influence(
     edges = np.vstack([influence.weights, influence.lagged.reshape(-1, n)]) != 0
     if not edges.any():
         return replace(influence, kernels=kernels)
-    rows = panel_rows(
-        data.media,
-        data.observed,
-        data.position,
-        data.covariance.season_length,
-        kernels,
-        n_lags,
-    )
+    rows = _rows(data, kernels, n_lags)
     weights, error = refit_weights(rows, edges)
     return ChannelInfluence(
         weights[:n],

@@ -1,6 +1,7 @@
 """Intervals from members."""
 
 import numpy as np
+from scipy.special import ndtri
 
 
 def central_interval(values: np.ndarray, coverage: float) -> np.ndarray:
@@ -52,6 +53,18 @@ def interval_around(
     """
     low, high = central_interval(values, coverage)
     return np.stack([np.minimum(low, estimate), np.maximum(high, estimate)])
+
+
+def half_width(coverage: float) -> float:
+    """Return half of a normal variable's central interval, in standard deviations.
+
+    Raises
+    ------
+    ValueError
+        If ``coverage`` is not between 0 and 1.
+    """
+    check_coverage(coverage)
+    return float(ndtri((1 + coverage) / 2))
 
 
 def check_coverage(coverage: float) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from sklearn_mmm._influence import ChannelInfluence
-from sklearn_mmm._intervals import interval_around
+from sklearn_mmm._intervals import half_width, interval_around
 from sklearn_mmm._panel import Panel
 from sklearn_mmm._response_curves import MemberCurves, SteadyState
 from sklearn_mmm._rows import Rows
@@ -76,9 +76,7 @@ def edge_table(
     coverage: float,
 ) -> pd.DataFrame:
     """Return the edges of the graph with intervals of their weights, one row each."""
-    z = float(
-        torch.special.ndtri(torch.tensor((1 + coverage) / 2, dtype=torch.float64))
-    )
+    z = half_width(coverage)
     rows: list[dict[str, Any]] = []
     layers = [(influence.weights, influence.error)]
     layers += list(zip(influence.lagged, influence.lagged_error, strict=True))

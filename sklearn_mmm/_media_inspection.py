@@ -182,10 +182,10 @@ class MediaInspectionMixin(PredictionMixin):
     ) -> dict[str, pd.DataFrame]:
         _check_level(by)
         check_is_fitted(self)
-        wanted = coverage is not None
         if coverage is not None:
             check_coverage(coverage)
             self._need_members()
+        wanted = coverage is not None
         if X is None:
             history, index = self._predictor.history, self.contributions_.index
             plan, members = self._make_plans(history, index, wanted)
@@ -331,7 +331,6 @@ class MediaInspectionMixin(PredictionMixin):
             If ``coverage`` is not between 0 and 1.
         """
         check_is_fitted(self)
-        check_coverage(coverage)
         strength = self.dag_strength_.to_numpy()
         channels = list(self.media_columns_)
         return edge_table(self._influence, strength, channels, coverage)

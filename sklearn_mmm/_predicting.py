@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mmm._intervals import check_coverage, interval_around
+from sklearn_mmm._intervals import half_width, interval_around
 from sklearn_mmm._prediction import Predictor
 from sklearn_mmm._rows import Roles, Rows, read_rows
 from sklearn_mmm._time import TimeAxis
@@ -86,9 +85,9 @@ class PredictionMixin:
         the latter two are scaled by the factor that made intervals hold at the origins
         of inner validation.
         """
-        check_coverage(coverage)
+        width = half_width(coverage)
         prediction, std = self.predict(X, return_std=True)
-        half = ndtri((1 + coverage) / 2) * std
+        half = width * std
         return np.column_stack([prediction - half, prediction + half])
 
     def decompose(self, X: Any, coverage: float | None = None) -> pd.DataFrame:
@@ -121,9 +120,8 @@ class PredictionMixin:
         estimate = parts.to_numpy()
         low, high = interval_around(draws, estimate, coverage)
         # The baseline wanders beyond what parameters say.
-        half = 0.5 * (high[:, 0] - low[:, 0]) / ndtri((1 + coverage) / 2)
-        std = np.sqrt(half**2 + self._predictor.baseline_variance(rows))
-        step = ndtri((1 + coverage) / 2) * std
+        further = half_width(coverage) ** 2 * self._predictor.baseline_variance(rows)
+        step = np.sqrt((0.5 * (high[:, 0] - low[:, 0])) ** 2 + further)
         low[:, 0], high[:, 0] = estimate[:, 0] - step, estimate[:, 0] + step
         columns = pd.MultiIndex.from_product(
             [parts.columns, ["contribution", "low", "high"]], names=["part", "value"]
