@@ -1,8 +1,8 @@
 """Marketing mix models for scikit-learn."""
 
-from sklearn_mmm._channel_graph import ChannelGraph
-from sklearn_mmm._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.allocation import allocate_budget, budget_frontier
+from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
+from sklearn_mmm.graph._channel_graph import ChannelGraph
 from sklearn_mmm.inspection import ResponseCurveFit, simulate
 from sklearn_mmm.model_selection import PanelTimeSeriesSplit
 from sklearn_mmm.report import make_report

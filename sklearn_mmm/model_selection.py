@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import TimeSeriesSplit
 
-from sklearn_mmm._time import make_time_axis
-from sklearn_mmm._validation import as_table, is_frame, read_key
+from sklearn_mmm.panel._columns import as_table, is_frame, read_key
+from sklearn_mmm.panel._time_axis import make_time_axis
 
 __all__ = ["PanelTimeSeriesSplit"]
 

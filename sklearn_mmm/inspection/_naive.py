@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm._time import make_time_axis
 from sklearn_mmm.inspection._fit import fit_metrics
 from sklearn_mmm.inspection._forecast import skill_score
+from sklearn_mmm.panel._time_axis import make_time_axis
 
 
 def naive_forecasts(

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm._time import TimeAxis, make_time_axis
+from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
 _DATE_STEPS = {1.0: "day", 7.0: "week"}
 _MONTH_STEPS = {1.0: "month", 3.0: "quarter", 12.0: "year"}

@@ -7,11 +7,8 @@ import torch
 from skorch.callbacks import Callback
 from torch.func import functional_call
 
-from sklearn_mmm.network import MMMModule, week_weights
-from sklearn_mmm.training._covariance import TimeCovariance, whiteners
-from sklearn_mmm.training._difference import difference
-from sklearn_mmm.training._evidence import likeliest_scale
-from sklearn_mmm.training._hyperparameters import (
+from sklearn_mmm.baseline._covariance import TimeCovariance, whiteners
+from sklearn_mmm.baseline._variances import (
     CourseEvidence,
     course_factor,
     initial_hyperparameters,
@@ -20,7 +17,10 @@ from sklearn_mmm.training._hyperparameters import (
     regional_covariance,
     renew_time,
 )
-from sklearn_mmm.training._losses import SCALE_RANGES
+from sklearn_mmm.likelihood._difference import difference
+from sklearn_mmm.likelihood._evidence import likeliest_scale
+from sklearn_mmm.likelihood._penalised import SCALE_RANGES
+from sklearn_mmm.network import MMMModule, week_weights
 
 
 class EmpiricalBayes(Callback):

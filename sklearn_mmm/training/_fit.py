@@ -7,20 +7,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_mmm.network import MMMModule, Sizes
-from sklearn_mmm.training._baseline import TimeBaseline
-from sklearn_mmm.training._data import TrainingData
-from sklearn_mmm.training._ensemble import Member, make_members
-from sklearn_mmm.training._evidence import FEWEST
-from sklearn_mmm.training._experiments import (
+from sklearn_mmm.baseline._forecast import TimeBaseline
+from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._evidence import FEWEST
+from sklearn_mmm.likelihood._experiments import (
     Experiment,
     ExperimentRows,
     experiment_rows,
 )
-from sklearn_mmm.training._hyperparameters import TimeHyperparameters
-from sklearn_mmm.training._losses import Penalties, WhitenedHuber
+from sklearn_mmm.likelihood._penalised import Penalties, WhitenedHuber
+from sklearn_mmm.network import MMMModule, Sizes
+from sklearn_mmm.posterior._members import Member, make_members
+from sklearn_mmm.posterior._settle import Settling, settle
 from sklearn_mmm.training._net import MMMNet, RegionBatches, make_callbacks
-from sklearn_mmm.training._settle import Settling, settle
+from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._validate import (
     Choice,
     InnerFit,
@@ -31,29 +32,6 @@ from sklearn_mmm.training._validate import (
 
 _SETTLE = Settling(n_rounds=3, n_steps=30, n_corrections=2)
 _SETTLE_INNER = Settling(n_rounds=1, n_steps=6, n_corrections=0)
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """How to train; see the regressor's parameters of the same names."""
-
-    max_lag: int
-    adstock: str
-    time_varying: bool
-    validation: bool
-    batch_size: int
-    n_members: int
-    min_slope: float
-    l1: float
-    l2: float
-    huber_delta: float
-    gradient_clip: float
-    learning_rate: float
-    max_epochs: int
-    tol: float
-    n_iter_no_change: int
-    device: str
-    verbose: int
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from tqdm.auto import tqdm
 from sklearn_mmm.training._empirical_bayes import EmpiricalBayes
 
 if TYPE_CHECKING:
-    from sklearn_mmm.training._data import TrainingData
-    from sklearn_mmm.training._fit import TrainingOptions
+    from sklearn_mmm.likelihood._data import TrainingData
+    from sklearn_mmm.training._options import TrainingOptions
 
 _WARM_UP_EPOCHS = 30
 _LAST_SHARE = 0.002

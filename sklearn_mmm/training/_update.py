@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.network import MMMModule, Sizes
-from sklearn_mmm.training._data import TrainingData
-from sklearn_mmm.training._experiments import Experiment, experiment_rows
-from sklearn_mmm.training._fit import Fitted, TrainingOptions, finish
-from sklearn_mmm.training._hyperparameters import TimeHyperparameters
-from sklearn_mmm.training._settle import Settling
+from sklearn_mmm.posterior._settle import Settling
+from sklearn_mmm.training._fit import Fitted, finish
+from sklearn_mmm.training._options import TrainingOptions
 
 _SETTLING = Settling(n_rounds=2, n_steps=30, n_corrections=0)
 

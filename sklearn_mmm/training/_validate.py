@@ -6,11 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklearn_mmm.network import MMMModule
-from sklearn_mmm.training._baseline import TimeBaseline, make_time_baseline
-from sklearn_mmm.training._covariance import huber, whiteners
-from sklearn_mmm.training._data import TrainingData, calendar_features
-from sklearn_mmm.training._hyperparameters import (
+from sklearn_mmm.baseline._covariance import huber, whiteners
+from sklearn_mmm.baseline._forecast import TimeBaseline, make_time_baseline
+from sklearn_mmm.baseline._variances import (
     TimeHyperparameters,
     course_evidence,
     course_factor,
@@ -18,6 +16,8 @@ from sklearn_mmm.training._hyperparameters import (
     likeliest_innovation,
     regional_covariance,
 )
+from sklearn_mmm.likelihood._data import TrainingData, calendar_features
+from sklearn_mmm.network import MMMModule
 
 _HORIZON = 8
 _N_ORIGINS = 3

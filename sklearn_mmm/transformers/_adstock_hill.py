@@ -12,15 +12,15 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_mmm._panel import interpolate_gaps, make_panel, with_history
-from sklearn_mmm._rows import Rows, read_rows, resolve_roles
-from sklearn_mmm._scaling import make_scales
-from sklearn_mmm._validation import (
+from sklearn_mmm.panel._columns import (
     ColumnSpec,
     as_table,
     check_target,
     is_frame,
 )
+from sklearn_mmm.panel._grid import interpolate_gaps, make_panel, with_history
+from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
+from sklearn_mmm.panel._scales import make_scales
 from sklearn_mmm.transformers._learn import (
     MediaParameters,
     learn_parameters,

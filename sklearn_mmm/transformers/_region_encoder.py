@@ -12,8 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_mmm._time import make_time_axis
-from sklearn_mmm._validation import (
+from sklearn_mmm.panel._columns import (
     Column,
     as_table,
     check_target,
@@ -23,6 +22,7 @@ from sklearn_mmm._validation import (
     read_column,
     read_key,
 )
+from sklearn_mmm.panel._time_axis import make_time_axis
 
 _NEW = ["region_code", "region_baseline", "region_scale"]
 _N_FOLDS = 5

@@ -1,0 +1,1 @@
+"""What wanders: covariance in time, its variances, forecasts, shocks of regions."""

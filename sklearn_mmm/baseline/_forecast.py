@@ -1,0 +1,219 @@
+"""The baseline at any week, training or future, from its learned covariances."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+
+from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._variances import TimeHyperparameters
+
+_CHUNK_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class TimeBaseline:
+    """Best linear unbiased prediction of what wanders.
+
+    Attributes
+    ----------
+    covariance : TimeCovariance
+    hyper : TimeHyperparameters
+    position : ndarray of shape (n_weeks,)
+        Training weeks.
+    intercept : float
+    shared : ndarray of shape (n_weeks,)
+        Weights of the common course's kernels.
+    regional : ndarray of shape (n_regions, n_weeks)
+        Weights of each region's kernels.
+    noise : ndarray of shape (n_regions, n_weeks)
+        Variance of each week's noise relative to the region's, larger for outlying
+        weeks; infinite where nothing is observed.
+    """
+
+    covariance: TimeCovariance
+    hyper: TimeHyperparameters
+    position: np.ndarray
+    intercept: float
+    shared: np.ndarray
+    regional: np.ndarray
+    noise: np.ndarray
+
+    def predict(self, region: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Return the baseline relative to the region's mean outcome.
+
+        Parameters
+        ----------
+        region : ndarray of shape (n_rows,)
+            Codes; -1 for a region that was not seen in training.
+        position : ndarray of shape (n_rows,)
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        weeks, code = np.unique(position, return_inverse=True)
+        at = (weeks, self.position)
+        out = np.full(len(position), self.intercept)
+        if len(self.shared):
+            kernel = np.tensordot(self.hyper.shared, self.covariance.shared(*at), 1)
+            out += (kernel @ self.shared)[code]
+        kernel = np.tensordot(self.hyper.regional, self.covariance.regional(*at), 1)
+        for start in range(0, len(position), _CHUNK_ROWS):
+            rows = slice(start, start + _CHUNK_ROWS)
+            weights = self.regional[region[rows]] * (region[rows] >= 0)[:, None]
+            out[rows] += (kernel[code[rows]] * weights).sum(1)
+        return out
+
+    def variance(self, region: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Return the variance of what wanders given the training weeks.
+
+        Relative to the region's squared mean outcome, without the noise of single
+        weeks; that of an unknown region is of an average region before it is seen.
+
+        Parameters
+        ----------
+        region : ndarray of shape (n_rows,)
+        position : ndarray of shape (n_rows,)
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        weeks, code = np.unique(position, return_inverse=True)
+        out = np.zeros(len(position))
+        if len(self.shared):
+            out += self._course_variance(weeks)[code]
+        kernels = self.covariance.regional
+        known = np.tensordot(self.hyper.regional, kernels(weeks, self.position), 1)
+        prior = np.diag(np.tensordot(self.hyper.regional, kernels(weeks, weeks), 1))
+        inner = self._signal()
+        sigma = np.append(self.hyper.sigma, np.median(self.hyper.sigma))
+        for r in np.unique(region):
+            rows = region == r
+            at = np.unique(code[rows])
+            variance = prior.copy()
+            seen = np.flatnonzero(np.isfinite(self.noise[r]) & (r >= 0))
+            if len(seen):
+                factor = cholesky(
+                    inner[np.ix_(seen, seen)] + np.diag(self.noise[r, seen]), lower=True
+                )
+                half = solve_triangular(factor, known[np.ix_(at, seen)].T, lower=True)
+                variance[at] -= (half**2).sum(0)
+            out[rows] += sigma[r] ** 2 * np.maximum(variance[code[rows]], 0.0)
+        return out
+
+    def noise_variance(self, region: np.ndarray) -> np.ndarray:
+        """Return the variance of a single week's noise, (n_rows,)."""
+        hyper = self.hyper
+        own = hyper.sigma**2 * (1 + (hyper.loadings**2).sum(1))
+        return np.append(own, np.median(own))[region]
+
+    def with_draws(
+        self, intercept: np.ndarray, course: np.ndarray, residual: np.ndarray
+    ) -> list["TimeBaseline"]:
+        """Return the baselines of members, conditioned on residuals of their own.
+
+        Parameters
+        ----------
+        intercept : ndarray of shape (n_members,)
+        course : ndarray of shape (n_members, n_weeks)
+            Common courses; of no weeks where there is none.
+        residual : ndarray of shape (n_members, n_regions, n_weeks)
+            Outcome less everything but the region's own course.
+        """
+        shared = self._course_weights(course.T).T if len(self.shared) else course
+        regional = np.zeros(residual.shape)
+        inner = self._signal()
+        for r, noise in enumerate(self.noise):
+            seen = np.flatnonzero(np.isfinite(noise))
+            if not len(seen):
+                continue
+            factor = cho_factor(inner[np.ix_(seen, seen)] + np.diag(noise[seen]))
+            regional[:, r, seen] = cho_solve(factor, residual[:, r, seen].T).T
+        return [
+            replace(self, intercept=float(i), shared=s, regional=own)
+            for i, s, own in zip(intercept, shared, regional, strict=True)
+        ]
+
+    def course(self) -> np.ndarray:
+        """Return the common course of the training weeks, (n_weeks,)."""
+        at = (self.position, self.position)
+        B = np.tensordot(self.hyper.shared, self.covariance.shared(*at), axes=1)
+        return np.asarray(B @ self.shared)
+
+    def _signal(self) -> np.ndarray:
+        at = (self.position, self.position)
+        return np.asarray(
+            np.tensordot(self.hyper.regional, self.covariance.regional(*at), axes=1)
+        )
+
+    def _course_weights(self, course: np.ndarray) -> np.ndarray:
+        return course_weights(self.covariance, self.hyper, self.position, course)
+
+    def _course_variance(self, weeks: np.ndarray) -> np.ndarray:
+        """Return the variance of the common course in weeks beyond training."""
+        hyper = self.hyper
+        known = np.tensordot(
+            hyper.shared, self.covariance.shared(weeks, self.position), axes=1
+        )
+        prior = np.tensordot(hyper.shared, self.covariance.shared(weeks, weeks), axes=1)
+        variance = np.diag(prior) - (known * self._course_weights(known.T).T).sum(1)
+        return np.maximum(variance, 0.0)
+
+
+def course_weights(
+    covariance: TimeCovariance,
+    hyper: TimeHyperparameters,
+    position: np.ndarray,
+    course: np.ndarray,
+) -> np.ndarray:
+    """Return the weights of kernels that make a common course, (n_weeks, ...)."""
+    B = np.tensordot(hyper.shared, covariance.shared(position, position), axes=1)
+    B += 1e-9 * np.eye(len(B))
+    return np.asarray(cho_solve(cho_factor(B), course))
+
+
+def make_time_baseline(
+    covariance: TimeCovariance,
+    hyper: TimeHyperparameters,
+    position: np.ndarray,
+    observed: np.ndarray,
+    intercept: float,
+    course: np.ndarray,
+    residual: np.ndarray,
+    delta: float,
+) -> TimeBaseline:
+    """Condition the baseline on the training residuals.
+
+    Outlying weeks count as noisier (Huber weights), so that a single odd week at the
+    end does not become the forecast's level.
+
+    Parameters
+    ----------
+    course : ndarray of shape (n_weeks,)
+        The fitted common course; empty where there is none.
+    residual : ndarray of shape (n_regions, n_weeks)
+        Outcome less everything but the region's own course.
+    """
+    at = (position, position)
+    shared = np.zeros(0)
+    if len(course):
+        shared = course_weights(covariance, hyper, position, course)
+    signal = np.tensordot(hyper.regional, covariance.regional(*at), axes=1)
+    regional = np.zeros(residual.shape)
+    noise_of = np.where(observed, 1.0, np.inf)
+    for r, weeks in enumerate(observed):
+        seen = np.flatnonzero(weeks)
+        if not len(seen):
+            continue  # A region may begin after an inner origin.
+        S = signal[np.ix_(seen, seen)]
+        noise = np.ones(len(seen))
+        for _ in range(3):
+            weights = cho_solve(cho_factor(S + np.diag(noise)), residual[r, seen])
+            size = np.abs(noise * weights) / hyper.sigma[r]
+            noise = np.maximum(1.0, size / delta)
+        regional[r, seen], noise_of[r, seen] = weights, noise
+    return TimeBaseline(
+        covariance, hyper, position, intercept, shared, regional, noise_of
+    )

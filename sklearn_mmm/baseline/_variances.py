@@ -1,0 +1,237 @@
+"""Hyper-parameters of what varies in time, learned from residuals."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, cholesky
+
+from sklearn_mmm.baseline._covariance import (
+    TimeCovariance,
+    maximise_regional,
+    maximise_shared,
+    whiteners,
+)
+from sklearn_mmm.baseline._dependence import factor_loadings
+
+# Regions' noise variances are shrunk to their geometric mean as if it had been seen
+# in this many weeks.
+_POOLING_WEEKS = 10.0
+_JITTER = 1e-9
+
+
+@dataclass(frozen=True)
+class TimeHyperparameters:
+    """Variances of the baseline's components and the noise of each region.
+
+    Attributes
+    ----------
+    regional : ndarray of shape (component,)
+        In units of the noise variance.
+    shared : ndarray of shape (component,)
+        Relative to the squared mean outcome.
+    sigma : ndarray of shape (n_regions,)
+        Noise standard deviation relative to the mean outcome.
+    loadings : ndarray of shape (n_regions, n_factors)
+        Of the standardised innovations on what moves regions together.
+    """
+
+    regional: np.ndarray
+    shared: np.ndarray
+    sigma: np.ndarray
+    loadings: np.ndarray
+
+
+def initial_hyperparameters(
+    covariance: TimeCovariance, n_regions: int
+) -> TimeHyperparameters:
+    """Return a stiff start, so that media explain before the level does."""
+    start = {"level": (1e-3, 1e-4), "season": (1e-2, 1e-2)}
+    regional = [start[name][0] for name in covariance.names]
+    shared = [start[name][1] for name in covariance.names]
+    return TimeHyperparameters(
+        np.array([*regional, 1.0]),
+        np.array([*shared, 1e-4]),
+        np.full(n_regions, 0.15),
+        np.zeros((n_regions, 0)),
+    )
+
+
+class Kernels(NamedTuple):
+    """Kernels of unit variance over the training weeks, (component, week, week)."""
+
+    regional: np.ndarray
+    shared: np.ndarray
+
+
+def kernels_at(covariance: TimeCovariance, position: np.ndarray) -> Kernels:
+    """Return the kernels over some weeks."""
+    at = position, position
+    return Kernels(covariance.regional(*at), covariance.shared(*at))
+
+
+class CourseEvidence(NamedTuple):
+    """What the regions say about their common course.
+
+    Attributes
+    ----------
+    information : ndarray of shape (n_weeks, n_weeks)
+    score : ndarray of shape (n_draws, n_weeks)
+    """
+
+    information: np.ndarray
+    score: np.ndarray
+
+
+def regional_covariance(hyper: TimeHyperparameters, kernels: np.ndarray) -> np.ndarray:
+    """Return a region's covariance in time, in units of its noise variance."""
+    return np.asarray(np.tensordot(hyper.regional, kernels, axes=1)) + np.eye(
+        kernels.shape[1]
+    )
+
+
+def course_factor(hyper: TimeHyperparameters, kernels: np.ndarray) -> np.ndarray:
+    """Return the Cholesky factor of the common course's covariance."""
+    B = np.tensordot(hyper.shared, kernels, axes=1)
+    return np.asarray(cholesky(B + _JITTER * np.eye(len(B)), lower=True))
+
+
+def renew_time(
+    hyper: TimeHyperparameters,
+    kernels: Kernels,
+    residual: np.ndarray,
+    course: np.ndarray | None,
+    observed: np.ndarray,
+    delta: float,
+    widely: bool,
+) -> tuple[TimeHyperparameters, np.ndarray, CourseEvidence | None]:
+    """Renew the variances in time given draws of everything else.
+
+    Parameters
+    ----------
+    hyper : TimeHyperparameters
+        Where to start.
+    kernels : Kernels
+    residual : ndarray of shape (n_draws, n_regions, n_weeks)
+        Outcome less media, controls and intercept; zero where nothing is observed.
+    course : ndarray of shape (n_draws, n_weeks) or None
+        The common course, where there is one.
+    observed : bool ndarray of shape (n_regions, n_weeks)
+    delta : float
+        Threshold of the Huber loss.
+    widely : bool
+        Whether to search for a second optimum of the variances.
+
+    Returns
+    -------
+    hyper : TimeHyperparameters
+    W : ndarray
+        Inverse Cholesky factors in time, see :func:`whiteners`.
+    evidence : CourseEvidence or None
+    """
+    own = residual if course is None else (residual - course[:, None]) * observed
+    regional = maximise_regional(
+        own, observed, kernels.regional, hyper.regional, hyper.sigma, delta, widely
+    )
+    hyper = replace(hyper, regional=regional)
+    W = whiteners(regional_covariance(hyper, kernels.regional), observed)
+    innovation = np.matmul(W, own[..., None])[..., 0]
+    sigma = robust_sigma(innovation, observed, hyper.sigma, delta)
+    n_weeks = int(np.median(observed.sum(1)))
+    loadings = factor_loadings(innovation.mean(0) / sigma[:, None], n_weeks)
+    hyper = replace(hyper, sigma=sigma, loadings=loadings)
+    if course is None:
+        return hyper, W, None
+    evidence = course_evidence(W, 1.0 / sigma, loadings, residual)
+    identity = np.eye(len(evidence.information))
+    scale = np.trace(evidence.information) / len(identity)
+    factor = cho_factor(evidence.information + _JITTER * scale * identity)
+    shared = maximise_shared(
+        cho_solve(factor, evidence.score.T).T,
+        cho_solve(factor, identity),
+        kernels.shared,
+        hyper.shared,
+        widely,
+    )
+    return replace(hyper, shared=shared), W, evidence
+
+
+def course_evidence(
+    W: np.ndarray, precise: np.ndarray, loadings: np.ndarray, residual: np.ndarray
+) -> CourseEvidence:
+    """Return what the regions say about their common course.
+
+    Parameters
+    ----------
+    W : ndarray of shape (1 or n_regions, n_weeks, n_weeks)
+        Inverse Cholesky factors in time.
+    precise : ndarray of shape (n_regions,)
+        One over the noise standard deviations.
+    loadings : ndarray of shape (n_regions, n_factors)
+    residual : ndarray of shape (n_draws, n_regions, n_weeks)
+    """
+    # The precision over regions is I - loadings inner loadings' (Woodbury).
+    inner = np.linalg.inv(np.eye(loadings.shape[1]) + loadings.T @ loadings)
+    if len(W) == 1:
+        weight = precise - loadings @ (inner @ (loadings.T @ precise))
+        precision = W[0].T @ W[0]
+        weighted = np.einsum("r,drt->dt", weight * precise, residual)
+        return CourseEvidence((weight @ precise) * precision, weighted @ precision)
+    scaled = W * precise[:, None, None]
+    white = np.matmul(scaled, residual[..., None])[..., 0]
+    information = np.einsum("ris,rit->st", scaled, scaled, optimize=True)
+    score = np.einsum("rit,dri->dt", scaled, white, optimize=True)
+    common = np.einsum("rm,rit->mit", loadings, scaled, optimize=True)
+    known = np.einsum("mn,nit->mit", inner, common)
+    information -= np.einsum("mis,mit->st", known, common, optimize=True)
+    along = np.einsum("rm,dri->dmi", loadings, white)
+    score -= np.einsum("mit,dmi->dt", known, along, optimize=True)
+    return CourseEvidence(information, score)
+
+
+def likeliest_innovation(factor: np.ndarray, evidence: CourseEvidence) -> np.ndarray:
+    """Return what, times the factor of its covariance, is the likeliest course.
+
+    Parameters
+    ----------
+    factor : ndarray of shape (n_weeks, n_weeks)
+        See :func:`course_factor`.
+    evidence : CourseEvidence
+        The first draw counts.
+
+    Returns
+    -------
+    ndarray of shape (n_weeks,)
+    """
+    posterior = factor.T @ evidence.information @ factor + np.eye(len(factor))
+    return np.asarray(np.linalg.solve(posterior, factor.T @ evidence.score[0]))
+
+
+def robust_sigma(
+    innovation: np.ndarray, observed: np.ndarray, sigma: np.ndarray, delta: float
+) -> np.ndarray:
+    """Return each region's noise by Huber weights, pooled over regions.
+
+    Parameters
+    ----------
+    innovation : ndarray of shape (n_draws, n_regions, n_weeks)
+    observed : bool ndarray of shape (n_regions, n_weeks)
+    sigma : ndarray of shape (n_regions,)
+        Where to start.
+    delta : float
+        Threshold of the Huber loss.
+    """
+    n_weeks = observed.sum(1)
+    seen = n_weeks > 0  # a region may begin after an inner origin
+    for _ in range(3):  # iteratively reweighted; settles in a few rounds
+        size = np.abs(innovation) / sigma[:, None]
+        weight = np.minimum(1.0, delta / np.maximum(size, 1e-9))
+        squares = (weight * innovation**2 * observed).sum(2).mean(0)
+        variance = squares / np.maximum(n_weeks, 1)
+        variance = np.maximum(variance, 1e-8)  # a perfect fit has no noise to divide by
+        pooled = np.exp(np.log(variance[seen]).mean())
+        variance = (n_weeks * variance + _POOLING_WEEKS * pooled) / (
+            n_weeks + _POOLING_WEEKS
+        )
+        sigma = np.sqrt(variance)
+    return sigma

@@ -1,0 +1,1 @@
+"""DeepCausalMMMRegressor and what its answers are made of."""

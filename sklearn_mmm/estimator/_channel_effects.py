@@ -1,0 +1,201 @@
+"""What channels bring, directly and through the channels that they drive."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from sklearn_mmm._intervals import interval_around
+from sklearn_mmm.estimator._media_plan import MediaPlan, MediaSequence
+from sklearn_mmm.graph._influence import ChannelInfluence
+
+KINDS = ("direct", "mediated", "total")
+
+
+@dataclass(frozen=True)
+class ChannelEffects:
+    """Effects of channels on a plan's rows, by region, outcome units.
+
+    Attributes
+    ----------
+    spend : ndarray of shape (n_regions, n)
+        Spend units.
+    direct : ndarray of shape (n_regions, n)
+        Contributions; they sum to the media's part of the prediction.
+    lost : ndarray of shape (n_regions, n, n)
+        What the last channel contributes less if the one before is off and channels
+        react.
+    moved : ndarray of shape (n_regions, n, n)
+        The part of the last channel's contribution that is owed to the one before.
+        Ancestors share what the channel would lose if all of them were off.
+    direct_margin, total_margin : ndarray of shape (n_regions, n)
+        Per relative increase of all of the channel's spend.
+    """
+
+    spend: np.ndarray
+    direct: np.ndarray
+    lost: np.ndarray
+    moved: np.ndarray
+    direct_margin: np.ndarray
+    total_margin: np.ndarray
+
+
+def channel_effects(
+    plan: MediaPlan, influence: ChannelInfluence | None
+) -> ChannelEffects:
+    """Switch channels off, one by one, and let their children react.
+
+    Channels are off throughout, in the history before the rows as well, so that the
+    direct effect is the channel's contribution to the rows.
+
+    Parameters
+    ----------
+    plan : MediaPlan
+    influence : ChannelInfluence or None
+        None for direct effects alone, which take a fraction of the time; what is lost
+        by reacting is then 0.
+    """
+    sequence = plan.sequence
+    media = sequence.media.numpy()
+    n_regions, _, n = media.shape
+    region, week = plan.cells
+    scale = plan.outcome_scale[:, None] * np.ones(media.shape[1])
+    counted = np.zeros_like(scale)
+    np.add.at(counted, (region, week), 1.0)
+    weight = torch.as_tensor(scale * counted)[..., None]
+
+    def contributions(values: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            out, _ = sequence.contributions(torch.as_tensor(values))
+        return np.asarray((out * weight).sum(1).numpy())
+
+    spend = np.zeros((n_regions, n))
+    np.add.at(spend, region, plan.spend)
+    direct = contributions(media)
+    lost = np.zeros((n_regions, n, n))
+    moved = np.zeros((n_regions, n, n))
+    gradient = _gradient(sequence, weight)
+    used = np.zeros_like(media)
+    used[plan.cells] = media[plan.cells]
+    margin = (gradient * used).sum(axis=1)
+    if influence is None:
+        return ChannelEffects(spend, direct, lost, moved, margin, margin)
+
+    def lost_by(off: list[int]) -> np.ndarray:
+        """Return what channels lose further, by reacting, if some are off."""
+        without = media.copy()
+        without[..., off] = 0.0
+        reacting = influence.react(without, media, held=off)
+        if np.array_equal(reacting, without):
+            return np.zeros((n_regions, n))
+        return contributions(without) - contributions(reacting)
+
+    reach = influence.reach()
+    for parent in np.flatnonzero(reach.any(axis=1)):
+        lost[:, parent] = lost_by([int(parent)])
+    for child in np.flatnonzero(reach.any(axis=0)):
+        ancestors = np.flatnonzero(reach[:, child])
+        shares = np.abs(lost[:, ancestors, child])
+        total = shares.sum(axis=1, keepdims=True)
+        shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+        moved[:, ancestors, child] = shares * lost_by(ancestors.tolist())[:, [child]]
+    total_margin = margin.copy()
+    for channel in np.flatnonzero(reach.any(axis=1)):
+        change = np.zeros_like(media)
+        change[..., channel] = used[..., channel]
+        followed = influence.spread(change, held=[int(channel)])
+        total_margin[:, channel] = (gradient * followed).sum(axis=(1, 2))
+    return ChannelEffects(spend, direct, lost, moved, margin, total_margin)
+
+
+def _gradient(sequence: MediaSequence, weight: torch.Tensor) -> np.ndarray:
+    """Return the gradient of the weighted contributions in the media."""
+    given = sequence.media.clone().requires_grad_()
+    out, _ = sequence.contributions(given)
+    (gradient,) = torch.autograd.grad((out * weight).sum(), given)
+    return np.asarray(gradient.numpy())
+
+
+def effects_table(
+    found: ChannelEffects,
+    members: list[ChannelEffects],
+    channels: list[str],
+    regions: np.ndarray,
+    kind: str,
+    by: str,
+    coverage: float | None,
+) -> pd.DataFrame:
+    """Return direct, mediated or total effects.
+
+    Parameters
+    ----------
+    found : ChannelEffects
+    members : list of ChannelEffects
+        Of which intervals are made.
+    channels : list of str
+    regions : ndarray of shape (n_regions,)
+    kind : {"direct", "mediated", "total"}
+    by : {"channel", "channel×region"}
+        Index of the table, or its first columns.
+    coverage : float or None
+        None leaves the intervals out.
+    """
+    together = by == "channel"
+    columns = _columns(found, kind, together)
+    spend = columns["spend"]
+    unit = np.where(spend > 0, spend, np.nan).T.ravel()
+    table = pd.DataFrame({name: values.T.ravel() for name, values in columns.items()})
+    table.insert(2, "roi", table["contribution"] / unit)
+    table.insert(3, "marginal_roi", table.pop("margin") / unit)
+    if coverage is not None:
+        draws = [_columns(member, kind, together) for member in members]
+        ends = {
+            name: interval_around(
+                np.array([draw[name].T.ravel() for draw in draws]),
+                columns[name].T.ravel(),
+                coverage,
+            )
+            for name in ("contribution", "margin")
+        }
+        for prefix, (low, high) in (
+            ("", ends["contribution"]),
+            ("roi_", ends["contribution"] / unit),
+            ("marginal_roi_", ends["margin"] / unit),
+        ):
+            table[f"{prefix}low"], table[f"{prefix}high"] = low, high
+    if together:
+        table.index = pd.Index(channels, name="channel")
+        return table
+    table.insert(0, "channel", np.repeat(channels, len(regions)))
+    table.insert(1, "region", np.tile(regions, len(channels)))
+    return table
+
+
+def _columns(found: ChannelEffects, kind: str, together: bool) -> dict[str, np.ndarray]:
+    """Return the columns of a table, each of shape (n_regions or 1, n)."""
+
+    def collect(values: np.ndarray) -> np.ndarray:
+        return values.sum(axis=0, keepdims=True) if together else values
+
+    lost = found.lost.sum(axis=2)
+    through = found.total_margin - found.direct_margin
+    contribution, margin = {
+        "direct": (found.direct, found.direct_margin),
+        "mediated": (lost, through),
+        "total": (found.direct + lost, found.total_margin),
+    }[kind]
+    columns = {
+        "spend": collect(found.spend),
+        "contribution": collect(contribution),
+        "margin": collect(margin),
+    }
+    if kind == "total":
+        moved_in = collect(found.moved.sum(axis=2))
+        moved_out = collect(found.moved.sum(axis=1))
+        columns |= {
+            "moved_in": moved_in,
+            "moved_out": moved_out,
+            "attributed": collect(found.direct) + moved_in - moved_out,
+        }
+    return columns

@@ -1,0 +1,348 @@
+"""What a fitted model says about its media: plans, effects, curves, parameters."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_mmm._intervals import check_coverage
+from sklearn_mmm.estimator._channel_effects import KINDS, channel_effects, effects_table
+from sklearn_mmm.estimator._fitted_tables import edge_table, parameter_table
+from sklearn_mmm.estimator._media_plan import MediaPlan
+from sklearn_mmm.estimator._prediction_mixin import PredictionMixin
+from sklearn_mmm.estimator._response_curves import Curve, SteadyState
+from sklearn_mmm.graph._influence import ChannelInfluence
+from sklearn_mmm.panel._rows import Rows
+
+_LEVELS = ("channel", "channel×region")
+
+
+class MediaInspectionMixin(PredictionMixin):
+    """Questions about media that a fitted regressor answers."""
+
+    contributions_: pd.DataFrame
+    dag_strength_: pd.DataFrame
+    _influence: ChannelInfluence
+    _steady_state: SteadyState
+    _seed: int
+
+    def media_plan(self, X: Any) -> MediaPlan:
+        """Prepare rows for the question what other media would have brought.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            The plan: rows to predict, with the media as planned.
+
+        Returns
+        -------
+        MediaPlan
+            Outcome and its gradient for any spend in these rows.
+
+        Raises
+        ------
+        ValueError
+            If media are planned that cost nothing (see ``spend_columns``).
+        """
+        return self._plans(X, members=False)[0]
+
+    def member_plans(self, X: Any) -> list[MediaPlan]:
+        """Prepare rows for the same question, asked of each member.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        list of MediaPlan
+            None if there are no members.
+        """
+        return self._plans(X, members=True)[1]
+
+    def _plans(self, X: Any, members: bool) -> tuple[MediaPlan, list[MediaPlan]]:
+        rows = self._read(X)
+        self._warn_of_drift(rows)
+        free = (rows.media > 0) & (rows.spend <= 0)
+        if free.any():
+            row, channel = (int(i[0]) for i in np.nonzero(free))
+            raise ValueError(
+                f"row {row} plans media of {self.media_columns_[channel]!r} without "
+                "any spend; a plan needs the money behind its media (spend_columns)"
+            )
+        index = X.index if isinstance(X, pd.DataFrame) else None
+        return self._make_plans(rows, index, members)
+
+    def _make_plans(
+        self, rows: Rows, index: pd.Index | None, members: bool
+    ) -> tuple[MediaPlan, list[MediaPlan]]:
+        index = pd.RangeIndex(len(rows.region)) if index is None else index
+        plan = self._predictor.plan(rows, list(self.media_columns_), index)
+        return plan, self._predictor.member_plans(plan, rows) if members else []
+
+    def effects(
+        self,
+        kind: str = "total",
+        X: Any = None,
+        coverage: float | None = None,
+        by: str = "channel",
+    ) -> pd.DataFrame:
+        """Return what channels bring themselves and through channels that they drive.
+
+        A channel is switched off, in the weeks before the rows as well, and the
+        channels that it drives (``dag_``) lose what came through it.
+
+        Parameters
+        ----------
+        kind : {"direct", "mediated", "total"}, default="total"
+            The channel's own contribution, what comes through its children, or both.
+        X : DataFrame or array of shape (n_rows, n_columns), default=None
+            Rows whose outcome counts; by default those of fit.
+        coverage : float, default=None
+            Probability of intervals; None for none.
+        by : {"channel", "channel×region"}, default="channel"
+            One row for each channel, or for each channel and region.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by channel, or with the columns ``channel`` and ``region``:
+            ``spend`` (spend units), ``contribution`` (outcome units), ``roi`` and
+            ``marginal_roi`` (outcome units per spend unit, on average and for the next
+            unit, spread as the channel's spend is; NaN where nothing was spent). With
+            ``coverage`` also ``low`` and ``high`` of the contribution, ``roi_low``,
+            ``roi_high``, ``marginal_roi_low`` and ``marginal_roi_high``, over members
+            and weights of the graph. With "total" also ``moved_in``, ``moved_out`` and
+            ``attributed``: the direct contribution plus what is moved here from
+            children, less what is moved to parents, outcome units.
+
+        Raises
+        ------
+        ValueError
+            If ``kind`` or ``by`` is none of these, ``coverage`` is not between 0 and
+            1, or there are no members.
+
+        Notes
+        -----
+        Direct contributions sum to the media's part of the prediction, and so does
+        ``attributed``. Total contributions do not: what TV brings through search is
+        part of both. Where ancestors lead to the same channel, they share what it
+        would lose without all of them in proportion to what it loses without each.
+        The graph says how channels moved with one another in the data; that they
+        would react to a change of plan is an assumption.
+
+        Examples
+        --------
+        >>> from sklearn_mmm import DeepCausalMMMRegressor
+        >>> from sklearn_mmm.datasets import make_mmm
+        >>> X, y, truth = make_mmm(4, 60, 3, graph=True, random_state=0)
+        >>> mmm = DeepCausalMMMRegressor(
+        ...     truth.media_columns, truth.control_columns, "region", "week",
+        ...     random_state=0, max_epochs=100, validation=False,
+        ... ).fit(X, y)
+        >>> table = mmm.effects("total")
+        >>> table.index.tolist()
+        ['tv', 'search', 'social']
+        >>> direct = mmm.effects("direct")["contribution"]
+        >>> bool(abs(table["attributed"].sum() / direct.sum() - 1) < 1e-9)
+        True
+        """
+        if kind not in KINDS:
+            raise ValueError(
+                f"got kind={kind!r}; choose 'direct', 'mediated' or 'total'"
+            )
+        return self._effects((kind,), X, coverage, by)[kind]
+
+    def effects_by_kind(
+        self, X: Any = None, coverage: float | None = None, by: str = "channel"
+    ) -> dict[str, pd.DataFrame]:
+        """Return direct, mediated and total effects, for little more than one of them.
+
+        Parameters
+        ----------
+        X, coverage, by
+            See :meth:`effects`.
+
+        Returns
+        -------
+        dict of DataFrame
+            By kind, as :meth:`effects` returns it.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`effects`.
+        """
+        return self._effects(KINDS, X, coverage, by)
+
+    def _effects(
+        self, kinds: Sequence[str], X: Any, coverage: float | None, by: str
+    ) -> dict[str, pd.DataFrame]:
+        _check_level(by)
+        check_is_fitted(self)
+        if coverage is not None:
+            check_coverage(coverage)
+            self._need_members()
+        wanted = coverage is not None
+        if X is None:
+            history, index = self._predictor.history, self.contributions_.index
+            plan, members = self._make_plans(history, index, wanted)
+        else:
+            plan, members = self._plans(X, wanted)
+        rng = np.random.default_rng(self._seed)
+        alone = tuple(kinds) == ("direct",)
+        found = channel_effects(plan, None if alone else self._influence)
+        draws = [
+            channel_effects(m, None if alone else self._influence.draw(rng))
+            for m in members
+        ]
+        names = plan.channels, np.unique(plan.region)
+        return {k: effects_table(found, draws, *names, k, by, coverage) for k in kinds}
+
+    def response_curves(
+        self,
+        by: str = "channel",
+        *,
+        n_points: int = 51,
+        reach: float = 2.0,
+        coverage: float = 0.9,
+    ) -> pd.DataFrame:
+        """Return the steady-state response to constant weekly spend.
+
+        Parameters
+        ----------
+        by : {"channel", "channel×region"}, default="channel"
+            One curve for each channel, spend being split over regions as it was on
+            average in training, or one for each channel and region.
+        n_points : int, default=51
+            Points of each curve.
+        reach : float, default=2.0
+            Largest spend of a curve, as a multiple of the largest seen in training.
+        coverage : float, default=0.9
+            Probability of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``channel``, ``region`` (when by region), ``spend`` (spend units per time
+            step), ``response`` (outcome units per time step), ``marginal_response``
+            (outcome units per spend unit), ``extrapolated``: whether the spend is
+            larger than any seen in training; and, if there are members, ``low`` and
+            ``high`` of the response.
+
+        Raises
+        ------
+        ValueError
+            If ``by`` is neither, there are fewer than two points, ``reach`` is not
+            positive or ``coverage`` not between 0 and 1.
+        """
+        if n_points < 2 or not reach > 0:
+            raise ValueError(
+                f"got n_points={n_points!r} and reach={reach!r}; a curve needs at "
+                "least 2 points and a positive reach"
+            )
+        check_coverage(coverage)
+        tables = [c.table(n_points, reach, coverage) for c in self._curves(by)]
+        return pd.concat(tables, ignore_index=True)
+
+    def saturation_points(
+        self, by: str = "channel", *, marginal_response: float = 1.0
+    ) -> pd.DataFrame:
+        """Return where each channel stands on its response curve.
+
+        Parameters
+        ----------
+        by : {"channel", "channel×region"}, default="channel"
+            See :meth:`response_curves`.
+        marginal_response : float, default=1.0
+            Outcome units that the last spend unit has to bring: 1 where the outcome
+            is money, else the inverse of the value of one outcome unit.
+
+        Returns
+        -------
+        DataFrame
+            ``channel``, ``region`` (when by region); the operating point: ``spend``
+            (training mean per time step), ``response``, ``marginal_response``,
+            ``share_of_maximum``; ``spend_at_50`` and ``spend_at_90``, where 50 and
+            90 % of the maximum are reached; ``spend_at_marginal``, the largest spend
+            whose last unit still brings ``marginal_response`` (0 if no spend does);
+            ``largest`` spend seen; ``maximum`` response. All per time step.
+
+        Raises
+        ------
+        ValueError
+            If ``by`` is neither or ``marginal_response`` is not positive.
+        """
+        if not marginal_response > 0:
+            raise ValueError(
+                f"got marginal_response={marginal_response!r}; it must be positive"
+            )
+        points = [c.points(marginal_response) for c in self._curves(by)]
+        return pd.DataFrame(points)
+
+    def parameter_table(self, coverage: float = 0.9) -> pd.DataFrame:
+        """Return the channels' parameters with intervals.
+
+        Parameters
+        ----------
+        coverage : float, default=0.9
+            Probability of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter`` (those of the adstock kernel, "half_saturation", "slope",
+            "effect" and "adstock_weight"), ``channel``, ``lag`` (time steps, for
+            "adstock_weight" alone), ``estimate``, ``low`` and ``high``.
+
+        Raises
+        ------
+        ValueError
+            If ``coverage`` is not between 0 and 1, or there are no members.
+        """
+        check_is_fitted(self)
+        self._need_members()
+        own = self._predictor
+        return parameter_table(
+            own.module, own.members, list(self.media_columns_), coverage
+        )
+
+    def edge_table(self, coverage: float = 0.9) -> pd.DataFrame:
+        """Return the edges of the channel graph with intervals of their weights.
+
+        Parameters
+        ----------
+        coverage : float, default=0.9
+            Probability of the intervals, which come from standard errors that are
+            robust against dependence inside regions (with few of them, inside blocks
+            of weeks), the edges being given.
+
+        Returns
+        -------
+        DataFrame
+            ``from``, ``to``, ``lag`` (time steps), ``weight``, ``low``, ``high`` and
+            ``strength``, the share of resamples with the edge.
+
+        Raises
+        ------
+        ValueError
+            If ``coverage`` is not between 0 and 1.
+        """
+        check_is_fitted(self)
+        strength = self.dag_strength_.to_numpy()
+        channels = list(self.media_columns_)
+        return edge_table(self._influence, strength, channels, coverage)
+
+    def _curves(self, by: str) -> list[Curve]:
+        check_is_fitted(self)
+        _check_level(by)
+        if by == "channel":
+            return self._steady_state.by_channel()
+        return self._steady_state.by_region()
+
+
+def _check_level(by: str) -> None:
+    if by not in _LEVELS:
+        raise ValueError(f"got by={by!r}; choose 'channel' or 'channel×region'")

@@ -1,0 +1,197 @@
+"""Predicting outcomes and their parts from a fitted model."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_mmm._intervals import half_width, interval_around
+from sklearn_mmm.estimator._predictor import Predictor
+from sklearn_mmm.exceptions import ExtrapolationWarning, UnknownRegionWarning
+from sklearn_mmm.panel._columns import as_table, index_of
+from sklearn_mmm.panel._rows import Roles, Rows, read_rows
+from sklearn_mmm.panel._time_axis import TimeAxis
+
+
+class PredictionMixin:
+    """What a fitted regressor says about rows."""
+
+    region_column: str | int | None
+    time_column: str | int | None
+    handle_unknown: str
+    media_columns_: list[str]
+    control_columns_: list[str]
+    n_members_: int
+    _predictor: Predictor
+    _roles: Roles
+    _axis: TimeAxis | None
+
+    def predict(
+        self, X: Any, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        """Predict the outcome.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            Rows to predict; with a time column they continue or replace training rows.
+        return_std : bool, default=False
+            Whether to return standard deviations of the outcome as well.
+
+        Returns
+        -------
+        prediction : ndarray of shape (n_rows,)
+            Outcome units per time step.
+        std : ndarray of shape (n_rows,)
+            Only with ``return_std``: uncertainty of parameters and baseline, and the
+            noise of single weeks.
+
+        Raises
+        ------
+        ValueError
+            If ``return_std`` is asked of a model without members.
+        """
+        rows = self._read(X)
+        prediction = self._decompose(rows, None).to_numpy().sum(axis=1)
+        if not return_std:
+            return prediction
+        return prediction, self._outcome_std(rows)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Predict intervals of the outcome.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+        coverage : float, default=0.9
+            Probability that an outcome lies in its interval.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, 2)
+            Lower and upper ends, outcome units per time step.
+
+        Raises
+        ------
+        ValueError
+            If ``coverage`` is not between 0 and 1, or there are no members.
+
+        Notes
+        -----
+        The spread of the members' predictions, the variance of the baseline given the
+        training weeks and the noise of single weeks add up. Beyond the training weeks
+        the latter two are scaled by the factor that made intervals hold at the origins
+        of inner validation.
+        """
+        width = half_width(coverage)
+        prediction, std = self.predict(X, return_std=True)
+        half = width * std
+        return np.column_stack([prediction - half, prediction + half])
+
+    def decompose(self, X: Any, coverage: float | None = None) -> pd.DataFrame:
+        """Split predictions into baseline, controls and channels.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+        coverage : float, default=None
+            Probability of intervals; None for none.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 1 + n_controls + n_channels)
+            Outcome units; each row sums to its prediction. A channel's column is what
+            the prediction would lose without the channel. With ``coverage`` each part
+            has the columns ``contribution``, ``low`` and ``high`` (a MultiIndex).
+
+        Raises
+        ------
+        ValueError
+            If ``coverage`` is not between 0 and 1, or there are no members.
+        """
+        rows = self._read(X)
+        parts = self._decompose(rows, index_of(X))
+        if coverage is None:
+            return parts
+        self._need_members()
+        draws = np.array(list(self._predictor.decompose_members(rows)))
+        estimate = parts.to_numpy()
+        low, high = interval_around(draws, estimate, coverage)
+        # The baseline wanders beyond what parameters say.
+        further = half_width(coverage) ** 2 * self._predictor.baseline_variance(rows)
+        step = np.sqrt((0.5 * (high[:, 0] - low[:, 0])) ** 2 + further)
+        low[:, 0], high[:, 0] = estimate[:, 0] - step, estimate[:, 0] + step
+        columns = pd.MultiIndex.from_product(
+            [parts.columns, ["contribution", "low", "high"]], names=["part", "value"]
+        )
+        values = np.stack([estimate, low, high], axis=2).reshape(len(parts), -1)
+        return pd.DataFrame(values, parts.index, columns)
+
+    def _read(self, X: Any) -> Rows:
+        check_is_fitted(self)
+        table = as_table(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        rows, _ = read_rows(
+            table, self._roles, self.region_column, self.time_column, self._axis
+        )
+        self._check_regions(rows)
+        return rows
+
+    def _decompose(self, rows: Rows, index: pd.Index | None) -> pd.DataFrame:
+        self._warn_of_drift(rows)
+        names = ["baseline", *self.control_columns_, *self.media_columns_]
+        return pd.DataFrame(self._predictor.decompose(rows), index, names)
+
+    def _warn_of_drift(self, rows: Rows) -> None:
+        far = self._predictor.drifted(rows)
+        if far.any():
+            names = [n for n, f in zip(self.control_columns_, far, strict=True) if f]
+            warnings.warn(
+                f"controls {names} have drifted: most rows lie more than a standard "
+                "deviation outside their region's training range; their effect is "
+                "held at that range's edge",
+                ExtrapolationWarning,
+                stacklevel=4,
+            )
+
+    def row_keys(self, X: Any) -> pd.DataFrame:
+        """Return region and time of rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, 2)
+            ``region`` and ``time``, as in ``history_``.
+        """
+        rows = self._read(X)
+        return pd.DataFrame({"region": rows.region, "time": rows.time})
+
+    def _outcome_std(self, rows: Rows) -> np.ndarray:
+        self._need_members()
+        draws = [d.sum(axis=1) for d in self._predictor.decompose_members(rows)]
+        variance = np.var(draws, axis=0) + self._predictor.baseline_variance(rows)
+        return np.asarray(np.sqrt(variance + self._predictor.noise_variance(rows)))
+
+    def _need_members(self) -> None:
+        if not self.n_members_:
+            raise ValueError(
+                "there are no members to make intervals of; fit with n_members=32"
+            )
+
+    def _check_regions(self, rows: Rows) -> None:
+        unknown = np.unique(rows.region[self._predictor.scales.code(rows.region) < 0])
+        if not len(unknown):
+            return
+        message = f"regions {unknown[:5].tolist()} were not seen in fit"
+        if self.handle_unknown == "error":
+            raise ValueError(f"{message}; fit with them or set handle_unknown='shared'")
+        warnings.warn(
+            f"{message}; shared parameters and the median region's size are used",
+            UnknownRegionWarning,
+            stacklevel=4,
+        )

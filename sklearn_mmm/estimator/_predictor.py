@@ -1,0 +1,206 @@
+"""What a trained network and baseline say about rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import torch
+
+from sklearn_mmm.baseline._forecast import TimeBaseline
+from sklearn_mmm.estimator._media_plan import MediaPlan, MediaSequence
+from sklearn_mmm.likelihood._data import calendar_features
+from sklearn_mmm.network import MMMModule
+from sklearn_mmm.panel._grid import Panel, interpolate_gaps, make_panel, with_history
+from sklearn_mmm.panel._rows import Rows
+from sklearn_mmm.panel._scales import PanelScales
+from sklearn_mmm.panel._time_axis import TimeAxis
+from sklearn_mmm.posterior._members import Member
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained model, without the names of columns and the checks of input.
+
+    Attributes
+    ----------
+    module : MMMModule
+    baseline : TimeBaseline
+    scales : PanelScales
+    axis : TimeAxis or None
+        None without a time column: rows of different calls are then different series.
+    history : Rows
+        Training rows, which later rows continue.
+    members : list of Member
+        Other parameters that the data allow as well.
+    spread : float
+        Factor on the standard deviation of forecasts.
+    """
+
+    module: MMMModule
+    baseline: TimeBaseline
+    scales: PanelScales
+    axis: TimeAxis | None
+    history: Rows
+    members: list[Member]
+    spread: float
+
+    def decompose(self, rows: Rows) -> np.ndarray:
+        """Return baseline, controls and media, (n_rows, 1 + n_controls + n_channels).
+
+        In outcome units.
+        """
+        main = Member(self.module, self.baseline)
+        return next(self._decompose(rows, [main]))
+
+    def decompose_members(self, rows: Rows) -> Iterator[np.ndarray]:
+        """Yield what :meth:`decompose` returns, for each member."""
+        yield from self._decompose(rows, self.members)
+
+    def _decompose(self, rows: Rows, members: list[Member]) -> Iterator[np.ndarray]:
+        code = self.scales.code(rows.region)
+        size = self.scales.outcome_of(code)[:, None]
+        panel, sequence = self._sequence(rows)
+        for member in members:
+            with torch.no_grad():
+                own = replace(sequence, module=member.module)
+                media = own.contributions(sequence.media)[0].numpy()
+            media = panel.gather(media)[-len(code) :]
+            yield (
+                np.column_stack([_organic(self.scales, member, rows, code), media])
+                * size
+            )
+
+    def modulation(self, rows: Rows) -> np.ndarray:
+        """Return the factor of the rows' effects, (n_rows, n_channels)."""
+        panel, sequence = self._sequence(rows)
+        with torch.no_grad():
+            factor = sequence.contributions(sequence.media)[1].numpy()
+        return panel.gather(factor)[-len(rows.region) :]
+
+    def baseline_variance(self, rows: Rows) -> np.ndarray:
+        """Return the variance of the baseline given the parameters, (n_rows,).
+
+        In squared outcome units.
+        """
+        code = self.scales.code(rows.region)
+        variance = self.baseline.variance(code, rows.position)
+        variance *= self._widening(rows) ** 2
+        return np.asarray(variance * self.scales.outcome_of(code) ** 2)
+
+    def noise_variance(self, rows: Rows) -> np.ndarray:
+        """Return the variance of single weeks' noise, in squared outcome units."""
+        code = self.scales.code(rows.region)
+        variance = self.baseline.noise_variance(code) * self._widening(rows) ** 2
+        return np.asarray(variance * self.scales.outcome_of(code) ** 2)
+
+    def _widening(self, rows: Rows) -> np.ndarray:
+        """Return how much wider than the model says errors are, (n_rows,)."""
+        later = rows.position > self.baseline.position[-1]
+        return np.where(later, self.spread, 1.0)
+
+    def member_plans(self, plan: MediaPlan, rows: Rows) -> list[MediaPlan]:
+        """Return the same rows' plan for each member."""
+        code = self.scales.code(rows.region)
+        size = self.scales.outcome_of(code)
+        return [
+            replace(
+                plan,
+                organic=_organic(self.scales, m, rows, code).sum(axis=1) * size,
+                sequence=replace(plan.sequence, module=m.module),
+            )
+            for m in self.members
+        ]
+
+    def plan(self, rows: Rows, channels: list[str], index: pd.Index) -> MediaPlan:
+        """Prepare rows for the question what other media would have brought."""
+        main = Member(self.module, self.baseline)
+        code = self.scales.code(rows.region)
+        outcome_scale = self.scales.outcome_of(code)
+        # An effect lasts for as long as the adstock kernel.
+        panel, sequence = self._sequence(rows, self.module.media.max_lag - 1)
+        n_rows = len(rows.region)
+        return MediaPlan(
+            channels=channels,
+            index=index,
+            region=rows.region,
+            time=rows.time,
+            spend=rows.spend,
+            organic=_organic(self.scales, main, rows, code).sum(axis=1) * outcome_scale,
+            media_scale=self.scales.media_of(code) * self._prices(rows, code),
+            outcome_scale=self.scales.outcome_of(self.scales.code(panel.regions)),
+            sequence=sequence,
+            cells=(panel.row_region[-n_rows:], panel.row_week[-n_rows:]),
+        )
+
+    def drifted(self, rows: Rows) -> np.ndarray:
+        """Return which controls have left their training range in most rows."""
+        code = self.scales.code(rows.region)
+        controls = self.scales.standardise(rows.controls, code)
+        low, high = self.scales.control_range_of(code)
+        beyond = np.maximum(low - controls, controls - high)
+        return np.asarray((beyond > 1.0).mean(axis=0) > 0.5)
+
+    def _prices(self, rows: Rows, code: np.ndarray) -> np.ndarray:
+        """Return what a unit of media costs in each row, (n_rows, n_channels).
+
+        Where nothing is paid, as on average in the region's training weeks.
+        """
+        usual = self.scales.price_of(code)
+        paid = (rows.media > 0) & (rows.spend > 0)
+        return np.divide(rows.spend, rows.media, out=usual, where=paid)
+
+    def _sequence(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
+        """Return the rows' regions from the first training week on.
+
+        The rows are the last ones of the panel. ``n_after`` weeks without media follow
+        the last one.
+        """
+        names = ("region", "position", "media", "controls")
+        given = {name: getattr(rows, name) for name in names}
+        if self.axis is not None:
+            history = {name: getattr(self.history, name) for name in names}
+            given = with_history(history, given)
+        regular = self.axis is None or self.axis.regular
+        # Sequences begin with the training weeks, whichever regions are asked for.
+        panel = make_panel(
+            given["region"], given["position"], regular, start=0.0, n_after=n_after
+        )
+        code = self.scales.code(panel.regions)
+        media = interpolate_gaps(panel, panel.scatter(given["media"]))
+        last = self.baseline.position[-1]
+        return panel, MediaSequence(
+            module=self.module,
+            region=torch.as_tensor(code),
+            media=torch.as_tensor(media / self.scales.media_of(code)[:, None]),
+            controls=torch.as_tensor(
+                scaled_controls(self.scales, panel, given["controls"])
+            ),
+            calendar=torch.as_tensor(
+                calendar_features(
+                    panel.position, last, self.baseline.covariance.season_length
+                )
+            ),
+            later=torch.as_tensor(panel.position > last),
+        )
+
+
+def _organic(
+    scales: PanelScales, member: Member, rows: Rows, code: np.ndarray
+) -> np.ndarray:
+    """Return relative baseline and control effects, (n_rows, 1 + n_controls)."""
+    baseline = member.baseline.predict(code, rows.position)
+    with torch.no_grad():
+        gamma = member.module.controls.regional_coefficient(torch.as_tensor(code))
+    controls = scales.standardise(rows.controls, code)
+    # Effects are held at the edges of the range that training has seen.
+    controls = np.clip(controls, *scales.control_range_of(code)) * gamma.numpy()
+    return np.column_stack([baseline, controls])
+
+
+def scaled_controls(
+    scales: PanelScales, panel: Panel, controls: np.ndarray
+) -> np.ndarray:
+    """Return standardised controls of a panel, with gaps interpolated."""
+    code = scales.code(panel.regions)[panel.row_region]
+    return interpolate_gaps(panel, panel.scatter(scales.standardise(controls, code)))

@@ -1,0 +1,662 @@
+"""DeepCausalMMMRegressor: the marketing mix model as a scikit-learn estimator."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import validate_data
+
+from sklearn_mmm._threads import one_thread
+from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.estimator._experiment_reader import (
+    ExperimentReader,
+    join_priors,
+    join_tests,
+)
+from sklearn_mmm.estimator._fitted_tables import (
+    CHANNEL_PARAMETERS,
+    adstock_weights,
+    channel_parameters,
+    learned_hyperparameters,
+    steady_state,
+)
+from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
+from sklearn_mmm.estimator._predictor import Predictor, scaled_controls
+from sklearn_mmm.exceptions import (
+    MissingWeeksWarning,
+    UninformativeChannelWarning,
+)
+from sklearn_mmm.graph._edge_rules import make_edge_rules
+from sklearn_mmm.graph._influence import learn_influence, update_influence
+from sklearn_mmm.graph._learn import EdgeRules
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._experiments import Experiment
+from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index_of
+from sklearn_mmm.panel._grid import Panel, interpolate_gaps
+from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
+from sklearn_mmm.panel._scales import PanelScales, make_scales
+from sklearn_mmm.training import (
+    Fitted,
+    Rescaling,
+    TrainingOptions,
+    fit_network,
+    update_network,
+)
+
+
+class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator):
+    r"""Marketing mix model for panels of regions and weeks.
+
+    The outcome of a region and week is the sum of a baseline, controls and media,
+
+    .. math::
+        \mu_{r,t} = \bar y_r \Big( b_{r,t} + \sum_k \gamma_{k,r} z_{r,t,k}
+        + \sum_c \beta_{c,r}\, \mathrm{Hill}(\mathrm{adstock}(x_{c,r})_t) \Big),
+
+    where :math:`\bar y_r` is the region's mean outcome, the baseline :math:`b` wanders
+    and repeats with the year as far as the data say, and effects are shared between
+    regions up to shrunken deviations. It is fitted by penalised maximum likelihood
+    with a Huber loss; the amounts of shrinkage are learned (empirical Bayes).
+
+    Parameters
+    ----------
+    media_columns : column specifier, default=None
+        Media of each channel, at least 0, in spend units (or impressions...) per time
+        step: names, positions, a boolean mask, a slice or a callable such as
+        :class:`~sklearn.compose.make_column_selector`. None means every column without
+        another role.
+    control_columns : column specifier, default=None
+        Other things that move the outcome, such as price. None means none.
+    region_column : str or int, default=None
+        Column or index level with the region. None means one region.
+    time_column : str or int, default=None
+        Column or index level with the time step: dates, periods or numbers (integers
+        are taken to count weeks). None means that row order is time: each X is then
+        a series of its own, and the baseline is constant for want of a clock.
+    spend_columns : dict, default=None
+        Column with the money behind a media column, where media are impressions or
+        clicks: ``{"tv_impressions": "tv_spend"}``. ROI, response curves and budgets
+        are then in money; the model is of the media. None means that media are spend.
+    max_lag : int, default=8
+        Length of the adstock kernel in time steps, the current one included.
+    adstock : {"geometric", "delayed", "weibull"}, default="geometric"
+        Form of the carry-over: falling from the start, peaking after a learned delay,
+        or a Weibull density, which can do both.
+    time_varying : bool, default=True
+        Whether the effect of a channel may vary with time, by a GRU over media,
+        controls and the calendar; the data decide how far. It needs a time column
+        with evenly spaced steps.
+    validation : bool, default=True
+        Whether hyper-parameters are checked by forecasts from three origins inside
+        the training weeks, eight weeks apart, before the fit on all of them. It needs
+        a time column and at least 56 time steps; costs half a fit to a whole one.
+    graph : bool, default=True
+        Whether to learn an acyclic graph of influences among the channels, see
+        :class:`ChannelGraph`. It does not change predictions.
+    graph_lags : int, default=0
+        Past time steps whose media may drive other channels as well, beyond their
+        carry-over; they need a time column.
+    required_edges, forbidden_edges : list of tuple, default=None
+        Known edges ``(from, to)`` of the graph, and those that cannot be.
+    tiers : dict, default=None
+        Tier of a channel; none of a later tier drives one of an earlier tier.
+    min_slope : float, default=0.0
+        Lower bound of the Hill slope; 1 allows no infinite slope at zero, 2 forces
+        S-shaped curves.
+    l1 : float, default=0.0
+        Weight of the L1 penalty on media effects, in units of their prior scale.
+    l2 : float, default=1.0
+        Weight of the L2 penalties on effects and regional deviations; 1 is the
+        amount learned from the data.
+    huber_delta : float, default=2.0
+        Where the loss turns linear, in standard deviations of the noise.
+    gradient_clip : float, default=10.0
+        Largest norm of the gradient of the loss per observation.
+    handle_unknown : {"shared", "error"}, default="shared"
+        What predict does with a region not seen in fit: use the shared parameters and
+        the median region's size, with a warning, or raise.
+    learning_rate : float, default=0.03
+        Of the Adam optimiser, at its largest; half a cosine follows.
+    max_epochs : int, default=400
+        Most passes over a panel of one batch; a panel of b batches takes b steps in
+        each pass and makes ``max_epochs / sqrt(b)`` of them.
+    batch_size : int, default=256
+        Regions per step.
+    n_members : int, default=32
+        Refits on randomised data and priors, whose spread is the uncertainty of what
+        was learned: at least 2, or 0 for none. They do not change estimates.
+    tol : float, default=1e-6
+        Relative improvement of the loss that counts, see ``n_iter_no_change``.
+    n_iter_no_change : int, default=20
+        Epochs without improvement after which training stops, once the
+        hyper-parameters are settled.
+    device : str, default="cpu"
+        Where torch trains, such as "cuda".
+    random_state : int, RandomState instance or None, default=None
+        Seed of the fit. The same seed gives bit-identical fits.
+    verbose : int, default=0
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    contributions_ : DataFrame of shape (n_rows, 1 + n_controls + n_channels)
+        What baseline, controls and channels contributed to each training row, in
+        outcome units; rows sum to the fit.
+    response_curves_ : DataFrame
+        ``channel``, ``spend``, ``response``, ``marginal_response``, ``extrapolated``,
+        and with members ``low`` and ``high``, a 90 % interval of the response:
+        steady-state response per time step, all regions together.
+    adstock_ : DataFrame of shape (n_channels, max_lag)
+        Weights of the carry-over by lag, summing to 1.
+    adstock_parameters_ : DataFrame of shape (n_channels, n_parameters)
+        ``decay`` (share carried over to the next time step, or how fast a delayed
+        kernel fades), ``delay`` (time steps), ``shape`` and ``scale`` (time steps) of
+        the kernel chosen by ``adstock``.
+    decay_ : Series of shape (n_channels,)
+        Its decay; NaN for Weibull kernels.
+    outcome_ : Series of shape (n_rows,)
+        Outcome of the training rows, outcome units per time step.
+    spend_ : DataFrame of shape (n_rows, n_channels)
+        Spend of the training rows, spend units per time step.
+    n_members_ : int
+        Number of members, of whose spread intervals are made.
+    lift_tests_, roi_prior_ : DataFrame and dict, or None
+        What fit and later updates were told.
+    modulation_ : DataFrame of shape (n_rows, n_channels)
+        Factor by which each channel's effect was larger or smaller than usual in each
+        training row; its mean over the training weeks of a region is 1.
+    half_saturation_ : Series of shape (n_channels,)
+        Adstocked media at half of the maximum, in units of ``media_scale_``.
+    slope_ : Series of shape (n_channels,)
+        Hill slope.
+    effect_ : Series of shape (n_channels,)
+        Effect at full saturation, relative to the region's mean outcome.
+    regional_effect_ : DataFrame of shape (n_regions, n_channels)
+        Effect at full saturation, outcome units per time step.
+    dag_ : DataFrame of shape (n_channels, n_channels)
+        Influences among the channels, row to column, without cycles; 0 where there is
+        none, and throughout if ``graph=False``. Units of ``media_scale_``: what one
+        unit of the row, carry-over included, adds to the column.
+    dag_lagged_ : DataFrame of shape (graph_lags * n_channels, n_channels)
+        Influences of past time steps, indexed by lag and channel.
+    dag_strength_ : DataFrame of shape (n_channels, n_channels)
+        Share of resamples (of regions, else of blocks of weeks) with the edge; NaN
+        without a graph.
+    media_scale_ : DataFrame of shape (n_regions, n_channels)
+        Largest training media, spend units per time step.
+    hyperparameters_ : dict
+        Learned noise, variances of the baseline's parts, prior scales, and what inner
+        validation chose.
+    history_ : DataFrame
+        Keys, media and controls of the training rows, which later rows continue.
+    media_columns_, control_columns_ : list of str
+        Names of channels and controls.
+    spend_columns_ : list of str
+        Column with the money behind each channel.
+    net_ : skorch.NeuralNet
+        The trained net, with its ``history``.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only when X has string column names.
+
+    Notes
+    -----
+    A fit runs on one thread, since it is many small operations; the parameter
+    ``n_jobs`` of a search runs several fits side by side.
+
+    Adstock and Hill saturation follow Jin et al. (2017), "Bayesian Methods for Media
+    Mix Modeling with Carryover and Shape Effects". A missing week inside a region's
+    series does not enter the fit; its media are interpolated for the carry-over. A
+    channel that is zero throughout contributes nothing.
+
+    Predictions depend on the training history and the given rows together: a row of X
+    replaces the training row of the same region and time, so zeroing a channel in X
+    gives the counterfactual. The prediction of a lone future week depends on the media
+    of the weeks between, which are interpolated unless they are given too.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> X, y, truth = make_mmm(n_regions=2, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     media_columns=truth.media_columns, control_columns=truth.control_columns,
+    ...     region_column="region", time_column="week", random_state=0, max_epochs=200,
+    ... ).fit(X, y)
+    >>> list(mmm.contributions_.columns)
+    ['baseline', 'price', 'promotion', 'tv', 'search']
+    >>> bool(mmm.score(X, y) > 0.9)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "media_columns": [None, str, Integral, "array-like", slice, callable],
+        "control_columns": [None, str, Integral, "array-like", slice, callable],
+        "region_column": [None, str, Integral],
+        "time_column": [None, str, Integral],
+        "spend_columns": [None, dict],
+        "max_lag": [Interval(Integral, 1, None, closed="left")],
+        "adstock": [StrOptions({"geometric", "delayed", "weibull"})],
+        "time_varying": ["boolean"],
+        "validation": ["boolean"],
+        "graph": ["boolean"],
+        "graph_lags": [Interval(Integral, 0, None, closed="left")],
+        "required_edges": [None, "array-like"],
+        "forbidden_edges": [None, "array-like"],
+        "tiers": [None, dict],
+        "min_slope": [Interval(Real, 0, None, closed="left")],
+        "l1": [Interval(Real, 0, None, closed="left")],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+        "gradient_clip": [Interval(Real, 0, None, closed="neither")],
+        "handle_unknown": [StrOptions({"shared", "error"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "n_members": [
+            Interval(Integral, 2, None, closed="left"),
+            Options(Integral, {0}),
+        ],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        media_columns: ColumnSpec = None,
+        control_columns: ColumnSpec = None,
+        region_column: str | int | None = None,
+        time_column: str | int | None = None,
+        *,
+        spend_columns: Mapping[Any, Any] | None = None,
+        max_lag: int = 8,
+        adstock: str = "geometric",
+        time_varying: bool = True,
+        validation: bool = True,
+        graph: bool = True,
+        graph_lags: int = 0,
+        required_edges: Iterable[tuple[str, str]] | None = None,
+        forbidden_edges: Iterable[tuple[str, str]] | None = None,
+        tiers: Mapping[str, int] | None = None,
+        min_slope: float = 0.0,
+        l1: float = 0.0,
+        l2: float = 1.0,
+        huber_delta: float = 2.0,
+        gradient_clip: float = 10.0,
+        handle_unknown: str = "shared",
+        learning_rate: float = 0.03,
+        max_epochs: int = 400,
+        batch_size: int = 256,
+        n_members: int = 32,
+        tol: float = 1e-6,
+        n_iter_no_change: int = 20,
+        device: str = "cpu",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.media_columns = media_columns
+        self.control_columns = control_columns
+        self.region_column = region_column
+        self.time_column = time_column
+        self.spend_columns = spend_columns
+        self.max_lag = max_lag
+        self.adstock = adstock
+        self.time_varying = time_varying
+        self.validation = validation
+        self.graph = graph
+        self.graph_lags = graph_lags
+        self.required_edges = required_edges
+        self.forbidden_edges = forbidden_edges
+        self.tiers = tiers
+        self.min_slope = min_slope
+        self.l1 = l1
+        self.l2 = l2
+        self.huber_delta = huber_delta
+        self.gradient_clip = gradient_clip
+        self.handle_unknown = handle_unknown
+        self.learning_rate = learning_rate
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.n_members = n_members
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: Any, y: Any, lift_tests: Any = None, roi_prior: Any = None
+    ) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            One row per region and time step, in any order when there are keys.
+        y : array-like of shape (n_rows,)
+            Outcome, in outcome units per time step.
+        lift_tests : DataFrame, default=None
+            Results of experiments, one row each: ``channel``; ``start`` and ``end`` of
+            the time steps that were measured, both included; ``lift``, the outcome
+            with the spend as it is in X less what it would have been otherwise, over
+            all these regions and time steps, and its ``std_error``, both in outcome
+            units. If there is a column ``region``, it has a label, a list of labels,
+            or "all". If there is a column ``spend_change``, it is by how much the test
+            raised (or, below 0, cut) the spend in its window, spend units; where it is
+            missing, all spend in the window was the test. Tests whose window is not
+            all in the training weeks are left out, with a warning.
+        roi_prior : dict of tuple, default=None
+            By channel, mean and standard deviation of what is believed about its ROI
+            over the training rows, outcome units per spend unit.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, media are negative, keys occur twice, values are
+            not finite or not numeric, there is but one row, known edges contradict
+            one another, or a lift test or ROI prior makes no sense.
+
+        Notes
+        -----
+        An experiment enters the likelihood as a measurement of the model's own
+        counterfactual for its window, with the carry-over of the weeks before and
+        inside it: the contribution of the channel itself, other channels being as they
+        are in X.
+        """
+        table = as_table(X)
+        validate_data(self, X, y, skip_check_array=True)
+        y = check_target(y, table.shape[0])
+        if len(y) == 1:
+            raise ValueError("X has one sample (n_samples=1); a fit needs more rows")
+        self._roles = resolve_roles(
+            table,
+            self.media_columns,
+            self.control_columns,
+            self.region_column,
+            self.time_column,
+            self.spend_columns,
+        )
+        rows, self._axis = read_rows(
+            table, self._roles, self.region_column, self.time_column, None
+        )
+        self._name_columns()
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        self._seed = int(seed)
+        return self._learn(rows, y, index_of(X), lift_tests, roi_prior, None)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, lift_tests: Any = None, roi_prior: Any = None
+    ) -> Self:
+        """Add rows to those of fit and update the model, in a fraction of the time.
+
+        What was learned is the starting point; hyper-parameters are renewed, and what
+        inner validation chose, the edges of the graph and what the GRU makes of its
+        inputs stay. A refit after a while is due all the same.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            Further rows; a row with the region and time of a former one replaces it.
+        y : array-like of shape (n_rows,)
+            Their outcome.
+        lift_tests, roi_prior : default=None
+            Further ones, see :meth:`fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As :meth:`fit`, or if rows are earlier than the first training step.
+        """
+        if not hasattr(self, "history_"):
+            return self.fit(X, y, lift_tests, roi_prior)
+        table = as_table(X)
+        validate_data(self, X, y, reset=False, skip_check_array=True)
+        y = check_target(y, table.shape[0])
+        rows, _ = read_rows(
+            table, self._roles, self.region_column, self.time_column, self._axis
+        )
+        past = self._predictor.history
+        if self._axis is None:
+            rows = rows.after(past)
+        if rows.position.min() < 0:
+            row = int(rows.position.argmin())
+            raise ValueError(
+                f"row {row} (time {rows.time[row]}) is earlier than the first training "
+                "step; use fit with all rows"
+            )
+        joined, kept = past.followed_by(rows)
+        index = index_of(X)
+        former = self.contributions_.index[kept]
+        if index is None or isinstance(former, pd.RangeIndex):
+            index = pd.RangeIndex(len(kept[kept]) + len(y))
+        else:
+            index = former.append(index)
+        lift_tests = join_tests(self.lift_tests_, lift_tests)
+        roi_prior = join_priors(self.roi_prior_, roi_prior)
+        outcome = np.concatenate([self.outcome_.to_numpy()[kept], y])
+        return self._learn(joined, outcome, index, lift_tests, roi_prior, self._fitted)
+
+    def _learn(
+        self,
+        rows: Rows,
+        y: np.ndarray,
+        index: pd.Index | None,
+        lift_tests: Any,
+        roi_prior: Any,
+        former: Fitted | None,
+    ) -> Self:
+        """Fit the model to rows, or update a former fit."""
+        panel = rows.panel(self._axis)
+        self._warn_about(rows, panel)
+        rules = self._edge_rules()
+        scales = make_scales(panel, y, rows.media, rows.controls, rows.spend)
+        data = self._training_data(rows, panel, y, scales)
+        reader = ExperimentReader(
+            panel,
+            self._axis,
+            self.media_columns_,
+            panel.scatter(rows.spend),
+            data.media,
+        )
+        experiments = []
+        if lift_tests is not None:
+            experiments += reader.read_tests(lift_tests)
+        if roi_prior is not None:
+            experiments += reader.read_priors(roi_prior)
+        with one_thread():
+            self._fitted = self._train(data, former, scales, experiments)
+            self.lift_tests_, self.roi_prior_ = lift_tests, roi_prior
+            self._predictor = Predictor(
+                self._fitted.net.module_,
+                self._fitted.baseline,
+                scales,
+                self._axis,
+                rows,
+                self._fitted.members,
+                self._fitted.choice.spread,
+            )
+            self._publish(panel, rows, y, index)
+            self._learn_graph(data, rules, update=former is not None)
+        return self
+
+    def _train(
+        self,
+        data: TrainingData,
+        former: Fitted | None,
+        scales: PanelScales,
+        experiments: list[Experiment],
+    ) -> Fitted:
+        inputs = self._training_options(), experiments, scales.outcome, self._seed
+        if former is None:
+            return fit_network(data, *inputs)
+        data = replace(data, covariance=former.baseline.covariance)
+        change = rescaling(self._predictor.scales, scales)
+        return update_network(former, data, change, *inputs)
+
+    def _edge_rules(self) -> EdgeRules | None:
+        if self.graph_lags and self.time_column is None:
+            raise ValueError(
+                f"graph_lags={self.graph_lags} needs a time order; name a time_column"
+            )
+        rules = make_edge_rules(
+            self.media_columns_, self.required_edges, self.forbidden_edges, self.tiers
+        )
+        return rules if self.graph else None
+
+    def _learn_graph(
+        self, data: TrainingData, rules: EdgeRules | None, update: bool
+    ) -> None:
+        kernels, channels = self.adstock_.to_numpy(), self.media_columns_
+        if update:
+            self._influence = update_influence(self._influence, data, kernels)
+            strength = self.dag_strength_.to_numpy()
+        else:
+            self._influence, strength = learn_influence(
+                data, rules, kernels, self.graph_lags, self._seed
+            )
+        past = self._influence.lagged
+        lags = pd.MultiIndex.from_product(
+            [range(1, len(past) + 1), channels], names=["lag", "channel"]
+        )
+        self.dag_ = pd.DataFrame(self._influence.weights, channels, channels)
+        self.dag_lagged_ = pd.DataFrame(past.reshape(-1, len(channels)), lags, channels)
+        self.dag_strength_ = pd.DataFrame(strength, channels, channels)
+
+    def _training_data(
+        self, rows: Rows, panel: Panel, y: np.ndarray, scales: PanelScales
+    ) -> TrainingData:
+        seen = panel.observed
+        media = interpolate_gaps(panel, panel.scatter(rows.media))
+        span = panel.position[-1] - panel.position[0]
+        season = None if self._axis is None else self._axis.season_length
+        return TrainingData(
+            media=media / scales.media[:, None],
+            controls=scaled_controls(scales, panel, rows.controls),
+            target=panel.scatter(y) / scales.outcome[:, None],
+            observed=seen,
+            position=panel.position,
+            covariance=TimeCovariance(
+                origin=float(panel.position[0]),
+                # Less than a year says nothing about what repeats each year.
+                season_length=season if season and span >= season else None,
+                wanders=self._axis is not None,
+            ),
+        )
+
+    def _training_options(self) -> TrainingOptions:
+        names = TrainingOptions.__dataclass_fields__
+        options = {name: getattr(self, name) for name in names}
+        # Without a clock of even steps there is no sequence for effects to vary along.
+        if self._axis is None or not self._axis.regular:
+            options["time_varying"] = False
+        return TrainingOptions(**options)
+
+    def _name_columns(self) -> None:
+        def name(column: Any) -> str:
+            return column if isinstance(column, str) else f"x{column}"
+
+        self.media_columns_ = [name(c) for c in self._roles.media]
+        self.control_columns_ = [name(c) for c in self._roles.controls]
+        self.spend_columns_ = [name(c) for c in self._roles.spend]
+        if "baseline" in [*self.media_columns_, *self.control_columns_]:
+            raise ValueError(
+                "a media or control column is called 'baseline', which names the "
+                "baseline's contribution; rename the column"
+            )
+
+    def _history_table(self, rows: Rows) -> pd.DataFrame:
+        table = pd.DataFrame({"region": rows.region, "time": rows.time})
+        values = np.column_stack([rows.media, rows.controls])
+        names = [*self.media_columns_, *self.control_columns_]
+        return pd.concat([table, pd.DataFrame(values, columns=names)], axis=1)
+
+    def _publish(
+        self, panel: Panel, rows: Rows, y: np.ndarray, index: pd.Index | None
+    ) -> None:
+        fitted, scales = self._fitted, self._predictor.scales
+        module, channels = fitted.net.module_, self.media_columns_
+        self.net_ = fitted.net
+        self.n_members_ = len(fitted.members)
+        self.history_ = self._history_table(rows)
+        own = channel_parameters(module)
+        lags = pd.RangeIndex(self.max_lag, name="lag")
+        self.adstock_ = pd.DataFrame(adstock_weights(module), channels, lags)
+        kernel = {k: v for k, v in own.items() if k not in CHANNEL_PARAMETERS}
+        self.adstock_parameters_ = pd.DataFrame(kernel, channels)
+        decay = kernel.get("decay", np.full(len(channels), np.nan))
+        self.decay_ = pd.Series(decay, channels, name="decay")
+        self.half_saturation_, self.slope_, self.effect_ = (
+            pd.Series(own[name], channels, name=name) for name in CHANNEL_PARAMETERS
+        )
+        self.media_scale_ = pd.DataFrame(scales.media, panel.regions, channels)
+        modulates = self._training_options().time_varying
+        self.hyperparameters_ = learned_hyperparameters(fitted, modulates)
+        self._steady_state = steady_state(fitted, scales, channels, panel, rows)
+        self.regional_effect_ = pd.DataFrame(
+            self._steady_state.effect, panel.regions, channels
+        )
+        self.response_curves_ = self.response_curves()
+        self.contributions_ = self._decompose(rows, index)
+        index = self.contributions_.index
+        self.outcome_ = pd.Series(y, index, name="outcome")
+        self.spend_ = pd.DataFrame(rows.spend, index, channels)
+        self.modulation_ = pd.DataFrame(
+            self._predictor.modulation(rows), index, channels
+        )
+
+    def _warn_about(self, rows: Rows, panel: Panel) -> None:
+        n_gaps = int(panel.gaps.sum())
+        if n_gaps and self._axis is not None and self._axis.regular:
+            warnings.warn(
+                f"{n_gaps} weeks are missing inside the regions' series; they do not "
+                "enter the fit, and their media are interpolated for the carry-over",
+                MissingWeeksWarning,
+                stacklevel=5,
+            )
+        flat = np.ptp(rows.media, axis=0) == 0
+        if flat.any():
+            names = [n for n, f in zip(self.media_columns_, flat, strict=True) if f]
+            warnings.warn(
+                f"media columns {names} do not vary; their effect cannot be told from "
+                "the baseline's",
+                UninformativeChannelWarning,
+                stacklevel=5,
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = self.control_columns is None
+        return tags
+
+
+def rescaling(former: PanelScales, scales: PanelScales) -> Rescaling:
+    """Return how the units of a panel have changed."""
+    region = former.code(scales.regions)
+    known = region >= 0
+    old, new = former.media[region[known]], scales.media[known]
+    outcome = former.outcome[region[known]] / scales.outcome[known]
+    return Rescaling(
+        region,
+        np.median(old / new, axis=0) if known.any() else np.ones(old.shape[1]),
+        float(np.median(outcome)) if known.any() else 1.0,
+    )

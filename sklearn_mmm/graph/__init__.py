@@ -1,0 +1,1 @@
+"""The graph of influences among the channels."""

@@ -1,0 +1,1 @@
+"""Data, the penalised likelihood, experiments and the evidence for variation."""

@@ -1,0 +1,100 @@
+"""A training panel, scaled, and its beginning."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.functional import lagged
+
+N_CALENDAR_HARMONICS = 2
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """A training panel, scaled.
+
+    Attributes
+    ----------
+    media : ndarray of shape (n_regions, n_weeks, n_channels)
+        In units of the media scale.
+    controls : ndarray of shape (n_regions, n_weeks, n_controls)
+        Standardised.
+    target : ndarray of shape (n_regions, n_weeks)
+        Outcome relative to the region's mean.
+    observed : bool ndarray of shape (n_regions, n_weeks)
+    position : ndarray of shape (n_weeks,)
+    covariance : TimeCovariance
+    """
+
+    media: np.ndarray
+    controls: np.ndarray
+    target: np.ndarray
+    observed: np.ndarray
+    position: np.ndarray
+    covariance: TimeCovariance
+
+    @property
+    def calendar(self) -> np.ndarray:
+        """Features of the calendar, (n_weeks, n_calendar)."""
+        return calendar_features(
+            self.position, self.position[-1], self.covariance.season_length
+        )
+
+    def inputs(self, max_lag: int) -> dict[str, Tensor]:
+        """Return the module's inputs in double precision, region first."""
+        calendar = torch.as_tensor(self.calendar)
+        return {
+            "lags": lagged(torch.as_tensor(self.media), max_lag),
+            "controls": torch.as_tensor(self.controls),
+            "region": torch.arange(len(self.media)),
+            "observed": torch.as_tensor(self.observed, dtype=torch.float64),
+            "calendar": calendar.expand(len(self.media), -1, -1),
+        }
+
+    @property
+    def cycles(self) -> float:
+        """How many seasons the weeks span; 0 without a season."""
+        season = self.covariance.season_length
+        return float(np.ptp(self.position) / season) if season else 0.0
+
+    def until(self, n_weeks: int) -> "TrainingData":
+        """Return the first weeks, with a season only if they span one."""
+        early = replace(
+            self,
+            media=self.media[:, :n_weeks],
+            controls=self.controls[:, :n_weeks],
+            target=self.target[:, :n_weeks],
+            observed=self.observed[:, :n_weeks],
+            position=self.position[:n_weeks],
+        )
+        if early.cycles >= 1:
+            return early
+        return replace(early, covariance=replace(self.covariance, season_length=None))
+
+
+def calendar_features(
+    position: np.ndarray, last: float, season_length: float | None
+) -> np.ndarray:
+    """Return elapsed time and the waves of a year, (n_weeks, n_features).
+
+    Elapsed time runs from -1 to 1 over the training weeks and is held at 1 beyond
+    them: a trend in an effect is not extrapolated.
+
+    Parameters
+    ----------
+    position : ndarray of shape (n_weeks,)
+    last : float
+        Position of the last training week.
+    season_length : float or None
+        Time steps of a season.
+    """
+    elapsed = np.clip(2 * position / max(last, 1.0) - 1, -1, 1)
+    features = [elapsed]
+    if season_length:
+        for order in range(1, N_CALENDAR_HARMONICS + 1):
+            angle = 2 * np.pi * order * position / season_length
+            features += [np.sin(angle), np.cos(angle)]
+    return np.stack(features, axis=1)

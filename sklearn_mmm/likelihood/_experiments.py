@@ -1,0 +1,167 @@
+r"""What experiments say about channels, as rows of the least-squares problem.
+
+An experiment compares media as they were with other media of one channel, in some
+regions and weeks. The model's own answer is the difference of its contributions there,
+with the carry-over of the weeks before and within; its gap to the measured lift, in
+standard errors, is a residual like any other.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+from sklearn_mmm.functional import lagged
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.network import MMMModule
+from sklearn_mmm.network._media import MediaResponse
+
+Parameters = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A comparison of media as they were with other media of one channel.
+
+    Attributes
+    ----------
+    channel : int
+    counted : bool ndarray of shape (n_regions, n_weeks)
+        Cells whose outcome the lift is about.
+    other : ndarray of shape (n_regions, n_weeks)
+        Media of the channel that the experiment compares with, in units of the media
+        scale.
+    lift, std_error : float
+        Outcome with the media as they were less outcome with the others, outcome units.
+    """
+
+    channel: int
+    counted: np.ndarray
+    other: np.ndarray
+    lift: float
+    std_error: float
+
+
+@dataclass(frozen=True)
+class ExperimentRows:
+    """Experiments, cell by cell.
+
+    Attributes
+    ----------
+    channel, lift_seen, std_error : Tensor of shape (experiment,)
+    n_regions : int
+    cell_experiment, cell_region, cell_week, cell_channel : Tensor of shape (cell,)
+    size : Tensor of shape (cell,)
+        Outcome units of a relative contribution.
+    modulation : Tensor of shape (cell,)
+        Factor of the effects.
+    lags : Tensor of shape (2, cell, lag)
+        Scaled media and their past, as they were and as compared with.
+    """
+
+    channel: Tensor
+    lift_seen: Tensor
+    std_error: Tensor
+    n_regions: int
+    cell_experiment: Tensor
+    cell_region: Tensor
+    cell_week: Tensor
+    cell_channel: Tensor
+    size: Tensor
+    modulation: Tensor
+    lags: Tensor
+
+    @property
+    def n_experiments(self) -> int:
+        """Number of experiments."""
+        return len(self.lift_seen)
+
+    def lift(self, media: MediaResponse, state: Parameters) -> Tensor:
+        """Return the model's lift by region, (member, experiment, region).
+
+        Parameters
+        ----------
+        media : MediaResponse
+        state : dict of Tensor
+            Its parameters, with a leading member axis.
+        """
+        inputs = self.lags, self.cell_region, self.cell_channel
+        with_, without = functional_call(media, state, inputs).unbind(1)
+        cells = (with_ - without) * self.size * self.modulation  # (member, cell)
+        n, k = self.n_regions, self.n_experiments
+        out = cells.new_zeros(len(cells), k * n)
+        out.index_add_(1, self.cell_experiment * n + self.cell_region, cells)
+        return out.reshape(len(cells), k, n)
+
+    def modulated(self, module: MMMModule, data: TrainingData) -> "ExperimentRows":
+        """Return the rows with the modulation of effects that a module has."""
+        factor = torch.as_tensor(_modulation(module, data))
+        cells = self.cell_region, self.cell_week, self.cell_channel
+        return replace(self, modulation=factor[cells])
+
+    def gap(self, lift: Tensor) -> Tensor:
+        """Return gaps of (member, experiment) lifts in standard errors."""
+        return (lift - self.lift_seen) / self.std_error
+
+
+def experiment_rows(
+    experiments: list[Experiment],
+    module: MMMModule,
+    data: TrainingData,
+    outcome_scale: np.ndarray,
+) -> ExperimentRows | None:
+    """Lay out experiments as cells.
+
+    Parameters
+    ----------
+    experiments : list of Experiment
+    module : MMMModule
+        Trained; its modulation of effects holds with and without the experiment.
+    data : TrainingData
+    outcome_scale : ndarray of shape (n_regions,)
+        Outcome units of a relative contribution.
+    """
+    if not experiments:
+        return None
+    media, max_lag = data.media, module.media.max_lag
+    cells: list[np.ndarray] = []
+    lags: list[Tensor] = []
+    sizes: list[np.ndarray] = []
+    for number, e in enumerate(experiments):
+        region, week = np.nonzero(e.counted)
+        own = media[..., e.channel]
+        both = torch.as_tensor(np.stack([own, e.other], axis=-1))
+        # (region, week, 2, lag) -> (2, cell, lag)
+        lags.append(lagged(both, max_lag)[region, week].movedim(1, 0))
+        same = np.ones_like(region)
+        cells.append(np.stack([number * same, region, week, e.channel * same]))
+        sizes.append(outcome_scale[region])
+    place = torch.as_tensor(np.concatenate(cells, axis=1))
+    size = torch.as_tensor(np.concatenate(sizes))
+    rows = ExperimentRows(
+        channel=torch.tensor([e.channel for e in experiments]),
+        lift_seen=torch.tensor([e.lift for e in experiments], dtype=torch.float64),
+        std_error=torch.tensor([e.std_error for e in experiments], dtype=torch.float64),
+        n_regions=len(media),
+        cell_experiment=place[0],
+        cell_region=place[1],
+        cell_week=place[2],
+        cell_channel=place[3],
+        size=size,
+        modulation=torch.ones_like(size),
+        lags=torch.cat(lags, dim=1),
+    )
+    return rows.modulated(module, data)
+
+
+def _modulation(module: MMMModule, data: TrainingData) -> np.ndarray:
+    """Return the factor of the effects, (region, week, channel)."""
+    effects = module.effects
+    if not effects.active:
+        return np.ones(data.media.shape)
+    X = data.inputs(1)
+    with torch.no_grad():
+        features = effects.features(X["lags"][..., 0], X["controls"], X["calendar"])
+        return np.asarray(effects(features, X["observed"]).numpy())

@@ -1,0 +1,1 @@
+"""Tables of rows to grids of regions and time steps, and back."""

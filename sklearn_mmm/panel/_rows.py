@@ -1,0 +1,217 @@
+"""Reading the rows of a long table: keys, media and controls."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sklearn_mmm.panel._columns import (
+    Column,
+    ColumnSpec,
+    check_media,
+    column_names,
+    key_column,
+    read_key,
+    read_numbers,
+    resolve_column,
+    resolve_columns,
+)
+from sklearn_mmm.panel._grid import Panel, make_panel
+from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column of X plays which role.
+
+    Attributes
+    ----------
+    media, controls : list
+    spend : list
+        Column with the money behind each medium; the medium itself where media are
+        money.
+    """
+
+    media: list[Column]
+    controls: list[Column]
+    spend: list[Column]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a long table.
+
+    Attributes
+    ----------
+    region, time : ndarray of shape (n_rows,)
+        Labels; zeros without a region column, the row order without a time column.
+    position : ndarray of shape (n_rows,)
+        Time steps since the first training step.
+    media : ndarray of shape (n_rows, n_channels)
+    controls : ndarray of shape (n_rows, n_controls)
+    spend : ndarray of shape (n_rows, n_channels)
+        Money behind the media, spend units.
+    """
+
+    region: np.ndarray
+    time: np.ndarray
+    position: np.ndarray
+    media: np.ndarray
+    controls: np.ndarray
+    spend: np.ndarray
+
+    def after(self, past: "Rows") -> "Rows":
+        """Return rows in their order behind those of the same region."""
+        length = {r: (past.region == r).sum() for r in np.unique(self.region)}
+        position = self.position + np.array([length[r] for r in self.region])
+        return replace(self, position=position, time=position)
+
+    def followed_by(self, rows: "Rows") -> tuple["Rows", np.ndarray]:
+        """Return these rows and later ones; at equal keys the later ones win.
+
+        Returns
+        -------
+        rows : Rows
+        kept : bool ndarray
+            Which of the first rows are kept; they stay in front.
+        """
+        given = set(zip(rows.region.tolist(), rows.position.tolist(), strict=True))
+        keys = zip(self.region.tolist(), self.position.tolist(), strict=True)
+        kept = np.array([key not in given for key in keys])
+        joined = {
+            name: np.concatenate([getattr(self, name)[kept], getattr(rows, name)])
+            for name in self.__dataclass_fields__
+        }
+        return Rows(**joined), kept
+
+    def panel(self, axis: TimeAxis | None) -> Panel:
+        """Arrange the rows in a panel."""
+        regular = axis is None or axis.regular
+        return make_panel(self.region, self.position, regular, self.time)
+
+
+def resolve_roles(
+    X: Any,
+    media_columns: ColumnSpec,
+    control_columns: ColumnSpec,
+    region_column: Column | None,
+    time_column: Column | None,
+    spend_columns: Mapping[Column, Column] | None = None,
+) -> Roles:
+    """Return the media, control and spend columns of X.
+
+    ``media_columns=None`` means every column without another role.
+
+    Raises
+    ------
+    ValueError
+        If a column has two roles, or none is left for media.
+    """
+    controls = resolve_columns(X, control_columns, "control_columns")
+    keys = {
+        "region_column": key_column(X, region_column, "region_column"),
+        "time_column": key_column(X, time_column, "time_column"),
+    }
+    taken = [key for key in keys.values() if key is not None]
+    money = {
+        resolve_column(X, medium, "spend_columns"): resolve_column(
+            X, column, "spend_columns"
+        )
+        for medium, column in (spend_columns or {}).items()
+    }
+    if media_columns is None:
+        other = [*controls, *taken, *(c for m, c in money.items() if m != c)]
+        media = [c for c in column_names(X) if c not in other]
+    else:
+        media = resolve_columns(X, media_columns, "media_columns")
+    if not media:
+        raise ValueError(
+            f"no media columns among those of X (n_features = {len(column_names(X))}): "
+            f"{column_names(X)!r}; name at least one in media_columns"
+        )
+    for column in media:
+        if column in controls or column in taken:
+            raise ValueError(
+                f"column {column!r} is a media column and has another role as well; "
+                "give each column one role"
+            )
+    for column in controls:
+        if column in taken:
+            raise ValueError(
+                f"column {column!r} is a control column and a key as well; "
+                "give each column one role"
+            )
+    for medium in money:
+        if medium not in media:
+            raise ValueError(
+                f"spend_columns names {medium!r}, which is not a media column; the "
+                f"media columns are {media!r}"
+            )
+    spend = [money.get(c, c) for c in media]
+    for column in spend:
+        if spend.count(column) > 1 or column in controls or column in taken:
+            raise ValueError(
+                f"spend_columns: column {column!r} is the money of two media or has "
+                "another role as well; give each column one role"
+            )
+    return Roles(media, controls, spend)
+
+
+def read_rows(
+    X: Any,
+    roles: Roles,
+    region_column: Column | None,
+    time_column: Column | None,
+    axis: TimeAxis | None,
+    signed: bool = False,
+) -> tuple[Rows, TimeAxis | None]:
+    """Read and check the rows of X.
+
+    Parameters
+    ----------
+    axis : TimeAxis or None
+        The training data's axis; None infers one from the rows.
+    signed : bool, default=False
+        Whether media may be negative.
+
+    Returns
+    -------
+    rows : Rows
+    axis : TimeAxis or None
+        None without a time column.
+    """
+    media = read_numbers(X, roles.media, "media")
+    if not signed:
+        check_media(media, roles.media)
+    controls = read_numbers(X, roles.controls, "control")
+    spend = media
+    if roles.spend != roles.media:
+        spend = read_numbers(X, roles.spend, "spend")
+        check_media(spend, roles.spend, "spend")
+    n_rows = len(media)
+    if region_column is None:
+        region = np.zeros(n_rows, np.intp)
+    else:
+        region = read_key(X, region_column, "region_column")
+        if region.dtype.kind == "O":
+            region = np.array([str(label) for label in region], dtype=object)
+    if time_column is None:
+        position = _row_order(region)
+        return Rows(region, position, position, media, controls, spend), None
+    time = read_key(X, time_column, "time_column")
+    if axis is None:
+        axis = make_time_axis(time, time_column)
+    position = axis.position(time, time_column)
+    return Rows(region, time, position, media, controls, spend), axis
+
+
+def _row_order(region: np.ndarray) -> np.ndarray:
+    """Return each row's place among the rows of its region."""
+    order = np.argsort(region, kind="stable")
+    ranked = region[order]
+    first = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
+    start = np.repeat(first, np.diff(np.r_[first, len(region)]))
+    position = np.empty(len(region))
+    position[order] = np.arange(len(region)) - start
+    return position

@@ -1,0 +1,161 @@
+"""Scales of regions, media and controls: what makes regions comparable."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_mmm.panel._grid import Panel
+
+
+@dataclass(frozen=True)
+class PanelScales:
+    """Units in which the model sees a panel.
+
+    Attributes
+    ----------
+    regions : ndarray of shape (n_regions,)
+        Labels seen in training, sorted.
+    outcome : ndarray of shape (n_regions,)
+        Mean absolute outcome of each region, outcome units per time step.
+    media : ndarray of shape (n_regions, n_channels)
+        Largest training value, spend units per time step.
+    control_centre, control_scale : ndarray of shape (n_regions, n_controls)
+        Mean and standard deviation, in the control's unit.
+    control_low, control_high : ndarray of shape (n_regions, n_controls)
+        Range seen in training, in the control's unit.
+    price : ndarray of shape (n_regions, n_channels)
+        Spend of a unit of media; 1 where media are spend.
+    """
+
+    regions: np.ndarray
+    outcome: np.ndarray
+    media: np.ndarray
+    control_centre: np.ndarray
+    control_scale: np.ndarray
+    control_low: np.ndarray
+    control_high: np.ndarray
+    price: np.ndarray
+
+    def code(self, region: np.ndarray) -> np.ndarray:
+        """Return each label's row in the tables, -1 for an unknown region."""
+        if self.regions.dtype.kind != region.dtype.kind and "O" not in (
+            self.regions.dtype.kind,
+            region.dtype.kind,
+        ):
+            region = region.astype(self.regions.dtype)
+        place = np.searchsorted(self.regions, region)
+        place = np.minimum(place, len(self.regions) - 1)
+        return np.where(self.regions[place] == region, place, -1)
+
+    def outcome_of(self, code: np.ndarray) -> np.ndarray:
+        """Return outcome scales; an unknown region gets the median."""
+        return _lookup(self.outcome, code)
+
+    def media_of(self, code: np.ndarray) -> np.ndarray:
+        """Return media scales (..., channel); an unknown region gets the median."""
+        return _lookup(self.media, code)
+
+    def price_of(self, code: np.ndarray) -> np.ndarray:
+        """Return prices (..., channel); an unknown region gets the median."""
+        return _lookup(self.price, code)
+
+    def standardise(self, controls: np.ndarray, code: np.ndarray) -> np.ndarray:
+        """Return controls (n_rows, n_controls) in regional standard deviations."""
+        centre = _lookup(self.control_centre, code)
+        return (controls - centre) / _lookup(self.control_scale, code)
+
+    def control_range_of(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the standardised range, an unknown region having the widest one."""
+        low, high = (
+            (edge - self.control_centre) / self.control_scale
+            for edge in (self.control_low, self.control_high)
+        )
+        known = (code >= 0)[:, None]
+        at = np.maximum(code, 0)
+        return (
+            np.where(known, low[at], low.min(0)),
+            np.where(known, high[at], high.max(0)),
+        )
+
+
+def _lookup(table: np.ndarray, code: np.ndarray) -> np.ndarray:
+    return np.where(
+        (code >= 0).reshape(code.shape + (1,) * (table.ndim - 1)),
+        table[np.maximum(code, 0)],
+        np.median(table, axis=0),
+    )
+
+
+def make_scales(
+    panel: Panel,
+    y: np.ndarray,
+    media: np.ndarray,
+    controls: np.ndarray,
+    spend: np.ndarray,
+) -> PanelScales:
+    """Measure the scales of a training panel from its rows."""
+    seen = panel.observed
+    n_weeks = seen.sum(1)
+    outcome = np.abs(panel.scatter(y)).sum(1) / n_weeks
+    largest = panel.scatter(media).max(1)
+    centre = panel.scatter(controls).sum(1) / n_weeks[:, None]
+    deviation = (panel.scatter(controls) - centre[:, None]) * seen[..., None]
+    variance = (deviation**2).sum(1) / n_weeks[:, None]
+    return PanelScales(
+        panel.regions,
+        np.where(outcome > 0, outcome, 1.0),
+        _fill_silent(largest),
+        centre,
+        _pool_scales(variance, deviation, n_weeks),
+        np.where(seen[..., None], panel.scatter(controls), np.inf).min(1),
+        np.where(seen[..., None], panel.scatter(controls), -np.inf).max(1),
+        _prices(panel.scatter(spend).sum(1), panel.scatter(media).sum(1)),
+    )
+
+
+def _prices(spend: np.ndarray, media: np.ndarray) -> np.ndarray:
+    """Return spend per unit of media, (n_regions, n_channels).
+
+    Regions without media or spend have the price of all regions together.
+    """
+    total = np.where(
+        media.sum(0) > 0, spend.sum(0) / np.maximum(media.sum(0), 1e-300), 1.0
+    )
+    usual = np.where(total > 0, total, 1.0) * np.ones(media.shape)
+    return np.divide(spend, media, out=usual, where=(media > 0) & (spend > 0))
+
+
+def _fill_silent(largest: np.ndarray) -> np.ndarray:
+    """Give regions where a channel is silent the median of the others, or 1."""
+    out = largest.copy()
+    for channel in range(out.shape[1]):
+        active = largest[:, channel] > 0
+        usual = np.median(largest[active, channel]) if active.any() else 1.0
+        out[~active, channel] = usual
+    return out
+
+
+def _pool_scales(
+    variance: np.ndarray, deviation: np.ndarray, n_weeks: np.ndarray
+) -> np.ndarray:
+    """Shrink regional standard deviations to a common one as far as they are noise.
+
+    The logarithm of a standard deviation has sampling variance (k - 1) / 4n, with k
+    the kurtosis; regions that differ by more than that differ in size.
+    """
+    out = np.ones_like(variance)
+    for j in range(variance.shape[1]):
+        positive = variance[:, j] > 0
+        if not positive.any():
+            continue
+        log_sd = 0.5 * np.log(variance[positive, j])
+        common = 0.5 * np.log(np.average(variance[:, j], weights=n_weeks))
+        fourth = (deviation[positive, :, j] ** 4).sum(1) / n_weeks[positive]
+        kurtosis = fourth / variance[positive, j] ** 2
+        noise = np.mean((kurtosis - 1) / (4 * n_weeks[positive]))
+        spread = log_sd.var()
+        own = max(0.0, 1 - noise / spread) if spread > 0 else 0.0
+        centre = log_sd.mean() if own > 0.5 else common
+        out[:, j] = np.exp(centre)
+        out[positive, j] = np.exp(centre + own * (log_sd - centre))
+    return out

@@ -1,0 +1,1 @@
+"""Modes, members and settled hyper-parameters."""

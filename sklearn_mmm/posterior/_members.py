@@ -1,0 +1,199 @@
+r"""An ensemble of refits on randomised data and priors.
+
+Each member maximises the same penalised likelihood as the main fit, with noise added to
+the whitened residuals and every prior's mean moved by a draw from that prior. For a
+linear model with Gaussian noise the members are draws from the posterior (Papandreou &
+Yuille, 2010, "Gaussian sampling by local perturbations"); with curves they are close
+to it (Bardsley, Solonen, Haario & Laine, 2014, "Randomize-then-optimize"). What the
+data do not say is as wide as its prior.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from sklearn_mmm.baseline._forecast import TimeBaseline
+from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.likelihood._penalised import Penalties
+from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
+from sklearn_mmm.network import MMMModule
+from sklearn_mmm.posterior._gauss_newton import (
+    Preconditioner,
+    find_modes,
+    first_step,
+    make_system,
+)
+
+# Standard deviations of members are so many times those of the posterior: the model is
+# an approximation, and what it lacks shows in the errors of its estimates.
+_WIDENING = 1.15
+# Numbers that the media of a batch of members may take.
+_BATCH_SIZE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Member:
+    """A set of parameters that the data allow as well."""
+
+    module: MMMModule
+    baseline: TimeBaseline
+
+
+class Settled(NamedTuple):
+    """A posterior and its mode.
+
+    Attributes
+    ----------
+    posterior : Posterior
+    at : dict of Tensor
+        The mode, as one member.
+    hyper : TimeHyperparameters
+    penalties : Penalties
+    """
+
+    posterior: Posterior
+    at: Parameters
+    hyper: TimeHyperparameters
+    penalties: Penalties
+
+
+def make_members(
+    settled: Settled,
+    baseline: TimeBaseline,
+    target: np.ndarray,
+    n_members: int,
+    n_corrections: int,
+    seed: int,
+    verbose: int,
+) -> list[Member]:
+    """Draw members and condition their baselines.
+
+    Parameters
+    ----------
+    settled : Settled
+    baseline : TimeBaseline
+        Of the mode.
+    target : ndarray of shape (n_regions, n_weeks)
+        Outcome relative to the region's mean.
+    n_members, n_corrections, seed, verbose : int
+        See :func:`draw_members`.
+    """
+    if not n_members:
+        return []
+    posterior, at = settled.posterior, settled.at
+    draws = draw_members(
+        posterior, at, n_members, seed, n_corrections, _WIDENING, verbose
+    )
+    with torch.no_grad():
+        known = np.concatenate(
+            [
+                posterior.known(part, posterior.media(part)).numpy()
+                for part in _split(posterior, draws)
+            ]
+        )
+        # How far the members' courses are from the mode's.
+        course = (posterior.course(draws) - posterior.course(at)).numpy()
+    residual = target - known
+    if len(baseline.shared):
+        course = course + baseline.course()
+        residual = residual - course[:, None]
+    residual *= posterior.observed.numpy()
+    intercept = draws["intercept"][:, 0].numpy()
+    return [
+        Member(posterior.module_of(draws, m), own)
+        for m, own in enumerate(baseline.with_draws(intercept, course, residual))
+    ]
+
+
+def draw_members(
+    posterior: Posterior,
+    at: Parameters,
+    n_members: int,
+    seed: int,
+    n_corrections: int,
+    widening: float = 1.0,
+    verbose: int = 0,
+) -> Parameters:
+    """Return the parameters of members whose spread is the uncertainty around a mode.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    at : dict of Tensor
+        The mode, as one member.
+    n_members : int
+    seed : int
+    n_corrections : int
+        Gauss-Newton steps after the first one, which takes the model as linear.
+    widening : float, default=1.0
+        Factor of all standard deviations.
+    verbose : int, default=0
+        Whether to show a progress bar.
+    """
+    system = make_system(posterior, at)
+    preconditioner = Preconditioner(system)
+    rng = np.random.default_rng(seed)
+    found: list[Parameters] = []
+    with tqdm(
+        total=n_members, desc="members", unit="member", disable=not verbose
+    ) as bar:
+        for n in _batches(posterior, n_members):
+            random = _randomise(posterior, at, n, rng, widening)
+            start = {
+                name: value.expand(n, *value.shape[1:]) for name, value in at.items()
+            }
+            moved = first_step(posterior, system, start, random, preconditioner)
+            found.append(
+                find_modes(posterior, moved, random, preconditioner, n_corrections)
+            )
+            bar.update(n)
+    return {name: torch.cat([part[name] for part in found]) for name in at}
+
+
+def no_randomisation(posterior: Posterior) -> Randomisation:
+    """Return what leaves the objective as it is."""
+    n_rows = 0 if posterior.experiments is None else posterior.experiments.n_experiments
+    return Randomisation(
+        posterior.target.new_zeros(1, *posterior.target.shape),
+        posterior.target.new_zeros(1, n_rows),
+        {},
+    )
+
+
+def _split(posterior: Posterior, draws: Parameters) -> Iterator[Parameters]:
+    """Yield batches of members."""
+    first = 0
+    for n in _batches(posterior, len(draws["effect"])):
+        yield {name: value[first : first + n] for name, value in draws.items()}
+        first += n
+
+
+def _batches(posterior: Posterior, n_members: int) -> Iterator[int]:
+    size = max(1, _BATCH_SIZE // max(1, posterior.inputs["lags"].numel()))
+    for first in range(0, n_members, size):
+        yield min(size, n_members - first)
+
+
+def _randomise(
+    posterior: Posterior,
+    at: Parameters,
+    n: int,
+    rng: np.random.Generator,
+    widening: float,
+) -> Randomisation:
+    def draw(*shape: int) -> Tensor:
+        return widening * torch.as_tensor(rng.standard_normal((n, *shape)))
+
+    n_rows = 0 if posterior.experiments is None else posterior.experiments.n_experiments
+    names = [
+        n for n in posterior.priors if n in posterior.spans or n in posterior.regional
+    ]
+    noise = draw(*posterior.target.shape) * posterior.observed
+    priors = {name: draw(*at[name].shape[1:]) for name in names}
+    # Last, so that other draws do not depend on how many experiments there are.
+    return Randomisation(noise, draw(n_rows), priors)

@@ -1,0 +1,242 @@
+import numpy as np
+import pytest
+import torch
+
+from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
+from sklearn_mmm.likelihood._penalised import Penalties
+from sklearn_mmm.likelihood._posterior import Posterior, Randomisation
+from sklearn_mmm.network import MMMModule, Sizes
+from sklearn_mmm.posterior._gauss_newton import NormalEquations, find_modes
+from sklearn_mmm.posterior._members import no_randomisation
+
+
+def make_posterior(
+    n_regions=3,
+    delta=2.0,
+    modulated=False,
+    experiments=False,
+    adstock="geometric",
+    l1=0.0,
+    seed=0,
+):
+    """Return the posterior of a panel with gaps, around a module of its own truth."""
+    rng = np.random.default_rng(seed)
+    n_weeks, n_channels, n_controls = 30, 2, 2
+    observed = rng.random((n_regions, n_weeks)) > 0.1
+    data = TrainingData(
+        media=rng.random((n_regions, n_weeks, n_channels)),
+        controls=rng.standard_normal((n_regions, n_weeks, n_controls)),
+        target=np.ones((n_regions, n_weeks)),
+        observed=observed,
+        position=np.arange(float(n_weeks)),
+        covariance=TimeCovariance(0.0, None, True),
+    )
+    n_calendar = data.calendar.shape[1] if modulated else 0
+    n_course = n_weeks if n_regions > 1 else 0
+    torch.manual_seed(seed)
+    module = MMMModule(
+        Sizes(n_regions, n_course, n_channels, n_controls, n_calendar),
+        4,
+        0.0,
+        adstock,
+    ).double()
+    module.effects.active = modulated
+    with torch.no_grad():
+        module.baseline.intercept.fill_(0.7)
+        module.media.log_effect.fill_(np.log(0.3))
+        module.controls.coefficient.fill_(0.1)
+        total = module(**data.inputs(4)).total.numpy()
+    noise = 0.05 * rng.standard_normal(total.shape)
+    data.target[:] = (total + noise) * observed
+    hyper = TimeHyperparameters(
+        regional=np.array([0.01, 0.2]),
+        shared=np.array([1e-4, 1e-4]),
+        sigma=np.full(n_regions, 0.05),
+        loadings=rng.uniform(0.2, 0.6, (n_regions, 1 if n_regions > 1 else 0)),
+    )
+    counted = observed & (np.arange(n_weeks) // 8 == 1)
+    test = Experiment(1, counted, np.where(counted, 0.1, data.media[..., 1]), 3.0, 0.2)
+    rows = experiment_rows(
+        [test] if experiments else [], module, data, np.linspace(1.0, 2.0, n_regions)
+    )
+    penalties = Penalties(l1, 1.3, True)
+    return Posterior(module, data, hyper, penalties, delta, rows)
+
+
+def moved(posterior, size, n_members=2, seed=1):
+    """Return members around the start, at random."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def noise(value):
+        shape = n_members, *value.shape[1:]
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    at = posterior.start()
+    out = {name: value + size * noise(value) for name, value in at.items()}
+    out["effect"] = at["effect"] * (size * noise(at["effect"])).exp()
+    if not posterior.regional:
+        out["deviation"] = at["deviation"].expand(n_members, -1, -1)
+        out["control_deviation"] = at["control_deviation"].expand(n_members, -1, -1)
+    return out
+
+
+def randomise(posterior, at, seed=2):
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(like):
+        return torch.randn(like.shape, generator=generator, dtype=torch.float64)
+
+    names = [*posterior.spans, *posterior.regional]
+    return Randomisation(
+        draw(posterior.innovations(at, posterior.media(at))) * posterior.observed,
+        draw(posterior.gaps(at)),
+        {name: draw(at[name]) for name in names if name in posterior.priors},
+    )
+
+
+def negative_gradient(posterior, at, random):
+    """Return the objective's negative gradient by automatic differentiation."""
+    names = [*posterior.spans, *posterior.regional]
+    given = {name: at[name].clone().requires_grad_() for name in names}
+    total = posterior.objective(at | given, random).sum()
+    slopes = torch.autograd.grad(total, [given[name] for name in names])
+    by_name = dict(zip(names, slopes, strict=True))
+    shared = torch.cat([by_name[name] for name in posterior.spans], 1)
+    own = [by_name[name] for name in posterior.regional]
+    own = torch.cat(own, -1) if own else shared.new_zeros(len(shared), 1, 0)
+    return -shared, -own
+
+
+@torch.no_grad()
+def system_and_side(posterior, at, random):
+    innovation = posterior.innovations(at, posterior.media(at)) + random.noise
+    size = innovation.abs().clamp_min(posterior.delta)
+    weight = posterior.delta / size * posterior.observed
+    system = NormalEquations(posterior, at, weight)
+    return system, system.right_hand_side(innovation, at, random)
+
+
+@pytest.mark.parametrize("randomised", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"experiments": True},
+        {"n_regions": 1, "experiments": True},
+        {"delta": 0.3, "experiments": True},
+        {"delta": 1e6},
+        {"modulated": True, "experiments": True},
+        {"adstock": "delayed", "experiments": True},
+        {"adstock": "weibull", "l1": 0.8},
+    ],
+    ids=str,
+)
+def test_right_hand_side_is_the_negative_gradient(options, randomised):
+    posterior = make_posterior(**options)
+    at = moved(posterior, 0.2)
+    random = randomise(posterior, at) if randomised else no_randomisation(posterior)
+    _, (shared, own) = system_and_side(posterior, at, random)
+    expected = negative_gradient(posterior, at, random)
+    torch.testing.assert_close(shared, expected[0], rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(own, expected[1], rtol=1e-5, atol=1e-4)
+
+
+def test_right_hand_side_pushes_a_negative_baseline_up():
+    posterior = make_posterior()
+    at = moved(posterior, 0.1)
+    at["intercept"] = torch.full_like(at["intercept"], -0.02)
+    random = no_randomisation(posterior)
+    assert (posterior.below(at) > 0).any()
+    _, (shared, _) = system_and_side(posterior, at, random)
+    torch.testing.assert_close(
+        shared, negative_gradient(posterior, at, random)[0], rtol=1e-5, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("n_regions", [1, 3])
+def test_normal_equations_are_symmetric_and_positive(n_regions):
+    posterior = make_posterior(n_regions, experiments=True)
+    at = moved(posterior, 0.2, n_members=1)
+    at["intercept"] -= 0.75
+    system, side = system_and_side(posterior, at, no_randomisation(posterior))
+    sizes = [part.numel() for part in side]
+    columns = []
+    for unit in torch.eye(sum(sizes), dtype=torch.float64):
+        parts = [
+            part.reshape(like.shape)
+            for part, like in zip(unit.split(sizes), side, strict=True)
+        ]
+        image = system.multiply(tuple(parts))
+        columns.append(torch.cat([part.flatten() for part in image]))
+    matrix = torch.stack(columns)
+    torch.testing.assert_close(matrix, matrix.T, rtol=1e-9, atol=1e-9)
+    assert torch.linalg.eigvalsh(matrix).min() > 0
+
+
+def test_normal_equations_are_the_curvature_where_the_fit_is_linear():
+    posterior = make_posterior(delta=1e6)
+    at = moved(posterior, 0.1, n_members=1)
+    at["intercept"] += 1.0
+    random = no_randomisation(posterior)
+    system, before = system_and_side(posterior, at, random)
+    step = tuple(torch.zeros_like(part) for part in before)
+    change = dict(at)
+    for name in ("coefficient", "intercept", "innovation"):
+        change[name] = at[name] + 0.01
+        step[0][:, posterior.spans[name]] = 0.01
+    after = negative_gradient(posterior, change, random)
+    image = system.multiply(step)
+    for new, old, expected in zip(after, before, image, strict=True):
+        torch.testing.assert_close(old - new, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("delta", [0.5, 1e6])
+@pytest.mark.parametrize("n_regions", [1, 3])
+def test_modes_have_a_lower_objective_and_no_gradient(delta, n_regions):
+    posterior = make_posterior(n_regions, delta, experiments=True)
+    random = no_randomisation(posterior)
+    start = moved(posterior, 0.2, n_members=1)
+    at = find_modes(posterior, start, random, None, 30)
+    assert posterior.objective(at, random) < posterior.objective(start, random)
+    # Steps end once they gain little; some more rounds bring members to the mode.
+    for _ in range(20):
+        at = find_modes(posterior, at, random, None, 3)
+    free = at["effect"] > 1.05 * posterior.least_effect
+    assert free.all()
+    for before, after in zip(
+        negative_gradient(posterior, start, random),
+        negative_gradient(posterior, at, random),
+        strict=True,
+    ):
+        if after.numel():
+            assert after.abs().max() < 1e-3 * before.abs().max()
+
+
+def test_an_effect_that_wants_to_be_negative_stays_at_its_lower_end():
+    posterior = make_posterior()
+    media = posterior.inputs["lags"][..., 0, 0]
+    posterior.target = (1.5 - 0.5 * media) * posterior.observed
+    random = no_randomisation(posterior)
+    at = find_modes(posterior, posterior.start(), random, None, 30)
+    assert at["effect"][0, 0] == pytest.approx(posterior.least_effect)
+    shared, _ = negative_gradient(posterior, at, random)
+    assert shared[0, posterior.spans["effect"]][0] < 0
+
+
+def test_the_mode_does_not_depend_on_the_start():
+    posterior = make_posterior(experiments=True)
+    random = no_randomisation(posterior)
+    ends = []
+    for seed in (1, 2):
+        at = moved(posterior, 0.05, n_members=1, seed=seed)
+        for _ in range(3):
+            at = find_modes(posterior, at, random, None, 30)
+        ends.append(at)
+    first, second = ends
+    for name in posterior.spans:
+        torch.testing.assert_close(first[name], second[name], rtol=1e-2, atol=1e-2)
+    values = [posterior.objective(at, random) for at in ends]
+    torch.testing.assert_close(*values, rtol=0, atol=1e-3)

@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+import torch
+
+from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._penalised import Penalties
+from sklearn_mmm.likelihood._posterior import Posterior
+from sklearn_mmm.network import MMMModule, Sizes
+from sklearn_mmm.posterior._gauss_newton import find_modes
+from sklearn_mmm.posterior._members import Settled, draw_members, no_randomisation
+from sklearn_mmm.posterior import _members
+from sklearn_mmm.training._validate import Choice, condition
+
+LINEAR = ("coefficient", "intercept", "innovation", "control_deviation")
+N_DRAWS = 400
+
+
+class Linear:
+    """A panel without any media: its posterior is Gaussian."""
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        n_regions, n_weeks, n_controls = 3, 20, 2
+        controls = rng.standard_normal((n_regions, n_weeks, n_controls))
+        noise = 0.05 * rng.standard_normal((n_regions, n_weeks))
+        observed = rng.random((n_regions, n_weeks)) > 0.1
+        self.data = TrainingData(
+            media=np.zeros((n_regions, n_weeks, 1)),
+            controls=controls,
+            target=(1.0 + controls @ [0.1, -0.05] + noise) * observed,
+            observed=observed,
+            position=np.arange(float(n_weeks)),
+            covariance=TimeCovariance(0.0, None, True),
+        )
+        self.hyper = TimeHyperparameters(
+            regional=np.array([0.01, 0.2]),
+            shared=np.array([1e-4, 1e-4]),
+            sigma=np.array([0.04, 0.05, 0.06]),
+            loadings=np.array([[0.3], [0.5], [-0.2]]),
+        )
+        self.module = MMMModule(
+            Sizes(n_regions, n_weeks, 1, n_controls, 0), 2, 0.0, "geometric"
+        ).double()
+        self.penalties = Penalties(0.0, 1.0, False)
+        self.posterior = Posterior(
+            self.module, self.data, self.hyper, self.penalties, 1e6
+        )
+        at = self.posterior.start()
+        for _ in range(3):
+            none = no_randomisation(self.posterior)
+            at = find_modes(self.posterior, at, none, None, 30)
+        self.mode = at
+
+    def vector(self, at):
+        return torch.cat([at[name].flatten(1) for name in LINEAR], 1)
+
+    def covariance(self):
+        """Return the posterior covariance from derivatives of innovations."""
+        posterior, mode = self.posterior, self.mode
+        media = posterior.media(mode).detach()
+
+        def innovations(*values):
+            at = mode | dict(zip(LINEAR, values, strict=True))
+            return posterior.innovations(at, media).flatten()
+
+        slopes = torch.autograd.functional.jacobian(
+            innovations, tuple(mode[name] for name in LINEAR)
+        )
+        columns = torch.cat([slope.flatten(1) for slope in slopes], 1)
+        precise = [
+            torch.full(
+                (mode[name].numel(),),
+                posterior.priors[name][1] ** -2.0 if name in posterior.priors else 0.0,
+            )
+            for name in LINEAR
+        ]
+        return torch.linalg.inv(columns.T @ columns + torch.diag(torch.cat(precise)))
+
+    def members(self, n):
+        """Return the mode's baseline and members around it."""
+        self.posterior.install(self.module, self.mode, 0)
+        baseline = condition(self.module, self.hyper, self.data, 1e6, Choice())
+        settled = Settled(self.posterior, self.mode, self.hyper, self.penalties)
+        return baseline, _members.make_members(
+            settled, baseline, self.data.target, n, 1, 0, 0
+        )
+
+    def draws(self, n=N_DRAWS, seed=0, **options):
+        return draw_members(self.posterior, self.mode, n, seed, 2, **options)
+
+
+@pytest.fixture(scope="module")
+def linear():
+    return Linear()
+
+
+@pytest.fixture(scope="module")
+def draws(linear):
+    return linear.draws()
+
+
+def test_members_spread_as_the_gaussian_posterior(linear, draws):
+    covariance = linear.covariance()
+    deviation = linear.vector(draws) - linear.vector(linear.mode)
+    expected = covariance.diagonal().sqrt()
+    # The standard deviation of N draws has a relative error of 1 / sqrt(2 N).
+    np.testing.assert_allclose(
+        deviation.std(0) / expected, 1.0, atol=4.5 / np.sqrt(2 * N_DRAWS)
+    )
+    assert (deviation.mean(0) / expected).abs().max() < 4.5 / np.sqrt(N_DRAWS)
+    distance = torch.einsum(
+        "mi,ij,mj->m", deviation, torch.linalg.inv(covariance), deviation
+    )
+    size = deviation.shape[1]
+    error = np.sqrt(2 / (size * N_DRAWS))
+    assert distance.mean() / size == pytest.approx(1.0, abs=4 * error)
+
+
+def test_without_data_members_are_draws_from_the_prior(draws):
+    for name, sd in (("half_saturation", 0.8), ("slope", 0.35)):
+        assert draws[name].std() == pytest.approx(sd, rel=4.5 / np.sqrt(2 * N_DRAWS))
+
+
+def test_widening_scales_the_spread(linear):
+    mode = linear.vector(linear.mode)
+    narrow, wide = (
+        linear.vector(linear.draws(8, widening=widening)) - mode
+        for widening in (1.0, 1.5)
+    )
+    scale = linear.covariance().diagonal().sqrt()
+    np.testing.assert_allclose(wide / scale, 1.5 * narrow / scale, atol=0.05)
+
+
+def test_seeds_make_members(linear):
+    first, again, other = (linear.draws(4, seed=seed) for seed in (0, 0, 1))
+    for name, value in first.items():
+        assert torch.equal(value, again[name])
+    assert not torch.equal(first["coefficient"], other["coefficient"])
+    assert not torch.equal(first["coefficient"][0], first["coefficient"][1])
+
+
+@pytest.mark.parametrize("n_members", [0, 1, 7])
+def test_batches_do_not_change_the_number_of_members(linear, n_members, monkeypatch):
+    monkeypatch.setattr(_members, "_BATCH_SIZE", 3 * linear.data.media.size * 2)
+    _, members = linear.members(n_members)
+    assert len(members) == n_members
+    coefficients = {tuple(m.module.controls.coefficient.tolist()) for m in members}
+    assert len(coefficients) == n_members
+
+
+def test_members_have_baselines_of_their_own(linear):
+    baseline, members = linear.members(3)
+    region, position = np.zeros(5, int), np.arange(18.0, 23.0)
+    found = np.array([m.baseline.predict(region, position) for m in members])
+    assert np.ptp(found, axis=0).min() > 0
+    assert np.abs(found - baseline.predict(region, position)).max() < 0.5
