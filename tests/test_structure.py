@@ -15,6 +15,7 @@ LAYERS = {
     "exceptions": 0,
     "_intervals": 0,
     "_threads": 0,
+    "_warn": 0,
     "functional": 0,
     "panel": 1,
     "baseline": 1,
@@ -86,6 +87,13 @@ def test_tables_and_figures_do_not_know_torch():
     for own, module in imports():
         if LAYERS[own] >= LAYERS["inspection"]:
             assert module.split(".")[0] not in {"torch", "skorch"}
+
+
+def test_warnings_point_at_the_caller():
+    for path in ROOT.rglob("*.py"):
+        if path.name != "_warn.py":
+            text = path.read_text(encoding="utf-8")
+            assert "warnings.warn(" not in text, f"{path}: use warn_caller"
 
 
 PUBLIC = [getattr(sklearn_mmm, name) for name in sklearn_mmm.__all__]

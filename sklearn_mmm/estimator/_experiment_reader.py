@@ -1,6 +1,5 @@
 """Lift tests and ROI priors as experiments of the model."""
 
-import warnings
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.exceptions import UnusedLiftTestWarning
 from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.panel._grid import Panel
@@ -61,11 +61,10 @@ class ExperimentReader:
             else:
                 found.append(experiment)
         if unused:
-            warnings.warn(
+            warn_caller(
                 f"lift tests in rows {unused} reach beyond the training weeks and are "
                 "not used",
                 UnusedLiftTestWarning,
-                stacklevel=6,
             )
         return found
 

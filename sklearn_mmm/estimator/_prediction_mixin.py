@@ -1,6 +1,5 @@
 """Predicting outcomes and their parts from a fitted model."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mmm._intervals import half_width, interval_around
+from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.exceptions import ExtrapolationWarning, UnknownRegionWarning
 from sklearn_mmm.panel._columns import as_table, index_of
@@ -148,12 +148,11 @@ class PredictionMixin:
         far = self._predictor.drifted(rows)
         if far.any():
             names = [n for n, f in zip(self.control_columns_, far, strict=True) if f]
-            warnings.warn(
+            warn_caller(
                 f"controls {names} have drifted: most rows lie more than a standard "
                 "deviation outside their region's training range; their effect is "
                 "held at that range's edge",
                 ExtrapolationWarning,
-                stacklevel=4,
             )
 
     def row_keys(self, X: Any) -> pd.DataFrame:
@@ -190,8 +189,7 @@ class PredictionMixin:
         message = f"regions {unknown[:5].tolist()} were not seen in fit"
         if self.handle_unknown == "error":
             raise ValueError(f"{message}; fit with them or set handle_unknown='shared'")
-        warnings.warn(
+        warn_caller(
             f"{message}; shared parameters and the median region's size are used",
             UnknownRegionWarning,
-            stacklevel=4,
         )

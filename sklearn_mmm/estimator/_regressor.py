@@ -1,6 +1,5 @@
 """DeepCausalMMMRegressor: the marketing mix model as a scikit-learn estimator."""
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from numbers import Integral, Real
@@ -14,6 +13,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import validate_data
 
 from sklearn_mmm._threads import one_thread
+from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.estimator._experiment_reader import (
     ExperimentReader,
@@ -627,20 +627,18 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
     def _warn_about(self, rows: Rows, panel: Panel) -> None:
         n_gaps = int(panel.gaps.sum())
         if n_gaps and self._axis is not None and self._axis.regular:
-            warnings.warn(
+            warn_caller(
                 f"{n_gaps} weeks are missing inside the regions' series; they do not "
                 "enter the fit, and their media are interpolated for the carry-over",
                 MissingWeeksWarning,
-                stacklevel=5,
             )
         flat = np.ptp(rows.media, axis=0) == 0
         if flat.any():
             names = [n for n, f in zip(self.media_columns_, flat, strict=True) if f]
-            warnings.warn(
+            warn_caller(
                 f"media columns {names} do not vary; their effect cannot be told from "
                 "the baseline's",
                 UninformativeChannelWarning,
-                stacklevel=5,
             )
 
     def __sklearn_tags__(self) -> Any:

@@ -8,9 +8,9 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.network import MMMModule, Sizes
+from sklearn_mmm.posterior import _members
 from sklearn_mmm.posterior._gauss_newton import find_modes
 from sklearn_mmm.posterior._members import Settled, draw_members, no_randomisation
-from sklearn_mmm.posterior import _members
 from sklearn_mmm.training._validate import Choice, condition
 
 LINEAR = ("coefficient", "intercept", "innovation", "control_deviation")
