@@ -14,6 +14,7 @@ ROOT = Path(sklearn_mmm.__file__).parent
 LAYERS = {
     "exceptions": 0,
     "_intervals": 0,
+    "_files": 0,
     "_threads": 0,
     "_warn": 0,
     "functional": 0,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
+from sklearn_mmm._files import write_aside
 from sklearn_mmm.allocation import allocate_budget, budget_frontier
 from sklearn_mmm.inspection import (
     Units,
@@ -97,7 +98,8 @@ def make_report(
             bar.update()
         html = page(title, _subtitle(results), summarise(results), drawn, mmm)
         path = Path(path)
-        path.write_text(html, encoding="utf-8")
+        with write_aside(path, "w", encoding="utf-8") as file:
+            file.write(html)
         bar.update(bar.total - bar.n)
     return path
 
