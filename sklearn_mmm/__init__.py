@@ -3,7 +3,7 @@
 from sklearn_mmm.allocation import allocate_budget, budget_frontier
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.graph._channel_graph import ChannelGraph
-from sklearn_mmm.inspection import ResponseCurveFit, simulate
+from sklearn_mmm.inspection import ResponseCurveFit, check_data, simulate
 from sklearn_mmm.model_selection import PanelTimeSeriesSplit
 from sklearn_mmm.report import make_report
 from sklearn_mmm.transformers import AdstockHillTransformer, RegionEncoder
@@ -17,6 +17,7 @@ __all__ = [
     "ResponseCurveFit",
     "allocate_budget",
     "budget_frontier",
+    "check_data",
     "make_report",
     "simulate",
 ]

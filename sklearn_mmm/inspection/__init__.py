@@ -1,6 +1,7 @@
 """From a fitted estimator to tidy tables."""
 
 from sklearn_mmm.inspection._channels import channel_summary
+from sklearn_mmm.inspection._check_data import check_data
 from sklearn_mmm.inspection._contributions import (
     baseline_components,
     contribution_table,
@@ -56,6 +57,7 @@ __all__ = [
     "baseline_components",
     "channel_summary",
     "channels_by_size",
+    "check_data",
     "collinearity",
     "contribution_table",
     "coverage_table",
