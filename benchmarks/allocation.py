@@ -40,9 +40,12 @@ def insert_truth(mmm, truth):
         for parameter, value in (
             (media.log_effect, relative.mean(0)),
             (media.deviation, relative - relative.mean(0)),
-            (media.log_half_saturation, np.log(truth.half_saturation.to_numpy())),
-            (media.log_slope, np.log(truth.slope.to_numpy())),
-            (media.carry_over.logit_decay, np.log(decay / (1 - decay))),
+            (
+                media.saturation_half_saturation,
+                np.log(truth.half_saturation.to_numpy()),
+            ),
+            (media.saturation_slope, np.log(truth.slope.to_numpy())),
+            (media.adstock_decay, np.log(decay / (1 - decay))),
         ):
             parameter.copy_(torch.as_tensor(value))
     mmm.net_.module_.effects.active = False

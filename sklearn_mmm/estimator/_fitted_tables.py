@@ -17,24 +17,42 @@ from sklearn_mmm.panel._scales import PanelScales
 from sklearn_mmm.posterior._members import Member
 from sklearn_mmm.training import Fitted
 
-CHANNEL_PARAMETERS = ("half_saturation", "slope", "effect")
+
+@torch.no_grad()
+def adstock_parameters(module: MMMModule) -> dict[str, np.ndarray]:
+    """Return the kernels' parameters, each of shape (n_channels,)."""
+    media = module.media
+    own = media.shape.kernel_parameters(media.raw)
+    return {name: values.numpy() for name, values in own.items()}
 
 
 @torch.no_grad()
-def channel_parameters(module: MMMModule) -> dict[str, np.ndarray]:
-    """Return parameters with one value for each channel."""
+def saturation_parameters(module: MMMModule) -> dict[str, np.ndarray]:
+    """Return the curves' parameters, each of shape (n_channels,)."""
     media = module.media
-    out = {
-        name: values.numpy()
-        for name, values in media.carry_over.parameters_by_name().items()
-    }
-    return out | {name: getattr(media, name).numpy() for name in CHANNEL_PARAMETERS}
+    own = media.shape.curve_parameters(media.raw)
+    return {name: values.numpy() for name, values in own.items()}
+
+
+@torch.no_grad()
+def half_saturation(module: MMMModule) -> np.ndarray:
+    """Return the media at half of the maximum, (n_channels,).
+
+    In units of the media scale; infinite for curves without a maximum.
+    """
+    media = module.media
+    n_channels = len(media.log_effect)
+    curve, parameters = media.shape.saturation, media.shape.curve_parameters(media.raw)
+    if not curve.bounded:
+        return np.full(n_channels, np.inf)
+    found = curve.inverse(parameters, 0.5)
+    return np.asarray(found.expand(n_channels).numpy())
 
 
 @torch.no_grad()
 def adstock_weights(module: MMMModule) -> np.ndarray:
     """Return the kernels, (n_channels, n_lags)."""
-    return np.asarray(module.media.carry_over.weights().numpy())
+    return np.asarray(module.media.weights.double().numpy())
 
 
 def parameter_table(
@@ -62,7 +80,9 @@ def parameter_table(
 
 
 def _flat_parameters(module: MMMModule) -> dict[tuple[str, float], np.ndarray]:
-    out = {(name, np.nan): v for name, v in channel_parameters(module).items()}
+    own = adstock_parameters(module) | saturation_parameters(module)
+    own["effect"] = module.media.effect.detach().numpy()
+    out = {(name, np.nan): values for name, values in own.items()}
     weights = adstock_weights(module)
     lags = {
         ("adstock_weight", float(i)): weights[:, i] for i in range(weights.shape[1])
@@ -114,18 +134,18 @@ def steady_state(
     n_members, n = len(media), len(channels)
     size = scales.outcome[:, None]
     effects = [m.regional_effect(region).numpy() * size for m in media]
-    own = channel_parameters(module)
+    own = saturation_parameters(module)
+    drawn = [saturation_parameters(m.module) for m in fitted.members]
     members = MemberCurves(
         np.reshape(effects, (n_members, len(panel.regions), n)),
-        np.reshape([m.half_saturation.numpy() for m in media], (n_members, n)),
-        np.reshape([m.slope.numpy() for m in media], (n_members, n)),
+        {name: np.reshape([d[name] for d in drawn], (n_members, n)) for name in own},
     )
     return SteadyState(
         channels=channels,
         regions=panel.regions,
         effect=module.media.regional_effect(region).numpy() * size,
-        half_saturation=own["half_saturation"],
-        slope=own["slope"],
+        saturation=module.media.shape.saturation,
+        parameters=own,
         media_scale=scales.media * scales.price,
         usual=spend.sum(1) / panel.observed.sum(1)[:, None],
         largest=spend.max(1),

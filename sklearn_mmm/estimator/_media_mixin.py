@@ -267,8 +267,10 @@ class MediaInspectionMixin(PredictionMixin):
             (training mean per time step), ``response``, ``marginal_response``,
             ``share_of_maximum``; ``spend_at_50`` and ``spend_at_90``, where 50 and
             90 % of the maximum are reached; ``spend_at_marginal``, the largest spend
-            whose last unit still brings ``marginal_response`` (0 if no spend does);
-            ``largest`` spend seen; ``maximum`` response. All per time step.
+            whose last unit still brings ``marginal_response`` (0 if no spend does,
+            infinite if any does); ``largest`` spend seen; ``maximum`` response. All per
+            time step. Where the saturation has no maximum, that and the spend at a
+            share of it are infinite, and ``share_of_maximum`` is 0.
 
         Raises
         ------
@@ -293,8 +295,8 @@ class MediaInspectionMixin(PredictionMixin):
         Returns
         -------
         DataFrame
-            ``parameter`` (those of the adstock kernel, "half_saturation", "slope",
-            "effect" and "adstock_weight"), ``channel``, ``lag`` (time steps, for
+            ``parameter`` (those of adstock and saturation, "effect" and
+            "adstock_weight"), ``channel``, ``lag`` (time steps, for
             "adstock_weight" alone), ``estimate``, ``low`` and ``high``.
 
         Raises

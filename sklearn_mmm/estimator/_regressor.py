@@ -15,16 +15,21 @@ from sklearn.utils.validation import validate_data
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.components import Adstock, Saturation
+from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
+from sklearn_mmm.components._check import check_components
+from sklearn_mmm.components._saturation import SATURATIONS, make_saturation
 from sklearn_mmm.estimator._experiment_reader import (
     ExperimentReader,
     join_priors,
     join_tests,
 )
 from sklearn_mmm.estimator._fitted_tables import (
-    CHANNEL_PARAMETERS,
+    adstock_parameters,
     adstock_weights,
-    channel_parameters,
+    half_saturation,
     learned_hyperparameters,
+    saturation_parameters,
     steady_state,
 )
 from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
@@ -38,6 +43,7 @@ from sklearn_mmm.graph._influence import learn_influence, update_influence
 from sklearn_mmm.graph._learn import EdgeRules
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment
+from sklearn_mmm.network import ResponseShape
 from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index_of
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
@@ -58,12 +64,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
 
     .. math::
         \mu_{r,t} = \bar y_r \Big( b_{r,t} + \sum_k \gamma_{k,r} z_{r,t,k}
-        + \sum_c \beta_{c,r}\, \mathrm{Hill}(\mathrm{adstock}(x_{c,r})_t) \Big),
+        + \sum_c \beta_{c,r}\, f(\mathrm{adstock}(x_{c,r})_t) \Big),
 
-    where :math:`\bar y_r` is the region's mean outcome, the baseline :math:`b` wanders
-    and repeats with the year as far as the data say, and effects are shared between
-    regions up to shrunken deviations. It is fitted by penalised maximum likelihood
-    with a Huber loss; the amounts of shrinkage are learned (empirical Bayes).
+    where :math:`\bar y_r` is the region's mean outcome, the saturation :math:`f` a Hill
+    curve unless another one is chosen, the baseline :math:`b` wanders and repeats with
+    the year as far as the data say, and effects are shared between regions up to
+    shrunken deviations. It is fitted by penalised maximum likelihood with a Huber loss;
+    the amounts of shrinkage are learned (empirical Bayes).
 
     Parameters
     ----------
@@ -86,9 +93,16 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         are then in money; the model is of the media. None means that media are spend.
     max_lag : int, default=8
         Length of the adstock kernel in time steps, the current one included.
-    adstock : {"geometric", "delayed", "weibull"}, default="geometric"
+    adstock : {"geometric", "delayed", "weibull", "binomial"} or \
+            :class:`~sklearn_mmm.components.Adstock`, default="geometric"
         Form of the carry-over: falling from the start, peaking after a learned delay,
-        or a Weibull density, which can do both.
+        a Weibull density, which can do both, or falling to nothing at the end of the
+        kernel; or a component, perhaps of your own.
+    saturation : {"hill", "logistic", "exponential", "none"} or \
+            :class:`~sklearn_mmm.components.Saturation`, default="hill"
+        Form of the response to adstocked media: S-shaped or concave as the data say,
+        concave in two ways, or a straight line; or a component, such as
+        ``HillSaturation(min_slope=1)``, perhaps of your own.
     time_varying : bool, default=True
         Whether the effect of a channel may vary with time, by a GRU over media,
         controls and the calendar; the data decide how far. It needs a time column
@@ -107,9 +121,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         Known edges ``(from, to)`` of the graph, and those that cannot be.
     tiers : dict, default=None
         Tier of a channel; none of a later tier drives one of an earlier tier.
-    min_slope : float, default=0.0
-        Lower bound of the Hill slope; 1 allows no infinite slope at zero, 2 forces
-        S-shaped curves.
     l1 : float, default=0.0
         Weight of the L1 penalty on media effects, in units of their prior scale.
     l2 : float, default=1.0
@@ -156,11 +167,16 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
     adstock_ : DataFrame of shape (n_channels, max_lag)
         Weights of the carry-over by lag, summing to 1.
     adstock_parameters_ : DataFrame of shape (n_channels, n_parameters)
-        ``decay`` (share carried over to the next time step, or how fast a delayed
-        kernel fades), ``delay`` (time steps), ``shape`` and ``scale`` (time steps) of
-        the kernel chosen by ``adstock``.
+        Parameters of the kernel chosen by ``adstock``: ``decay`` (share carried over to
+        the next time step, or how fast a delayed kernel fades), ``delay`` (time steps),
+        ``shape`` and ``scale`` (time steps), ``alpha``, or those of a kernel of your
+        own.
     decay_ : Series of shape (n_channels,)
-        Its decay; NaN for Weibull kernels.
+        Its decay; NaN for kernels without a parameter of that name.
+    saturation_parameters_ : DataFrame of shape (n_channels, n_parameters)
+        Parameters of the curve chosen by ``saturation``: ``half_saturation`` and
+        ``slope`` of a Hill curve, ``rate``, none of a straight line, or those of a
+        curve of your own.
     outcome_ : Series of shape (n_rows,)
         Outcome of the training rows, outcome units per time step.
     spend_ : DataFrame of shape (n_rows, n_channels)
@@ -173,13 +189,15 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         Factor by which each channel's effect was larger or smaller than usual in each
         training row; its mean over the training weeks of a region is 1.
     half_saturation_ : Series of shape (n_channels,)
-        Adstocked media at half of the maximum, in units of ``media_scale_``.
+        Adstocked media at half of the maximum, in units of ``media_scale_``; infinite
+        for a curve without a maximum.
     slope_ : Series of shape (n_channels,)
-        Hill slope.
+        Hill slope; NaN for curves without a parameter of that name.
     effect_ : Series of shape (n_channels,)
-        Effect at full saturation, relative to the region's mean outcome.
+        Effect at full saturation, or of media at ``media_scale_`` where the curve has
+        no maximum, relative to the region's mean outcome.
     regional_effect_ : DataFrame of shape (n_regions, n_channels)
-        Effect at full saturation, outcome units per time step.
+        The same in outcome units per time step.
     dag_ : DataFrame of shape (n_channels, n_channels)
         Influences among the channels, row to column, without cycles; 0 where there is
         none, and throughout if ``graph=False``. Units of ``media_scale_``: what one
@@ -243,7 +261,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         "time_column": [None, str, Integral],
         "spend_columns": [None, dict],
         "max_lag": [Interval(Integral, 1, None, closed="left")],
-        "adstock": [StrOptions({"geometric", "delayed", "weibull"})],
+        "adstock": [StrOptions(set(ADSTOCKS)), Adstock],
+        "saturation": [StrOptions(set(SATURATIONS)), Saturation],
         "time_varying": ["boolean"],
         "validation": ["boolean"],
         "graph": ["boolean"],
@@ -251,7 +270,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         "required_edges": [None, "array-like"],
         "forbidden_edges": [None, "array-like"],
         "tiers": [None, dict],
-        "min_slope": [Interval(Real, 0, None, closed="left")],
         "l1": [Interval(Real, 0, None, closed="left")],
         "l2": [Interval(Real, 0, None, closed="left")],
         "huber_delta": [Interval(Real, 0, None, closed="neither")],
@@ -280,7 +298,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         *,
         spend_columns: Mapping[Any, Any] | None = None,
         max_lag: int = 8,
-        adstock: str = "geometric",
+        adstock: str | Adstock = "geometric",
+        saturation: str | Saturation = "hill",
         time_varying: bool = True,
         validation: bool = True,
         graph: bool = True,
@@ -288,7 +307,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         required_edges: Iterable[tuple[str, str]] | None = None,
         forbidden_edges: Iterable[tuple[str, str]] | None = None,
         tiers: Mapping[str, int] | None = None,
-        min_slope: float = 0.0,
         l1: float = 0.0,
         l2: float = 1.0,
         huber_delta: float = 2.0,
@@ -311,6 +329,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self.spend_columns = spend_columns
         self.max_lag = max_lag
         self.adstock = adstock
+        self.saturation = saturation
         self.time_varying = time_varying
         self.validation = validation
         self.graph = graph
@@ -318,7 +337,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self.required_edges = required_edges
         self.forbidden_edges = forbidden_edges
         self.tiers = tiers
-        self.min_slope = min_slope
         self.l1 = l1
         self.l2 = l2
         self.huber_delta = huber_delta
@@ -564,12 +582,21 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         )
 
     def _training_options(self) -> TrainingOptions:
-        names = TrainingOptions.__dataclass_fields__
+        names = [n for n in TrainingOptions.__dataclass_fields__ if n != "shape"]
         options = {name: getattr(self, name) for name in names}
+        options["shape"] = self._response_shape()
         # Without a clock of even steps there is no sequence for effects to vary along.
         if self._axis is None or not self._axis.regular:
             options["time_varying"] = False
         return TrainingOptions(**options)
+
+    def _response_shape(self) -> ResponseShape:
+        adstock, saturation = (
+            make_adstock(self.adstock),
+            make_saturation(self.saturation),
+        )
+        check_components(adstock, saturation, self.max_lag)
+        return ResponseShape(adstock, saturation, self.max_lag)
 
     def _name_columns(self) -> None:
         def name(column: Any) -> str:
@@ -598,15 +625,20 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self.net_ = fitted.net
         self.n_members_ = len(fitted.members)
         self.history_ = self._history_table(rows)
-        own = channel_parameters(module)
         lags = pd.RangeIndex(self.max_lag, name="lag")
         self.adstock_ = pd.DataFrame(adstock_weights(module), channels, lags)
-        kernel = {k: v for k, v in own.items() if k not in CHANNEL_PARAMETERS}
+        kernel, curve = adstock_parameters(module), saturation_parameters(module)
         self.adstock_parameters_ = pd.DataFrame(kernel, channels)
-        decay = kernel.get("decay", np.full(len(channels), np.nan))
-        self.decay_ = pd.Series(decay, channels, name="decay")
-        self.half_saturation_, self.slope_, self.effect_ = (
-            pd.Series(own[name], channels, name=name) for name in CHANNEL_PARAMETERS
+        self.saturation_parameters_ = pd.DataFrame(curve, channels)
+        named = {
+            "decay": kernel.get("decay", np.nan),
+            "half_saturation": half_saturation(module),
+            "slope": curve.get("slope", np.nan),
+            "effect": module.media.effect.detach().numpy(),
+        }
+        self.decay_, self.half_saturation_, self.slope_, self.effect_ = (
+            pd.Series(values, channels, dtype=float, name=name)
+            for name, values in named.items()
         )
         self.media_scale_ = pd.DataFrame(scales.media, panel.regions, channels)
         modulates = self._training_options().time_varying

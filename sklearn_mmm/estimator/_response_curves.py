@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy.optimize import brentq
+from torch import Tensor
 
 from sklearn_mmm._intervals import interval_around
-from sklearn_mmm.functional import hill
+from sklearn_mmm.components import Saturation
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,11 @@ class SteadyState:
     channels : list of str
     regions : ndarray of shape (n_regions,)
     effect : ndarray of shape (n_regions, n_channels)
-        At full saturation, outcome units per time step.
-    half_saturation, slope : ndarray of shape (n_channels,)
-        Of the Hill curve, half-saturation in units of the media scale.
+        At full saturation, outcome units per time step; of media at their scale where
+        the curve has no maximum.
+    saturation : Saturation
+    parameters : dict of ndarray of shape (n_channels,)
+        Of the curve, by name.
     media_scale : ndarray of shape (n_regions, n_channels)
         Spend units per time step.
     usual : ndarray of shape (n_regions, n_channels)
@@ -43,8 +46,8 @@ class SteadyState:
     channels: list[str]
     regions: np.ndarray
     effect: np.ndarray
-    half_saturation: np.ndarray
-    slope: np.ndarray
+    saturation: Saturation
+    parameters: dict[str, np.ndarray]
     media_scale: np.ndarray
     usual: np.ndarray
     largest: np.ndarray
@@ -77,8 +80,8 @@ class SteadyState:
             channel=self.channels[channel],
             region=label,
             effect=self.effect[regions, channel],
-            half_saturation=float(self.half_saturation[channel]),
-            slope=float(self.slope[channel]),
+            saturation=self.saturation,
+            parameters={n: p[[channel]] for n, p in self.parameters.items()},
             # Spend of the whole at which a region's media reach their scale.
             unit=self.media_scale[regions, channel] / np.maximum(share, 1e-300),
             usual=total,
@@ -94,20 +97,18 @@ class MemberCurves:
     Attributes
     ----------
     effect : ndarray of shape (n_members, n_regions, n_channels)
-    half_saturation, slope : ndarray of shape (n_members, n_channels)
-        Of one channel, once it has been taken out, the last axis is missing.
+    parameters : dict of ndarray of shape (n_members, n_channels)
+        Of the curve, by name; of one channel, once it has been taken out.
     """
 
     effect: np.ndarray
-    half_saturation: np.ndarray
-    slope: np.ndarray
+    parameters: dict[str, np.ndarray]
 
     def of(self, channel: int, regions: np.ndarray) -> "MemberCurves":
         """Take out a channel in some regions."""
         return MemberCurves(
             self.effect[:, regions, channel],
-            self.half_saturation[:, channel],
-            self.slope[:, channel],
+            {name: p[:, [channel]] for name, p in self.parameters.items()},
         )
 
 
@@ -122,7 +123,9 @@ class Curve:
         Its label; None for all regions together.
     effect, unit : ndarray of shape (n_regions,)
         Effect at full saturation; spend of the whole per unit of the media scale.
-    half_saturation, slope : float
+    saturation : Saturation
+    parameters : dict of ndarray of shape (1,)
+        Of the curve, by name.
     usual, largest : float
         Mean and largest training spend per time step.
     members : MemberCurves
@@ -132,8 +135,8 @@ class Curve:
     channel: str
     region: object
     effect: np.ndarray
-    half_saturation: float
-    slope: float
+    saturation: Saturation
+    parameters: dict[str, np.ndarray]
     unit: np.ndarray
     usual: float
     largest: float
@@ -141,30 +144,32 @@ class Curve:
 
     @property
     def maximum(self) -> float:
-        """Response at full saturation."""
-        return float(self.effect.sum())
+        """Response at full saturation; infinite for a curve without a maximum."""
+        total = float(self.effect.sum())
+        return total if self.saturation.bounded or total <= 0 else np.inf
 
     def response(self, spend: np.ndarray | float) -> np.ndarray:
         """Return outcome units per time step."""
-        return self._saturated(np.asarray(spend, float)) @ self.effect
+        share = self.saturation.value(*self._at(spend))
+        return np.asarray(share.numpy() @ self.effect)
 
     def marginal_response(self, spend: np.ndarray | float) -> np.ndarray:
-        """Return outcome units per spend unit, for positive spend.
-
-        The derivative of the Hill curve h is s h (1 - h) / spend.
-        """
-        spend = np.asarray(spend, float)
-        share = self._saturated(spend)
-        return self.slope * (share * (1 - share)) @ self.effect / spend
+        """Return outcome units per spend unit, for positive spend."""
+        slope = self.saturation.value_and_derivatives(*self._at(spend))[1]
+        return np.asarray(slope.numpy() @ (self.effect / self.unit))
 
     def spend_at_share(self, share: float) -> float:
-        """Return the spend at which a share of the maximum is reached."""
+        """Return the spend at which a share of the maximum is reached.
+
+        Infinite for a curve without a maximum.
+        """
         # Each region reaches it at this multiple of its unit; the whole lies between.
-        odds = (share / (1 - share)) ** (1 / self.slope)
-        ends = odds * self.half_saturation * self.unit[self.effect > 0]
+        ends = self._media_at(share) * self.unit[self.effect > 0]
         if not len(ends):
             return np.nan
         low, high = ends.min(), ends.max()
+        if not self.saturation.bounded:
+            return np.inf
         if high - low <= 1e-12 * high:
             return float(high)
         return _root(
@@ -176,9 +181,10 @@ class Curve:
 
         0 where the marginal response is below the target at any spend.
         """
-        if self.maximum <= 0:
+        if self.effect.sum() <= 0:
             return 0.0
-        unit = self.half_saturation * np.median(self.unit[self.effect > 0])
+        middle = self._media_at(0.5) if self.saturation.bounded else 1.0
+        unit = middle * np.median(self.unit[self.effect > 0])
         grid = unit * np.logspace(-6, 6, 241)
         above = np.flatnonzero(self.marginal_response(grid) > target)
         if not len(above):
@@ -195,12 +201,13 @@ class Curve:
     def band(self, spend: np.ndarray, coverage: float) -> np.ndarray:
         """Return the interval of the response over members, (2, n_points)."""
         members = self.members
-        shape = (slice(None), None, None)
-        share = hill(
-            torch.as_tensor(spend[:, None] / self.unit),
-            torch.as_tensor(members.half_saturation)[shape],
-            torch.as_tensor(members.slope)[shape],
-        ).numpy()
+        # (member, point, region)
+        parameters = {
+            name: torch.as_tensor(p)[:, None] for name, p in members.parameters.items()
+        }
+        scaled = torch.as_tensor(spend[:, None] / self.unit)
+        share = self.saturation.value(parameters, scaled).numpy()
+        share = np.broadcast_to(share, (len(members.effect), *scaled.shape))
         response = np.einsum("mpr,mr->mp", share, members.effect)
         return interval_around(response, self.response(spend), coverage)
 
@@ -241,6 +248,7 @@ class Curve:
             "spend": self.usual,
             "response": response,
             "marginal_response": marginal,
+            # 0 as well of a maximum that is infinite.
             "share_of_maximum": response / self.maximum if self.maximum > 0 else 0.0,
             "spend_at_50": self.spend_at_share(0.5),
             "spend_at_90": self.spend_at_share(0.9),
@@ -252,12 +260,18 @@ class Curve:
             del out["region"]
         return out
 
-    def _saturated(self, spend: np.ndarray) -> np.ndarray:
-        scaled = torch.as_tensor(spend[..., None] / self.unit)
-        half, slope = torch.tensor(
-            [self.half_saturation, self.slope], dtype=torch.float64
-        )
-        return hill(scaled, half, slope).numpy()
+    def _at(self, spend: np.ndarray | float) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the curve's parameters and the regions' media, (..., region)."""
+        scaled = np.asarray(spend, float)[..., None] / self.unit
+        return self._parameters, torch.as_tensor(scaled)
+
+    def _media_at(self, share: float) -> float:
+        """Return the media of a region at a share of the maximum, scaled."""
+        return float(self.saturation.inverse(self._parameters, share))
+
+    @property
+    def _parameters(self) -> dict[str, Tensor]:
+        return {name: torch.as_tensor(p) for name, p in self.parameters.items()}
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:

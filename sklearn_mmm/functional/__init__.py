@@ -8,7 +8,7 @@ from sklearn_mmm.functional._adstock import (
     lagged,
     weibull_weights,
 )
-from sklearn_mmm.functional._saturation import hill
+from sklearn_mmm.functional._saturation import hill, power
 
 __all__ = [
     "acyclicity",
@@ -17,5 +17,6 @@ __all__ = [
     "geometric_weights",
     "hill",
     "lagged",
+    "power",
     "weibull_weights",
 ]

@@ -39,3 +39,31 @@ def hill(x: Tensor, half_saturation: Tensor, slope: Tensor) -> Tensor:
     safe = torch.where(positive, x, torch.ones_like(x))
     saturated = torch.sigmoid(slope * (safe.log() - half_saturation.log()))
     return torch.where(positive, saturated, torch.zeros_like(saturated))
+
+
+def power(x: Tensor, exponent: Tensor) -> Tensor:
+    r"""Return a power of media whose derivatives are finite at zero, where they are 0.
+
+    Parameters
+    ----------
+    x : Tensor
+        At least 0.
+    exponent : Tensor, broadcast against ``x``
+        Above 0.
+
+    Returns
+    -------
+    Tensor of the broadcast shape
+        :math:`x^s`, exactly 0 at 0.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.functional import power
+    >>> power(torch.tensor([0.0, 4.0]), torch.tensor(0.5))
+    tensor([0., 2.])
+    """
+    positive = x > 0
+    # Zeros leave the argument before the power is taken, so no gradient is infinite.
+    powered = torch.where(positive, x, torch.ones_like(x)) ** exponent
+    return torch.where(positive, powered, torch.zeros_like(powered))

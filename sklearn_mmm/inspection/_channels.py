@@ -19,22 +19,22 @@ def channel_summary(mmm: Any) -> pd.DataFrame:
     DataFrame
         Indexed by channel: ``spend`` (spend units), ``contribution`` (outcome units),
         ``share_of_outcome``, ``share_of_media``, ``roi`` (outcome units per spend
-        unit; NaN where nothing was spent), ``decay``, ``half_saturation``, ``slope``.
+        unit; NaN where nothing was spent), and the parameters of adstock and
+        saturation (``decay``, ``half_saturation`` and ``slope`` by default).
     """
     channels = mmm.media_columns_
     spend = mmm.spend_.sum()
     contribution = mmm.contributions_[channels].sum()
     total = float(mmm.contributions_.to_numpy().sum())
     media = float(contribution.sum())
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "spend": spend,
             "contribution": contribution,
             "share_of_outcome": contribution / total,
             "share_of_media": contribution / media if media > 0 else np.nan,
             "roi": contribution / spend.where(spend > 0),
-            "decay": mmm.decay_,
-            "half_saturation": mmm.half_saturation_,
-            "slope": mmm.slope_,
         }
-    ).rename_axis("channel")
+    )
+    shape = [mmm.adstock_parameters_, mmm.saturation_parameters_]
+    return pd.concat([table, *shape], axis=1).rename_axis("channel")

@@ -88,8 +88,9 @@ def saturation_table(mmm: Any) -> pd.DataFrame:
         ``channel``; at the mean spend per time step: ``spend``, ``response``,
         ``marginal_response`` and ``share_of_maximum``; ``share_at_largest``, the share
         of the maximum at the largest spend seen; ``maximum`` and ``headroom``, the
-        response that is left to the maximum (outcome units per time step). The largest
-        channel comes first.
+        response that is left to the maximum (outcome units per time step). Where the
+        saturation has no maximum, it is infinite and shares are 0. The largest channel
+        comes first.
 
     Examples
     --------
@@ -108,7 +109,7 @@ def saturation_table(mmm: Any) -> pd.DataFrame:
     points = operating_points(mmm).set_index("channel")
     curves = mmm.response_curves_
     inside = curves[~curves["extrapolated"]].groupby("channel")["response"].max()
-    maximum = mmm.regional_effect_.sum()[points.index]
+    maximum = mmm.saturation_points().set_index("channel")["maximum"][points.index]
     of_maximum = maximum.where(maximum > 0)
     table = points[["spend", "response", "marginal_response"]].assign(
         share_of_maximum=(points["response"] / of_maximum).fillna(0.0),

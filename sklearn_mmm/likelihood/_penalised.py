@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_mmm.baseline._dependence import decorrelate
+from sklearn_mmm.components import Prior
 from sklearn_mmm.network import Decomposition, MMMModule
 from sklearn_mmm.network._effects import TimeVaryingEffects
-from sklearn_mmm.network._media import MediaPrior
 
 # How far below zero a baseline may be where the outcome never is, relative to the mean
 # outcome.
@@ -77,11 +77,7 @@ class Penalties:
             "control": self.l2 * _gaussian(controls.coefficient / scales.control),
             "control_deviation": self.l2
             * _gaussian(controls.deviation / scales.control_deviation),
-            "carry_over": media.carry_over.penalty(),
-            "half_saturation": _prior(
-                media.log_half_saturation, MediaPrior.half_saturation
-            ),
-            "slope": _prior(media.log_slope, MediaPrior.slope),
+            **{n: _prior(media.raw[n], p) for n, p in media.shape.priors.items()},
             "course": _gaussian(module.baseline.innovation),
             "negative_baseline": _gaussian(
                 float(self.positive) * torch.relu(-module.baseline()) / BELOW_ZERO
@@ -101,9 +97,8 @@ def _gaussian(z: Tensor) -> Tensor:
     return 0.5 * (z * z).sum()
 
 
-def _prior(value: Tensor, prior: tuple[float, float]) -> Tensor:
-    mean, sd = prior
-    return _gaussian((value - mean) / sd)
+def _prior(raw: Tensor, prior: Prior) -> Tensor:
+    return _gaussian((raw - prior.mean) / prior.sd)
 
 
 class WhitenedHuber(nn.Module):

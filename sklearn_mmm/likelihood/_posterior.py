@@ -27,9 +27,7 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._difference import difference
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
-from sklearn_mmm.network import MMMModule
-from sklearn_mmm.network._carry_over import CarryOver
-from sklearn_mmm.network._media import MediaPrior
+from sklearn_mmm.network import MMMModule, ResponseShape
 
 Parameters = dict[str, Tensor]
 
@@ -141,9 +139,7 @@ class Posterior:
         head = {"head": effects.head.reshape(-1)} if effects.active else {}
         named = {
             "effect": media.effect.clamp_min(self.least_effect),
-            "half_saturation": media.log_half_saturation,
-            "slope": media.log_slope,
-            **{name: getattr(media.carry_over, name) for name in self._kernels},
+            **media.raw,
             **head,
             "coefficient": controls.coefficient,
             "intercept": baseline.intercept.reshape(1),
@@ -169,8 +165,9 @@ class Posterior:
         return spans
 
     @property
-    def _kernels(self) -> tuple[str, ...]:
-        return tuple(CarryOver.priors[self.module.media.carry_over.kind])
+    def shape(self) -> ResponseShape:
+        """Of the response to media, with the names of its parameters."""
+        return self.module.media.shape
 
     def whiten(self, values: Tensor) -> Tensor:
         """Return innovations in time of (..., region, week, feature) values."""
@@ -184,10 +181,8 @@ class Posterior:
         """Return the parameters of the media's module."""
         return {
             "log_effect": at["effect"].log(),
-            "log_half_saturation": at["half_saturation"],
-            "log_slope": at["slope"],
             "deviation": at["deviation"],
-            **{f"carry_over.{name}": at[name] for name in self._kernels},
+            **{name: at[name] for name in self.shape.priors},
         }
 
     def response(self, at: Parameters) -> Tensor:
@@ -268,10 +263,13 @@ class Posterior:
         By the shared parameters but those of the common baseline, in the order of
         ``spans``.
         """
-        response, factor = self.response(at), self.factor(at)
+        share, slopes = self.shape.share_and_derivatives(at, self.inputs["lags"])
+        factor = self.factor(at)
+        effect = (at["effect"].log().unsqueeze(1) + at["deviation"]).exp()
+        modulated = effect.unsqueeze(2) * factor
+        response = share * effect.unsqueeze(2)
         columns = [response * factor / at["effect"][:, None, None, :]]
-        for name in ("half_saturation", "slope", *self._kernels):
-            columns.append(self._by(at, name, self.response) * factor)
+        columns += [slope * modulated for slope in slopes.values()]
         if self.module.effects.active:
             columns += [response * slope for slope in self._factor_slopes(at)]
         controls = self.controls.expand(len(response), *self.controls.shape)
@@ -323,7 +321,7 @@ class Posterior:
         shared[:, index, self.spans["effect"].start + rows.channel] = (
             by_region.sum(-1) / effect
         )
-        for name in ("half_saturation", "slope", *self._kernels):
+        for name in self.shape.priors:
             slope = self._by(at, name, lambda p: rows.lift(media, self.media_state(p)))
             place = self.spans[name].start + rows.channel
             shared[:, index, place] = slope.sum(-1) / rows.std_error
@@ -333,11 +331,9 @@ class Posterior:
         """Write a member's parameters into a module of the same kind."""
         media, controls, baseline = module.media, module.controls, module.baseline
         with torch.no_grad():
-            for name in self._kernels:
-                getattr(media.carry_over, name).copy_(at[name][member])
+            for name, value in media.raw.items():
+                value.copy_(at[name][member])
             media.log_effect.copy_(at["effect"][member].log())
-            media.log_half_saturation.copy_(at["half_saturation"][member])
-            media.log_slope.copy_(at["slope"][member])
             media.deviation.copy_(at["deviation"][member])
             controls.coefficient.copy_(at["coefficient"][member])
             controls.deviation.copy_(at["control_deviation"][member])
@@ -356,9 +352,9 @@ class Posterior:
         """Return a module with a member's parameters."""
         module, effects = self.module, self.module.effects
         # What does not differ between members is not copied.
-        shared = [module.baseline.factor]
+        shared: list[object] = [module.media.shape, module.baseline.factor]
         shared += [p for name, p in effects.named_parameters() if name != "head"]
-        own = deepcopy(module, {id(tensor): tensor for tensor in shared})
+        own = deepcopy(module, {id(part): part for part in shared})
         self.install(own, at, member)
         return own
 
@@ -369,9 +365,7 @@ def _priors(module: MMMModule, penalties: Penalties) -> dict[str, tuple[float, f
     strength = 1.0 / np.sqrt(max(penalties.l2, 1e-12))
     return {
         "effect": (0.0, scales.effect * strength),
-        "half_saturation": MediaPrior.half_saturation,
-        "slope": MediaPrior.slope,
-        **CarryOver.priors[module.media.carry_over.kind],
+        **{n: (p.mean, p.sd) for n, p in module.media.shape.priors.items()},
         "coefficient": (0.0, scales.control * strength),
         "innovation": (0.0, 1.0),
         "deviation": (0.0, scales.deviation * strength),

@@ -2,5 +2,6 @@
 
 from sklearn_mmm.network._effects import week_weights
 from sklearn_mmm.network._mmm import Decomposition, MMMModule, Sizes
+from sklearn_mmm.network._response_shape import ResponseShape
 
-__all__ = ["Decomposition", "MMMModule", "Sizes", "week_weights"]
+__all__ = ["Decomposition", "MMMModule", "ResponseShape", "Sizes", "week_weights"]

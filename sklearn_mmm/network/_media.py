@@ -3,44 +3,32 @@
 import torch
 from torch import Tensor, nn
 
-from sklearn_mmm.functional import hill
-from sklearn_mmm.network._carry_over import CarryOver
+from sklearn_mmm.network._response_shape import ResponseShape
 
 
 class MediaResponse(nn.Module):
     r"""Weekly contribution of each channel, on the scale of the region's mean outcome.
 
-    :math:`\beta_c e^{\delta_{r,c}}\,\mathrm{Hill}(\mathrm{adstock}(x_{r,c}))` with
-    adstock and Hill parameters shared by all regions and an effect that each region
-    may shift. Parameters may have a leading member axis; contributions then have one.
+    :math:`\beta_c e^{\delta_{r,c}} f(\mathrm{adstock}(x_{r,c}))` with parameters of
+    adstock and saturation shared by all regions and an effect that each region may
+    shift. Parameters may have a leading member axis; contributions then have one.
 
     Parameters
     ----------
-    n_regions, n_channels, max_lag : int
-    min_slope : float
-        Lower bound of the Hill slope.
-    adstock : {"geometric", "delayed", "weibull"}
+    n_regions, n_channels : int
+    shape : ResponseShape
+        Its parameters are the module's, of the same names, and start at the mean of
+        their priors.
     """
 
-    def __init__(
-        self,
-        n_regions: int,
-        n_channels: int,
-        max_lag: int,
-        min_slope: float,
-        adstock: str,
-    ) -> None:
+    def __init__(self, n_regions: int, n_channels: int, shape: ResponseShape) -> None:
         super().__init__()
-        self.max_lag = max_lag
-        self.min_slope = min_slope
-        start = MediaPrior
+        self.shape = shape
         effect = torch.full((n_channels,), min(0.1, 1.0 / n_channels))
         self.log_effect = nn.Parameter(effect.log())
-        self.carry_over = CarryOver(adstock, n_channels, max_lag)
-        self.log_half_saturation = nn.Parameter(
-            torch.full((n_channels,), start.half_saturation[0])
-        )
-        self.log_slope = nn.Parameter(torch.full((n_channels,), start.slope[0]))
+        for name, prior in shape.priors.items():
+            start = torch.full((n_channels,), float(prior.mean))
+            self.register_parameter(name, nn.Parameter(start))
         deviation = torch.zeros(n_regions, n_channels)
         # A single region has nothing to deviate from.
         if n_regions > 1:
@@ -49,18 +37,26 @@ class MediaResponse(nn.Module):
             self.register_buffer("deviation", deviation)
 
     @property
-    def half_saturation(self) -> Tensor:
-        """Half-saturation in units of the media scale, (channel,)."""
-        return self.log_half_saturation.exp()
+    def max_lag(self) -> int:
+        """Length of the adstock kernels."""
+        return self.shape.n_lags
 
     @property
-    def slope(self) -> Tensor:
-        """Hill slope, (channel,)."""
-        return self.min_slope + self.log_slope.exp()
+    def raw(self) -> dict[str, Tensor]:
+        """Parameters of adstock and saturation as real numbers, (channel,)."""
+        return {name: getattr(self, name) for name in self.shape.priors}
+
+    @property
+    def weights(self) -> Tensor:
+        """The kernels, (channel, lag)."""
+        return self.shape.weights(self.raw).expand(len(self.log_effect), -1)
 
     @property
     def effect(self) -> Tensor:
-        """Shared weekly effect at full saturation, (channel,)."""
+        """Shared weekly effect at full saturation, (channel,).
+
+        Of media at their scale where the curve has no maximum.
+        """
         return self.log_effect.exp()
 
     def regional_effect(self, region: Tensor) -> Tensor:
@@ -97,27 +93,10 @@ class MediaResponse(nn.Module):
         Tensor of shape (..., region, week, channel)
             Or of shape (member, ..., cell), parameters having a member axis.
         """
-        half, slope = self.half_saturation, self.slope
-        weights = self.carry_over.weights()
         if channel is None:
-            adstocked = (lags * weights[..., None, None, :, :]).sum(-1)
-            panel = (..., None, None, slice(None))
-            saturated = hill(adstocked, half[panel], slope[panel])
-            return saturated * self.regional_effect(region).unsqueeze(-2)
+            share = self.shape.share(self.raw, lags)
+            return share * self.regional_effect(region).unsqueeze(-2)
+        share = self.shape.share_of_cells(self.raw, lags, channel)
         cells = (slice(None), *[None] * (lags.dim() - 2))
-        adstocked = (lags * weights[:, channel][cells]).sum(-1)
-        saturated = hill(adstocked, half[:, channel][cells], slope[:, channel][cells])
         effect = self.log_effect[:, channel] + self.deviation[:, region, channel]
-        return saturated * effect.exp()[cells]
-
-
-class MediaPrior:
-    """Weak priors (mean, standard deviation) of the media parameters.
-
-    In units of the media scale, the region's largest weekly value: half-saturation
-    around 0.6 of it and slope around 1.2, wide enough to be overruled by a year of
-    data.
-    """
-
-    half_saturation = (-0.5, 0.8)  # logarithm
-    slope = (0.2, 0.35)  # logarithm
+        return share * effect.exp()[cells]

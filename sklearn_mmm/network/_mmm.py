@@ -8,6 +8,7 @@ from sklearn_mmm.network._baseline import SharedBaseline
 from sklearn_mmm.network._controls import ControlEffects
 from sklearn_mmm.network._effects import TimeVaryingEffects
 from sklearn_mmm.network._media import MediaResponse
+from sklearn_mmm.network._response_shape import ResponseShape
 
 
 class Decomposition(NamedTuple):
@@ -56,20 +57,13 @@ class MMMModule(nn.Module):
     Parameters
     ----------
     sizes : Sizes
-    max_lag : int
-        Length of the adstock kernels.
-    min_slope : float
-        Lower bound of the Hill slope.
-    adstock : {"geometric", "delayed", "weibull"}
+    shape : ResponseShape
+        Of the response to media.
     """
 
-    def __init__(
-        self, sizes: Sizes, max_lag: int, min_slope: float, adstock: str
-    ) -> None:
+    def __init__(self, sizes: Sizes, shape: ResponseShape) -> None:
         super().__init__()
-        self.media = MediaResponse(
-            sizes.n_regions, sizes.n_channels, max_lag, min_slope, adstock
-        )
+        self.media = MediaResponse(sizes.n_regions, sizes.n_channels, shape)
         self.controls = ControlEffects(sizes.n_regions, sizes.n_controls)
         self.baseline = SharedBaseline(sizes.n_weeks)
         self.effects = TimeVaryingEffects(

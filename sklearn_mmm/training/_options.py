@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 
+from sklearn_mmm.network import ResponseShape
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How to train; see the regressor's parameters of the same names."""
+    """How to train; see the regressor's parameters of the same names.
 
-    max_lag: int
-    adstock: str
+    Attributes
+    ----------
+    shape : ResponseShape
+        What its ``adstock``, ``saturation`` and ``max_lag`` amount to.
+    """
+
+    shape: ResponseShape
     time_varying: bool
     validation: bool
     batch_size: int
     n_members: int
-    min_slope: float
     l1: float
     l2: float
     huber_delta: float
@@ -24,3 +30,8 @@ class TrainingOptions:
     n_iter_no_change: int
     device: str
     verbose: int
+
+    @property
+    def max_lag(self) -> int:
+        """Length of the adstock kernels."""
+        return self.shape.n_lags

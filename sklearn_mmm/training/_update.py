@@ -85,9 +85,7 @@ def _grown(
                 data.controls.shape[2],
                 old.effects.n_calendar,
             ),
-            options.max_lag,
-            options.min_slope,
-            options.adstock,
+            options.shape,
         ).double()
     known = torch.as_tensor(rescaling.region >= 0)
     former = torch.as_tensor(rescaling.region[rescaling.region >= 0])
@@ -100,8 +98,12 @@ def _grown(
         deviation = getattr(new, part).deviation
         deviation.zero_()
         deviation[known] = getattr(old, part).deviation[former]
-    new.media.log_half_saturation.add_(torch.as_tensor(np.log(rescaling.media)))
-    new.media.log_effect.add_(float(np.log(rescaling.outcome)))
+    raw, factor = options.shape.rescaled(
+        new.media.raw, torch.as_tensor(rescaling.media)
+    )
+    for name, moved in raw.items():
+        getattr(new.media, name).copy_(moved)
+    new.media.log_effect.add_((factor * rescaling.outcome).log())
     # The course is solved for anew; it is linear.
     new.baseline.innovation.zero_()
     new.effects.active = old.effects.active

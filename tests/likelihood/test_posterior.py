@@ -4,11 +4,13 @@ import torch
 
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.components._adstock import make_adstock
+from sklearn_mmm.components._saturation import make_saturation
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior, Randomisation
-from sklearn_mmm.network import MMMModule, Sizes
+from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, find_modes
 from sklearn_mmm.posterior._members import no_randomisation
 
@@ -19,6 +21,7 @@ def make_posterior(
     modulated=False,
     experiments=False,
     adstock="geometric",
+    saturation="hill",
     l1=0.0,
     seed=0,
 ):
@@ -39,9 +42,7 @@ def make_posterior(
     torch.manual_seed(seed)
     module = MMMModule(
         Sizes(n_regions, n_course, n_channels, n_controls, n_calendar),
-        4,
-        0.0,
-        adstock,
+        ResponseShape(make_adstock(adstock), make_saturation(saturation), 4),
     ).double()
     module.effects.active = modulated
     with torch.no_grad():
@@ -131,6 +132,8 @@ def system_and_side(posterior, at, random):
         {"modulated": True, "experiments": True},
         {"adstock": "delayed", "experiments": True},
         {"adstock": "weibull", "l1": 0.8},
+        {"adstock": "binomial", "saturation": "logistic", "experiments": True},
+        {"saturation": "none", "experiments": True},
     ],
     ids=str,
 )

@@ -4,10 +4,11 @@ import torch
 
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.components import GeometricAdstock, HillSaturation
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior
-from sklearn_mmm.network import MMMModule, Sizes
+from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
 from sklearn_mmm.posterior import _members
 from sklearn_mmm.posterior._gauss_newton import find_modes
 from sklearn_mmm.posterior._members import Settled, draw_members, no_randomisation
@@ -40,9 +41,9 @@ class Linear:
             sigma=np.array([0.04, 0.05, 0.06]),
             loadings=np.array([[0.3], [0.5], [-0.2]]),
         )
-        self.module = MMMModule(
-            Sizes(n_regions, n_weeks, 1, n_controls, 0), 2, 0.0, "geometric"
-        ).double()
+        shape = ResponseShape(GeometricAdstock(), HillSaturation(), 2)
+        sizes = Sizes(n_regions, n_weeks, 1, n_controls, 0)
+        self.module = MMMModule(sizes, shape).double()
         self.penalties = Penalties(0.0, 1.0, False)
         self.posterior = Posterior(
             self.module, self.data, self.hyper, self.penalties, 1e6
@@ -118,9 +119,12 @@ def test_members_spread_as_the_gaussian_posterior(linear, draws):
     assert distance.mean() / size == pytest.approx(1.0, abs=4 * error)
 
 
-def test_without_data_members_are_draws_from_the_prior(draws):
-    for name, sd in (("half_saturation", 0.8), ("slope", 0.35)):
-        assert draws[name].std() == pytest.approx(sd, rel=4.5 / np.sqrt(2 * N_DRAWS))
+def test_without_data_members_are_draws_from_the_prior(linear, draws):
+    priors = linear.module.media.shape.priors
+    assert len(priors) == 3
+    for name, prior in priors.items():
+        spread = 4.5 / np.sqrt(2 * N_DRAWS)
+        assert draws[name].std() == pytest.approx(prior.sd, rel=spread)
 
 
 def test_widening_scales_the_spread(linear):
