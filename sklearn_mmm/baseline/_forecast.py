@@ -56,9 +56,9 @@ class TimeBaseline:
         at = (weeks, self.position)
         out = np.full(len(position), self.intercept)
         if len(self.shared):
-            kernel = np.tensordot(self.hyper.shared, self.covariance.shared(*at), 1)
+            kernel = self._shared(*at)
             out += (kernel @ self.shared)[code]
-        kernel = np.tensordot(self.hyper.regional, self.covariance.regional(*at), 1)
+        kernel = self._regional(*at)
         for start in range(0, len(position), _CHUNK_ROWS):
             rows = slice(start, start + _CHUNK_ROWS)
             weights = self.regional[region[rows]] * (region[rows] >= 0)[:, None]
@@ -84,10 +84,9 @@ class TimeBaseline:
         out = np.zeros(len(position))
         if len(self.shared):
             out += self._course_variance(weeks)[code]
-        kernels = self.covariance.regional
-        known = np.tensordot(self.hyper.regional, kernels(weeks, self.position), 1)
-        prior = np.diag(np.tensordot(self.hyper.regional, kernels(weeks, weeks), 1))
-        inner = self._signal()
+        known = self._regional(weeks, self.position)
+        prior = np.diag(self._regional(weeks, weeks))
+        inner = self._regional(self.position, self.position)
         sigma = np.append(self.hyper.sigma, np.median(self.hyper.sigma))
         for r in np.unique(region):
             rows = region == r
@@ -124,7 +123,7 @@ class TimeBaseline:
         """
         shared = self._course_weights(course.T).T if len(self.shared) else course
         regional = np.zeros(residual.shape)
-        inner = self._signal()
+        inner = self._regional(self.position, self.position)
         for r, noise in enumerate(self.noise):
             seen = np.flatnonzero(np.isfinite(noise))
             if not len(seen):
@@ -138,28 +137,45 @@ class TimeBaseline:
 
     def course(self) -> np.ndarray:
         """Return the common course of the training weeks, (n_weeks,)."""
-        at = (self.position, self.position)
-        B = np.tensordot(self.hyper.shared, self.covariance.shared(*at), axes=1)
-        return np.asarray(B @ self.shared)
+        return np.asarray(self._shared(self.position, self.position) @ self.shared)
 
-    def _signal(self) -> np.ndarray:
-        at = (self.position, self.position)
-        return np.asarray(
-            np.tensordot(self.hyper.regional, self.covariance.regional(*at), axes=1)
-        )
+    def _regional(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        return regional_signal(self.covariance, self.hyper, rows, columns)
+
+    def _shared(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        return shared_signal(self.covariance, self.hyper, rows, columns)
 
     def _course_weights(self, course: np.ndarray) -> np.ndarray:
         return course_weights(self.covariance, self.hyper, self.position, course)
 
     def _course_variance(self, weeks: np.ndarray) -> np.ndarray:
         """Return the variance of the common course in weeks beyond training."""
-        hyper = self.hyper
-        known = np.tensordot(
-            hyper.shared, self.covariance.shared(weeks, self.position), axes=1
-        )
-        prior = np.tensordot(hyper.shared, self.covariance.shared(weeks, weeks), axes=1)
+        known = self._shared(weeks, self.position)
+        prior = self._shared(weeks, weeks)
         variance = np.diag(prior) - (known * self._course_weights(known.T).T).sum(1)
         return np.maximum(variance, 0.0)
+
+
+def regional_signal(
+    covariance: TimeCovariance,
+    hyper: TimeHyperparameters,
+    rows: np.ndarray,
+    columns: np.ndarray,
+) -> np.ndarray:
+    """Return a region's covariance between weeks, in units of its noise variance."""
+    kernels = covariance.regional(rows, columns, hyper.regional_memory)
+    return np.asarray(np.tensordot(hyper.regional, kernels, axes=1))
+
+
+def shared_signal(
+    covariance: TimeCovariance,
+    hyper: TimeHyperparameters,
+    rows: np.ndarray,
+    columns: np.ndarray,
+) -> np.ndarray:
+    """Return the common course's covariance between weeks."""
+    kernels = covariance.shared(rows, columns, hyper.shared_memory)
+    return np.asarray(np.tensordot(hyper.shared, kernels, axes=1))
 
 
 def course_weights(
@@ -169,8 +185,9 @@ def course_weights(
     course: np.ndarray,
 ) -> np.ndarray:
     """Return the weights of kernels that make a common course, (n_weeks, ...)."""
-    B = np.tensordot(hyper.shared, covariance.shared(position, position), axes=1)
-    B += 1e-9 * np.eye(len(B))
+    B = shared_signal(covariance, hyper, position, position) + 1e-9 * np.eye(
+        len(position)
+    )
     return np.asarray(cho_solve(cho_factor(B), course))
 
 
@@ -196,11 +213,10 @@ def make_time_baseline(
     residual : ndarray of shape (n_regions, n_weeks)
         Outcome less everything but the region's own course.
     """
-    at = (position, position)
     shared = np.zeros(0)
     if len(course):
         shared = course_weights(covariance, hyper, position, course)
-    signal = np.tensordot(hyper.regional, covariance.regional(*at), axes=1)
+    signal = regional_signal(covariance, hyper, position, position)
     regional = np.zeros(residual.shape)
     noise_of = np.where(observed, 1.0, np.inf)
     for r, weeks in enumerate(observed):

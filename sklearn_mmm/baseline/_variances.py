@@ -6,18 +6,23 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky
 
-from sklearn_mmm.baseline._covariance import (
-    TimeCovariance,
+from sklearn_mmm.baseline._covariance import Kernels, TimeCovariance, whiteners
+from sklearn_mmm.baseline._dependence import factor_loadings
+from sklearn_mmm.baseline._maximise import (
+    Variances,
     maximise_regional,
     maximise_shared,
-    whiteners,
 )
-from sklearn_mmm.baseline._dependence import factor_loadings
 
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
 # in this many weeks.
 _POOLING_WEEKS = 10.0
 _JITTER = 1e-9
+_MEMORY = 4.0
+# Where else a wide search for the variances starts: from a level without a season, and
+# from a season without a level.
+_REGIONAL_STARTS = ({"level": 1.0, "season": 1e-9}, {"level": 1e-9, "season": 1.0})
+_SHARED_STARTS = ({"level": 1e-3, "season": 1e-9}, {"level": 1e-9, "season": 1e-2})
 
 
 @dataclass(frozen=True)
@@ -34,40 +39,52 @@ class TimeHyperparameters:
         Noise standard deviation relative to the mean outcome.
     loadings : ndarray of shape (n_regions, n_factors)
         Of the standardised innovations on what moves regions together.
+    regional_memory, shared_memory : float
+        Seasons after which one has faded to 1 / e.
     """
 
     regional: np.ndarray
     shared: np.ndarray
     sigma: np.ndarray
     loadings: np.ndarray
+    regional_memory: float = _MEMORY
+    shared_memory: float = _MEMORY
 
 
 def initial_hyperparameters(
     covariance: TimeCovariance, n_regions: int
 ) -> TimeHyperparameters:
     """Return a stiff start, so that media explain before the level does."""
-    start = {"level": (1e-3, 1e-4), "season": (1e-2, 1e-2)}
-    regional = [start[name][0] for name in covariance.names]
-    shared = [start[name][1] for name in covariance.names]
+    start = {"level": (1e-3, 1e-4)}
+    regional, shared = zip(
+        *[start.get(name, (1e-2, 1e-2)) for name in covariance.names],
+        (1.0, 1e-4),
+        strict=True,
+    )
     return TimeHyperparameters(
-        np.array([*regional, 1.0]),
-        np.array([*shared, 1e-4]),
+        np.array(regional),
+        np.array(shared),
         np.full(n_regions, 0.15),
         np.zeros((n_regions, 0)),
     )
 
 
-class Kernels(NamedTuple):
-    """Kernels of unit variance over the training weeks, (component, week, week)."""
+class TimeKernels(NamedTuple):
+    """Kernels over the training weeks."""
 
-    regional: np.ndarray
-    shared: np.ndarray
+    regional: Kernels
+    shared: Kernels
+    names: tuple[str, ...]
 
 
-def kernels_at(covariance: TimeCovariance, position: np.ndarray) -> Kernels:
+def kernels_at(covariance: TimeCovariance, position: np.ndarray) -> TimeKernels:
     """Return the kernels over some weeks."""
     at = position, position
-    return Kernels(covariance.regional(*at), covariance.shared(*at))
+    return TimeKernels(
+        covariance.regional_kernels(*at),
+        covariance.shared_kernels(*at),
+        (*covariance.names, "last"),
+    )
 
 
 class CourseEvidence(NamedTuple):
@@ -83,22 +100,21 @@ class CourseEvidence(NamedTuple):
     score: np.ndarray
 
 
-def regional_covariance(hyper: TimeHyperparameters, kernels: np.ndarray) -> np.ndarray:
+def regional_covariance(hyper: TimeHyperparameters, kernels: Kernels) -> np.ndarray:
     """Return a region's covariance in time, in units of its noise variance."""
-    return np.asarray(np.tensordot(hyper.regional, kernels, axes=1)) + np.eye(
-        kernels.shape[1]
-    )
+    signal = np.tensordot(hyper.regional, kernels.at(hyper.regional_memory), axes=1)
+    return np.asarray(signal + np.eye(len(signal)))
 
 
-def course_factor(hyper: TimeHyperparameters, kernels: np.ndarray) -> np.ndarray:
+def course_factor(hyper: TimeHyperparameters, kernels: Kernels) -> np.ndarray:
     """Return the Cholesky factor of the common course's covariance."""
-    B = np.tensordot(hyper.shared, kernels, axes=1)
+    B = np.tensordot(hyper.shared, kernels.at(hyper.shared_memory), axes=1)
     return np.asarray(cholesky(B + _JITTER * np.eye(len(B)), lower=True))
 
 
 def renew_time(
     hyper: TimeHyperparameters,
-    kernels: Kernels,
+    kernels: TimeKernels,
     residual: np.ndarray,
     course: np.ndarray | None,
     observed: np.ndarray,
@@ -111,7 +127,7 @@ def renew_time(
     ----------
     hyper : TimeHyperparameters
         Where to start.
-    kernels : Kernels
+    kernels : TimeKernels
     residual : ndarray of shape (n_draws, n_regions, n_weeks)
         Outcome less media, controls and intercept; zero where nothing is observed.
     course : ndarray of shape (n_draws, n_weeks) or None
@@ -130,10 +146,17 @@ def renew_time(
     evidence : CourseEvidence or None
     """
     own = residual if course is None else (residual - course[:, None]) * observed
-    regional = maximise_regional(
-        own, observed, kernels.regional, hyper.regional, hyper.sigma, delta, widely
+    found = maximise_regional(
+        own,
+        observed,
+        kernels.regional,
+        Variances(hyper.regional, hyper.regional_memory),
+        hyper.sigma,
+        delta,
+        _REGIONAL_STARTS if widely and len(kernels.names) > 2 else (),
+        kernels.names,
     )
-    hyper = replace(hyper, regional=regional)
+    hyper = replace(hyper, regional=found.variances, regional_memory=found.memory)
     W = whiteners(regional_covariance(hyper, kernels.regional), observed)
     innovation = np.matmul(W, own[..., None])[..., 0]
     sigma = robust_sigma(innovation, observed, hyper.sigma, delta)
@@ -146,14 +169,16 @@ def renew_time(
     identity = np.eye(len(evidence.information))
     scale = np.trace(evidence.information) / len(identity)
     factor = cho_factor(evidence.information + _JITTER * scale * identity)
-    shared = maximise_shared(
+    found = maximise_shared(
         cho_solve(factor, evidence.score.T).T,
         cho_solve(factor, identity),
         kernels.shared,
-        hyper.shared,
-        widely,
+        Variances(hyper.shared, hyper.shared_memory),
+        _SHARED_STARTS if widely and len(kernels.names) > 2 else (),
+        kernels.names,
     )
-    return replace(hyper, shared=shared), W, evidence
+    hyper = replace(hyper, shared=found.variances, shared_memory=found.memory)
+    return hyper, W, evidence
 
 
 def course_evidence(

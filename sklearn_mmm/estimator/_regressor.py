@@ -576,7 +576,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             covariance=TimeCovariance(
                 origin=float(panel.position[0]),
                 # Less than a year says nothing about what repeats each year.
-                season_length=season if season and span >= season else None,
+                season_lengths=(season,) if season and span >= season else (),
                 wanders=self._axis is not None,
             ),
         )

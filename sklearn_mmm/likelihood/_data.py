@@ -60,6 +60,15 @@ class TrainingData:
         season = self.covariance.season_length
         return float(np.ptp(self.position) / season) if season else 0.0
 
+    def without(self, shift: np.ndarray) -> "TrainingData":
+        """Return the data with what is outlying taken off the target.
+
+        Parameters
+        ----------
+        shift : ndarray of shape (n_regions, n_weeks)
+        """
+        return replace(self, target=self.target - shift)
+
     def until(self, n_weeks: int) -> "TrainingData":
         """Return the first weeks, with a season only if they span one."""
         early = replace(
@@ -72,7 +81,7 @@ class TrainingData:
         )
         if early.cycles >= 1:
             return early
-        return replace(early, covariance=replace(self.covariance, season_length=None))
+        return replace(early, covariance=replace(self.covariance, season_lengths=()))
 
 
 def calendar_features(

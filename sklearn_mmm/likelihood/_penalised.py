@@ -1,12 +1,14 @@
 """Data loss and penalties, each a named term."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sklearn_mmm.baseline._dependence import decorrelate
-from sklearn_mmm.components import Prior
 from sklearn_mmm.network import Decomposition, MMMModule
 from sklearn_mmm.network._effects import TimeVaryingEffects
 
@@ -15,21 +17,29 @@ from sklearn_mmm.network._effects import TimeVaryingEffects
 BELOW_ZERO = 0.05
 # Where the learned scales may be.
 SCALE_RANGES = {
-    "effect": (0.05, 3.0),
     "deviation": (0.01, 1.0),
     "control": (0.02, 1.0),
     "control_deviation": (0.003, 1.0),
 }
+# What a channel is believed to contribute before anything is seen, relative to the mean
+# outcome: half-normal, of which several channels together are worth this number.
+USUAL_CONTRIBUTION = 0.25
+_WITNESSES = 3.0
+# A curve that is hardly ever above zero says nothing of the size of its effect.
+_LEAST_SHARE = 0.02
 
 
-@dataclass
+@dataclass(frozen=True)
 class PriorScales:
     """Standard deviations of the shrunken parameters; learned from the data.
 
     Attributes
     ----------
-    effect : float
-        Media effects, relative to the region's mean outcome.
+    contribution : ndarray of shape (n_channels,)
+        Mean contributions of the channels, relative to the mean outcome.
+    share : ndarray of shape (n_channels,)
+        Mean of each channel's saturation over the training weeks, so that an effect is
+        a contribution divided by it.
     deviation : float
         Regional deviations of log media effects.
     control, control_deviation : float
@@ -38,16 +48,39 @@ class PriorScales:
         Weights of the head of the time-varying effects.
     """
 
-    effect: float = 0.3
+    contribution: np.ndarray
+    share: np.ndarray
     deviation: float = 0.1
     control: float = 0.3
     control_deviation: float = 0.1
     modulation: float = 0.1
 
+    @property
+    def effect(self) -> np.ndarray:
+        """Media effects, relative to the region's mean outcome, (n_channels,)."""
+        return np.asarray(self.contribution / np.maximum(self.share, _LEAST_SHARE))
 
-@dataclass
+
+def contribution_scales(squares: np.ndarray) -> np.ndarray:
+    """Return what each channel is believed to contribute, by those of the others.
+
+    A channel has no say in its own scale, or it would only have to be large to be
+    believed; the others are joined by some that contribute as much as usual.
+
+    Parameters
+    ----------
+    squares : ndarray of shape (n_channels,)
+        Expected squared mean contributions.
+    """
+    others = squares.sum() - squares
+    n_others = len(squares) - 1
+    usual = _WITNESSES * USUAL_CONTRIBUTION**2
+    return np.asarray(np.sqrt((others + usual) / (n_others + _WITNESSES)))
+
+
+@dataclass(frozen=True)
 class Penalties:
-    """Negative log priors of the module's parameters.
+    """Negative log priors of the module's parameters, and where the loss turns linear.
 
     Attributes
     ----------
@@ -55,32 +88,59 @@ class Penalties:
         Weight of the sum of media effects, per unit of the prior scale.
     l2 : float
         Weight of the Gaussian penalties; 1 is the learned amount.
+    delta : float
+        Threshold of the Huber loss.
     positive : bool
         Whether the outcome is never negative; then neither is the baseline that
         regions share, up to 5 % of the mean outcome.
     scales : PriorScales
+    shape : mapping of str to tuple
+        Mean and standard deviation, (channel,) each, of the raw parameters of the
+        response's shape.
     """
 
     l1: float
     l2: float
+    delta: float
     positive: bool
-    scales: PriorScales = field(default_factory=PriorScales)
+    scales: PriorScales
+    shape: Mapping[str, tuple[Tensor, Tensor]]
+
+    def priors(self, module: MMMModule) -> dict[str, tuple[Any, Any]]:
+        """Return mean and standard deviation of each parameter's Gaussian prior."""
+        scales = self.scales
+        strength = 1.0 / np.sqrt(max(self.l2, 1e-12))
+        return {
+            "effect": (0.0, torch.as_tensor(scales.effect * strength)),
+            **self.shape,
+            "coefficient": (0.0, scales.control * strength),
+            "innovation": (0.0, 1.0),
+            "deviation": (0.0, scales.deviation * strength),
+            "control_deviation": (0.0, scales.control_deviation * strength),
+            "head": (0.0, scales.modulation * strength),
+        }
 
     def __call__(self, module: MMMModule) -> dict[str, Tensor]:
         """Return the named penalties, in units of log-likelihood."""
-        media, controls, scales = module.media, module.controls, self.scales
-        effect = media.effect / scales.effect
+        media, controls, baseline = module.media, module.controls, module.baseline
+        effect = media.effect / torch.as_tensor(self.scales.effect).to(media.effect)
+        values = {
+            "coefficient": controls.coefficient,
+            "innovation": baseline.innovation,
+            "deviation": media.deviation,
+            "control_deviation": controls.deviation,
+            **media.raw,
+        }
+        priors = self.priors(module)
         return self._modulation(module.effects) | {
             "effect_l1": self.l1 * effect.sum(),
-            "effect_l2": self.l2 * _gaussian(effect),
-            "deviation": self.l2 * _gaussian(media.deviation / scales.deviation),
-            "control": self.l2 * _gaussian(controls.coefficient / scales.control),
-            "control_deviation": self.l2
-            * _gaussian(controls.deviation / scales.control_deviation),
-            **{n: _prior(media.raw[n], p) for n, p in media.shape.priors.items()},
-            "course": _gaussian(module.baseline.innovation),
+            "effect": self.l2 * _gaussian(effect),
+            **{
+                name: _gaussian((value - priors[name][0]) / priors[name][1])
+                for name, value in values.items()
+            },
             "negative_baseline": _gaussian(
-                float(self.positive) * torch.relu(-module.baseline()) / BELOW_ZERO
+                float(self.positive) * torch.relu(-baseline()) / BELOW_ZERO
             ),
         }
 
@@ -95,10 +155,6 @@ class Penalties:
 
 def _gaussian(z: Tensor) -> Tensor:
     return 0.5 * (z * z).sum()
-
-
-def _prior(raw: Tensor, prior: Prior) -> Tensor:
-    return _gaussian((raw - prior.mean) / prior.sd)
 
 
 class WhitenedHuber(nn.Module):
@@ -125,6 +181,12 @@ class WhitenedHuber(nn.Module):
         self.register_buffer("whitener", torch.zeros(1, 0, 0))
         self.register_buffer("precision", torch.zeros(0))
         self.register_buffer("loadings", torch.zeros(0, 0))
+
+    def install(self, posterior: Any) -> None:
+        """Take the covariance of a posterior, in single precision."""
+        self.whitener = posterior.whitener.float()
+        self.precision = posterior.precision.float()
+        self.loadings = posterior.loadings.float()
 
     def whiten(self, values: Tensor, region: Tensor) -> Tensor:
         """Return standardised innovations of (region, week, ...) values.

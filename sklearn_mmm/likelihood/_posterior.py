@@ -5,8 +5,7 @@ own unit instead of as logarithms, so that what they explain is linear in them a
 they can be zero.
 """
 
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,12 +18,11 @@ from sklearn_mmm.baseline._covariance import whiteners
 from sklearn_mmm.baseline._dependence import decorrelate
 from sklearn_mmm.baseline._variances import (
     TimeHyperparameters,
+    TimeKernels,
     course_factor,
-    kernels_at,
     regional_covariance,
 )
 from sklearn_mmm.likelihood._data import TrainingData
-from sklearn_mmm.likelihood._difference import difference
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
 from sklearn_mmm.network import MMMModule, ResponseShape
@@ -36,9 +34,6 @@ LINEAR = ("effect", "coefficient", "intercept", "innovation")
 REGIONAL = ("deviation", "control_deviation")
 # Effects are at least this share of their prior scale.
 _LEAST_EFFECT = 1e-4
-# Step of the differences that stand for derivatives, balancing the errors of rounding
-# and truncation.
-_DIFFERENCE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -71,8 +66,8 @@ class Posterior:
     data : TrainingData
     hyper : TimeHyperparameters
     penalties : Penalties
-    delta : float
-        Threshold of the Huber loss.
+    kernels : TimeKernels
+        At the data's weeks.
     experiments : ExperimentRows or None
         What experiments say about channels.
     """
@@ -83,25 +78,23 @@ class Posterior:
         data: TrainingData,
         hyper: TimeHyperparameters,
         penalties: Penalties,
-        delta: float,
+        kernels: TimeKernels,
         experiments: ExperimentRows | None = None,
     ) -> None:
         self.module = module
-        self.delta = delta
+        self.delta = penalties.delta
         self.positive = float(penalties.positive)
-        self.l1 = penalties.l1 / penalties.scales.effect
+        self.l1 = penalties.l1 / torch.as_tensor(penalties.scales.effect)
         self.inputs = data.inputs(module.media.max_lag)
         self.target = torch.as_tensor(data.target)
         self.observed = torch.as_tensor(data.observed)
         self.experiments = experiments
-        kernels = kernels_at(data.covariance, data.position)
         K = regional_covariance(hyper, kernels.regional)
-        W = whiteners(K, data.observed)
-        self.whitener = torch.as_tensor(W)
+        self.whitener = torch.as_tensor(whiteners(K, data.observed))
         self.precision = torch.as_tensor(1.0 / hyper.sigma)
         self.loadings = torch.as_tensor(hyper.loadings)
-        self.priors = _priors(module, penalties)
-        self.least_effect = _LEAST_EFFECT * penalties.scales.effect
+        self.priors = penalties.priors(module)
+        self.least_effect = _LEAST_EFFECT * torch.as_tensor(penalties.scales.effect)
         columns = torch.ones(len(data.position), 1, dtype=torch.float64)
         if module.baseline.has_course:
             factor = course_factor(hyper, kernels.shared)
@@ -110,6 +103,23 @@ class Posterior:
         self.common_columns = columns
         # (1 or region, week, 1 + course)
         self.common = self.whitener @ columns
+
+    def around(self, module: MMMModule) -> "Posterior":
+        """Return the same posterior around another module of the same sizes."""
+        other = copy(self)
+        for name in ("modulating", "spans"):
+            other.__dict__.pop(name, None)
+        other.module = module
+        return other
+
+    @cached_property
+    def common_gram(self) -> Tensor:
+        """Products of the common columns, over all regions, (1 + course, ...)."""
+        squared = self.precision**2
+        if len(self.common) == 1:
+            return squared.sum() * (self.common[0].T @ self.common[0])
+        scaled = (self.common * self.precision[:, None, None]).flatten(0, 1)
+        return scaled.T @ scaled
 
     @cached_property
     def controls(self) -> Tensor:
@@ -138,7 +148,7 @@ class Posterior:
         effects = self.module.effects
         head = {"head": effects.head.reshape(-1)} if effects.active else {}
         named = {
-            "effect": media.effect.clamp_min(self.least_effect),
+            "effect": torch.maximum(media.effect, self.least_effect),
             **media.raw,
             **head,
             "coefficient": controls.coefficient,
@@ -173,8 +183,25 @@ class Posterior:
         """Return innovations in time of (..., region, week, feature) values."""
         return torch.matmul(self.whitener, values) * self.precision[:, None, None]
 
+    def whiten_series(self, values: Tensor) -> Tensor:
+        """Return innovations in time of (member, region, week) values."""
+        if len(self.whitener) == 1:
+            white = values @ self.whitener[0].T
+        else:
+            white = torch.matmul(self.whitener, values.unsqueeze(-1)).squeeze(-1)
+        return white * self.precision[:, None]
+
+    def transpose_whiten(self, values: Tensor) -> Tensor:
+        """Return the transpose of :meth:`whiten_series`."""
+        values = values * self.precision[:, None]
+        if len(self.whitener) == 1:
+            return values @ self.whitener[0]
+        return torch.matmul(self.whitener.mT, values.unsqueeze(-1)).squeeze(-1)
+
     def decorrelate(self, values: Tensor) -> Tensor:
         """Return (member, region, week) values less what regions share."""
+        if not self.loadings.shape[1]:
+            return values
         return decorrelate(values.movedim(1, 0), self.loadings).movedim(0, 1)
 
     def media_state(self, at: Parameters) -> Parameters:
@@ -185,10 +212,9 @@ class Posterior:
             **{name: at[name] for name in self.shape.priors},
         }
 
-    def response(self, at: Parameters) -> Tensor:
-        """Return contributions of constant effects, (member, region, week, channel)."""
-        inputs = self.inputs["lags"], self.inputs["region"]
-        return functional_call(self.module.media, self.media_state(at), inputs)
+    def regional_effect(self, at: Parameters) -> Tensor:
+        """Return effects, (member, region, 1, channel)."""
+        return (at["effect"].unsqueeze(1) * at["deviation"].exp()).unsqueeze(2)
 
     def factor(self, at: Parameters) -> Tensor | float:
         """Return the modulation of effects, (member, region, week, channel)."""
@@ -202,7 +228,8 @@ class Posterior:
 
     def media(self, at: Parameters) -> Tensor:
         """Return contributions, (member, region, week, channel)."""
-        return self.response(at) * self.factor(at)
+        share = self.shape.share(at, self.inputs["lags"])
+        return share * self.regional_effect(at) * self.factor(at)
 
     def known(self, at: Parameters, media: Tensor) -> Tensor:
         """Return all but the common and regional courses, (member, region, week)."""
@@ -217,7 +244,7 @@ class Posterior:
     def innovations(self, at: Parameters, media: Tensor) -> Tensor:
         """Return standardised residuals, (member, region, week)."""
         total = self.known(at, media) + self.course(at).unsqueeze(1)
-        white = self.whiten((self.target - total).unsqueeze(-1)).squeeze(-1)
+        white = self.whiten_series(self.target - total)
         return self.decorrelate(white) * self.observed
 
     def gaps(self, at: Parameters) -> Tensor:
@@ -246,86 +273,18 @@ class Posterior:
     def objective(self, at: Parameters, random: Randomisation) -> Tensor:
         """Return the members' negative log posteriors, (member,)."""
         innovation = self.innovations(at, self.media(at)) + random.noise
-        nothing = torch.zeros_like(innovation)
         huber = nn.functional.huber_loss(
-            innovation, nothing, reduction="none", delta=self.delta
+            innovation,
+            torch.zeros_like(innovation),
+            reduction="none",
+            delta=self.delta,
         )
-        total = huber.sum((1, 2)) + self.l1 * at["effect"].sum(1)
+        total = huber.sum((1, 2)) + (self.l1 * at["effect"]).sum(1)
         squares = [self.below(at), self.gaps(at) + random.experiments]
         squares += self.prior_residuals(at, random).values()
         for residual in squares:
             total = total + 0.5 * residual.flatten(1).square().sum(1)
         return total
-
-    def features(self, at: Parameters) -> Tensor:
-        """Return whitened derivatives of the fit, (member, region, week, feature).
-
-        By the shared parameters but those of the common baseline, in the order of
-        ``spans``.
-        """
-        share, slopes = self.shape.share_and_derivatives(at, self.inputs["lags"])
-        factor = self.factor(at)
-        effect = (at["effect"].log().unsqueeze(1) + at["deviation"]).exp()
-        modulated = effect.unsqueeze(2) * factor
-        response = share * effect.unsqueeze(2)
-        columns = [response * factor / at["effect"][:, None, None, :]]
-        columns += [slope * modulated for slope in slopes.values()]
-        if self.module.effects.active:
-            columns += [response * slope for slope in self._factor_slopes(at)]
-        controls = self.controls.expand(len(response), *self.controls.shape)
-        return torch.cat([self.whiten(torch.cat(columns, -1)), controls], -1)
-
-    def _by(
-        self, at: Parameters, name: str, function: Callable[[Parameters], Tensor]
-    ) -> Tensor:
-        return difference(
-            lambda value: function(at | {name: value}), at[name], _DIFFERENCE
-        )
-
-    def _factor_slopes(self, at: Parameters) -> Iterator[Tensor]:
-        """Yield the modulation's derivatives by each feature's weights."""
-        n_features, n_channels = self.module.effects.head.shape
-        for i in range(n_features):
-            own = slice(i * n_channels, (i + 1) * n_channels)
-
-            def factor(weights: Tensor, own: slice = own) -> Tensor:
-                head = at["head"].clone()
-                head[:, own] = weights
-                return torch.as_tensor(self.factor(at | {"head": head}))
-
-            yield difference(factor, at["head"][:, own], _DIFFERENCE)
-
-    def experiment_features(self, at: Parameters) -> tuple[Tensor, Tensor]:
-        """Return derivatives of the gaps by shared and regional media parameters.
-
-        Returns
-        -------
-        shared : Tensor of shape (member, experiment, n_shared)
-        own : Tensor of shape (member, experiment, region, channel)
-            By the regions' deviations.
-        """
-        n_members = len(at["effect"])
-        n_shared = max(span.stop for span in self.spans.values())
-        rows = self.experiments
-        n_rows = 0 if rows is None else rows.n_experiments
-        shared = at["effect"].new_zeros(n_members, n_rows, n_shared)
-        n_regions, n_channels = at["deviation"].shape[1:]
-        own = at["effect"].new_zeros(n_members, n_rows, n_regions, n_channels)
-        if rows is None:
-            return shared, own
-        media, state = self.module.media, self.media_state(at)
-        by_region = rows.lift(media, state) / rows.std_error[:, None]
-        index = torch.arange(n_rows)
-        own[:, index, :, rows.channel] = by_region.movedim(1, 0)
-        effect = at["effect"][:, rows.channel]
-        shared[:, index, self.spans["effect"].start + rows.channel] = (
-            by_region.sum(-1) / effect
-        )
-        for name in self.shape.priors:
-            slope = self._by(at, name, lambda p: rows.lift(media, self.media_state(p)))
-            place = self.spans[name].start + rows.channel
-            shared[:, index, place] = slope.sum(-1) / rows.std_error
-        return shared, own
 
     def install(self, module: MMMModule, at: Parameters, member: int) -> None:
         """Write a member's parameters into a module of the same kind."""
@@ -357,18 +316,3 @@ class Posterior:
         own = deepcopy(module, {id(part): part for part in shared})
         self.install(own, at, member)
         return own
-
-
-def _priors(module: MMMModule, penalties: Penalties) -> dict[str, tuple[float, float]]:
-    """Return mean and standard deviation of each parameter's Gaussian prior."""
-    scales = penalties.scales
-    strength = 1.0 / np.sqrt(max(penalties.l2, 1e-12))
-    return {
-        "effect": (0.0, scales.effect * strength),
-        **{n: (p.mean, p.sd) for n, p in module.media.shape.priors.items()},
-        "coefficient": (0.0, scales.control * strength),
-        "innovation": (0.0, 1.0),
-        "deviation": (0.0, scales.deviation * strength),
-        "control_deviation": (0.0, scales.control_deviation * strength),
-        "head": (0.0, scales.modulation * strength),
-    }

@@ -106,6 +106,10 @@ class TimeVaryingEffects(nn.Module):
         head = self.head.unsqueeze(-3)
         return _MOST_LOG * torch.tanh(features @ head / _MOST_LOG)
 
+    def steepness(self, added: Tensor) -> Tensor:
+        """Return the derivative of the logarithm by what the head adds up to."""
+        return 1 - torch.tanh(added / _MOST_LOG) ** 2
+
     def forward(self, features: Tensor, observed: Tensor) -> Tensor:
         """Return the modulation of a training panel, (..., region, week, channel).
 

@@ -1,11 +1,15 @@
 r"""Modes of the posterior by Gauss-Newton steps, for several members at once.
 
-The Huber loss enters by its weights (iteratively reweighted least squares; Holland &
-Welsch, 1977, "Robust regression using iteratively reweighted least-squares"). Linear
-systems are solved by conjugate gradients, preconditioned by the system of one set of
-parameters without the dependence between regions: shared parameters border a block for
-each region, which is eliminated first.
+The Huber loss enters by its clipped residuals, with the curvature of least squares,
+which is an upper bound of its own: a majorisation (Huber, 1981, "Robust Statistics",
+section 7.8, modified residuals). So one linear system serves a step of any member:
+shared parameters border a block for each region, which is eliminated first; what the
+common course needs stays the same from step to step. Dependence between regions,
+experiments and a baseline below zero are left to conjugate gradients, preconditioned by
+the system without them.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,227 +21,250 @@ from sklearn_mmm.likelihood._posterior import (
     Posterior,
     Randomisation,
 )
+from sklearn_mmm.likelihood._slopes import (
+    Step,
+    experiment_features,
+    features,
+    gradient,
+    with_priors,
+)
 
 _MOST_ITERATIONS = 60
 # Relative residual at which conjugate gradients end.
 _RESIDUAL = 0.03
-# Gain of the objective, in units of log-likelihood, at which steps end.
-_LEAST_GAIN = 0.01
 # Logarithms and logits move at most so far in a step.
 _LONGEST_STEP = 1.0
 _MOST_HALVINGS = 6
 
-Step = tuple[Tensor, Tensor]
+
+class Linearised(NamedTuple):
+    """The model's derivatives at one set of parameters, whitened in time.
+
+    Attributes
+    ----------
+    shared : Tensor of shape (region, week, shared)
+        By the shared parameters but those of the common baseline.
+    own : Tensor of shape (region, week, own)
+        By the parameters of each region.
+    row_shared, row_own : Tensor of shape (experiment, ...)
+    below : Tensor of shape (week, common)
+        Of what is below zero in the common baseline.
+    """
+
+    shared: Tensor
+    own: Tensor
+    row_shared: Tensor
+    row_own: Tensor
+    below: Tensor
+
+
+def linearise(posterior: Posterior, at: Parameters) -> Linearised:
+    """Return the derivatives at the parameters of one member."""
+    n_channels = at["effect"].shape[1]
+    shared = posterior.whiten(features(posterior, at))
+    controls = shared[..., shared.shape[2] - posterior.inputs["controls"].shape[2] :]
+    # The derivative by a region's deviation is the contribution itself.
+    size = (at["effect"][0].unsqueeze(0)).unsqueeze(0)
+    own = torch.cat([shared[..., :n_channels] * size, controls], -1)
+    if not posterior.regional:
+        own = own[..., :0]
+    row_shared, row_own = experiment_features(posterior, at)
+    pad = row_own.new_zeros(*row_own.shape[:3], max(0, own.shape[2] - n_channels))
+    row_own = torch.cat([row_own, pad], -1)[..., : own.shape[2]]
+    is_below = (posterior.below(at)[0] > 0).double() / BELOW_ZERO
+    below = is_below.unsqueeze(-1) * posterior.common_columns
+    return Linearised(shared, own, row_shared[0], row_own[0], below)
 
 
 class NormalEquations:
-    """The Gauss-Newton systems of members at their parameters.
+    """The system of a Gauss-Newton step, and its solution.
 
     Vectors are pairs: shared parameters (member, shared), and those of the regions
-    (member, region, own). One system may serve many vectors.
+    (member, region, own). One system serves many vectors.
 
     Parameters
     ----------
     posterior : Posterior
     at : dict of Tensor
-    weight : Tensor of shape (member, region, week)
-        Of the Huber loss, zero where nothing is observed.
+        One member.
     """
 
-    def __init__(self, posterior: Posterior, at: Parameters, weight: Tensor) -> None:
-        self.posterior, self.weight = posterior, weight
-        self.shared = posterior.features(at)
-        n_members, n_channels = at["effect"].shape
-        self.n_plain = self.shared.shape[3]
-        controls = posterior.controls.expand(n_members, *posterior.controls.shape)
-        effect = self.shared[..., :n_channels] * at["effect"][:, None, None, :]
-        regional = bool(posterior.regional)
-        # The derivative by a region's deviation is the contribution itself.
-        self.own = torch.cat([effect, controls], -1) if regional else effect[..., :0]
-        self.row_shared, row_own = posterior.experiment_features(at)
-        pad = row_own.new_zeros(*row_own.shape[:3], controls.shape[3])
-        self.row_own = torch.cat([row_own, pad], -1) if regional else row_own[..., :0]
-        is_below = (posterior.below(at) > 0).double() / BELOW_ZERO
-        self.below = is_below.unsqueeze(-1) * posterior.common_columns
+    def __init__(self, posterior: Posterior, at: Parameters) -> None:
+        self.posterior = posterior
+        self.slopes = linearise(posterior, at)
+        self.n_plain = self.slopes.shared.shape[2]
         self.shared_prior = _precision(posterior, at, tuple(posterior.spans))
         self.own_prior = _precision(posterior, at, posterior.regional)
+        self.n_effects = posterior.spans["effect"].stop
+        self._factor()
 
-    def forward(self, step: Step) -> Tensor:
-        """Return the change of the fitted innovations, (member, region, week)."""
-        posterior, n = self.posterior, self.n_plain
-        shared, own = step
-        if len(self.shared) == 1:
-            # One system: a product of matrices instead of many with vectors.
-            flat = self.shared[0].flatten(0, 1)
-            change = (shared[:, :n] @ flat.T).reshape(-1, *self.shared.shape[1:3])
-        else:
-            change = torch.einsum("mrts,ms->mrt", self.shared, shared[:, :n])
-        if own.shape[2]:
-            change = change + torch.einsum("mrtq,mrq->mrt", self.own, own)
-        common = torch.einsum("rtk,mk->mrt", posterior.common, shared[:, n:])
-        return posterior.decorrelate(change + common * posterior.precision[:, None])
+    @property
+    def exact(self) -> bool:
+        """Whether the factorised system is the whole system."""
+        slopes = self.slopes
+        nothing = not len(slopes.row_own) or not slopes.row_own.numel()
+        return not self.posterior.loadings.shape[1] and nothing
 
-    def backward(self, innovation: Tensor) -> Step:
-        """Return the transpose of :meth:`forward`."""
+    def _factor(self) -> None:
+        """Eliminate the regions' parameters and factorise what is left."""
+        posterior, slopes, n = self.posterior, self.slopes, self.n_plain
+        whole = torch.diag(self.shared_prior + 1e-9)
+        flat = slopes.shared.flatten(0, 1)
+        whole[:n, :n] += flat.T @ flat
+        scaled = slopes.shared * posterior.precision[:, None, None]
+        cross = _with_common(posterior, scaled.sum(0, keepdim=True), scaled).sum(0)
+        whole[:n, n:] += cross
+        whole[n:, :n] += cross.T
+        whole[n:, n:] += posterior.common_gram + slopes.below.T @ slopes.below
+        whole += slopes.row_shared.T @ slopes.row_shared
+        if slopes.own.shape[2]:
+            inner = slopes.own.mT @ slopes.own + torch.diag(self.own_prior)
+            own = slopes.own * posterior.precision[:, None, None]
+            self.border = torch.cat(
+                [slopes.own.mT @ slopes.shared, _with_common(posterior, own, own)], -1
+            )
+            self.inverse = torch.linalg.inv(inner)
+            left = (self.inverse @ self.border).flatten(0, 1)
+            whole -= self.border.flatten(0, 1).T @ left
+        self.scale = whole.diagonal().clamp_min(1e-12).sqrt()
+        balanced = whole / self.scale / self.scale[:, None]
+        eye = torch.eye(len(whole), dtype=torch.float64)
+        self.factor = torch.linalg.cholesky(0.5 * (balanced + balanced.T) + 1e-9 * eye)
+
+    def solve_shared(self, right: Tensor) -> Tensor:
+        """Return the reduced system's inverse times shared vectors."""
+        return torch.cholesky_solve((right / self.scale).T, self.factor).T / self.scale
+
+    def precondition(self, vector: Step) -> Step:
+        """Return the inverse of the factorised system times vectors."""
+        shared, own = vector
+        if not own.shape[2]:
+            return self.solve_shared(shared), own
+        inner = torch.einsum("rab,mrb->mra", self.inverse, own)
+        out = self.solve_shared(shared - torch.einsum("ras,mra->ms", self.border, inner))
+        pull = torch.einsum("ras,ms->mra", self.border, out)
+        return out, inner - torch.einsum("rab,mrb->mra", self.inverse, pull)
+
+    def transpose(self, innovation: Tensor) -> Step:
+        """Return the derivatives' transpose times clipped (member, region, week)."""
         posterior = self.posterior
-        values = posterior.decorrelate(innovation)
-        if len(self.shared) == 1:
-            plain = values.flatten(1) @ self.shared[0].flatten(0, 1)
-        else:
-            plain = torch.einsum("mrts,mrt->ms", self.shared, values)
-        own = torch.einsum("mrtq,mrt->mrq", self.own, values)
+        limit = posterior.delta
+        clipped = innovation.clamp(-limit, limit) * posterior.observed
+        return self._transpose(posterior.decorrelate(clipped))
+
+    def _transpose(self, values: Tensor) -> Step:
+        posterior, slopes = self.posterior, self.slopes
         scaled = values * posterior.precision[:, None]
         if len(posterior.common) == 1:
-            common = scaled.sum(1) @ posterior.common[0]
+            back = scaled.sum(1) @ posterior.common[0]
         else:
-            common = torch.einsum("rtk,mrt->mk", posterior.common, scaled)
-        return torch.cat([plain, common], 1), own
+            back = torch.einsum("rtk,mrt->mk", posterior.common, scaled)
+        left = torch.cat([values.flatten(1) @ slopes.shared.flatten(0, 1), back], 1)
+        return left, torch.einsum("rtq,mrt->mrq", slopes.own, values)
 
     def multiply(self, step: Step) -> Step:
-        """Return the systems' matrices times vectors."""
+        """Return the whole system's matrix times vectors."""
+        posterior, slopes, n = self.posterior, self.slopes, self.n_plain
         shared, own = step
-        left, right = self.backward(self.weight * self.forward(step))
-        below = torch.einsum("mtk,mk->mt", self.below, shared[:, self.n_plain :])
-        rows = self._experiments(step)
-        left = left + torch.einsum("mes,me->ms", self.row_shared, rows)
-        right = right + torch.einsum("merq,me->mrq", self.row_own, rows)
-        left[:, self.n_plain :] += torch.einsum("mtk,mt->mk", self.below, below)
+        flat = slopes.shared.flatten(0, 1)
+        change = (shared[:, :n] @ flat.T).reshape(-1, *slopes.shared.shape[:2])
+        if own.shape[2]:
+            change = change + torch.einsum("rtq,mrq->mrt", slopes.own, own)
+        common = torch.einsum("rtk,mk->mrt", posterior.common, shared[:, n:])
+        change = change + common * posterior.precision[:, None]
+        values = posterior.decorrelate(posterior.decorrelate(change))
+        left, right = self._transpose(values)
+        rows = shared @ slopes.row_shared.T
+        rows = rows + torch.einsum("erq,mrq->me", slopes.row_own, own)
+        left = left + rows @ slopes.row_shared
+        right = right + torch.einsum("erq,me->mrq", slopes.row_own, rows)
+        left[:, n:] += shared[:, n:] @ slopes.below.T @ slopes.below
         return left + self.shared_prior * shared, right + self.own_prior * own
 
-    def right_hand_side(
-        self, innovation: Tensor, at: Parameters, random: Randomisation
-    ) -> Step:
-        """Return the negative gradients of the objectives."""
-        posterior = self.posterior
-        shared, own = self.backward(self.weight * innovation)
-        gaps = posterior.gaps(at) + random.experiments
-        shared = shared - torch.einsum("mes,me->ms", self.row_shared, gaps)
-        own = own - torch.einsum("merq,me->mrq", self.row_own, gaps)
-        below = torch.einsum("mtk,mt->mk", self.below, posterior.below(at))
-        shared[:, self.n_plain :] += below
-        residuals = posterior.prior_residuals(at, random)
-        for name, span in posterior.spans.items():
-            if name in residuals:
-                sd = posterior.priors[name][1]
-                shared[:, span] -= residuals[name] / sd
-        shared[:, posterior.spans["effect"]] -= posterior.l1
-        parts = [residuals[n] / posterior.priors[n][1] for n in posterior.regional]
-        return shared, own - torch.cat(parts, -1) if parts else own
+    def solve(self, rhs: Step, held: Tensor) -> Step:
+        """Solve the system, some effects staying where they are.
 
-    def _experiments(self, step: Step) -> Tensor:
-        shared, own = step
-        return torch.einsum("mes,ms->me", self.row_shared, shared) + torch.einsum(
-            "merq,mrq->me", self.row_own, own
-        )
+        Parameters
+        ----------
+        rhs : tuple of Tensor
+        held : bool Tensor of shape (member, effect)
+        """
+        if not self.exact:
+            return self._conjugate_gradients(rhs, held)
+        return self._without(self.precondition(rhs), held)
+
+    def _without(self, step: Step, held: Tensor) -> Step:
+        """Return solutions in which the held effects do not move.
+
+        With :math:`x = H^{-1} b` and the held ones :math:`B`, it is :math:`x -
+        H^{-1}_{\\cdot B} (H^{-1}_{BB})^{-1} x_B`.
+        """
+        if not held.any():
+            return step
+        shared, own = step[0].clone(), step[1].clone()
+        n = self.n_effects
+        units = torch.eye(n, len(self.scale), dtype=torch.float64)
+        nothing = own.new_zeros(n, *own.shape[1:])
+        columns, own_columns = self.precondition((units, nothing))
+        for member in torch.nonzero(held.any(1)).ravel().tolist():
+            b = torch.nonzero(held[member]).ravel()
+            inner = columns[b][:, b]
+            weight = torch.linalg.solve(inner, shared[member, b])
+            shared[member] -= weight @ columns[b]
+            shared[member, b] = 0.0
+            own[member] -= torch.einsum("b,brq->rq", weight, own_columns[b])
+        return shared, own
+
+    def _conjugate_gradients(self, rhs: Step, held: Tensor) -> Step:
+        def conditioned(vector: Step) -> Step:
+            return self._without(self.precondition(vector), held)
+
+        free = torch.ones_like(rhs[0])
+        free[:, : self.n_effects] = (~held).double()
+        x: Step = torch.zeros_like(rhs[0]), torch.zeros_like(rhs[1])
+        r: Step = rhs[0] * free, rhs[1]
+        z = conditioned(r)
+        p, rz = z, _dot(r, z)
+        limit = _RESIDUAL**2 * rz
+        for _ in range(_MOST_ITERATIONS):
+            going = rz > limit
+            if not going.any():
+                break
+            image, image_own = self.multiply(p)
+            image = image * free
+            curvature = _dot(p, (image, image_own))
+            alpha = torch.where(going & (curvature > 0), rz / curvature, 0.0)
+            x = _add(x, p, alpha)
+            r = _add(r, (image, image_own), -alpha)
+            z = conditioned(r)
+            rz, before = _dot(r, z), rz
+            p = _add(z, p, torch.where(going, rz / before.clamp_min(1e-300), 0.0))
+        return x
+
+
+def _with_common(posterior: Posterior, summed: Tensor, each: Tensor) -> Tensor:
+    """Return (region, week, feature) columns' products with the common ones.
+
+    Parameters
+    ----------
+    summed : Tensor
+        What is used where all regions have the same common columns.
+    each : Tensor
+        Where they have columns of their own.
+    """
+    if len(posterior.common) == 1:
+        return summed.mT @ posterior.common[0]
+    return each.mT @ posterior.common
 
 
 def _precision(posterior: Posterior, at: Parameters, names: tuple[str, ...]) -> Tensor:
     parts = [torch.zeros(0, dtype=torch.float64)]
     for name in names:
-        sd = posterior.priors[name][1] if name in posterior.priors else float("inf")
-        parts.append(torch.full((at[name].shape[-1],), sd**-2, dtype=torch.float64))
+        own = torch.zeros(at[name].shape[-1], dtype=torch.float64)
+        if name in posterior.priors:
+            own = own + torch.as_tensor(posterior.priors[name][1]) ** -2
+        parts.append(own)
     return torch.cat(parts)
-
-
-class Preconditioner:
-    """The inverse of one member's system without the dependence between regions.
-
-    Parameters
-    ----------
-    system : NormalEquations
-        Of which the first member counts.
-    """
-
-    def __init__(self, system: NormalEquations) -> None:
-        posterior, n_own = system.posterior, system.own.shape[3]
-        n_shared = len(system.shared_prior)
-        whole = torch.diag(system.shared_prior + 1e-9)
-        below, rows = system.below[0], system.row_shared[0]
-        common = slice(system.n_plain, None)
-        whole[common, common] += below.T @ below
-        whole += rows.T @ rows
-        inverses, borders = [], []
-        for r, weight in enumerate(system.weight[0]):
-            own_common = posterior.common[0 if len(posterior.common) == 1 else r]
-            columns = torch.cat(
-                [
-                    system.own[0, r],
-                    system.shared[0, r],
-                    own_common * posterior.precision[r],
-                ],
-                dim=1,
-            )
-            gram = columns.T @ (weight[:, None] * columns)
-            inner = gram[:n_own, :n_own] + torch.diag(system.own_prior)
-            border = gram[:n_own, n_own:]
-            inverse = torch.linalg.inv(inner)
-            whole += gram[n_own:, n_own:] - border.T @ inverse @ border
-            inverses.append(inverse)
-            borders.append(border)
-        self.scale = whole.diagonal().clamp_min(1e-12).sqrt()
-        balanced = whole / self.scale / self.scale[:, None]
-        eye = torch.eye(n_shared, dtype=torch.float64)
-        self.factor = torch.linalg.cholesky(0.5 * (balanced + balanced.T) + 1e-9 * eye)
-        self.inverse, self.border = torch.stack(inverses), torch.stack(borders)
-
-    def solve(self, vector: Step) -> Step:
-        """Return the inverse times vectors."""
-        shared, own = vector
-        inner = torch.einsum("rab,mrb->mra", self.inverse, own)
-        right = shared - torch.einsum("ras,mra->ms", self.border, inner)
-        out = torch.cholesky_solve((right / self.scale).T, self.factor).T / self.scale
-        pull = torch.einsum("ras,ms->mra", self.border, out)
-        return out, inner - torch.einsum("rab,mrb->mra", self.inverse, pull)
-
-
-def make_system(posterior: Posterior, at: Parameters) -> NormalEquations:
-    """Return the system at parameters, without randomisation."""
-    innovation = posterior.innovations(at, posterior.media(at))
-    return NormalEquations(posterior, at, _weights(posterior, innovation))
-
-
-def _weights(posterior: Posterior, innovation: Tensor) -> Tensor:
-    size = innovation.abs().clamp_min(posterior.delta)
-    return posterior.delta / size * posterior.observed
-
-
-def solve(
-    system: NormalEquations, rhs: Step, preconditioner: Preconditioner, free: Tensor
-) -> Step:
-    """Solve the systems for the free shared and all regional parameters.
-
-    Parameters
-    ----------
-    system : NormalEquations
-    rhs : tuple of Tensor
-    preconditioner : Preconditioner
-    free : Tensor of shape (member, shared)
-        1 where a parameter may move, else 0.
-    """
-
-    def conditioned(vector: Step) -> Step:
-        shared, own = preconditioner.solve(vector)
-        return shared * free, own
-
-    x: Step = torch.zeros_like(rhs[0]), torch.zeros_like(rhs[1])
-    r: Step = rhs[0] * free, rhs[1]
-    z = conditioned(r)
-    p, rz = z, _dot(r, z)
-    limit = _RESIDUAL**2 * rz
-    for _ in range(_MOST_ITERATIONS):
-        going = rz > limit
-        if not going.any():
-            break
-        image, image_own = system.multiply(p)
-        image = image * free
-        curvature = _dot(p, (image, image_own))
-        alpha = torch.where(going & (curvature > 0), rz / curvature, 0.0)
-        x = _add(x, p, alpha)
-        r = _add(r, (image, image_own), -alpha)
-        z = conditioned(r)
-        rz, before = _dot(r, z), rz
-        p = _add(z, p, torch.where(going, rz / before.clamp_min(1e-300), 0.0))
-    return x
 
 
 def _dot(a: Step, b: Step) -> Tensor:
@@ -249,77 +276,60 @@ def _add(a: Step, b: Step, factor: Tensor) -> Step:
 
 
 @torch.no_grad()
-def find_modes(
+def gauss_newton_step(
     posterior: Posterior,
     at: Parameters,
+    value: Tensor,
     random: Randomisation,
-    preconditioner: Preconditioner | None,
-    n_steps: int,
-) -> Parameters:
-    """Return the parameters that minimise each member's objective.
+    system: NormalEquations | None = None,
+) -> tuple[Parameters, Tensor]:
+    """Return where members are after a step, and their objectives.
 
     Parameters
     ----------
     posterior : Posterior
     at : dict of Tensor
-        Where members start.
+        Where members are.
+    value : Tensor of shape (member,)
+        Their objectives.
     random : Randomisation
-    preconditioner : Preconditioner or None
-        None, for a single member, makes a new one for each step.
-    n_steps : int
-        Most steps.
+    system : NormalEquations or None
+        Of the steps; None, for a single member, makes its own.
     """
-    value = posterior.objective(at, random)
-    for _ in range(n_steps):
-        innovation = posterior.innovations(at, posterior.media(at)) + random.noise
-        system = NormalEquations(posterior, at, _weights(posterior, innovation))
-        rhs = system.right_hand_side(innovation, at, random)
-        own = preconditioner or Preconditioner(system)
-        step = solve(system, rhs, own, _free(posterior, at, rhs))
-        at, new = _search(posterior, at, value, step, random)
-        gain, value = value - new, new
-        if not (gain > _LEAST_GAIN).any():
-            break
-    return at
+    rhs, _ = gradient(posterior, at, random)
+    own = system or NormalEquations(posterior, at)
+    step = own.solve(rhs, _held(posterior, at, rhs))
+    return _search(posterior, at, value, step, random)
 
 
 @torch.no_grad()
 def first_step(
-    posterior: Posterior,
-    system: NormalEquations,
-    at: Parameters,
-    random: Randomisation,
-    preconditioner: Preconditioner,
-) -> Parameters:
-    """Return where members are after one step from a mode, by its own system.
+    posterior: Posterior, at: Parameters, random: Randomisation, system: NormalEquations
+) -> tuple[Parameters, Tensor]:
+    """Return where members are after a step from the mode, and their objectives.
 
     Parameters
     ----------
     posterior : Posterior
+    at : dict of Tensor
+        The mode, as one member.
+    random : Randomisation
     system : NormalEquations
         At the mode.
-    at : dict of Tensor
-        The mode, once for each member.
-    random : Randomisation
-    preconditioner : Preconditioner
     """
-    mode = {name: value[:1] for name, value in at.items()}
-    innovation = posterior.innovations(mode, posterior.media(mode)) + random.noise
-    rhs = system.right_hand_side(innovation, at, random)
-    step = solve(system, rhs, preconditioner, _free(posterior, at, rhs))
-    return _search(posterior, at, posterior.objective(at, random), step, random)[0]
+    n_members = len(random.noise)
+    start = {n: value.expand(n_members, *value.shape[1:]) for n, value in at.items()}
+    innovation = posterior.innovations(at, posterior.media(at)) + random.noise
+    rhs = with_priors(posterior, start, random, *system.transpose(innovation))
+    step = system.solve(rhs, _held(posterior, start, rhs))
+    value = posterior.objective(start, random)
+    return _search(posterior, start, value, step, random)
 
 
-def _free(posterior: Posterior, at: Parameters, rhs: Step) -> Tensor:
-    """Return which shared parameters may move, (member, shared).
-
-    An effect at its lower end stays there if it wants to fall.
-    """
-    effect = posterior.spans["effect"]
-    free = torch.ones_like(rhs[0])
+def _held(posterior: Posterior, at: Parameters, rhs: Step) -> Tensor:
+    """Return which effects stay at their lower end, for they want to fall."""
     low = at["effect"] <= posterior.least_effect * 1.01
-    free[:, effect] = (~(low & (rhs[0][:, effect] < 0))).double()
-    return free
+    return low & (rhs[0][:, posterior.spans["effect"]] < 0)
 
 
 def _search(
@@ -355,7 +365,7 @@ def _move(
         if name not in LINEAR:
             change = change.clamp(-_LONGEST_STEP, _LONGEST_STEP)
         out[name] = at[name] + change
-    out["effect"] = out["effect"].clamp_min(posterior.least_effect)
+    out["effect"] = torch.maximum(out["effect"], posterior.least_effect)
     begin = 0
     for name in posterior.regional:
         width = at[name].shape[2]

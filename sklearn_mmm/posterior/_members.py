@@ -10,7 +10,6 @@ data do not say is as wide as its prior.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,12 +20,13 @@ from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
+from sklearn_mmm.baseline._forecast import TimeBaseline
+from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import (
-    Preconditioner,
-    find_modes,
+    NormalEquations,
     first_step,
-    make_system,
+    gauss_newton_step,
 )
 
 # Standard deviations of members are so many times those of the posterior: the model is
@@ -44,28 +44,10 @@ class Member:
     baseline: TimeBaseline
 
 
-class Settled(NamedTuple):
-    """A posterior and its mode.
-
-    Attributes
-    ----------
-    posterior : Posterior
-    at : dict of Tensor
-        The mode, as one member.
-    hyper : TimeHyperparameters
-    penalties : Penalties
-    """
-
-    posterior: Posterior
-    at: Parameters
-    hyper: TimeHyperparameters
-    penalties: Penalties
-
-
 def make_members(
-    settled: Settled,
+    posterior: Posterior,
+    at: Parameters,
     baseline: TimeBaseline,
-    target: np.ndarray,
     n_members: int,
     n_corrections: int,
     seed: int,
@@ -75,17 +57,16 @@ def make_members(
 
     Parameters
     ----------
-    settled : Settled
+    posterior : Posterior
+    at : dict of Tensor
+        The mode, as one member.
     baseline : TimeBaseline
         Of the mode.
-    target : ndarray of shape (n_regions, n_weeks)
-        Outcome relative to the region's mean.
     n_members, n_corrections, seed, verbose : int
         See :func:`draw_members`.
     """
     if not n_members:
         return []
-    posterior, at = settled.posterior, settled.at
     draws = draw_members(
         posterior, at, n_members, seed, n_corrections, _WIDENING, verbose
     )
@@ -98,7 +79,7 @@ def make_members(
         )
         # How far the members' courses are from the mode's.
         course = (posterior.course(draws) - posterior.course(at)).numpy()
-    residual = target - known
+    residual = posterior.target.numpy() - known
     if len(baseline.shared):
         course = course + baseline.course()
         residual = residual - course[:, None]
@@ -129,14 +110,15 @@ def draw_members(
     n_members : int
     seed : int
     n_corrections : int
-        Gauss-Newton steps after the first one, which takes the model as linear.
+        Steps after the first one, which takes the model as linear; all of them by the
+        system of the mode (simplified Newton; Deuflhard, 2011, "Newton Methods for
+        Nonlinear Problems", section 2.1).
     widening : float, default=1.0
         Factor of all standard deviations.
     verbose : int, default=0
         Whether to show a progress bar.
     """
-    system = make_system(posterior, at)
-    preconditioner = Preconditioner(system)
+    system = NormalEquations(posterior, at)
     rng = np.random.default_rng(seed)
     found: list[Parameters] = []
     with tqdm(
@@ -144,13 +126,12 @@ def draw_members(
     ) as bar:
         for n in _batches(posterior, n_members):
             random = _randomise(posterior, at, n, rng, widening)
-            start = {
-                name: value.expand(n, *value.shape[1:]) for name, value in at.items()
-            }
-            moved = first_step(posterior, system, start, random, preconditioner)
-            found.append(
-                find_modes(posterior, moved, random, preconditioner, n_corrections)
-            )
+            moved, value = first_step(posterior, at, random, system)
+            for _ in range(n_corrections):
+                moved, value = gauss_newton_step(
+                    posterior, moved, value, random, system
+                )
+            found.append(moved)
             bar.update(n)
     return {name: torch.cat([part[name] for part in found]) for name in at}
 

@@ -1,27 +1,45 @@
-"""Build the skorch net, train it, and condition the baseline on the data."""
+"""Find the mode, decide what may vary, condition the baseline, draw members."""
 
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from sklearn_mmm.baseline._forecast import TimeBaseline
-from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.baseline._outliers import Outliers, gross_outliers, spikes
+from sklearn_mmm.baseline._variances import initial_hyperparameters
 from sklearn_mmm.likelihood._data import TrainingData
-from sklearn_mmm.likelihood._evidence import FEWEST
 from sklearn_mmm.likelihood._experiments import (
     Experiment,
     ExperimentRows,
     experiment_rows,
 )
-from sklearn_mmm.likelihood._penalised import Penalties, WhitenedHuber
+from sklearn_mmm.likelihood._penalised import (
+    Penalties,
+    PriorScales,
+    contribution_scales,
+)
 from sklearn_mmm.network import MMMModule, Sizes
-from sklearn_mmm.posterior._members import Member, make_members
-from sklearn_mmm.posterior._settle import Settling, settle
-from sklearn_mmm.training._net import MMMNet, RegionBatches, make_callbacks
+from sklearn_mmm.posterior import (
+    Hyperparameters,
+    Member,
+    Mode,
+    ModeSearch,
+    Schedule,
+    make_members,
+)
+from sklearn_mmm.training._drift import drift_scale, effects_vary, train_drift
+from sklearn_mmm.training._net import (
+    EpochProgress,
+    MMMNet,
+    NoCriterion,
+    RenewHyperparameters,
+    WholePanel,
+)
 from sklearn_mmm.training._options import TrainingOptions
+from sklearn_mmm.training._resize import adapted, resized
 from sklearn_mmm.training._validate import (
     Choice,
     InnerFit,
@@ -30,8 +48,10 @@ from sklearn_mmm.training._validate import (
     validate,
 )
 
-_SETTLE = Settling(n_rounds=3, n_steps=30, n_corrections=2)
-_SETTLE_INNER = Settling(n_rounds=1, n_steps=6, n_corrections=0)
+_SCHEDULE = Schedule(n_rounds=4, n_steps=6, n_last_steps=30)
+_AGAIN = Schedule(n_rounds=2, n_steps=6, n_last_steps=30)
+_INNER = Schedule(n_rounds=1, n_steps=4, n_last_steps=4)
+N_CORRECTIONS = 3
 
 
 @dataclass(frozen=True)
@@ -41,7 +61,7 @@ class Fitted:
     Attributes
     ----------
     net : MMMNet
-    hyper : TimeHyperparameters
+    hyper : Hyperparameters
         By which the net was trained; those of the baseline may be more flexible.
     baseline : TimeBaseline
     choice : Choice
@@ -50,7 +70,7 @@ class Fitted:
     """
 
     net: MMMNet
-    hyper: TimeHyperparameters
+    hyper: Hyperparameters
     baseline: TimeBaseline
     choice: Choice
     members: list[Member]
@@ -63,7 +83,7 @@ def fit_network(
     outcome_scale: np.ndarray,
     seed: int,
 ) -> Fitted:
-    """Choose hyper-parameters on inner origins, then train the model on the panel.
+    """Train the model on a panel.
 
     The state of torch's global random generator is left as it was.
 
@@ -77,177 +97,193 @@ def fit_network(
     seed : int
     """
     with torch.random.fork_rng(devices=[]):
-        # Effects on their way to zero would otherwise pass through denormal numbers,
-        # which are many times slower.
-        torch.set_flush_denormal(True)
-        try:
-            torch.manual_seed(seed)
-            choice = _choose(data, options, seed)
-            torch.manual_seed(seed)
-            net = _train(data, options, choice.modulation > 0, 1.0, "fit")
-        finally:
-            torch.set_flush_denormal(False)
+        torch.manual_seed(seed)
+        module = make_module(data, options, modulates=options.time_varying)
+        rows = experiment_rows(experiments, module, data, outcome_scale)
+        hyper = initial(module, data, options)
+        net, mode = train(module, data, hyper, rows, _SCHEDULE, options, seed, "fit")
+        drifting = _drifting(module, mode, data, options)
+        choice = _choose(module, drifting, mode, data, options, seed)
+        if choice.modulation > 0 and drifting is not None:
+            hyper = mode.hyper._replace(penalties=drifting.penalties)
+            net, mode = train(
+                drifting.module, data, hyper, rows, _AGAIN, options, seed, "drift"
+            )
     net.module_.effects.future_share = choice.modulation
-    hyper = callback(net, "empirical_bayes").hyper_
-    _slim_down(net)
-    rows = experiment_rows(experiments, net.module_, data, outcome_scale)
-    return finish(net, hyper, choice, data, options, rows, _SETTLE, seed)
+    return finish(net, mode, choice, data, options, N_CORRECTIONS, seed)
 
 
 def finish(
     net: MMMNet,
-    hyper: TimeHyperparameters,
+    mode: Mode,
     choice: Choice,
     data: TrainingData,
     options: TrainingOptions,
-    experiments: ExperimentRows | None,
-    settling: Settling,
+    n_corrections: int,
     seed: int,
 ) -> Fitted:
-    """Settle a trained net, condition its baseline on the data, and draw members."""
+    """Condition a trained net's baseline on the data, and draw members."""
+    clean = data.without(mode.hyper.outliers.shift)
     delta = options.huber_delta
-    settled = settle(
-        net.module_, data, hyper, net.penalties_, delta, experiments, settling, seed
-    )
-    net.penalties_ = settled.penalties
-    baseline = condition(net.module_, settled.hyper, data, delta, choice)
+    baseline = condition(net.module_, mode.hyper.time, clean, delta, choice)
     members = make_members(
-        settled,
+        mode.posterior,
+        mode.at,
         baseline,
-        data.target,
         options.n_members,
-        settling.n_corrections,
+        n_corrections,
         seed + 1,
         options.verbose,
     )
-    return Fitted(net, settled.hyper, baseline, choice, members)
+    return Fitted(net, mode.hyper, baseline, choice, members)
 
 
-def _choose(data: TrainingData, options: TrainingOptions, seed: int) -> Choice:
+def train(
+    module: MMMModule,
+    data: TrainingData,
+    hyper: Hyperparameters,
+    experiments: ExperimentRows | None,
+    schedule: Schedule,
+    options: TrainingOptions,
+    seed: int,
+    name: str,
+) -> tuple[MMMNet, Mode]:
+    """Train a module in a skorch loop; it has the mode's parameters afterwards."""
+    search = ModeSearch(
+        module, data, hyper, experiments, schedule, options.tol, seed
+    )
+    callbacks: list[Any] = [("hyperparameters", RenewHyperparameters())]
+    if options.verbose:
+        callbacks.append(("progress", EpochProgress(name)))
+    net = MMMNet(
+        module,
+        criterion=NoCriterion,
+        search=search,
+        n_observations=int(data.observed.sum()),
+        max_epochs=options.max_epochs,
+        batch_size=-1,
+        iterator_train=WholePanel,
+        train_split=None,
+        callbacks=[*callbacks, *options.callbacks],
+        callbacks__print_log=None,
+        verbose=0,
+    )
+    with torch.no_grad():
+        net.fit(search.mode.posterior.inputs, {"outcome": torch.as_tensor(data.target)})
+    mode = search.mode
+    mode.posterior.install(module, mode.at, 0)
+    _slim_down(net)
+    return net, mode
+
+
+class _Drifting(NamedTuple):
+    """A module whose effects vary with time, and how far they may."""
+
+    module: MMMModule
+    penalties: Penalties
+
+
+def _drifting(
+    module: MMMModule, mode: Mode, data: TrainingData, options: TrainingOptions
+) -> _Drifting | None:
+    """Train effects that vary with time if there is evidence that they do."""
+    if not options.time_varying:
+        return None
+    scale = drift_scale(mode.posterior, mode.at)
+    if not effects_vary(scale):
+        return None
+    own = deepcopy(module)
+    return _Drifting(own, train_drift(own, mode, data, scale, options))
+
+
+def _choose(
+    module: MMMModule,
+    drifting: _Drifting | None,
+    mode: Mode,
+    data: TrainingData,
+    options: TrainingOptions,
+    seed: int,
+) -> Choice:
     """Return what forecasts best at the last origins inside the training weeks."""
     origins = inner_origins(len(data.position)) if options.validation else []
     if not origins or not data.covariance.wanders:
         # What cannot be validated does not vary.
-        return Choice(modulation=0.0 if options.validation else 1.0)
-    early, delta = data.until(origins[0]), options.huber_delta
+        constant = options.validation or drifting is None
+        return Choice(modulation=0.0 if constant else 1.0)
+    early = data.without(mode.hyper.outliers.shift)
+    inner = _inner_mode(module, mode.hyper, early, origins[0], options, seed)
     varying = None
-    if options.time_varying:
-        varying = _inner_run(early, options, True, seed)
-        if not varying.evident:
-            # As good as constant: nothing to compare it with.
-            return validate(varying, None, data, origins, delta)
-    constant = _inner_run(early, options, False, seed)
-    return validate(constant, varying, data, origins, delta)
+    if drifting is not None:
+        hyper = mode.hyper._replace(penalties=drifting.penalties)
+        varying = _inner_mode(
+            drifting.module, hyper, early, origins[0], options, seed
+        )
+    return validate(inner, varying, early, origins, options.huber_delta)
 
 
-def _inner_run(
-    early: TrainingData, options: TrainingOptions, modulates: bool, seed: int
+def _inner_mode(
+    module: MMMModule,
+    hyper: Hyperparameters,
+    data: TrainingData,
+    n_weeks: int,
+    options: TrainingOptions,
+    seed: int,
 ) -> InnerFit:
-    """Train on the first weeks, half as long."""
-    net = _train(early, options, modulates, 0.5, "validate")
-    module = net.module_
-    evident = module.effects.active and net.penalties_.scales.modulation > FEWEST
-    settled = settle(
-        module,
-        early,
-        callback(net, "empirical_bayes").hyper_,
-        net.penalties_,
-        net.criterion_.delta,
-        None,
-        _SETTLE_INNER,
-        seed,
-    )
-    return InnerFit(module, settled.hyper, evident)
+    """Find the mode of the first weeks alone, starting from that of all."""
+    early = data.until(n_weeks)
+    own = resized(module, early, np.arange(len(early.media)))
+    time = adapted(hyper.time, data.covariance, early.covariance)
+    nothing = np.zeros(early.target.shape)
+    start = Hyperparameters(time, hyper.penalties, Outliers(nothing, 1 - nothing))
+    search = ModeSearch(own, early, start, None, _INNER, options.tol, seed)
+    return InnerFit(own, search.run().hyper.time)
 
 
-def _train(
-    data: TrainingData,
-    options: TrainingOptions,
-    modulates: bool,
-    epoch_share: float,
-    name: str,
-) -> MMMNet:
-    net = _make_net(data, options, modulates, epoch_share, name)
-    net.fit(*_tensors(data, options.max_lag))
-    net.module_.double().cpu()
-    _remember_modulation(net.module_, data, options.max_lag)
-    return net
-
-
-def _n_epochs(n_regions: int, options: TrainingOptions) -> int:
-    """Return the epochs of a run; those of several steps each may be fewer."""
-    n_batches = -(-n_regions // options.batch_size)
-    return max(1, int(options.max_epochs / np.sqrt(n_batches)))
-
-
-def _make_net(
-    data: TrainingData,
-    options: TrainingOptions,
-    modulates: bool,
-    epoch_share: float,
-    name: str,
-) -> MMMNet:
+def make_module(
+    data: TrainingData, options: TrainingOptions, modulates: bool
+) -> MMMModule:
+    """Return an untrained module for a panel, in double precision."""
     n_regions, n_weeks, n_channels = data.media.shape
     has_course = n_regions > 1 and data.covariance.wanders
-    modulates = options.time_varying and modulates
-    n_epochs = max(1, int(_n_epochs(n_regions, options) * epoch_share))
-    return MMMNet(
-        MMMModule,
-        module__sizes=Sizes(
-            n_regions,
-            n_weeks if has_course else 0,
-            n_channels,
-            data.controls.shape[2],
-            data.calendar.shape[1] if modulates else 0,
-        ),
-        module__shape=options.shape,
-        criterion=WhitenedHuber,
-        criterion__delta=options.huber_delta,
-        penalties=Penalties(options.l1, options.l2, bool((data.target >= 0).all())),
-        n_observations=int(data.observed.sum()),
-        n_regions=n_regions,
-        optimizer=torch.optim.Adam,
-        lr=options.learning_rate,
-        max_epochs=n_epochs,
-        batch_size=options.batch_size,
-        iterator_train=RegionBatches,
-        train_split=None,
-        callbacks=make_callbacks(data, options, n_epochs, modulates, name),
-        callbacks__print_log=None,
-        device=options.device,
-        verbose=0,
+    sizes = Sizes(
+        n_regions,
+        n_weeks if has_course else 0,
+        n_channels,
+        data.controls.shape[2],
+        data.calendar.shape[1] if modulates else 0,
     )
+    return MMMModule(sizes, options.shape).double()
 
 
-def _tensors(
-    data: TrainingData, max_lag: int
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    # Single precision halves the time of an epoch; hyper-parameters and everything
-    # after training are computed in double precision.
-    X = {
-        name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in data.inputs(max_lag).items()
+def initial(
+    module: MMMModule, data: TrainingData, options: TrainingOptions
+) -> Hyperparameters:
+    """Return the hyper-parameters before anything is seen."""
+    n_channels = data.media.shape[2]
+    usual = contribution_scales(np.zeros(n_channels))
+    with torch.no_grad():
+        share = module.media.shape.share(
+            module.media.raw, data.inputs(options.max_lag)["lags"]
+        ).numpy()
+    share = (share * data.observed[..., None]).sum((0, 1)) / data.observed.sum()
+    shape = {
+        name: (torch.tensor(p.mean).double(), torch.tensor(p.sd).double())
+        for name, p in options.shape.priors.items()
     }
-    target = torch.as_tensor(data.target, dtype=torch.float32)
-    return X, {"outcome": target, "region": X["region"]}
-
-
-@torch.no_grad()
-def _remember_modulation(module: MMMModule, data: TrainingData, max_lag: int) -> None:
-    if module.effects.active:
-        X = data.inputs(max_lag)
-        features = module.effects.features(
-            X["lags"][..., 0], X["controls"], X["calendar"]
-        )
-        module.effects.remember_mean(features, X["observed"])
+    penalties = Penalties(
+        options.l1,
+        options.l2,
+        options.huber_delta,
+        bool((data.target >= 0).all()),
+        PriorScales(usual, share),
+        shape,
+    )
+    explained = spikes(np.concatenate([data.media, data.controls], 2), data.observed)
+    outliers = gross_outliers(data.target, data.observed, explained)
+    time = initial_hyperparameters(data.covariance, len(data.observed))
+    return Hyperparameters(time, penalties, outliers)
 
 
 def _slim_down(net: MMMNet) -> None:
     """Drop what only training needs, so that a fitted estimator pickles small."""
-    net.criterion_.whitener = torch.zeros(1, 0, 0)
-    del callback(net, "empirical_bayes").kernels_
-
-
-def callback(net: MMMNet, name: str) -> Any:
-    """Return a net's callback by its name."""
-    return dict(net.callbacks_)[name]
+    del net.search, net.optimizer_

@@ -1,102 +1,113 @@
-"""The skorch net: whole-panel epochs, penalised loss, callbacks."""
+"""The skorch net: epochs are steps towards the mode, callbacks do everything else."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import (
-    Callback,
-    EarlyStopping,
-    GradientNormClipping,
-    LRScheduler,
-)
-from torch import Tensor
-from torch.optim.lr_scheduler import LambdaLR
+from skorch.callbacks import Callback
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from sklearn_mmm.training._empirical_bayes import EmpiricalBayes
-
-if TYPE_CHECKING:
-    from sklearn_mmm.likelihood._data import TrainingData
-    from sklearn_mmm.training._options import TrainingOptions
-
-_WARM_UP_EPOCHS = 30
-_LAST_SHARE = 0.002
-# Before this epoch effects have not grown yet, and would be taken for none.
-_FIRST_RENEWAL = 40
-# Share of the epochs after which effects may vary with time.
-_MODULATION_START = 0.4
+from sklearn_mmm.posterior import ModeSearch
 
 
-class RegionBatches:
-    """An iterator of skorch over batches of regions, in a new order every epoch.
+class WholePanel:
+    """An iterator of skorch that yields the panel as it is.
 
-    A panel that is one batch is yielded as it is: regions stay in order and no tensor
-    is copied, unlike with a data loader that collates region after region.
+    No tensor is copied, unlike with a data loader that collates region after region.
 
     Parameters
     ----------
     dataset : skorch.dataset.Dataset
         Dicts of tensors whose first axis is the region.
-    batch_size : int
-        Regions of a batch.
     """
 
     def __init__(self, dataset: Any, batch_size: int, **kwargs: Any) -> None:
         self.dataset = dataset
-        self.batch_size = batch_size
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
-        """Yield the batches of an epoch."""
-        X, y = self.dataset.X, self.dataset.y
-        n_regions = len(y["region"])
-        if self.batch_size >= n_regions:
-            yield X, y
-            return
-        for batch in torch.tensor_split(torch.randperm(n_regions), len(self)):
-            yield (
-                {name: tensor[batch] for name, tensor in X.items()},
-                {name: tensor[batch] for name, tensor in y.items()},
-            )
+        """Yield the one batch of an epoch."""
+        yield self.dataset.X, self.dataset.y
 
     def __len__(self) -> int:
         """Return the number of batches."""
-        return -(-len(self.dataset.y["region"]) // self.batch_size)
+        return 1
 
 
-class MMMNet(NeuralNet):
-    """A skorch net whose loss is a penalised likelihood per observation.
+class GaussNewton:
+    """The optimiser of the net: a step of a search for the mode.
+
+    It has the methods of a torch optimiser that skorch calls, without being one, for
+    those load a compiler first.
 
     Parameters
     ----------
-    penalties : Penalties
-        Named negative log priors.
+    search : ModeSearch
+    """
+
+    def __init__(self, search: ModeSearch) -> None:
+        self.search = search
+
+    def step(self) -> float:
+        """Take a step; return the objective."""
+        return self.search.step()
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Nothing: there are no stored gradients."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing: what a step depends on is learned from the data."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what :meth:`state_dict` returns."""
+
+
+class Finished(Exception):  # noqa: N818 - it is no error
+    """There is nothing left to do."""
+
+
+class MMMNet(NeuralNet):
+    """A skorch net in which an epoch is a step of Gauss-Newton or of an optimiser.
+
+    Parameters
+    ----------
+    search : ModeSearch or None
+        Whose steps the epochs are; None for those of ``optimizer``.
+    penalties : Penalties or None
+        Named negative log priors, which an optimiser adds to the criterion.
     n_observations : int
-        What the loss is divided by, so that gradients do not grow with the panel.
-    n_regions : int
-        Regions of the panel, of which a batch is a sample.
+        What the loss is divided by.
     """
 
     def __init__(
         self,
         *args: Any,
-        penalties: Any,
-        n_observations: int,
-        n_regions: int,
+        search: ModeSearch | None = None,
+        penalties: Any = None,
+        n_observations: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.search = search
         self.penalties = penalties
         self.n_observations = n_observations
-        self.n_regions = n_regions
 
-    def initialize(self) -> "MMMNet":
-        """Initialise module, criterion and penalties."""
-        super().initialize()
-        self.penalties_ = self.penalties
+    def initialize_optimizer(self, *args: Any, **kwargs: Any) -> "MMMNet":
+        """Make the optimiser: Gauss-Newton, if there is a search for a mode."""
+        if self.search is None:
+            super().initialize_optimizer(*args, **kwargs)
+        else:
+            self.optimizer_ = GaussNewton(self.search)
         return self
+
+    def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
+        """Take a step."""
+        if self.search is None:
+            return dict(super().train_step(batch, **fit_params))
+        loss = self.optimizer_.step() / self.n_observations
+        return {"loss": torch.tensor(loss), "y_pred": None}
 
     def get_loss(
         self,
@@ -107,46 +118,53 @@ class MMMNet(NeuralNet):
     ) -> Tensor:
         """Return data loss plus penalties, per observation."""
         loss = super().get_loss(y_pred, y_true, X=X, training=training)
-        loss = loss * (self.n_regions / len(y_true["region"]))
-        penalty = sum(self.penalties_(self.module_).values())
+        penalty = sum(self.penalties(self.module_).values())
         return (loss + penalty) / self.n_observations
 
+    def partial_fit(
+        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+    ) -> "MMMNet":
+        """Train; an interruption is passed on.
 
-class StopWhenSettled(EarlyStopping):
-    """Early stopping that waits until the hyper-parameters are no longer renewed.
+        skorch takes any KeyboardInterrupt for a wish to stop early. Those that its own
+        callbacks raise are one; Ctrl-C is not.
+        """
+        if not self.initialized_:
+            self.initialize()
+        fit_params.pop("_routing_method", None)
+        self.notify("on_train_begin", X=X, y=y)
+        try:
+            self.fit_loop(X, y, **fit_params)
+        except Finished:
+            pass
+        except KeyboardInterrupt as interrupt:
+            if not _raised_by_a_callback(interrupt):
+                raise
+        finally:
+            self.notify("on_train_end", X=X, y=y)
+        return self
 
-    Parameters
-    ----------
-    start : int
-        Epoch from which the training loss is watched.
-    """
 
-    def __init__(self, start: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.start = start
+def _raised_by_a_callback(interrupt: BaseException) -> bool:
+    trace = interrupt.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = trace.tb_frame.f_globals.get("__name__", "") if trace else ""
+    return module.startswith("skorch.callbacks")
 
+
+class RenewHyperparameters(Callback):
+    """Renew hyper-parameters at each mode, and end training at the last one."""
+
+    @torch.no_grad()
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Watch the loss once the objective stands still."""
-        if len(net.history) > self.start:
-            super().on_epoch_end(net, **kwargs)
-
-
-class StartModulation(Callback):
-    """Let effects vary with time once constant ones have settled.
-
-    Parameters
-    ----------
-    epoch : int
-        From which on.
-    """
-
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
-        """Start if it is time."""
-        if len(net.history) > self.epoch:
-            net.module_.effects.active = True
+        """Renew if the mode is found."""
+        search = net.optimizer_.search
+        net.history.record("round", search.n_renewals)
+        net.history.record("gain", search.gain)
+        search.advance()
+        if search.finished:
+            raise Finished
 
 
 class EpochProgress(Callback):
@@ -154,23 +172,21 @@ class EpochProgress(Callback):
 
     Parameters
     ----------
-    n_epochs : int
-        Most epochs of the run.
     name : str
         What the bar is called.
     """
 
-    def __init__(self, n_epochs: int, name: str) -> None:
-        self.n_epochs = n_epochs
+    def __init__(self, name: str) -> None:
         self.name = name
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Open the bar."""
-        self.bar_ = tqdm(total=self.n_epochs, desc=self.name, unit="epoch")
+        self.bar_ = tqdm(desc=self.name, unit="epoch")
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Move the bar on."""
         self.bar_.update()
+        self.bar_.set_postfix(loss=f"{net.history[-1, 'train_loss']:.5f}")
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """Close the bar and drop it, so that a fitted net can be pickled."""
@@ -178,59 +194,5 @@ class EpochProgress(Callback):
         del self.bar_
 
 
-def make_callbacks(
-    data: "TrainingData",
-    options: "TrainingOptions",
-    n_epochs: int,
-    modulates: bool,
-    name: str,
-) -> list[Any]:
-    """Return the callbacks of a training run, in the order in which they act."""
-    last = int(0.9 * n_epochs)
-    callbacks: list[Any] = [
-        ("clip", GradientNormClipping(options.gradient_clip)),
-        ("schedule", LRScheduler(LambdaLR, lr_lambda=_Cosine(n_epochs))),
-        (
-            "empirical_bayes",
-            EmpiricalBayes(
-                data.covariance,
-                data.position,
-                data.observed,
-                first=min(max(_FIRST_RENEWAL, n_epochs // 10), max(1, n_epochs // 2)),
-                last=last,
-                every=max(1, n_epochs // 20),
-            ),
-        ),
-        (
-            "early_stopping",
-            StopWhenSettled(
-                start=last,
-                monitor="train_loss",
-                patience=options.n_iter_no_change,
-                threshold=options.tol,
-                sink=_silent,
-            ),
-        ),
-    ]
-    if modulates:
-        start = StartModulation(int(_MODULATION_START * n_epochs))
-        callbacks.append(("modulation", start))
-    if options.verbose:
-        callbacks.append(("progress", EpochProgress(n_epochs, name)))
-    return callbacks
-
-
-def _silent(message: str) -> None:
-    """Swallow skorch's printed line: estimators do not print."""
-
-
-class _Cosine:
-    """Warm-up followed by half a cosine, as a factor of the learning rate."""
-
-    def __init__(self, n_epochs: int) -> None:
-        self.n_epochs = n_epochs
-
-    def __call__(self, epoch: int) -> float:
-        warm = min(1.0, (epoch + 1) / _WARM_UP_EPOCHS)
-        share = min(1.0, epoch / self.n_epochs)
-        return 0.5 * (1 + np.cos(np.pi * share)) * warm + _LAST_SHARE
+class NoCriterion(nn.Module):
+    """The criterion of a net whose search has an objective of its own."""

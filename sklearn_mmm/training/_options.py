@@ -1,6 +1,10 @@
 """How to train."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sklearn_mmm.network import ResponseShape
 
 from sklearn_mmm.network import ResponseShape
 
@@ -18,17 +22,13 @@ class TrainingOptions:
     shape: ResponseShape
     time_varying: bool
     validation: bool
-    batch_size: int
     n_members: int
     l1: float
     l2: float
     huber_delta: float
-    gradient_clip: float
-    learning_rate: float
     max_epochs: int
     tol: float
-    n_iter_no_change: int
-    device: str
+    callbacks: Sequence[Any]
     verbose: int
 
     @property

@@ -1,20 +1,20 @@
 """Go on from a fitted model when weeks have been added."""
 
-from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.baseline._outliers import Outliers
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
-from sklearn_mmm.network import MMMModule, Sizes
-from sklearn_mmm.posterior._settle import Settling
-from sklearn_mmm.training._fit import Fitted, finish
+from sklearn_mmm.network import MMMModule
+from sklearn_mmm.posterior import Hyperparameters, Schedule
+from sklearn_mmm.training._fit import Fitted, finish, initial, train
 from sklearn_mmm.training._options import TrainingOptions
+from sklearn_mmm.training._resize import resized
 
-_SETTLING = Settling(n_rounds=2, n_steps=30, n_corrections=0)
+_SCHEDULE = Schedule(n_rounds=1, n_steps=4, n_last_steps=30)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def update_network(
     outcome_scale: np.ndarray,
     seed: int,
 ) -> Fitted:
-    """Settle a fitted model on more weeks.
+    """Find the mode anew on more weeks.
 
     What inner validation chose is kept, and so is what the GRU makes of its inputs.
 
@@ -61,64 +61,34 @@ def update_network(
         Outcome units of a relative contribution.
     seed : int
     """
-    module = _grown(previous.net.module_, data, rescaling, options)
-    net = copy(previous.net)
-    net.module_ = module
-    hyper = _grown_hyperparameters(previous.hyper, rescaling)
+    module = resized(previous.net.module_, data, rescaling.region)
+    _rescale(module, rescaling)
     rows = experiment_rows(experiments, module, data, outcome_scale)
-    return finish(net, hyper, previous.choice, data, options, rows, _SETTLING, seed)
+    hyper = _grown(previous.hyper, initial(module, data, options).outliers, rescaling)
+    net, mode = train(
+        module, data, hyper, rows, _SCHEDULE, options, seed, "update"
+    )
+    return finish(net, mode, previous.choice, data, options, 1, seed)
 
 
 @torch.no_grad()
+def _rescale(module: MMMModule, rescaling: Rescaling) -> None:
+    media = module.media
+    raw, factor = media.shape.rescaled(media.raw, torch.as_tensor(rescaling.media))
+    for name, value in raw.items():
+        getattr(media, name).copy_(value)
+    media.log_effect.add_((factor * rescaling.outcome).log())
+
+
 def _grown(
-    old: MMMModule, data: TrainingData, rescaling: Rescaling, options: TrainingOptions
-) -> MMMModule:
-    """Return a module for the new sizes that starts from the old parameters."""
-    n_regions, n_weeks, n_channels = data.media.shape
-    has_course = n_regions > 1 and data.covariance.wanders
-    with torch.random.fork_rng(devices=[]):
-        new = MMMModule(
-            Sizes(
-                n_regions,
-                n_weeks if has_course else 0,
-                n_channels,
-                data.controls.shape[2],
-                old.effects.n_calendar,
-            ),
-            options.shape,
-        ).double()
-    known = torch.as_tensor(rescaling.region >= 0)
-    former = torch.as_tensor(rescaling.region[rescaling.region >= 0])
-    values = dict(old.named_parameters())
-    for name, parameter in new.named_parameters():
-        value = values.get(name)
-        if value is not None and value.shape == parameter.shape:
-            parameter.copy_(value)
-    for part in ("media", "controls"):
-        deviation = getattr(new, part).deviation
-        deviation.zero_()
-        deviation[known] = getattr(old, part).deviation[former]
-    raw, factor = options.shape.rescaled(
-        new.media.raw, torch.as_tensor(rescaling.media)
-    )
-    for name, moved in raw.items():
-        getattr(new.media, name).copy_(moved)
-    new.media.log_effect.add_((factor * rescaling.outcome).log())
-    # The course is solved for anew; it is linear.
-    new.baseline.innovation.zero_()
-    new.effects.active = old.effects.active
-    new.effects.future_share = old.effects.future_share
-    return new
-
-
-def _grown_hyperparameters(
-    hyper: TimeHyperparameters, rescaling: Rescaling
-) -> TimeHyperparameters:
-    known = rescaling.region >= 0
+    hyper: Hyperparameters, outliers: Outliers, rescaling: Rescaling
+) -> Hyperparameters:
+    time, known = hyper.time, rescaling.region >= 0
     former = np.where(known, rescaling.region, 0)
-    sigma = np.where(known, hyper.sigma[former], np.median(hyper.sigma))
-    return replace(
-        hyper,
+    sigma = np.where(known, time.sigma[former], np.median(time.sigma))
+    time = replace(
+        time,
         sigma=sigma * rescaling.outcome,
-        loadings=hyper.loadings[former] * known[:, None],
+        loadings=time.loadings[former] * known[:, None],
     )
+    return Hyperparameters(time, hyper.penalties, outliers)

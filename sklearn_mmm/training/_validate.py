@@ -72,13 +72,10 @@ class InnerFit(NamedTuple):
     ----------
     module : MMMModule
     hyper : TimeHyperparameters
-    evident : bool
-        Whether there is evidence that effects vary with time.
     """
 
     module: MMMModule
     hyper: TimeHyperparameters
-    evident: bool
 
 
 @dataclass(frozen=True)
@@ -218,7 +215,8 @@ def _forecasting(
     A season that has hardly been seen to repeat is forecast as a level that changes as
     much from one time step to the next. Intercept and shocks are not multiplied.
     """
-    kernels = data.covariance.regional(np.arange(2.0), np.arange(2.0))
+    at = np.arange(2.0)
+    kernels = data.covariance.regional(at, at, hyper.regional_memory)
     unproven = 0 < data.cycles < _FEWEST_CYCLES
 
     def scaled(variances: np.ndarray) -> np.ndarray:

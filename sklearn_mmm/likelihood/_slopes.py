@@ -1,0 +1,181 @@
+"""Derivatives of the penalised likelihood by its parameters, in closed form."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sklearn_mmm.likelihood._difference import difference
+from sklearn_mmm.likelihood._penalised import BELOW_ZERO
+from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
+from sklearn_mmm.network import week_weights
+
+# Step of the differences that stand for derivatives of experiments, balancing the
+# errors of rounding and truncation.
+_DIFFERENCE = 1e-5
+
+Step = tuple[Tensor, Tensor]
+
+
+class MediaSlopes(NamedTuple):
+    """Contributions and their derivatives, (member, region, week, channel) each.
+
+    Attributes
+    ----------
+    contribution : Tensor
+    by : dict of Tensor
+        By the raw parameters of the response's shape, of the cell's own channel.
+    factor : Tensor or None
+        Modulation; None where effects do not vary with time.
+    """
+
+    contribution: Tensor
+    by: dict[str, Tensor]
+    factor: Tensor | None
+
+
+def media_slopes(posterior: Posterior, at: Parameters) -> MediaSlopes:
+    """Return contributions and their derivatives in one pass."""
+    share, slopes = posterior.shape.share_and_derivatives(at, posterior.inputs["lags"])
+    effect = posterior.regional_effect(at)
+    factor = posterior.factor(at)
+    modulated = effect * factor
+    return MediaSlopes(
+        share * modulated,
+        {name: slope * modulated for name, slope in slopes.items()},
+        factor if isinstance(factor, Tensor) else None,
+    )
+
+
+def features(posterior: Posterior, at: Parameters) -> Tensor:
+    """Return derivatives of the fit for one member, (region, week, feature).
+
+    By the shared parameters but those of the common baseline, in the order of
+    ``spans``; not whitened.
+    """
+    media = media_slopes(posterior, at)
+    columns = [media.contribution / at["effect"][:, None, None, :], *media.by.values()]
+    if media.factor is not None:
+        columns += _head_columns(posterior, at, media)
+    return torch.cat([*(c[0] for c in columns), posterior.inputs["controls"]], -1)
+
+
+def _head_columns(
+    posterior: Posterior, at: Parameters, media: MediaSlopes
+) -> list[Tensor]:
+    r"""Return derivatives by the head's weights, one tensor for each feature.
+
+    With :math:`m_t = e^{g_t} / \bar e`, the derivative is :math:`m_t (g_t' x_t -
+    \sum_s w_s m_s g_s' x_s)`.
+    """
+    effects = posterior.module.effects
+    head = at["head"].reshape(-1, 1, *effects.head.shape)
+    steep = effects.steepness(posterior.modulating @ head)
+    inner = week_weights(posterior.inputs["observed"]) * media.factor * steep
+    columns = []
+    for feature in posterior.modulating.unbind(-1):
+        x = feature.unsqueeze(-1)
+        mean = (inner * x).sum(2, keepdim=True)
+        columns.append(media.contribution * (steep * x - mean))
+    return columns
+
+
+def gradient(
+    posterior: Posterior, at: Parameters, random: Randomisation
+) -> tuple[Step, Tensor]:
+    """Return the negative gradients of the members' objectives, and innovations.
+
+    Returns
+    -------
+    step : tuple of Tensor
+        By shared parameters (member, shared), and those of the regions (member,
+        region, own).
+    innovation : Tensor of shape (member, region, week)
+        With the randomisation.
+    """
+    media = media_slopes(posterior, at)
+    innovation = posterior.innovations(at, media.contribution) + random.noise
+    clipped = innovation.clamp(-posterior.delta, posterior.delta) * posterior.observed
+    pull = posterior.transpose_whiten(posterior.decorrelate(clipped))
+    columns = pull.unsqueeze(-1)
+    own = (columns * media.contribution).sum(2)  # (member, region, channel)
+    parts = [own.sum(1) / at["effect"]]
+    parts += [(columns * slope).sum((1, 2)) for slope in media.by.values()]
+    if media.factor is not None:
+        head = [
+            (columns * c).sum((1, 2)) for c in _head_columns(posterior, at, media)
+        ]
+        parts.append(torch.cat(head, 1))
+    controls = torch.einsum("mrt,rtk->mrk", pull, posterior.inputs["controls"])
+    common = pull.sum(1) @ posterior.common_columns
+    shared = torch.cat([*parts, controls.sum(1), common], 1)
+    regional = torch.cat([own, controls], -1) if posterior.regional else own[..., :0]
+    return with_priors(posterior, at, random, shared, regional), innovation
+
+
+def with_priors(
+    posterior: Posterior,
+    at: Parameters,
+    random: Randomisation,
+    shared: Tensor,
+    own: Tensor,
+) -> Step:
+    """Return the gradients of the fit, less those of experiments and priors."""
+    if posterior.experiments is not None:
+        rows, row_own = experiment_features(posterior, at)
+        gaps = posterior.gaps(at) + random.experiments
+        shared = shared - torch.einsum("mes,me->ms", rows, gaps)
+        if posterior.regional:
+            pull = torch.einsum("merc,me->mrc", row_own, gaps)
+            own[..., : pull.shape[2]] -= pull
+    below = posterior.below(at)
+    first = posterior.spans["intercept"].start
+    if below.any():
+        shared[:, first:] += below @ posterior.common_columns / BELOW_ZERO
+    residuals = posterior.prior_residuals(at, random)
+    for name, span in posterior.spans.items():
+        if name in residuals:
+            shared[:, span] -= residuals[name] / posterior.priors[name][1]
+    shared[:, posterior.spans["effect"]] -= posterior.l1
+    parts = [residuals[n] / posterior.priors[n][1] for n in posterior.regional]
+    return shared, own - torch.cat(parts, -1) if parts else own
+
+
+def experiment_features(
+    posterior: Posterior, at: Parameters
+) -> tuple[Tensor, Tensor]:
+    """Return derivatives of the gaps by shared and regional media parameters.
+
+    Returns
+    -------
+    shared : Tensor of shape (member, experiment, n_shared)
+    own : Tensor of shape (member, experiment, region, channel)
+        By the regions' deviations.
+    """
+    n_members = len(at["effect"])
+    n_shared = max(span.stop for span in posterior.spans.values())
+    rows = posterior.experiments
+    n_rows = 0 if rows is None else rows.n_experiments
+    shared = at["effect"].new_zeros(n_members, n_rows, n_shared)
+    n_regions, n_channels = at["deviation"].shape[1:]
+    own = at["effect"].new_zeros(n_members, n_rows, n_regions, n_channels)
+    if rows is None:
+        return shared, own
+    media, state = posterior.module.media, posterior.media_state(at)
+    by_region = rows.lift(media, state) / rows.std_error[:, None]
+    index = torch.arange(n_rows)
+    own[:, index, :, rows.channel] = by_region.movedim(1, 0)
+    effect = at["effect"][:, rows.channel]
+    shared[:, index, posterior.spans["effect"].start + rows.channel] = (
+        by_region.sum(-1) / effect
+    )
+    for name in posterior.shape.priors:
+
+        def lift(value: Tensor, name: str = name) -> Tensor:
+            moved = posterior.media_state(at | {name: value})
+            return rows.lift(media, moved)
+
+        slope = difference(lift, at[name], _DIFFERENCE)
+        place = posterior.spans[name].start + rows.channel
+        shared[:, index, place] = slope.sum(-1) / rows.std_error
+    return shared, own

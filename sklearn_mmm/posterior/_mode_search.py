@@ -1,0 +1,265 @@
+"""The mode of a posterior, step by step, at hyper-parameters learned on the way.
+
+Gauss-Newton steps find the mode at given hyper-parameters; hyper-parameters are renewed
+by expectation-maximisation, with draws around the mode for the expectation, so that
+they take account of how uncertain the parameters are, as they do not when residuals of
+a best fit stand for errors (Dempster, Laird & Rubin, 1977, "Maximum Likelihood from
+Incomplete Data via the EM Algorithm"). Both are steps of one object, so that a training
+loop may watch them.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_mmm.baseline._outliers import Outliers, find_outliers
+from sklearn_mmm.baseline._variances import (
+    TimeHyperparameters,
+    kernels_at,
+    renew_time,
+)
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._evidence import FEWEST
+from sklearn_mmm.likelihood._experiments import ExperimentRows
+from sklearn_mmm.likelihood._penalised import (
+    SCALE_RANGES,
+    Penalties,
+    PriorScales,
+    contribution_scales,
+)
+from sklearn_mmm.likelihood._posterior import Parameters, Posterior
+from sklearn_mmm.likelihood._slopes import features
+from sklearn_mmm.network import MMMModule
+from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
+from sklearn_mmm.posterior._members import draw_members, no_randomisation
+
+_N_DRAWS = 8
+
+
+class Hyperparameters(NamedTuple):
+    """What is learned beside the parameters.
+
+    Attributes
+    ----------
+    time : TimeHyperparameters
+    penalties : Penalties
+    outliers : Outliers
+        What is taken off the outcome, relative to the region's mean.
+    """
+
+    time: TimeHyperparameters
+    penalties: Penalties
+    outliers: Outliers
+
+
+class Mode(NamedTuple):
+    """A posterior and its mode.
+
+    Attributes
+    ----------
+    posterior : Posterior
+    at : dict of Tensor
+        The mode, as one member.
+    hyper : Hyperparameters
+    """
+
+    posterior: Posterior
+    at: Parameters
+    hyper: Hyperparameters
+
+
+class Schedule(NamedTuple):
+    """How far to go.
+
+    Attributes
+    ----------
+    n_rounds : int
+        Times that the hyper-parameters are renewed.
+    n_steps : int
+        Most steps to the mode between renewals.
+    n_last_steps : int
+        Most steps to the mode at the last hyper-parameters.
+    """
+
+    n_rounds: int
+    n_steps: int
+    n_last_steps: int
+
+
+class ModeSearch:
+    """The way to a mode.
+
+    Parameters
+    ----------
+    module : MMMModule
+        In double precision; gets the parameters after each round.
+    data : TrainingData
+    hyper : Hyperparameters
+        Where to start.
+    experiments : ExperimentRows or None
+    schedule : Schedule
+    tol : float
+        Gain of the objective, in units of log-likelihood, below which a mode is found.
+    seed : int
+        Of the draws; rounds use the same ones, so that they converge.
+
+    Attributes
+    ----------
+    mode : Mode
+    gain : float
+        Of the last step.
+    finished : bool
+    """
+
+    def __init__(
+        self,
+        module: MMMModule,
+        data: TrainingData,
+        hyper: Hyperparameters,
+        experiments: ExperimentRows | None,
+        schedule: Schedule,
+        tol: float,
+        seed: int,
+    ) -> None:
+        self.module, self.data = module, data
+        self.experiments, self.schedule = experiments, schedule
+        self.tol, self.seed = tol, seed
+        self.kernels = kernels_at(data.covariance, data.position)
+        self.n_renewals = 0
+        self.finished = False
+        self._begin(hyper)
+
+    def _begin(self, hyper: Hyperparameters) -> None:
+        """Begin a round at hyper-parameters."""
+        if self.experiments is not None:
+            self.experiments = self.experiments.modulated(self.module, self.data)
+        posterior = Posterior(
+            self.module,
+            self.data.without(hyper.outliers.shift),
+            hyper.time,
+            hyper.penalties,
+            self.experiments,
+            self.kernels,
+        )
+        self.mode = Mode(posterior, posterior.start(), hyper)
+        self.still = no_randomisation(posterior)
+        self.value = posterior.objective(self.mode.at, self.still)
+        self.n_steps = 0
+
+    def step(self) -> float:
+        """Take a Gauss-Newton step; return the objective."""
+        posterior, at, hyper = self.mode
+        at, value = gauss_newton_step(posterior, at, self.value, self.still)
+        self.gain = float((self.value - value).item())
+        self.mode, self.value = Mode(posterior, at, hyper), value
+        self.n_steps += 1
+        return float(value.item())
+
+    def advance(self) -> None:
+        """Renew the hyper-parameters once the mode is found, or end."""
+        last = self.n_renewals >= self.schedule.n_rounds
+        most = self.schedule.n_last_steps if last else self.schedule.n_steps
+        if self.gain > self.tol and self.n_steps < most:
+            return
+        posterior, at, _ = self.mode
+        posterior.install(self.module, at, 0)
+        if last:
+            self.finished = True
+        else:
+            self.n_renewals += 1
+            self._begin(self._renewed())
+
+    @torch.no_grad()
+    def run(self) -> Mode:
+        """Go all the way."""
+        while not self.finished:
+            self.step()
+            self.advance()
+        return self.mode
+
+    def _renewed(self) -> Hyperparameters:
+        """Return the hyper-parameters given draws around the mode."""
+        posterior, at, hyper = self.mode
+        draws = draw_members(posterior, at, _N_DRAWS, self.seed, n_corrections=0)
+        outliers = self._outliers()
+        clean = self.data.without(outliers.shift)
+        known = posterior.known(draws, posterior.media(draws)).numpy()
+        has_course = self.module.baseline.has_course
+        time, _, _ = renew_time(
+            hyper.time,
+            self.kernels,
+            (clean.target - known) * clean.observed,
+            posterior.course(draws).numpy() if has_course else None,
+            clean.observed,
+            posterior.delta,
+            widely=self.n_renewals == 1,
+        )
+        scales = _renew_scales(hyper.penalties.scales, draws, posterior)
+        return Hyperparameters(
+            time, replace(hyper.penalties, scales=scales), outliers
+        )
+
+    def _outliers(self) -> Outliers:
+        """Return which observations neither the model nor the level explains."""
+        posterior, at, hyper = self.mode
+        raw = self.data.target - posterior.known(at, posterior.media(at))[0].numpy()
+        raw = (raw - posterior.course(at).numpy()) * self.data.observed
+        return find_outliers(
+            raw,
+            self.data.observed,
+            posterior.whitener.numpy(),
+            hyper.time.sigma,
+            _leverage(posterior, at),
+        )
+
+
+def _leverage(posterior: Posterior, at: Parameters) -> np.ndarray:
+    """Return how far columns fit each observation by themselves, (region, week).
+
+    The variance of the fit, as the shared parameters leave it, in that of the
+    observation given the others.
+    """
+    system = NormalEquations(posterior, at)
+    columns = features(posterior, at)
+    inverse = system.solve_shared(torch.eye(len(system.scale), dtype=torch.float64))
+    n = columns.shape[2]
+    fitted = ((columns @ inverse[:n, :n]) * columns).sum(-1)
+    own = (posterior.whitener**2).sum(1) * posterior.precision[:, None] ** 2
+    size = fitted * own
+    return np.asarray((size / (1 + size)).numpy())
+
+
+def _renew_scales(
+    scales: PriorScales, draws: Parameters, posterior: Posterior
+) -> PriorScales:
+    names = {"coefficient": "control"}
+    if draws["deviation"].shape[1] > 1:
+        names |= {"deviation": "deviation", "control_deviation": "control_deviation"}
+    found = {
+        scale: float(
+            np.clip(draws[name].square().mean().sqrt().item(), *SCALE_RANGES[scale])
+        )
+        for name, scale in names.items()
+        if draws[name].numel()
+    }
+    if "head" in draws:
+        size = draws["head"].square().mean().sqrt().item()
+        found["modulation"] = float(np.clip(size, FEWEST, 1.0))
+    share = mean_share(posterior, draws)
+    squares = (draws["effect"] * share).square().mean(0).numpy()
+    return replace(
+        scales,
+        contribution=contribution_scales(squares),
+        share=share.mean(0).numpy(),
+        **found,
+    )
+
+
+def mean_share(posterior: Posterior, at: Parameters) -> Tensor:
+    """Return the mean of the channels' saturation, (member, channel)."""
+    share = posterior.shape.share(at, posterior.inputs["lags"])
+    seen = posterior.inputs["observed"].unsqueeze(-1)
+    return (share * seen).sum((1, 2)) / seen.sum()

@@ -1,0 +1,181 @@
+"""Effects that vary with time: whether they do, and training of the GRU."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback, GradientNormClipping, LRScheduler
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
+
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._evidence import FEWEST, likeliest_scale
+from sklearn_mmm.likelihood._penalised import Penalties, WhitenedHuber
+from sklearn_mmm.likelihood._posterior import Parameters, Posterior
+from sklearn_mmm.likelihood._slopes import features, media_slopes
+from sklearn_mmm.network import MMMModule, week_weights
+from sklearn_mmm.posterior import Mode
+from sklearn_mmm.training._net import EpochProgress, MMMNet, WholePanel
+from sklearn_mmm.training._options import TrainingOptions
+
+_N_EPOCHS = 240
+_N_RENEWALS = 12
+_WARM_UP_EPOCHS = 30
+_LEARNING_RATE = 0.03
+_LONGEST_GRADIENT = 10.0
+_LAST_SHARE = 0.002
+
+
+@torch.no_grad()
+def drift_scale(posterior: Posterior, at: Parameters) -> float:
+    """Return the likeliest scale of the weights that let effects vary with time.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of a module with a GRU, trained or not.
+    at : dict of Tensor
+        One member.
+
+    Returns
+    -------
+    float
+        The least scale where the evidence for a larger one is not strong.
+    """
+    media = media_slopes(posterior, at).contribution[0]
+    weight = week_weights(posterior.inputs["observed"])
+    read = posterior.modulating
+    read = read - (read * weight).sum(1, keepdim=True)
+
+    def white(values: Tensor) -> np.ndarray:
+        values = posterior.whiten(values) * posterior.observed.unsqueeze(-1)
+        values = posterior.decorrelate(values.movedim(-1, 0)).movedim(0, -1)
+        return np.asarray(values.flatten(0, 1).numpy())
+
+    # The evidence is for what neither responses of another shape, nor controls, nor
+    # the common course could explain.
+    n_head = at["head"].shape[1] if "head" in at else 0
+    columns = features(posterior, at)
+    first = len(posterior.spans) and posterior.spans["coefficient"].start - n_head
+    plain = torch.cat([columns[..., :first], columns[..., first + n_head :]], -1)
+    common = posterior.common_columns.expand(len(media), -1, -1)
+    nuisance = white(torch.cat([plain, common], -1))
+    precision = np.zeros(nuisance.shape[1])
+    precision[plain.shape[2] + 1 :] = 1.0
+    weights = at["head"][0].numpy() if n_head else 0.0
+    innovation = posterior.innovations(at, posterior.media(at))[0]
+    return likeliest_scale(
+        np.hstack([white(media * f.unsqueeze(-1)) for f in read.unbind(-1)]),
+        weights,
+        nuisance,
+        precision,
+        np.asarray(innovation.flatten().numpy()),
+    )
+
+
+def train_drift(
+    module: MMMModule,
+    mode: Mode,
+    data: TrainingData,
+    scale: float,
+    options: TrainingOptions,
+) -> Penalties:
+    """Train the GRU of time-varying effects, and all else beside it, by Adam.
+
+    Parameters
+    ----------
+    module : MMMModule
+        At the mode of constant effects.
+    mode : Mode
+        Its hyper-parameters hold.
+    data : TrainingData
+    scale : float
+        See :func:`drift_scale`.
+    options : TrainingOptions
+
+    Returns
+    -------
+    Penalties
+        With the scale of the weights that was learned.
+    """
+    module.effects.active = True
+    penalties = mode.hyper.penalties
+    penalties = replace(penalties, scales=replace(penalties.scales, modulation=scale))
+    renew = _RenewModulation(mode.posterior)
+    clean = data.without(mode.hyper.outliers.shift)
+    callbacks: list[Any] = [
+        ("clip", GradientNormClipping(_LONGEST_GRADIENT)),
+        ("schedule", LRScheduler(LambdaLR, lr_lambda=_Cosine(_N_EPOCHS))),
+        ("modulation", renew),
+    ]
+    if options.verbose:
+        callbacks.append(("progress", EpochProgress("drift")))
+    net = MMMNet(
+        module.float(),
+        criterion=WhitenedHuber,
+        criterion__delta=options.huber_delta,
+        penalties=penalties,
+        n_observations=int(data.observed.sum()),
+        optimizer=torch.optim.Adam,
+        lr=_LEARNING_RATE,
+        max_epochs=_N_EPOCHS,
+        batch_size=-1,
+        iterator_train=WholePanel,
+        train_split=None,
+        callbacks=callbacks,
+        callbacks__print_log=None,
+        verbose=0,
+    ).initialize()
+    net.criterion_.install(mode.posterior)
+    # Single precision halves the time of an epoch.
+    X = {
+        name: tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in clean.inputs(options.max_lag).items()
+    }
+    target = torch.as_tensor(clean.target, dtype=torch.float32)
+    # Effects on their way to zero would pass through denormal numbers, which are slow.
+    torch.set_flush_denormal(True)
+    try:
+        net.partial_fit(X, {"outcome": target, "region": X["region"]})
+    finally:
+        torch.set_flush_denormal(False)
+    module.double()
+    return net.penalties
+
+
+class _RenewModulation(Callback):
+    """Renew how far effects may vary with time, several times in a training."""
+
+    def __init__(self, posterior: Posterior) -> None:
+        self.posterior = posterior
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Renew if it is time, but not at the end."""
+        epoch, every = len(net.history), _N_EPOCHS // _N_RENEWALS
+        if epoch % every or epoch > 0.9 * _N_EPOCHS:
+            return
+        with torch.no_grad():
+            module = net.module_.double()
+            posterior = self.posterior.around(module)
+            scale = drift_scale(posterior, posterior.start())
+            module.float()
+        scales = replace(net.penalties.scales, modulation=scale)
+        net.penalties = replace(net.penalties, scales=scales)
+
+
+class _Cosine:
+    """Warm-up followed by half a cosine, as a factor of the learning rate."""
+
+    def __init__(self, n_epochs: int) -> None:
+        self.n_epochs = n_epochs
+
+    def __call__(self, epoch: int) -> float:
+        warm = min(1.0, (epoch + 1) / _WARM_UP_EPOCHS)
+        share = min(1.0, epoch / self.n_epochs)
+        return float(0.5 * (1 + np.cos(np.pi * share)) * warm + _LAST_SHARE)
+
+
+def effects_vary(scale: float) -> bool:
+    """Whether a scale of :func:`drift_scale` says that effects vary with time."""
+    return scale > FEWEST

@@ -1,0 +1,81 @@
+"""A trained module for a panel of other regions or weeks."""
+
+import numpy as np
+import torch
+
+from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._variances import (
+    TimeHyperparameters,
+    initial_hyperparameters,
+)
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.network import MMMModule, Sizes
+
+
+@torch.no_grad()
+def resized(old: MMMModule, data: TrainingData, former: np.ndarray) -> MMMModule:
+    """Return a module for the sizes of a panel that starts from old parameters.
+
+    Parameters
+    ----------
+    old : MMMModule
+    data : TrainingData
+    former : int ndarray of shape (n_regions,)
+        Former code of each region; -1 for a new one.
+    """
+    n_regions, n_weeks, n_channels = data.media.shape
+    has_course = n_regions > 1 and data.covariance.wanders
+    with torch.random.fork_rng(devices=[]):
+        new = MMMModule(
+            Sizes(
+                n_regions,
+                n_weeks if has_course else 0,
+                n_channels,
+                data.controls.shape[2],
+                old.effects.n_calendar,
+            ),
+            old.media.shape,
+        ).double()
+    values = dict(old.named_parameters())
+    for name, parameter in new.named_parameters():
+        value = values.get(name)
+        if value is not None and value.shape == parameter.shape:
+            parameter.copy_(value)
+    known = torch.as_tensor(former >= 0)
+    place = torch.as_tensor(former[former >= 0])
+    for part in ("media", "controls"):
+        deviation = getattr(new, part).deviation
+        deviation.zero_()
+        deviation[known] = getattr(old, part).deviation[place]
+    # The course is solved for anew; it is linear.
+    new.baseline.innovation.zero_()
+    new.effects.active = old.effects.active
+    new.effects.future_share = old.effects.future_share
+    return new
+
+
+def adapted(
+    hyper: TimeHyperparameters, before: TimeCovariance, after: TimeCovariance
+) -> TimeHyperparameters:
+    """Return the variances for a covariance that has other components.
+
+    Parameters
+    ----------
+    hyper : TimeHyperparameters
+    before, after : TimeCovariance
+    """
+    usual = initial_hyperparameters(after, len(hyper.sigma))
+
+    def chosen(own: np.ndarray, first: np.ndarray) -> np.ndarray:
+        known = dict(zip((*before.names, "last"), own, strict=True))
+        names = (*after.names, "last")
+        return np.array([known.get(n, v) for n, v in zip(names, first, strict=True)])
+
+    return TimeHyperparameters(
+        chosen(hyper.regional, usual.regional),
+        chosen(hyper.shared, usual.shared),
+        hyper.sigma,
+        hyper.loadings,
+        hyper.regional_memory,
+        hyper.shared_memory,
+    )
