@@ -95,6 +95,22 @@ def _distance_from_median(values: np.ndarray) -> tuple[np.ndarray, float]:
     return gap, float(np.median(np.abs(gap)))
 
 
+def without_gross_outliers(
+    values: np.ndarray, observed: np.ndarray, columns: np.ndarray
+) -> np.ndarray:
+    """Return values less what is far from the running median without a reason.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_regions, n_weeks)
+    observed : bool ndarray of shape (n_regions, n_weeks)
+    columns : ndarray of shape (n_regions, n_weeks, n_columns)
+        What may be the reason.
+    """
+    outliers = gross_outliers(values, observed, spikes(columns, observed))
+    return np.asarray(values - outliers.shift)
+
+
 def find_outliers(
     residual: np.ndarray,
     observed: np.ndarray,
@@ -140,9 +156,7 @@ class _Precision(NamedTuple):
         matrix = whitener.T @ whitener
         later = matrix[::-1, ::-1].cumsum(0).cumsum(1)[::-1, ::-1].diagonal()
         tiny = np.finfo(float).tiny
-        return cls(
-            matrix, np.maximum(matrix.diagonal(), tiny), np.maximum(later, tiny)
-        )
+        return cls(matrix, np.maximum(matrix.diagonal(), tiny), np.maximum(later, tiny))
 
 
 def _search(

@@ -156,9 +156,9 @@ def steady_state(
 
 def learned_hyperparameters(fitted: Fitted, modulates: bool) -> dict[str, float]:
     """Return hyper-parameters learned from the data, and what validation chose."""
-    hyper, covariance = fitted.hyper, fitted.baseline.covariance
+    hyper, covariance = fitted.hyper.time, fitted.baseline.covariance
     net, choice = fitted.net, fitted.choice
-    scales = net.penalties_.scales
+    scales = fitted.hyper.penalties.scales
     learned = {"noise": float(np.median(hyper.sigma))}
     names = [*covariance.names, "intercept"]
     for name, variance in zip(names, hyper.regional, strict=True):
@@ -167,7 +167,11 @@ def learned_hyperparameters(fitted: Fitted, modulates: bool) -> dict[str, float]
         names = [*covariance.names, "shock"]
         for name, variance in zip(names, hyper.shared, strict=True):
             learned[f"shared_{name}_variance"] = float(variance)
-    learned["effect_scale"] = scales.effect
+    if covariance.season_lengths:
+        learned["season_memory"] = hyper.regional_memory
+        if net.module_.baseline.has_course:
+            learned["shared_season_memory"] = hyper.shared_memory
+    learned["contribution_scale"] = float(np.median(scales.contribution))
     learned["control_scale"] = scales.control
     if len(hyper.sigma) > 1:
         learned["effect_deviation_scale"] = scales.deviation

@@ -15,6 +15,7 @@ from sklearn.utils.validation import validate_data
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._outliers import without_gross_outliers
 from sklearn_mmm.components import Adstock, Saturation
 from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
 from sklearn_mmm.components._check import check_components
@@ -128,28 +129,19 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         amount learned from the data.
     huber_delta : float, default=2.0
         Where the loss turns linear, in standard deviations of the noise.
-    gradient_clip : float, default=10.0
-        Largest norm of the gradient of the loss per observation.
     handle_unknown : {"shared", "error"}, default="shared"
         What predict does with a region not seen in fit: use the shared parameters and
         the median region's size, with a warning, or raise.
-    learning_rate : float, default=0.03
-        Of the Adam optimiser, at its largest; half a cosine follows.
-    max_epochs : int, default=400
-        Most passes over a panel of one batch; a panel of b batches takes b steps in
-        each pass and makes ``max_epochs / sqrt(b)`` of them.
-    batch_size : int, default=256
-        Regions per step.
+    max_epochs : int, default=200
+        Most epochs of the net; each is a Gauss-Newton step of all parameters together.
     n_members : int, default=32
         Refits on randomised data and priors, whose spread is the uncertainty of what
         was learned: at least 2, or 0 for none. They do not change estimates.
-    tol : float, default=1e-6
-        Relative improvement of the loss that counts, see ``n_iter_no_change``.
-    n_iter_no_change : int, default=20
-        Epochs without improvement after which training stops, once the
-        hyper-parameters are settled.
-    device : str, default="cpu"
-        Where torch trains, such as "cuda".
+    tol : float, default=0.01
+        Gain of the objective, in units of log-likelihood, below which a step has found
+        the mode.
+    callbacks : list of skorch.callbacks.Callback, default=None
+        Further callbacks of the net.
     random_state : int, RandomState instance or None, default=None
         Seed of the fit. The same seed gives bit-identical fits.
     verbose : int, default=0
@@ -207,6 +199,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
     dag_strength_ : DataFrame of shape (n_channels, n_channels)
         Share of resamples (of regions, else of blocks of weeks) with the edge; NaN
         without a graph.
+    outlier_weights_ : DataFrame of shape (n_regions, n_time_steps)
+        Probability that an observation is an ordinary one, 0 for one that was left out
+        of the fit because neither media nor controls nor the level explain it; NaN
+        where there is no row.
     media_scale_ : DataFrame of shape (n_regions, n_channels)
         Largest training media, spend units per time step.
     hyperparameters_ : dict
@@ -273,18 +269,14 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         "l1": [Interval(Real, 0, None, closed="left")],
         "l2": [Interval(Real, 0, None, closed="left")],
         "huber_delta": [Interval(Real, 0, None, closed="neither")],
-        "gradient_clip": [Interval(Real, 0, None, closed="neither")],
         "handle_unknown": [StrOptions({"shared", "error"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
         "n_members": [
             Interval(Integral, 2, None, closed="left"),
             Options(Integral, {0}),
         ],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "device": [str],
+        "callbacks": [None, list, tuple],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -310,15 +302,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         l1: float = 0.0,
         l2: float = 1.0,
         huber_delta: float = 2.0,
-        gradient_clip: float = 10.0,
         handle_unknown: str = "shared",
-        learning_rate: float = 0.03,
-        max_epochs: int = 400,
-        batch_size: int = 256,
+        max_epochs: int = 200,
         n_members: int = 32,
-        tol: float = 1e-6,
-        n_iter_no_change: int = 20,
-        device: str = "cpu",
+        tol: float = 0.01,
+        callbacks: Iterable[Any] | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
@@ -340,15 +328,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self.l1 = l1
         self.l2 = l2
         self.huber_delta = huber_delta
-        self.gradient_clip = gradient_clip
         self.handle_unknown = handle_unknown
-        self.learning_rate = learning_rate
         self.max_epochs = max_epochs
-        self.batch_size = batch_size
         self.n_members = n_members
         self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.device = device
+        self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose
 
@@ -487,7 +471,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         panel = rows.panel(self._axis)
         self._warn_about(rows, panel)
         rules = self._edge_rules()
-        scales = make_scales(panel, y, rows.media, rows.controls, rows.spend)
+        columns = np.column_stack([rows.media, rows.controls])
+        usual = panel.gather(
+            without_gross_outliers(
+                panel.scatter(y), panel.observed, panel.scatter(columns)
+            )
+        )
+        scales = make_scales(panel, usual, rows.media, rows.controls, rows.spend)
         data = self._training_data(rows, panel, y, scales)
         reader = ExperimentReader(
             panel,
@@ -584,6 +574,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
     def _training_options(self) -> TrainingOptions:
         names = [n for n in TrainingOptions.__dataclass_fields__ if n != "shape"]
         options = {name: getattr(self, name) for name in names}
+        options["callbacks"] = tuple(self.callbacks or ())
         options["shape"] = self._response_shape()
         # Without a clock of even steps there is no sequence for effects to vary along.
         if self._axis is None or not self._axis.regular:
@@ -648,6 +639,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             self._steady_state.effect, panel.regions, channels
         )
         self.response_curves_ = self.response_curves()
+        weight = fitted.hyper.outliers.weight
+        labels = rows.time[np.unique(rows.position, return_index=True)[1]]
+        self.outlier_weights_ = pd.DataFrame(
+            np.where(panel.observed, weight, np.nan), panel.regions, labels
+        )
         self.contributions_ = self._decompose(rows, index)
         index = self.contributions_.index
         self.outcome_ = pd.Series(y, index, name="outcome")

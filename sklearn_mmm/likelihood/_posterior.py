@@ -9,7 +9,6 @@ from copy import copy, deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call

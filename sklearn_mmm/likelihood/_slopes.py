@@ -102,9 +102,7 @@ def gradient(
     parts = [own.sum(1) / at["effect"]]
     parts += [(columns * slope).sum((1, 2)) for slope in media.by.values()]
     if media.factor is not None:
-        head = [
-            (columns * c).sum((1, 2)) for c in _head_columns(posterior, at, media)
-        ]
+        head = [(columns * c).sum((1, 2)) for c in _head_columns(posterior, at, media)]
         parts.append(torch.cat(head, 1))
     controls = torch.einsum("mrt,rtk->mrk", pull, posterior.inputs["controls"])
     common = pull.sum(1) @ posterior.common_columns
@@ -141,9 +139,7 @@ def with_priors(
     return shared, own - torch.cat(parts, -1) if parts else own
 
 
-def experiment_features(
-    posterior: Posterior, at: Parameters
-) -> tuple[Tensor, Tensor]:
+def experiment_features(posterior: Posterior, at: Parameters) -> tuple[Tensor, Tensor]:
     """Return derivatives of the gaps by shared and regional media parameters.
 
     Returns

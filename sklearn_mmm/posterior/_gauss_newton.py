@@ -141,7 +141,9 @@ class NormalEquations:
         if not own.shape[2]:
             return self.solve_shared(shared), own
         inner = torch.einsum("rab,mrb->mra", self.inverse, own)
-        out = self.solve_shared(shared - torch.einsum("ras,mra->ms", self.border, inner))
+        out = self.solve_shared(
+            shared - torch.einsum("ras,mra->ms", self.border, inner)
+        )
         pull = torch.einsum("ras,ms->mra", self.border, out)
         return out, inner - torch.einsum("rab,mrb->mra", self.inverse, pull)
 
@@ -194,10 +196,10 @@ class NormalEquations:
         return self._without(self.precondition(rhs), held)
 
     def _without(self, step: Step, held: Tensor) -> Step:
-        """Return solutions in which the held effects do not move.
+        r"""Return solutions in which the held effects do not move.
 
         With :math:`x = H^{-1} b` and the held ones :math:`B`, it is :math:`x -
-        H^{-1}_{\\cdot B} (H^{-1}_{BB})^{-1} x_B`.
+        H^{-1}_{\cdot B} (H^{-1}_{BB})^{-1} x_B`.
         """
         if not held.any():
             return step

@@ -17,10 +17,6 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from sklearn_mmm.baseline._forecast import TimeBaseline
-from sklearn_mmm.baseline._variances import TimeHyperparameters
-from sklearn_mmm.likelihood._penalised import Penalties
-from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
-from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import (

@@ -141,8 +141,8 @@ class ModeSearch:
             self.data.without(hyper.outliers.shift),
             hyper.time,
             hyper.penalties,
-            self.experiments,
             self.kernels,
+            self.experiments,
         )
         self.mode = Mode(posterior, posterior.start(), hyper)
         self.still = no_randomisation(posterior)
@@ -198,9 +198,7 @@ class ModeSearch:
             widely=self.n_renewals == 1,
         )
         scales = _renew_scales(hyper.penalties.scales, draws, posterior)
-        return Hyperparameters(
-            time, replace(hyper.penalties, scales=scales), outliers
-        )
+        return Hyperparameters(time, replace(hyper.penalties, scales=scales), outliers)
 
     def _outliers(self) -> Outliers:
         """Return which observations neither the model nor the level explains."""

@@ -57,13 +57,14 @@ def drift_scale(posterior: Posterior, at: Parameters) -> float:
     # the common course could explain.
     n_head = at["head"].shape[1] if "head" in at else 0
     columns = features(posterior, at)
-    first = len(posterior.spans) and posterior.spans["coefficient"].start - n_head
+    first = posterior.spans["coefficient"].start - n_head
     plain = torch.cat([columns[..., :first], columns[..., first + n_head :]], -1)
     common = posterior.common_columns.expand(len(media), -1, -1)
     nuisance = white(torch.cat([plain, common], -1))
     precision = np.zeros(nuisance.shape[1])
     precision[plain.shape[2] + 1 :] = 1.0
-    weights = at["head"][0].numpy() if n_head else 0.0
+    n_weights = read.shape[2] * media.shape[2]
+    weights = at["head"][0].numpy() if n_head else np.zeros(n_weights)
     innovation = posterior.innovations(at, posterior.media(at))[0]
     return likeliest_scale(
         np.hstack([white(media * f.unsqueeze(-1)) for f in read.unbind(-1)]),

@@ -149,9 +149,7 @@ def train(
     name: str,
 ) -> tuple[MMMNet, Mode]:
     """Train a module in a skorch loop; it has the mode's parameters afterwards."""
-    search = ModeSearch(
-        module, data, hyper, experiments, schedule, options.tol, seed
-    )
+    search = ModeSearch(module, data, hyper, experiments, schedule, options.tol, seed)
     callbacks: list[Any] = [("hyperparameters", RenewHyperparameters())]
     if options.verbose:
         callbacks.append(("progress", EpochProgress(name)))
@@ -215,9 +213,7 @@ def _choose(
     varying = None
     if drifting is not None:
         hyper = mode.hyper._replace(penalties=drifting.penalties)
-        varying = _inner_mode(
-            drifting.module, hyper, early, origins[0], options, seed
-        )
+        varying = _inner_mode(drifting.module, hyper, early, origins[0], options, seed)
     return validate(inner, varying, early, origins, options.huber_delta)
 
 
@@ -286,4 +282,5 @@ def initial(
 
 def _slim_down(net: MMMNet) -> None:
     """Drop what only training needs, so that a fitted estimator pickles small."""
-    del net.search, net.optimizer_
+    net.search = None
+    del net.optimizer_

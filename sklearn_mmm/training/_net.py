@@ -64,7 +64,7 @@ class GaussNewton:
         """Take what :meth:`state_dict` returns."""
 
 
-class Finished(Exception):  # noqa: N818 - it is no error
+class Finished(Exception):
     """There is nothing left to do."""
 
 

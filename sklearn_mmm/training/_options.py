@@ -6,8 +6,6 @@ from typing import Any
 
 from sklearn_mmm.network import ResponseShape
 
-from sklearn_mmm.network import ResponseShape
-
 
 @dataclass(frozen=True)
 class TrainingOptions:

@@ -65,9 +65,7 @@ def update_network(
     _rescale(module, rescaling)
     rows = experiment_rows(experiments, module, data, outcome_scale)
     hyper = _grown(previous.hyper, initial(module, data, options).outliers, rescaling)
-    net, mode = train(
-        module, data, hyper, rows, _SCHEDULE, options, seed, "update"
-    )
+    net, mode = train(module, data, hyper, rows, _SCHEDULE, options, seed, "update")
     return finish(net, mode, previous.choice, data, options, 1, seed)
 
 
