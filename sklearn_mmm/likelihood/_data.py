@@ -47,7 +47,7 @@ class TrainingData:
         """Return the module's inputs in double precision, region first."""
         calendar = torch.as_tensor(self.calendar)
         return {
-            "lags": lagged(torch.as_tensor(self.media), max_lag),
+            "lags": _channels_first(lagged(torch.as_tensor(self.media), max_lag)),
             "controls": torch.as_tensor(self.controls),
             "region": torch.arange(len(self.media)),
             "observed": torch.as_tensor(self.observed, dtype=torch.float64),
@@ -82,6 +82,11 @@ class TrainingData:
         if early.cycles >= 1:
             return early
         return replace(early, covariance=replace(self.covariance, season_lengths=()))
+
+
+def _channels_first(lags: Tensor) -> Tensor:
+    """Return (region, week, channel, lag) with channels and lags first in memory."""
+    return lags.permute(2, 3, 0, 1).contiguous().permute(2, 3, 0, 1)
 
 
 def calendar_features(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_mmm.baseline._dependence import decorrelate
-from sklearn_mmm.network import Decomposition, MMMModule
+from sklearn_mmm.network import Decomposition, MMMModule, ResponseShape
 from sklearn_mmm.network._effects import TimeVaryingEffects
 
 # How far below zero a baseline may be where the outcome never is, relative to the mean
@@ -106,7 +106,35 @@ class Penalties:
     scales: PriorScales
     shape: Mapping[str, tuple[Tensor, Tensor]]
 
-    def priors(self, module: MMMModule) -> dict[str, tuple[Any, Any]]:
+    @classmethod
+    def usual(
+        cls,
+        shape: ResponseShape,
+        share: np.ndarray,
+        l1: float,
+        l2: float,
+        delta: float,
+        positive: bool,
+    ) -> "Penalties":
+        """Return penalties before anything is learned.
+
+        Parameters
+        ----------
+        shape : ResponseShape
+        share : ndarray of shape (n_channels,)
+            Mean saturation of each channel, see :class:`PriorScales`.
+        l1, l2, delta, positive
+            See above.
+        """
+        scales = PriorScales(contribution_scales(np.zeros(len(share))), share)
+        priors = {
+            name: (torch.tensor(p.mean).double(), torch.tensor(p.sd).double())
+            for name, p in shape.priors.items()
+        }
+        return cls(l1, l2, delta, positive, scales, priors)
+
+    @property
+    def priors(self) -> dict[str, tuple[Any, Any]]:
         """Return mean and standard deviation of each parameter's Gaussian prior."""
         scales = self.scales
         strength = 1.0 / np.sqrt(max(self.l2, 1e-12))
@@ -131,7 +159,7 @@ class Penalties:
             "control_deviation": controls.deviation,
             **media.raw,
         }
-        priors = self.priors(module)
+        priors = self.priors
         return self._modulation(module.effects) | {
             "effect_l1": self.l1 * effect.sum(),
             "effect": self.l2 * _gaussian(effect),

@@ -92,7 +92,7 @@ class Posterior:
         self.whitener = torch.as_tensor(whiteners(K, data.observed))
         self.precision = torch.as_tensor(1.0 / hyper.sigma)
         self.loadings = torch.as_tensor(hyper.loadings)
-        self.priors = penalties.priors(module)
+        self.priors = penalties.priors
         self.least_effect = _LEAST_EFFECT * torch.as_tensor(penalties.scales.effect)
         columns = torch.ones(len(data.position), 1, dtype=torch.float64)
         if module.baseline.has_course:

@@ -174,7 +174,8 @@ class NormalEquations:
             change = change + torch.einsum("rtq,mrq->mrt", slopes.own, own)
         common = torch.einsum("rtk,mk->mrt", posterior.common, shared[:, n:])
         change = change + common * posterior.precision[:, None]
-        values = posterior.decorrelate(posterior.decorrelate(change))
+        seen = posterior.decorrelate(change) * posterior.observed
+        values = posterior.decorrelate(seen)
         left, right = self._transpose(values)
         rows = shared @ slopes.row_shared.T
         rows = rows + torch.einsum("erq,mrq->me", slopes.row_own, own)

@@ -29,7 +29,7 @@ from sklearn_mmm.posterior._gauss_newton import (
 # an approximation, and what it lacks shows in the errors of its estimates.
 _WIDENING = 1.15
 # Numbers that the media of a batch of members may take.
-_BATCH_SIZE = 1_000_000
+_BATCH_SIZE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _split(posterior: Posterior, draws: Parameters) -> Iterator[Parameters]:
 
 
 def _batches(posterior: Posterior, n_members: int) -> Iterator[int]:
-    size = max(1, _BATCH_SIZE // max(1, posterior.inputs["lags"].numel()))
+    size = max(1, _BATCH_SIZE // max(1, posterior.inputs["lags"][..., 0].numel()))
     for first in range(0, n_members, size):
         yield min(size, n_members - first)
 

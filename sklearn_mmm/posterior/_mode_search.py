@@ -37,6 +37,7 @@ from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_st
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
 
 _N_DRAWS = 8
+_GAIN_BEFORE_RENEWAL = 0.5
 
 
 class Hyperparameters(NamedTuple):
@@ -162,7 +163,9 @@ class ModeSearch:
         """Renew the hyper-parameters once the mode is found, or end."""
         last = self.n_renewals >= self.schedule.n_rounds
         most = self.schedule.n_last_steps if last else self.schedule.n_steps
-        if self.gain > self.tol and self.n_steps < most:
+        # Before the last round the mode is but a place to renew from.
+        enough = self.tol if last else max(self.tol, _GAIN_BEFORE_RENEWAL)
+        if self.gain > enough and self.n_steps < most:
             return
         posterior, at, _ = self.mode
         posterior.install(self.module, at, 0)

@@ -18,8 +18,6 @@ from sklearn_mmm.likelihood._experiments import (
 )
 from sklearn_mmm.likelihood._penalised import (
     Penalties,
-    PriorScales,
-    contribution_scales,
 )
 from sklearn_mmm.network import MMMModule, Sizes
 from sklearn_mmm.posterior import (
@@ -255,24 +253,18 @@ def initial(
     module: MMMModule, data: TrainingData, options: TrainingOptions
 ) -> Hyperparameters:
     """Return the hyper-parameters before anything is seen."""
-    n_channels = data.media.shape[2]
-    usual = contribution_scales(np.zeros(n_channels))
     with torch.no_grad():
         share = module.media.shape.share(
             module.media.raw, data.inputs(options.max_lag)["lags"]
         ).numpy()
     share = (share * data.observed[..., None]).sum((0, 1)) / data.observed.sum()
-    shape = {
-        name: (torch.tensor(p.mean).double(), torch.tensor(p.sd).double())
-        for name, p in options.shape.priors.items()
-    }
-    penalties = Penalties(
+    penalties = Penalties.usual(
+        options.shape,
+        share,
         options.l1,
         options.l2,
         options.huber_delta,
         bool((data.target >= 0).all()),
-        PriorScales(usual, share),
-        shape,
     )
     explained = spikes(np.concatenate([data.media, data.controls], 2), data.observed)
     outliers = gross_outliers(data.target, data.observed, explained)

@@ -47,11 +47,20 @@ def resized(old: MMMModule, data: TrainingData, former: np.ndarray) -> MMMModule
         deviation = getattr(new, part).deviation
         deviation.zero_()
         deviation[known] = getattr(old, part).deviation[place]
-    # The course is solved for anew; it is linear.
-    new.baseline.innovation.zero_()
+    if new.baseline.has_course and old.baseline.has_course:
+        _continue_course(old, new)
     new.effects.active = old.effects.active
     new.effects.future_share = old.effects.future_share
     return new
+
+
+def _continue_course(old: MMMModule, new: MMMModule) -> None:
+    """Start from the old course, which goes on at its last level."""
+    course = old.baseline.factor @ old.baseline.innovation
+    n = min(len(course), len(new.baseline.innovation))
+    new.baseline.innovation[:n] = course[:n]
+    new.baseline.innovation[n:] = course[n - 1]
+    new.baseline.factor.copy_(torch.eye(len(new.baseline.innovation)))
 
 
 def adapted(

@@ -3,15 +3,15 @@ import pytest
 import torch
 
 from sklearn_mmm.baseline._covariance import TimeCovariance
-from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.baseline._variances import TimeHyperparameters, kernels_at
 from sklearn_mmm.components import GeometricAdstock, HillSaturation
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
 from sklearn_mmm.posterior import _members
-from sklearn_mmm.posterior._gauss_newton import find_modes
-from sklearn_mmm.posterior._members import Settled, draw_members, no_randomisation
+from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
+from sklearn_mmm.posterior._members import draw_members, no_randomisation
 from sklearn_mmm.training._validate import Choice, condition
 
 LINEAR = ("coefficient", "intercept", "innovation", "control_deviation")
@@ -33,7 +33,7 @@ class Linear:
             target=(1.0 + controls @ [0.1, -0.05] + noise) * observed,
             observed=observed,
             position=np.arange(float(n_weeks)),
-            covariance=TimeCovariance(0.0, None, True),
+            covariance=TimeCovariance(0.0, (), True),
         )
         self.hyper = TimeHyperparameters(
             regional=np.array([0.01, 0.2]),
@@ -44,14 +44,16 @@ class Linear:
         shape = ResponseShape(GeometricAdstock(), HillSaturation(), 2)
         sizes = Sizes(n_regions, n_weeks, 1, n_controls, 0)
         self.module = MMMModule(sizes, shape).double()
-        self.penalties = Penalties(0.0, 1.0, False)
+        penalties = Penalties.usual(shape, np.array([0.4]), 0.0, 1.0, 1e6, False)
+        kernels = kernels_at(self.data.covariance, self.data.position)
         self.posterior = Posterior(
-            self.module, self.data, self.hyper, self.penalties, 1e6
+            self.module, self.data, self.hyper, penalties, kernels
         )
+        none = no_randomisation(self.posterior)
         at = self.posterior.start()
-        for _ in range(3):
-            none = no_randomisation(self.posterior)
-            at = find_modes(self.posterior, at, none, None, 30)
+        value = self.posterior.objective(at, none)
+        for _ in range(30):
+            at, value = gauss_newton_step(self.posterior, at, value, none)
         self.mode = at
 
     def vector(self, at):
@@ -83,9 +85,8 @@ class Linear:
         """Return the mode's baseline and members around it."""
         self.posterior.install(self.module, self.mode, 0)
         baseline = condition(self.module, self.hyper, self.data, 1e6, Choice())
-        settled = Settled(self.posterior, self.mode, self.hyper, self.penalties)
         return baseline, _members.make_members(
-            settled, baseline, self.data.target, n, 1, 0, 0
+            self.posterior, self.mode, baseline, n, 1, 0, 0
         )
 
     def draws(self, n=N_DRAWS, seed=0, **options):
@@ -147,7 +148,7 @@ def test_seeds_make_members(linear):
 
 @pytest.mark.parametrize("n_members", [0, 1, 7])
 def test_batches_do_not_change_the_number_of_members(linear, n_members, monkeypatch):
-    monkeypatch.setattr(_members, "_BATCH_SIZE", 3 * linear.data.media.size * 2)
+    monkeypatch.setattr(_members, "_BATCH_SIZE", 3 * linear.data.media.size)
     _, members = linear.members(n_members)
     assert len(members) == n_members
     coefficients = {tuple(m.module.controls.coefficient.tolist()) for m in members}
