@@ -1,7 +1,9 @@
 """Warnings that the estimators of this package give."""
 
 __all__ = [
+    "AssumedControlWarning",
     "ExtrapolationWarning",
+    "FreeMediaWarning",
     "MissingWeeksWarning",
     "UninformativeChannelWarning",
     "UnknownRegionWarning",
@@ -26,6 +28,14 @@ class UninformativeChannelWarning(UserWarning):
 
 class ExtrapolationWarning(UserWarning):
     """Controls lie far outside the range that was seen in training."""
+
+
+class FreeMediaWarning(UserWarning):
+    """A plan has media of a paid channel without any spend; they stay as planned."""
+
+
+class AssumedControlWarning(UserWarning):
+    """Controls of time steps that do not exist yet had to be assumed."""
 
 
 class UnusedLiftTestWarning(UserWarning):

@@ -257,7 +257,8 @@ def _outcome(plan: Any, spend: np.ndarray) -> float:
 
 def _gradient(plan: Any, spend: np.ndarray) -> np.ndarray:
     """Return the gradient, just above zero where nothing is spent."""
-    return plan.value_and_gradient(np.maximum(spend, _FLOOR * plan.media_scale))[1]
+    gradient = plan.value_and_gradient(np.maximum(spend, _FLOOR * plan.media_scale))[1]
+    return np.asarray(gradient)
 
 
 def _table(
@@ -305,7 +306,8 @@ def _channels(plan: Any, spend: np.ndarray, gradient: np.ndarray) -> pd.DataFram
     idle = spend.sum(axis=0) == 0
     pattern = np.where(idle, plan.media_scale, spend)
     share = pattern / pattern.sum(axis=0)
-    columns["marginal_roi"] = (gradient * share).sum(axis=0)
+    marginal = (gradient * share).sum(axis=0)
+    columns["marginal_roi"] = np.where(plan.free, np.nan, marginal)
     order = [
         "planned",
         "spend",

@@ -8,11 +8,13 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mmm._intervals import check_coverage
+from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.estimator._channel_effects import KINDS, channel_effects, effects_table
 from sklearn_mmm.estimator._fitted_tables import edge_table, parameter_table
 from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.estimator._prediction_mixin import PredictionMixin
 from sklearn_mmm.estimator._response_curves import Curve, SteadyState
+from sklearn_mmm.exceptions import FreeMediaWarning
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.panel._rows import Rows
 
@@ -41,10 +43,10 @@ class MediaInspectionMixin(PredictionMixin):
         MediaPlan
             Outcome and its gradient for any spend in these rows.
 
-        Raises
-        ------
-        ValueError
-            If media are planned that cost nothing (see ``spend_columns``).
+        Notes
+        -----
+        Media without any spend (see ``spend_columns``) stay as planned whatever is
+        spent; there is a warning where others of their channel were paid for.
         """
         return self._plans(X, members=False)[0]
 
@@ -65,15 +67,22 @@ class MediaInspectionMixin(PredictionMixin):
     def _plans(self, X: Any, members: bool) -> tuple[MediaPlan, list[MediaPlan]]:
         rows = self._read(X)
         self._warn_of_drift(rows)
-        free = (rows.media > 0) & (rows.spend <= 0)
-        if free.any():
-            row, channel = (int(i[0]) for i in np.nonzero(free))
-            raise ValueError(
-                f"row {row} plans media of {self.media_columns_[channel]!r} without "
-                "any spend; a plan needs the money behind its media (spend_columns)"
-            )
+        self._warn_of_free_media(rows)
         index = X.index if isinstance(X, pd.DataFrame) else None
         return self._make_plans(rows, index, members)
+
+    def _warn_of_free_media(self, rows: Rows) -> None:
+        free = (rows.media > 0) & (rows.spend <= 0) & ~self._predictor.history.free
+        if not free.any():
+            return
+        row, channel = (int(i[0]) for i in np.nonzero(free))
+        warn_caller(
+            f"{int(free.sum())} amounts of media are planned without any spend, first "
+            f"{self.media_columns_[channel]!r} in row {row}; they stay as planned and "
+            "are no part of a budget. Give the money behind them (spend_columns), or "
+            "None there for a channel that costs nothing",
+            FreeMediaWarning,
+        )
 
     def _make_plans(
         self, rows: Rows, index: pd.Index | None, members: bool

@@ -1,6 +1,6 @@
 """What any media would bring in given rows: the counterfactual forward pass."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -107,6 +107,14 @@ class MediaPlan:
     media_scale : ndarray of shape (n_rows, n_channels)
         What the largest training media of the row's region cost at the row's price,
         spend units per time step.
+    price : ndarray of shape (n_rows, n_channels)
+        Spend of a unit of media.
+    given : ndarray of shape (n_rows, n_channels)
+        Media that cost nothing and stay whatever is spent, in units of the media scale.
+    free : bool ndarray of shape (n_channels,)
+        Channels that cost nothing at all, such as organic ones.
+    silent : bool ndarray of shape (n_rows, n_channels)
+        Whether the row's region never had the channel in training.
     outcome_scale : ndarray of shape (n_regions,)
         Mean outcome of the plan's regions.
     sequence : MediaSequence
@@ -121,6 +129,10 @@ class MediaPlan:
     spend: np.ndarray
     organic: np.ndarray
     media_scale: np.ndarray
+    price: np.ndarray
+    given: np.ndarray
+    free: np.ndarray
+    silent: np.ndarray
     outcome_scale: np.ndarray
     sequence: MediaSequence
     cells: tuple[np.ndarray, np.ndarray]
@@ -182,8 +194,27 @@ class MediaPlan:
         return value, gradient.numpy()
 
     def extrapolated(self, spend: np.ndarray) -> np.ndarray:
-        """Return which cells, (n_rows, n_channels), exceed what training has seen."""
-        return np.asarray(spend > self.media_scale * (1 + 1e-9))
+        """Return which cells, (n_rows, n_channels), exceed what training has seen.
+
+        In a region that never had the channel, any media do.
+        """
+        scaled = spend / self.media_scale + self.given
+        return np.asarray(scaled > np.where(self.silent, 0.0, 1 + 1e-9))
+
+    def media(self, spend: np.ndarray) -> np.ndarray:
+        """Return the media of (n_rows, n_channels) spend, in their own units."""
+        return np.asarray(
+            spend / self.price + self.given * self.media_scale / self.price
+        )
+
+    def with_free_media(self, factor: np.ndarray) -> "MediaPlan":
+        """Return the plan with multiples of what costs nothing.
+
+        Parameters
+        ----------
+        factor : ndarray, broadcast to (n_rows, n_channels)
+        """
+        return replace(self, given=self.given * factor)
 
     @property
     def _first(self) -> int:
@@ -202,7 +233,7 @@ class MediaPlan:
     def _values(self, spend: Tensor) -> Tensor:
         """Return contributions from the first planned week on, in outcome units."""
         window, region, week = self._window
-        scaled = spend / torch.as_tensor(self.media_scale)
+        scaled = spend / torch.as_tensor(self.media_scale) + torch.as_tensor(self.given)
         media = window.media.index_put((region, week), scaled)
         out, _ = window.contributions(media)
         n_before = int(week.min())
@@ -218,4 +249,5 @@ class MediaPlan:
 
     @cached_property
     def _outside_of_nothing(self) -> np.ndarray:
-        return self._outside(np.zeros_like(self.spend))
+        nothing = replace(self, given=np.zeros_like(self.given))
+        return nothing._outside(np.zeros_like(self.spend))

@@ -1,6 +1,6 @@
 """DeepCausalMMMRegressor: the marketing mix model as a scikit-learn estimator."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -80,10 +80,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         Column or index level with the time step: dates, periods or numbers (integers
         are taken to count weeks). None means that row order is time: each X is then
         a series of its own, and the baseline is constant for want of a clock.
-    spend_columns : dict, default=None
+    spend_columns : dict or list, default=None
         Column with the money behind a media column, where media are impressions or
-        clicks: ``{"tv_impressions": "tv_spend"}``. ROI, response curves and budgets
-        are then in money; the model is of the media. None means that media are spend.
+        clicks: ``{"tv_impressions": "tv_spend", "newsletter": None}``, or a list in
+        the order of the media. ROI, response curves and budgets are then in money; the
+        model is of the media. A column that is None marks media that cost nothing,
+        such as organic ones: they have no ROI and never enter a budget. None means
+        that all media are spend.
     max_lag : int, default=8
         Length of the adstock kernel in time steps, the current one included.
     adstock : {"geometric", "delayed", "weibull"}, default="geometric"
@@ -164,7 +167,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
     outcome_ : Series of shape (n_rows,)
         Outcome of the training rows, outcome units per time step.
     spend_ : DataFrame of shape (n_rows, n_channels)
-        Spend of the training rows, spend units per time step.
+        Spend of the training rows, spend units per time step; 0 for free media.
     n_members_ : int
         Number of members, of whose spread intervals are made.
     lift_tests_, roi_prior_ : DataFrame and dict, or None
@@ -190,7 +193,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         Share of resamples (of regions, else of blocks of weeks) with the edge; NaN
         without a graph.
     media_scale_ : DataFrame of shape (n_regions, n_channels)
-        Largest training media, spend units per time step.
+        Largest training media, spend units per time step; where a region never had
+        the channel, the median of the others.
     hyperparameters_ : dict
         Learned noise, variances of the baseline's parts, prior scales, and what inner
         validation chose.
@@ -198,8 +202,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         Keys, media and controls of the training rows, which later rows continue.
     media_columns_, control_columns_ : list of str
         Names of channels and controls.
-    spend_columns_ : list of str
-        Column with the money behind each channel.
+    spend_columns_ : list of str or None
+        Column with the money behind each channel; None where it costs nothing.
     net_ : skorch.NeuralNet
         The trained net, with its ``history``.
     n_features_in_ : int
@@ -241,7 +245,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         "control_columns": [None, str, Integral, "array-like", slice, callable],
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
-        "spend_columns": [None, dict],
+        "spend_columns": [None, dict, list, tuple],
         "max_lag": [Interval(Integral, 1, None, closed="left")],
         "adstock": [StrOptions({"geometric", "delayed", "weibull"})],
         "time_varying": ["boolean"],
@@ -278,7 +282,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         region_column: str | int | None = None,
         time_column: str | int | None = None,
         *,
-        spend_columns: Mapping[Any, Any] | None = None,
+        spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
         max_lag: int = 8,
         adstock: str = "geometric",
         time_varying: bool = True,
@@ -475,7 +479,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             panel,
             self._axis,
             self.media_columns_,
-            panel.scatter(rows.spend),
+            panel.scatter(rows.amount),
             data.media,
         )
         experiments = []
@@ -577,7 +581,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
 
         self.media_columns_ = [name(c) for c in self._roles.media]
         self.control_columns_ = [name(c) for c in self._roles.controls]
-        self.spend_columns_ = [name(c) for c in self._roles.spend]
+        self.spend_columns_ = [
+            None if c is None else name(c) for c in self._roles.spend
+        ]
         if "baseline" in [*self.media_columns_, *self.control_columns_]:
             raise ValueError(
                 "a media or control column is called 'baseline', which names the "

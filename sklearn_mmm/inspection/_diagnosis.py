@@ -118,8 +118,8 @@ def _about_data(mmm: Any) -> Iterator[Finding]:
     if free:
         yield (
             "data",
-            f"With media where nothing was spent: {_listing(free)}. Budgets of such "
-            "rows cannot be allocated.",
+            f"Costing nothing: {_listing(free)}. Such channels have no ROI and stay as "
+            "planned in budgets.",
         )
     vif = collinearity(mmm).vif
     vif = vif[vif["role"] == "channel"]

@@ -122,9 +122,9 @@ def channels_by_size(mmm: Any) -> list[str]:
 
 
 def free_channels(mmm: Any) -> list[str]:
-    """Return the channels with media in training rows where nothing was spent."""
+    """Return the channels with media that cost nothing in all training rows."""
     media = mmm.history_[mmm.media_columns_].to_numpy()
-    free = ((media > 0) & (mmm.spend_.to_numpy() <= 0)).any(axis=0)
+    free = (media > 0).any(axis=0) & ~(mmm.spend_.to_numpy() > 0).any(axis=0)
     return [n for n, f in zip(mmm.media_columns_, free, strict=True) if f]
 
 
@@ -197,7 +197,11 @@ def _columns(mmm: Any, history: pd.DataFrame) -> dict[str, Any]:
     spend = mmm.spend_.to_numpy()[history.index].T
     names = [*mmm.media_columns_, *mmm.control_columns_]
     return {
-        **dict(zip(mmm.spend_columns_, spend, strict=True)),
+        **{
+            column: values
+            for column, values in zip(mmm.spend_columns_, spend, strict=True)
+            if column is not None
+        },
         **{name: history[name].to_numpy() for name in names},
     }
 
