@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mmm._intervals import check_coverage
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.estimator._channel_effects import KINDS, channel_effects, effects_table
 from sklearn_mmm.estimator._fitted_tables import edge_table, parameter_table
@@ -30,6 +31,7 @@ class MediaInspectionMixin(PredictionMixin):
     _steady_state: SteadyState
     _seed: int
 
+    @one_thread()
     def media_plan(self, X: Any) -> MediaPlan:
         """Prepare rows for the question what other media would have brought.
 
@@ -50,6 +52,7 @@ class MediaInspectionMixin(PredictionMixin):
         """
         return self._plans(X, members=False)[0]
 
+    @one_thread()
     def member_plans(self, X: Any) -> list[MediaPlan]:
         """Prepare rows for the same question, asked of each member.
 
@@ -91,6 +94,7 @@ class MediaInspectionMixin(PredictionMixin):
         plan = self._predictor.plan(rows, list(self.media_columns_), index)
         return plan, self._predictor.member_plans(plan, rows) if members else []
 
+    @one_thread()
     def effects(
         self,
         kind: str = "total",
@@ -164,6 +168,7 @@ class MediaInspectionMixin(PredictionMixin):
             )
         return self._effects((kind,), X, coverage, by)[kind]
 
+    @one_thread()
     def effects_by_kind(
         self, X: Any = None, coverage: float | None = None, by: str = "channel"
     ) -> dict[str, pd.DataFrame]:
@@ -210,6 +215,7 @@ class MediaInspectionMixin(PredictionMixin):
         names = plan.channels, np.unique(plan.region)
         return {k: effects_table(found, draws, *names, k, by, coverage) for k in kinds}
 
+    @one_thread()
     def response_curves(
         self,
         by: str = "channel",
@@ -256,6 +262,7 @@ class MediaInspectionMixin(PredictionMixin):
         tables = [c.table(n_points, reach, coverage) for c in self._curves(by)]
         return pd.concat(tables, ignore_index=True)
 
+    @one_thread()
     def saturation_points(
         self, by: str = "channel", *, marginal_response: float = 1.0
     ) -> pd.DataFrame:
@@ -291,6 +298,7 @@ class MediaInspectionMixin(PredictionMixin):
         points = [c.points(marginal_response) for c in self._curves(by)]
         return pd.DataFrame(points)
 
+    @one_thread()
     def parameter_table(self, coverage: float = 0.9) -> pd.DataFrame:
         """Return the channels' parameters with intervals.
 
@@ -318,6 +326,7 @@ class MediaInspectionMixin(PredictionMixin):
             own.module, own.members, list(self.media_columns_), coverage
         )
 
+    @one_thread()
     def edge_table(self, coverage: float = 0.9) -> pd.DataFrame:
         """Return the edges of the channel graph with intervals of their weights.
 

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm.functional import lagged
 from sklearn_mmm.network import MMMModule
 
@@ -137,6 +138,7 @@ class MediaPlan:
     sequence: MediaSequence
     cells: tuple[np.ndarray, np.ndarray]
 
+    @one_thread()
     def contributions(self, spend: np.ndarray) -> np.ndarray:
         """Return what each channel contributes to the rows.
 
@@ -155,6 +157,7 @@ class MediaPlan:
         region, week = self.cells
         return values.numpy()[region, week - self._first]
 
+    @one_thread()
     def after(self, spend: np.ndarray) -> np.ndarray:
         """Return what the rows' media contribute where there is no row.
 
@@ -172,6 +175,7 @@ class MediaPlan:
         """
         return self._outside(spend) - self._outside_of_nothing
 
+    @one_thread()
     def value_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the contributions of all channels together and their gradient.
 

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import validate_data
 
-from sklearn_mmm._threads import one_thread
+from sklearn_mmm._threads import learns_aside
 from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.estimator._experiment_reader import (
@@ -339,6 +339,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit(
         self, X: Any, y: Any, lift_tests: Any = None, roi_prior: Any = None
     ) -> Self:
@@ -404,6 +405,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         return self._learn(rows, y, index_of(X), lift_tests, roi_prior, None)
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def partial_fit(
         self, X: Any, y: Any, lift_tests: Any = None, roi_prior: Any = None
     ) -> Self:
@@ -487,20 +489,19 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             experiments += reader.read_tests(lift_tests)
         if roi_prior is not None:
             experiments += reader.read_priors(roi_prior)
-        with one_thread():
-            self._fitted = self._train(data, former, scales, experiments)
-            self.lift_tests_, self.roi_prior_ = lift_tests, roi_prior
-            self._predictor = Predictor(
-                self._fitted.net.module_,
-                self._fitted.baseline,
-                scales,
-                self._axis,
-                rows,
-                self._fitted.members,
-                self._fitted.choice.spread,
-            )
-            self._publish(panel, rows, y, index)
-            self._learn_graph(data, rules, update=former is not None)
+        self._fitted = self._train(data, former, scales, experiments)
+        self.lift_tests_, self.roi_prior_ = lift_tests, roi_prior
+        self._predictor = Predictor(
+            self._fitted.net.module_,
+            self._fitted.baseline,
+            scales,
+            self._axis,
+            rows,
+            self._fitted.members,
+            self._fitted.choice.spread,
+        )
+        self._publish(panel, rows, y, index)
+        self._learn_graph(data, rules, update=former is not None)
         return self
 
     def _train(

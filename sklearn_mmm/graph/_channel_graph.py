@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
 
-from sklearn_mmm._threads import one_thread
+from sklearn_mmm._threads import learns_aside
 from sklearn_mmm.graph._edge_rules import make_edge_rules
 from sklearn_mmm.graph._influence import causes_first
 from sklearn_mmm.graph._learn import learn_graph
@@ -136,6 +136,7 @@ class ChannelGraph(BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the graph.
 
@@ -185,8 +186,7 @@ class ChannelGraph(BaseEstimator):
                 n_lags=self.n_lags,
             )
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        with one_thread():
-            found = learn_graph(data, rules, self.alpha, self.n_resamples, seed)
+        found = learn_graph(data, rules, self.alpha, self.n_resamples, seed)
         self.adjacency_ = pd.DataFrame(found.weights, names, names)
         self.strength_ = pd.DataFrame(found.strength, names, names)
         lags = pd.MultiIndex.from_product(

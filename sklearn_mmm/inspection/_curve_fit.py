@@ -12,6 +12,8 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from sklearn_mmm._threads import learns_aside, one_thread
+
 _NAMES = ["top", "half_saturation", "slope"]
 # Of the largest spend: beyond these a half-saturation cannot be told from none.
 _HALF_RANGE = (1e-3, 1e2)
@@ -110,6 +112,7 @@ class ResponseCurveFit(RegressorMixin, BaseEstimator):
         self.n_starts = n_starts
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the curve.
 
@@ -167,6 +170,7 @@ class ResponseCurveFit(RegressorMixin, BaseEstimator):
         )
         return self
 
+    @one_thread()
     def predict(self, X: Any) -> np.ndarray:
         """Return the fitted response.
 

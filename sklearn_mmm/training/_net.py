@@ -98,6 +98,19 @@ class MMMNet(NeuralNet):
         self.penalties_ = self.penalties
         return self
 
+    def partial_fit(
+        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+    ) -> "MMMNet":
+        """Train on; unlike skorch's own, an interruption is not swallowed."""
+        if not self.initialized_:
+            self.initialize()
+        self.notify("on_train_begin", X=X, y=y)
+        try:
+            self.fit_loop(X, y, **fit_params)
+        finally:
+            self.notify("on_train_end", X=X, y=y)
+        return self
+
     def get_loss(
         self,
         y_pred: Any,

@@ -12,6 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_mmm._threads import learns_aside, one_thread
 from sklearn_mmm.panel._columns import (
     ColumnSpec,
     as_table,
@@ -124,6 +125,7 @@ class AdstockHillTransformer(TransformerMixin, BaseEstimator):
         self.normalize = normalize
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit(self, X: Any, y: Any = None) -> Self:
         """Measure scales and learn what is not given.
 
@@ -173,6 +175,7 @@ class AdstockHillTransformer(TransformerMixin, BaseEstimator):
         )
         return self
 
+    @one_thread()
     def transform(self, X: Any) -> Any:
         """Return X with media replaced.
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_mmm._threads import learns_aside, one_thread
 from sklearn_mmm.panel._columns import (
     Column,
     as_table,
@@ -102,6 +103,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         self.keep_keys = keep_keys
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit(self, X: Any, y: Any) -> Self:
         """Learn the regions' baselines and scales.
 
@@ -120,6 +122,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit_transform(self, X: Any, y: Any) -> Any:
         """Fit, and encode each row by the statistics of other rows.
 
@@ -146,6 +149,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         code = self._code(region)
         return self._append(table, np.column_stack([code, baseline, scale]))
 
+    @one_thread()
     def transform(self, X: Any) -> Any:
         """Append the encoding.
 
