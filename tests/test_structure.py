@@ -15,6 +15,7 @@ LAYERS = {
     "exceptions": 0,
     "_intervals": 0,
     "_files": 0,
+    "_random": 0,
     "_threads": 0,
     "_warn": 0,
     "functional": 0,

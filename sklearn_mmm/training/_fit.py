@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_mmm._random import torch_seed
 from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.likelihood._data import TrainingData
@@ -76,12 +77,11 @@ def fit_network(
         Outcome units of a relative contribution.
     seed : int
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch_seed(seed):
         # Effects on their way to zero would otherwise pass through denormal numbers,
         # which are many times slower.
         torch.set_flush_denormal(True)
         try:
-            torch.manual_seed(seed)
             choice = _choose(data, options, seed)
             torch.manual_seed(seed)
             net = _train(data, options, choice.modulation > 0, 1.0, "fit")

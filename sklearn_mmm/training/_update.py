@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from sklearn_mmm._random import torch_seed
 from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
@@ -76,7 +77,7 @@ def _grown(
     """Return a module for the new sizes that starts from the old parameters."""
     n_regions, n_weeks, n_channels = data.media.shape
     has_course = n_regions > 1 and data.covariance.wanders
-    with torch.random.fork_rng(devices=[]):
+    with torch_seed(0):  # whatever is drawn is replaced
         new = MMMModule(
             Sizes(
                 n_regions,
