@@ -232,8 +232,8 @@ class Posterior:
         """
         if self.experiments is None:
             return at["effect"].new_zeros(len(at["effect"]), 0)
-        by_region = self.experiments.lift(self.module.media, self.media_state(at))
-        return self.experiments.gap(by_region.sum(-1))
+        lift = self.experiments.lift(self.module.media, self.media_state(at))
+        return self.experiments.gap(lift)
 
     def prior_residuals(self, at: Parameters, random: Randomisation) -> Parameters:
         """Return each parameter's distance from its prior, in standard deviations."""
@@ -316,17 +316,20 @@ class Posterior:
         if rows is None:
             return shared, own
         media, state = self.module.media, self.media_state(at)
-        by_region = rows.lift(media, state) / rows.std_error[:, None]
-        index = torch.arange(n_rows)
-        own[:, index, :, rows.channel] = by_region.movedim(1, 0)
-        effect = at["effect"][:, rows.channel]
-        shared[:, index, self.spans["effect"].start + rows.channel] = (
+        error = rows.std_error[rows.part_experiment]
+        by_region = rows.lift_of_parts(media, state) / error[:, None]
+        # Each channel of an experiment has its own place.
+        row, channel = rows.part_experiment, rows.part_channel
+        own[:, row, :, channel] = by_region.movedim(1, 0)
+        effect = at["effect"][:, channel]
+        shared[:, row, self.spans["effect"].start + channel] = (
             by_region.sum(-1) / effect
         )
         for name in ("half_saturation", "slope", *self._kernels):
-            slope = self._by(at, name, lambda p: rows.lift(media, self.media_state(p)))
-            place = self.spans[name].start + rows.channel
-            shared[:, index, place] = slope.sum(-1) / rows.std_error
+            slope = self._by(
+                at, name, lambda p: rows.lift_of_parts(media, self.media_state(p))
+            )
+            shared[:, row, self.spans[name].start + channel] = slope.sum(-1) / error
         return shared, own
 
     def install(self, module: MMMModule, at: Parameters, member: int) -> None:
