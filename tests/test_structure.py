@@ -16,6 +16,7 @@ LAYERS = {
     "_intervals": 0,
     "_files": 0,
     "_random": 0,
+    "_signals": 0,
     "_threads": 0,
     "_warn": 0,
     "functional": 0,

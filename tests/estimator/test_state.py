@@ -2,8 +2,6 @@
 
 import pickle
 import signal
-import sys
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -34,32 +32,13 @@ def state_of(estimator):
     )
 
 
-@contextmanager
-def signal_at(number, n_calls):
-    """Send the process a signal when this package makes its n-th call from here on."""
-    seen = 0
-
-    def watch(frame, event, arg):
-        nonlocal seen
-        if event == "call" and "sklearn_mmm" in frame.f_code.co_filename:
-            seen += 1
-            if seen == n_calls:
-                signal.raise_signal(number)
-
-    sys.setprofile(watch)
-    try:
-        yield lambda: seen
-    finally:
-        sys.setprofile(None)
-
-
-def fit_interrupted(estimator, X, y, method, n_calls):
+def fit_interrupted(signal_at, n_calls, estimator, method, X, y):
     with signal_at(signal.SIGINT, n_calls):
         getattr(estimator, method)(X, y)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_ctrl_c_at_any_moment_leaves_the_estimator_as_it_was(small, method):
+def test_ctrl_c_at_any_moment_leaves_the_estimator_as_it_was(small, method, signal_at):
     make, X, y = small
     mmm = make().fit(X[:100], y[:100])
     other = pickle.loads(pickle.dumps(mmm))
@@ -69,13 +48,13 @@ def test_ctrl_c_at_any_moment_leaves_the_estimator_as_it_was(small, method):
     for share in (0.0, 0.2, 0.5):
         moment = 1 + int(share * seen())
         with pytest.raises(KeyboardInterrupt):
-            fit_interrupted(mmm, X, y, method, moment)
+            fit_interrupted(signal_at, moment, mmm, method, X, y)
         assert state_of(mmm) == before
     np.testing.assert_array_equal(mmm.predict(X), prediction)
 
 
 @pytest.mark.slow
-def test_ctrl_c_at_ten_moments_of_a_whole_fit(panel, make_regressor):
+def test_ctrl_c_at_ten_moments_of_a_whole_fit(panel, make_regressor, signal_at):
     X, y, _ = panel
     mmm = make_regressor(n_members=4)
     with signal_at(signal.SIGINT, -1) as seen:
@@ -83,15 +62,15 @@ def test_ctrl_c_at_ten_moments_of_a_whole_fit(panel, make_regressor):
     before = state_of(mmm)
     for moment in np.linspace(1, seen(), 10).astype(int):
         with pytest.raises(KeyboardInterrupt):
-            fit_interrupted(mmm, X, y, "fit", moment)
+            fit_interrupted(signal_at, moment, mmm, "fit", X, y)
         assert state_of(mmm) == before
 
 
-def test_an_interrupted_first_fit_leaves_an_unfitted_estimator(small):
+def test_an_interrupted_first_fit_leaves_an_unfitted_estimator(small, signal_at):
     make, X, y = small
     mmm = make()
     with pytest.raises(KeyboardInterrupt):
-        fit_interrupted(mmm, X, y, "fit", 500)
+        fit_interrupted(signal_at, 500, mmm, "fit", X, y)
     with pytest.raises(NotFittedError):
         mmm.predict(X)
     assert vars(mmm) == vars(make())
