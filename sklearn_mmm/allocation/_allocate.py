@@ -15,11 +15,13 @@ from sklearn_mmm.allocation._result import BudgetAllocation
 from sklearn_mmm.allocation._solve import Problem, Solution, maximise
 from sklearn_mmm.allocation._variables import Variables, make_variables
 from sklearn_mmm.inspection._members import plans_of
+from sklearn_mmm.inspection._model import of_fitted_model
 
 # Relative to the typical amount.
 _FLOOR = 1e-8
 
 
+@of_fitted_model
 def allocate_budget(
     mmm: Any,
     X: Any,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sklearn_mmm._intervals import interval_around
 from sklearn_mmm.inspection._members import plans_of
+from sklearn_mmm.inspection._model import of_fitted_model
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,6 +64,7 @@ class Simulation:
         )
 
 
+@of_fitted_model
 def simulate(
     mmm: Any,
     X: Any,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
 _DATE_STEPS = {1.0: "day", 7.0: "week"}
@@ -40,6 +41,7 @@ class Units(NamedTuple):
         return f"{self.outcome} per {one}"
 
 
+@of_fitted_model
 def units_of(mmm: Any, outcome: str | None = None, spend: str | None = None) -> Units:
     """Return units for the axes of a model's charts.
 
@@ -115,6 +117,7 @@ def keys(mmm: Any) -> pd.DataFrame:
     return pd.DataFrame({"region": history["region"].to_numpy(), "time": time})
 
 
+@of_fitted_model
 def channels_by_size(mmm: Any) -> list[str]:
     """Return the channels, the one that brought most in training first."""
     brought = mmm.contributions_[mmm.media_columns_].sum()
@@ -128,6 +131,7 @@ def free_channels(mmm: Any) -> list[str]:
     return [n for n, f in zip(mmm.media_columns_, free, strict=True) if f]
 
 
+@of_fitted_model
 def training_rows(mmm: Any, n_steps: int | None = None) -> Any:
     """Return training rows in the form of X, made from ``history_``.
 
@@ -219,6 +223,7 @@ def _array(mmm: Any, history: pd.DataFrame) -> np.ndarray:
     return out
 
 
+@of_fitted_model
 def has_intervals(mmm: Any) -> bool:
     """Return whether the model has members, whose spread gives intervals."""
     return getattr(mmm, "n_members_", 0) > 0

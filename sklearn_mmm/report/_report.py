@@ -15,6 +15,7 @@ from sklearn_mmm.inspection import (
     training_rows,
     units_of,
 )
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import time_axis
 from sklearn_mmm.report._charts import charts
 from sklearn_mmm.report._content import Chart, Results
@@ -26,6 +27,7 @@ _N_BUDGETS = 9
 _QUARTER = 13
 
 
+@of_fitted_model
 def make_report(
     mmm: Any,
     path: str | Path,
