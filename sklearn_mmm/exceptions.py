@@ -4,6 +4,7 @@ __all__ = [
     "AssumedControlWarning",
     "ExtrapolationWarning",
     "FreeMediaWarning",
+    "InconsistentVersionWarning",
     "MissingWeeksWarning",
     "UninformativeChannelWarning",
     "UnknownRegionWarning",
@@ -40,3 +41,7 @@ class AssumedControlWarning(UserWarning):
 
 class UnusedLiftTestWarning(UserWarning):
     """A lift test's window is not all in the training weeks, as in cross-validation."""
+
+
+class InconsistentVersionWarning(UserWarning):
+    """A pickle was made by another version of this package."""

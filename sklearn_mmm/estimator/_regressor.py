@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import validate_data
@@ -43,6 +43,7 @@ from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm.panel._scales import PanelScales, make_scales
+from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.training import (
     Fitted,
     Rescaling,
@@ -56,7 +57,7 @@ _USUAL_DECAY = 0.3
 _USUAL_LAGS = 8
 
 
-class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator):
+class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimator):
     r"""Marketing mix model for panels of regions and weeks.
 
     The outcome of a region and week is the sum of a baseline, controls and media,

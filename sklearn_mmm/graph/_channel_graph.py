@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
@@ -19,9 +19,10 @@ from sklearn_mmm.graph._rows import independent_rows, panel_rows
 from sklearn_mmm.panel._columns import ColumnSpec, as_table
 from sklearn_mmm.panel._grid import interpolate_gaps
 from sklearn_mmm.panel._rows import read_rows, resolve_roles
+from sklearn_mmm.storage import StoredEstimator
 
 
-class ChannelGraph(BaseEstimator):
+class ChannelGraph(StoredEstimator):
     r"""Learn an acyclic graph of linear influences among columns.
 
     .. math:: x_j = \sum_i W_{ij} x_i + \sum_l \sum_i V^{(l)}_{ij} x_i^{(t-l)} + e_j

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -22,6 +22,7 @@ from sklearn_mmm.panel._columns import (
 from sklearn_mmm.panel._grid import interpolate_gaps, make_panel, with_history
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm.panel._scales import make_scales
+from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.transformers._learn import (
     MediaParameters,
     learn_parameters,
@@ -32,7 +33,7 @@ _POSITIVE = Interval(Real, 0, None, closed="neither")
 _SHAPE = ["decay", "half_saturation", "slope"]
 
 
-class AdstockHillTransformer(TransformerMixin, BaseEstimator):
+class AdstockHillTransformer(TransformerMixin, StoredEstimator):
     r"""Replace media by their saturated carry-over, between 0 and 1.
 
     Each media column becomes :math:`\mathrm{Hill}(\mathrm{adstock}(x / s_r))`, where

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -24,12 +24,13 @@ from sklearn_mmm.panel._columns import (
     read_key,
 )
 from sklearn_mmm.panel._time_axis import make_time_axis
+from sklearn_mmm.storage import StoredEstimator
 
 _NEW = ["region_code", "region_baseline", "region_scale"]
 _N_FOLDS = 5
 
 
-class RegionEncoder(TransformerMixin, BaseEstimator):
+class RegionEncoder(TransformerMixin, StoredEstimator):
     r"""Encode regions by a partially pooled baseline and scale of the outcome.
 
     Appends ``region_code`` (ordinal; -1 for an unseen region), ``region_baseline``
