@@ -1,18 +1,19 @@
 """Lift tests as experiments of the model."""
 
 from collections.abc import Callable, Iterable
-from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sklearn_mmm._warn import warn_caller
-from sklearn_mmm.estimator._test_window import TestWindow, place_window
+from sklearn_mmm.estimator._test_window import TestWindow, place_window, read_windows
 from sklearn_mmm.exceptions import UnusedLiftTestWarning
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.panel._grid import Panel
+from sklearn_mmm.panel._numbers import as_number, check_precision
+from sklearn_mmm.panel._regions import read_regions
 from sklearn_mmm.panel._time_axis import TimeAxis
 
 _REQUIRED = ("channel", "start", "end", "lift", "std_error")
@@ -67,8 +68,11 @@ class ExperimentReader:
         """
         _check_columns(tests)
         found, unused = [], []
-        for number, row in enumerate(tests.to_dict("records")):
-            experiment = self._read_test(row, f"lift test in row {number}")
+        rows = zip(
+            tests.to_dict("records"), read_windows(tests, self.axis), strict=True
+        )
+        for number, (row, ends) in enumerate(rows):
+            experiment = self._read_test(row, ends, f"lift test in row {number}")
             if experiment is None:
                 unused.append(number)
             else:
@@ -81,15 +85,15 @@ class ExperimentReader:
             )
         return found
 
-    def _read_test(self, row: dict[Any, Any], what: str) -> Experiment | None:
+    def _read_test(
+        self, row: dict[Any, Any], ends: tuple[float, float], what: str
+    ) -> Experiment | None:
         channels = self._channels(row["channel"], what)
         lift, error = _measured(row, what)
         effect = _effect(row.get("effect"), what)
         change = _spend_change(row.get("spend_change"), len(channels), what)
         regions = self._regions(row.get("region"), what)
-        window = place_window(
-            self.panel, self.axis, (row["start"], row["end"]), change is not None, what
-        )
+        window = place_window(self.panel, self.axis, ends, change is not None)
         if window is None:
             return None
         cells = self.panel.observed & window.weeks & regions[:, None]
@@ -126,16 +130,17 @@ class ExperimentReader:
         if not several and (pd.isna(given) or given == "all"):
             return np.ones(len(known), bool)
         labels = list(given) if several else [given]
-        names = {str(label): i for i, label in enumerate(known)}
-        unknown = [label for label in labels if str(label) not in names]
+        try:
+            same = read_regions(np.array(labels, dtype=object), "region", known)
+        except ValueError as error:
+            raise ValueError(f"{what}: {error}") from error
+        unknown = [a for a, b in zip(labels, same, strict=True) if b not in known]
         if unknown:
             raise ValueError(
                 f"{what} names the unknown regions {unknown}; give regions of X or "
                 "'all'"
             )
-        out = np.zeros(len(known), bool)
-        out[[names[str(label)] for label in labels]] = True
-        return out
+        return np.isin(known, same)
 
     def _other(
         self,
@@ -224,14 +229,11 @@ class ExperimentReader:
 
 def _measured(row: dict[Any, Any], what: str) -> tuple[float, float]:
     """Return lift and standard error of a test."""
-    for name in ("lift", "std_error"):
-        if not isinstance(row[name], Real) or not np.isfinite(float(row[name])):
-            raise ValueError(f"{what}: {name} is {row[name]!r}, not a number")
-    if not row["std_error"] > 0:
-        raise ValueError(
-            f"{what}: std_error is {row['std_error']!r}; it must be positive"
-        )
-    return float(row["lift"]), float(row["std_error"])
+    lift, error = (as_number(row[n], f"{what}: {n}") for n in ("lift", "std_error"))
+    if error <= 0:
+        raise ValueError(f"{what}: std_error is {error!r}; it must be positive")
+    check_precision(lift, error, f"{what}: lift ± std_error")
+    return lift, error
 
 
 def _effect(given: Any, what: str) -> str:
@@ -253,9 +255,7 @@ def _spend_change(given: Any, n_channels: int, what: str) -> np.ndarray | None:
     values: Iterable[Any] = given if several else [given]
     change = []
     for value in values:
-        if not isinstance(value, Real) or not np.isfinite(float(value)):
-            raise ValueError(f"{what}: spend_change is {value!r}, not a number")
-        change.append(float(value))
+        change.append(as_number(value, f"{what}: spend_change"))
     if several and len(change) != n_channels:
         raise ValueError(
             f"{what}: spend_change has {len(change)} values for {n_channels} channels; "

@@ -135,10 +135,15 @@ class PredictionMixin:
 
     def _read(self, X: Any) -> Rows:
         check_is_fitted(self)
-        table = as_table(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        table = as_table(X, getattr(self, "feature_names_in_", None))
+        validate_data(self, table, reset=False, skip_check_array=True)
         rows, _ = read_rows(
-            table, self._roles, self.region_column, self.time_column, self._axis
+            table,
+            self._roles,
+            self.region_column,
+            self.time_column,
+            self._axis,
+            regions=self._predictor.scales.regions,
         )
         self._check_regions(rows)
         return rows

@@ -1,13 +1,13 @@
 """What users believe about channels, as experiments of the model."""
 
 from collections.abc import Iterator, Mapping
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.panel._grid import Panel
+from sklearn_mmm.panel._numbers import as_number, check_precision
 
 # What a prior may be about, and in which units.
 QUANTITIES = {
@@ -127,13 +127,12 @@ def beliefs(
 
 def _pair(name: str, quantity: str, pair: Any) -> tuple[float, float]:
     values = list(pair) if isinstance(pair, (tuple, list, np.ndarray)) else []
-    good = len(values) == 2 and all(
-        isinstance(v, Real) and not isinstance(v, bool) and np.isfinite(float(v))
-        for v in values
-    )
-    if not (good and values[1] > 0):
-        raise ValueError(
-            f"priors of {name!r}: {quantity!r} is {pair!r}; give a pair (mean, "
-            f"standard deviation), {QUANTITIES[quantity]}, the latter positive"
-        )
-    return float(values[0]), float(values[1])
+    what = f"priors of {name!r}: {quantity!r}"
+    expected = f"a pair (mean, standard deviation), {QUANTITIES[quantity]}, the latter positive"
+    if len(values) != 2:
+        raise ValueError(f"{what} is {pair!r}; give {expected}")
+    mean, std = (as_number(v, what, f"one of {expected}") for v in values)
+    if std <= 0:
+        raise ValueError(f"{what} is {pair!r}; give {expected}")
+    check_precision(mean, std, what)
+    return mean, std

@@ -55,6 +55,12 @@ from sklearn_mmm.training import (
 # Carry-over of channels before it is learned.
 _USUAL_DECAY = 0.3
 _USUAL_LAGS = 8
+# Names of columns in tables of results, and what they stand for there.
+_TAKEN = {
+    "baseline": "the baseline's contribution",
+    "region": "the key of regions",
+    "time": "the key of time steps",
+}
 
 
 class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimator):
@@ -401,7 +407,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         :math:`(0.2\,\text{lift})^2 a`, since effects wander.
         """
         table = as_table(X)
-        validate_data(self, X, y, skip_check_array=True)
+        validate_data(self, table, y, skip_check_array=True)
         y = check_target(y, table.shape[0])
         if len(y) == 1:
             raise ValueError("X has one sample (n_samples=1); a fit needs more rows")
@@ -450,11 +456,16 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         """
         if not hasattr(self, "history_"):
             return self.fit(X, y, lift_tests)
-        table = as_table(X)
-        validate_data(self, X, y, reset=False, skip_check_array=True)
+        table = as_table(X, getattr(self, "feature_names_in_", None))
+        validate_data(self, table, y, reset=False, skip_check_array=True)
         y = check_target(y, table.shape[0])
         rows, _ = read_rows(
-            table, self._roles, self.region_column, self.time_column, self._axis
+            table,
+            self._roles,
+            self.region_column,
+            self.time_column,
+            self._axis,
+            regions=self._predictor.scales.regions,
         )
         past = self._predictor.history
         if self._axis is None:
@@ -625,10 +636,18 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.spend_columns_ = [
             None if c is None else name(c) for c in self._roles.spend
         ]
-        if "baseline" in [*self.media_columns_, *self.control_columns_]:
+        names = [*self.media_columns_, *self.control_columns_]
+        for taken, by in _TAKEN.items():
+            if taken in names:
+                raise ValueError(
+                    f"a media or control column is called {taken!r}, which names {by} "
+                    "in the results; rename the column"
+                )
+        twice = [n for n in names if names.count(n) > 1]
+        if twice:
             raise ValueError(
-                "a media or control column is called 'baseline', which names the "
-                "baseline's contribution; rename the column"
+                f"two media or control columns are called {twice[0]!r} in the results; "
+                "rename one of them"
             )
 
     def _history_table(self, rows: Rows) -> pd.DataFrame:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sklearn_mmm.panel._grid import Panel
+from sklearn_mmm.panel._numbers import as_number
 from sklearn_mmm.panel._time_axis import TimeAxis
 
 
@@ -26,12 +28,60 @@ class TestWindow:
     age: float
 
 
+def read_windows(
+    tests: pd.DataFrame, axis: TimeAxis | None
+) -> list[tuple[float, float]]:
+    """Return the positions of the first and the last time step of each test.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        With columns ``start`` and ``end``, in the format of the training labels.
+    axis : TimeAxis or None
+        None: time steps are counted by rows.
+
+    Raises
+    ------
+    ValueError
+        If a test has no such labels, or ends before it starts.
+    """
+    if not len(tests):
+        return []
+    starts, ends = tests["start"].to_numpy(), tests["end"].to_numpy()
+    if axis is None:
+        return [
+            _rows(*pair, row) for row, pair in enumerate(zip(starts, ends, strict=True))
+        ]
+    try:
+        first, last = axis.spans(starts, ends, "start, end")
+    except ValueError as error:
+        # Once more one by one, to name the row.
+        for row in range(len(starts)):
+            try:
+                axis.spans(starts[[row]], ends[[row]], "start, end")
+            except ValueError as alone:
+                raise ValueError(f"lift test in row {row}: {alone}") from error
+        raise
+    return list(zip(first.tolist(), last.tolist(), strict=True))
+
+
+def _rows(start: Any, end: Any, row: int) -> tuple[float, float]:
+    what = f"lift test in row {row}"
+    hint = "a number of a row, as there is no time_column"
+    first, last = (
+        as_number(start, f"{what}: start", hint),
+        as_number(end, f"{what}: end", hint),
+    )
+    if last < first:
+        raise ValueError(f"{what}: it ends ({end}) before it starts ({start})")
+    return first, last
+
+
 def place_window(
     panel: Panel,
     axis: TimeAxis | None,
-    ends: tuple[Any, Any],
+    ends: tuple[float, float],
     movable: bool,
-    what: str,
 ) -> TestWindow | None:
     """Return the weeks of a test; None if it has none in training.
 
@@ -42,28 +92,13 @@ def place_window(
     ----------
     panel : Panel
     axis : TimeAxis or None
-        None: time steps are counted by rows.
-    ends : tuple
-        First and last time label, both included.
+    ends : tuple of float
+        Positions of the first and the last time step.
     movable : bool
         Whether a test from before may be moved.
-    what : str
-        What the test is called, for messages.
-
-    Raises
-    ------
-    ValueError
-        If the test ends before it starts.
     """
     position = panel.position
-    if axis is None:
-        first, last = (float(end) for end in ends)
-        if not first <= last:
-            raise ValueError(
-                f"{what}: it ends ({ends[1]}) before it starts ({ends[0]})"
-            )
-    else:
-        first, last = axis.span(*ends, what)
+    first, last = ends
     year = None if axis is None else axis.season_length
     moved = 0.0
     if last < position[0] and movable and year is not None:

@@ -158,7 +158,7 @@ class ChannelGraph(StoredEstimator):
             keys occur twice, or lags are asked for without a time column.
         """
         table = as_table(X)
-        validate_data(self, X, skip_check_array=True)
+        validate_data(self, table, skip_check_array=True)
         if self.n_lags and self.time_column is None:
             raise ValueError(
                 f"n_lags={self.n_lags} needs a time order; name a time_column"

@@ -18,6 +18,7 @@ from sklearn_mmm.panel._columns import (
     resolve_columns,
 )
 from sklearn_mmm.panel._grid import Panel, make_panel
+from sklearn_mmm.panel._regions import read_regions
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
 
@@ -46,6 +47,7 @@ class Rows:
     ----------
     region, time : ndarray of shape (n_rows,)
         Labels; zeros without a region column, the row order without a time column.
+        Dates that were written as text or as numbers are dates here.
     position : ndarray of shape (n_rows,)
         Time steps since the first training step.
     media : ndarray of shape (n_rows, n_channels)
@@ -204,6 +206,7 @@ def read_rows(
     time_column: Column | None,
     axis: TimeAxis | None,
     signed: bool = False,
+    regions: np.ndarray | None = None,
 ) -> tuple[Rows, TimeAxis | None]:
     """Read and check the rows of X.
 
@@ -213,6 +216,8 @@ def read_rows(
         The training data's axis; None infers one from the rows.
     signed : bool, default=False
         Whether media may be negative.
+    regions : ndarray of shape (n_regions,), default=None
+        Labels seen in fit, of whose type labels are taken.
 
     Returns
     -------
@@ -235,16 +240,15 @@ def read_rows(
     if region_column is None:
         region = np.zeros(n_rows, np.intp)
     else:
-        region = read_key(X, region_column, "region_column")
-        if region.dtype.kind == "O":
-            region = np.array([str(label) for label in region], dtype=object)
+        labels = read_key(X, region_column, "region_column")
+        region = read_regions(labels, region_column, regions)
     if time_column is None:
         position = _row_order(region)
         return Rows(region, position, position, media, controls, spend), None
-    time = read_key(X, time_column, "time_column")
+    labels = read_key(X, time_column, "time_column")
     if axis is None:
-        axis = make_time_axis(time, time_column)
-    position = axis.position(time, time_column)
+        axis = make_time_axis(labels, time_column)
+    time, position = axis.read(labels, time_column)
     return Rows(region, time, position, media, controls, spend), axis
 
 

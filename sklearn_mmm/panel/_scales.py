@@ -42,11 +42,6 @@ class PanelScales:
 
     def code(self, region: np.ndarray) -> np.ndarray:
         """Return each label's row in the tables, -1 for an unknown region."""
-        if self.regions.dtype.kind != region.dtype.kind and "O" not in (
-            self.regions.dtype.kind,
-            region.dtype.kind,
-        ):
-            region = region.astype(self.regions.dtype)
         place = np.searchsorted(self.regions, region)
         place = np.minimum(place, len(self.regions) - 1)
         return np.where(self.regions[place] == region, place, -1)

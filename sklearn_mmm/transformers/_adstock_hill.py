@@ -18,6 +18,7 @@ from sklearn_mmm.panel._columns import (
     as_table,
     check_target,
     is_frame,
+    with_columns,
 )
 from sklearn_mmm.panel._grid import interpolate_gaps, make_panel, with_history
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
@@ -141,7 +142,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         self
         """
         table = as_table(X)
-        validate_data(self, X, skip_check_array=True)
+        validate_data(self, table, skip_check_array=True)
         self._roles = resolve_roles(
             table, self.media_columns, None, self.region_column, self.time_column
         )
@@ -189,10 +190,15 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         The container that was given, of the same shape.
         """
         check_is_fitted(self)
-        table = as_table(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        table = as_table(X, getattr(self, "feature_names_in_", None))
+        validate_data(self, table, reset=False, skip_check_array=True)
         rows, _ = read_rows(
-            table, self._roles, self.region_column, self.time_column, self._axis
+            table,
+            self._roles,
+            self.region_column,
+            self.time_column,
+            self._axis,
+            regions=self._scales.regions,
         )
         values = self._transform_rows(rows)
         return _replace_columns(table, self._roles.media, values)
@@ -261,9 +267,4 @@ def _replace_columns(table: Any, columns: list[Any], values: np.ndarray) -> Any:
         out[:, columns] = values
         return out
     new = dict(zip(columns, values.T, strict=True))
-    if hasattr(table, "assign"):
-        out = table.copy()
-        for column in columns:
-            out[column] = new[column]
-        return out
-    return table.with_columns(**{str(name): value for name, value in new.items()})
+    return with_columns(table, new)
