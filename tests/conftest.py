@@ -83,3 +83,23 @@ def signal_at():
     With -1 it never does; what it yields then counts the calls.
     """
     return _signal_at
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """Return a factory of keyed regressors that fit as fast as can be."""
+    cheap = {
+        "max_epochs": 2,
+        "validation": False,
+        "graph": False,
+        "time_varying": False,
+        "n_members": 0,
+        "random_state": 0,
+    }
+    known = DeepCausalMMMRegressor().get_params()
+
+    def make(media=("tv",), controls=None, region="region", time="week", **kwargs):
+        options = {k: v for k, v in cheap.items() if k in known} | kwargs
+        return DeepCausalMMMRegressor(list(media), controls, region, time, **options)
+
+    return make

@@ -128,7 +128,8 @@ def beliefs(
 def _pair(name: str, quantity: str, pair: Any) -> tuple[float, float]:
     values = list(pair) if isinstance(pair, (tuple, list, np.ndarray)) else []
     what = f"priors of {name!r}: {quantity!r}"
-    expected = f"a pair (mean, standard deviation), {QUANTITIES[quantity]}, the latter positive"
+    unit = QUANTITIES[quantity]
+    expected = f"a pair (mean, standard deviation), {unit}, the latter positive"
     if len(values) != 2:
         raise ValueError(f"{what} is {pair!r}; give {expected}")
     mean, std = (as_number(v, what, f"one of {expected}") for v in values)

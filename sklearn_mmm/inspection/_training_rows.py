@@ -99,19 +99,7 @@ def calendar_labels(times: Any) -> np.ndarray:
 
 
 def keys(mmm: Any) -> pd.DataFrame:
-    """Return region and time of the training rows, in the order of contributions_.
-
-    Raises
-    ------
-    ValueError
-        If a channel or control is called "region" or "time", which name the keys.
-    """
-    taken = {"region", "time"} & {*mmm.media_columns_, *mmm.control_columns_}
-    if taken:
-        raise ValueError(
-            f"a media or control column is called {sorted(taken)[0]!r}, which names a "
-            "key in tables and reports; rename the column"
-        )
+    """Return region and time of the training rows, in the order of contributions_."""
     history = mmm.history_
     time = calendar_labels(history["time"])
     return pd.DataFrame({"region": history["region"].to_numpy(), "time": time})

@@ -147,10 +147,22 @@ class TimeAxis:
             Both included; they may lie between steps. All of them are in one format.
         name : object
             What they are called, for messages.
+
+        Raises
+        ------
+        ValueError
+            If a label cannot be read, or a period ends before it starts.
         """
-        both = np.concatenate([_objects(starts), _objects(ends)])
-        found = self._labels(both, name)
+        # Together, since a format is found from all labels of a column.
+        found = self._labels(np.concatenate([_objects(starts), _objects(ends)]), name)
         ticks = self._ticks(found)
+        begin, end = np.split(ticks, 2)
+        if (end < begin).any():
+            row = int(np.flatnonzero(end < begin)[0])
+            raise ValueError(
+                f"it ends ({_show(found, row + len(begin))}) before it starts "
+                f"({_show(found, row)})"
+            )
         if self.kind == "order":
             begin, end = np.split(_rank_position(ticks, self.known), 2)
             return begin, end

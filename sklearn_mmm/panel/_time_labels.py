@@ -120,11 +120,11 @@ def _read_distinct(
         return TimeLabels(values, _nanoseconds(dates, rows, name), None, DATES)
     if kind in ("datetime", "datetime64", "date"):
         return _read_dates(values, rows, name, zone)
-    types = sorted({type(value).__name__ for value in values})
+    examples = {type(value).__name__: value for value in values[::-1]}
+    shown = " and ".join(f"{name} ({value})" for name, value in examples.items())
     raise ValueError(
-        f"time column {name!r} holds neither numbers nor dates, but "
-        f"{', '.join(types)}; make them all dates, periods, numbers, or texts in one "
-        "format"
+        f"time column {name!r} holds neither numbers nor dates, but {shown}; make them "
+        "all dates, periods, numbers, or texts in one format"
     )
 
 
