@@ -22,6 +22,7 @@ LAYERS = {
     "_warn": 0,
     "functional": 0,
     "storage": 1,
+    "parallel": 1,
     "panel": 1,
     "baseline": 1,
     "network": 1,
