@@ -1,11 +1,14 @@
 """Marketing mix models for scikit-learn."""
 
+from sklearn_mmm._version import __version__ as __version__
 from sklearn_mmm.allocation import allocate_budget, budget_frontier
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.graph._channel_graph import ChannelGraph
 from sklearn_mmm.inspection import ResponseCurveFit, check_data, simulate
 from sklearn_mmm.model_selection import PanelTimeSeriesSplit
+from sklearn_mmm.parallel import fit_many
 from sklearn_mmm.report import make_report
+from sklearn_mmm.storage import load
 from sklearn_mmm.transformers import AdstockHillTransformer, RegionEncoder
 
 __all__ = [
@@ -18,8 +21,8 @@ __all__ = [
     "allocate_budget",
     "budget_frontier",
     "check_data",
+    "fit_many",
+    "load",
     "make_report",
     "simulate",
 ]
-
-__version__ = "0.1.0"

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm import DeepCausalMMMRegressor
+from sklearn_mmm._signals import Terminated, terminable
 from sklearn_mmm.inspection import channel_summary, units_of
 from sklearn_mmm.report import make_report
 
@@ -326,11 +327,14 @@ def main(argv: Iterable[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     args = build_parser().parse_args(None if argv is None else list(argv))
     try:
-        with plain_warnings(set()):
+        with terminable(), plain_warnings(set()):
             run_report(args)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except Terminated:
+        print("terminated", file=sys.stderr)
+        return 143
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -1,23 +1,108 @@
-"""How many threads a computation takes."""
+"""How many threads a computation takes, and what a fit leaves when it fails."""
 
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
 
 import torch
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+# A thread takes torch's number over when it first asks: let that be the user's.
+torch.get_num_threads()
+
+
+class _Limit:
+    """One thread for whoever computes, counted over threads and nested calls.
+
+    OpenMP and torch keep a number for each thread that calls them, BLAS one for the
+    whole process. So each thread sets and restores its own, while BLAS is limited from
+    the first that enters until the last has left.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside: dict[int, set[object]] = {}
+        # What is owed: it stays here until it is restored, whatever interrupts.
+        self._own: dict[int, Any] = {}
+        self._of_process: list[Any] = []
+        self._n_modules = -1
+
+    def enter(self, call: object) -> None:
+        """Limit the calling thread, unless it is limited already."""
+        me = threading.get_ident()
+        with self._lock:
+            self._inside.setdefault(me, set()).add(call)
+            if not self._of_process:
+                self._find_libraries()
+                blas = self._libraries.select(user_api="blas")
+                self._of_process = [torch.get_num_threads(), blas.limit(limits=1)]
+            if me not in self._own:
+                openmp = self._libraries.select(user_api="openmp")
+                self._own[me] = openmp.limit(limits=1)
+                torch.set_num_threads(1)
+
+    def leave(self, call: object) -> None:
+        """Restore what was before, once the outermost call has come to its end."""
+        me = threading.get_ident()
+        with self._lock:
+            calls = self._inside.get(me, set())
+            calls.discard(call)
+            if calls:
+                return
+            self._inside.pop(me, None)
+            if me in self._own:
+                self._own[me].restore_original_limits()
+                torch.set_num_threads(self._of_process[0])
+                del self._own[me]
+            if self._of_process and not self._inside:
+                self._of_process[1].restore_original_limits()
+                self._of_process = []
+
+    def _find_libraries(self) -> None:
+        # Libraries come with modules; looking for them takes milliseconds.
+        if self._n_modules != len(sys.modules):
+            self._libraries = ThreadpoolController()
+            self._n_modules = len(sys.modules)
+
+
+_LIMIT = _Limit()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Compute on one thread; the limits of before hold again afterwards.
 
-    A fit or a search for a budget is many small operations. More threads slow them
-    down, several times where others run beside them, and round differently.
+    A fit or a prediction is many small operations. More threads slow them down,
+    several times where others run beside them, and round differently. As a decorator
+    it does the same for a function. Computations may overlap in several threads.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    call = object()
     try:
-        with threadpool_limits(limits=1):
-            yield
+        _LIMIT.enter(call)
+        yield
     finally:
-        torch.set_num_threads(before)
+        _LIMIT.leave(call)
+
+
+def learns_aside(fit: _Function) -> _Function:
+    """Let a fitting method work on a copy, on one thread, and assign at the end.
+
+    Refused or interrupted, the estimator is what it was before. The method must not
+    change in place what an earlier fit has stored.
+    """
+
+    @wraps(fit)
+    def learn(self: Any, *args: Any, **kwargs: Any) -> Any:
+        aside = object.__new__(type(self))
+        vars(aside).update(vars(self))
+        with one_thread():
+            result = fit(aside, *args, **kwargs)
+        self.__dict__ = vars(aside)
+        return self if result is aside else result
+
+    return learn  # type: ignore[return-value]

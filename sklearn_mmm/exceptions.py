@@ -1,7 +1,10 @@
 """Warnings that the estimators of this package give."""
 
 __all__ = [
+    "AssumedControlWarning",
     "ExtrapolationWarning",
+    "FreeMediaWarning",
+    "InconsistentVersionWarning",
     "MissingWeeksWarning",
     "UninformativeChannelWarning",
     "UnknownRegionWarning",
@@ -28,5 +31,17 @@ class ExtrapolationWarning(UserWarning):
     """Controls lie far outside the range that was seen in training."""
 
 
+class FreeMediaWarning(UserWarning):
+    """A plan has media of a paid channel without any spend; they stay as planned."""
+
+
+class AssumedControlWarning(UserWarning):
+    """Controls of time steps that do not exist yet had to be assumed."""
+
+
 class UnusedLiftTestWarning(UserWarning):
     """A lift test's window is not all in the training weeks, as in cross-validation."""
+
+
+class InconsistentVersionWarning(UserWarning):
+    """A pickle was made by another version of this package."""

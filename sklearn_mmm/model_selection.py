@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import TimeSeriesSplit
 
-from sklearn_mmm.panel._columns import as_table, is_frame, read_key
+from sklearn_mmm.panel._columns import as_table, read_key
 from sklearn_mmm.panel._time_axis import make_time_axis
 
 __all__ = ["PanelTimeSeriesSplit"]
@@ -82,7 +82,7 @@ class PanelTimeSeriesSplit(TimeSeriesSplit):
         if self.time_column is None:
             yield from super().split(X, y, groups)
             return
-        table = X if is_frame(X) else as_table(X)
+        table = as_table(X)
         labels = read_key(table, self.time_column, "time_column")
         axis = make_time_axis(labels, self.time_column)
         position = axis.position(labels, self.time_column)

@@ -1,4 +1,7 @@
 import os
+import signal
+import sys
+from contextlib import contextmanager
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -53,3 +56,50 @@ def holdout(panel):
     X, y, _ = panel
     later = X["week"] >= X["week"].unique()[-8]
     return X[later], y[later]
+
+
+@contextmanager
+def _signal_at(number, n_calls):
+    seen = 0
+
+    def watch(frame, event, arg):
+        nonlocal seen
+        if event == "call" and "sklearn_mmm" in frame.f_code.co_filename:
+            seen += 1
+            if seen == n_calls:
+                signal.raise_signal(number)
+
+    sys.setprofile(watch)
+    try:
+        yield lambda: seen
+    finally:
+        sys.setprofile(None)
+
+
+@pytest.fixture(scope="session")
+def signal_at():
+    """Return a context that signals the process at the package's n-th call in it.
+
+    With -1 it never does; what it yields then counts the calls.
+    """
+    return _signal_at
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """Return a factory of keyed regressors that fit as fast as can be."""
+    cheap = {
+        "max_epochs": 2,
+        "validation": False,
+        "graph": False,
+        "time_varying": False,
+        "n_members": 0,
+        "random_state": 0,
+    }
+    known = DeepCausalMMMRegressor().get_params()
+
+    def make(media=("tv",), controls=None, region="region", time="week", **kwargs):
+        options = {k: v for k, v in cheap.items() if k in known} | kwargs
+        return DeepCausalMMMRegressor(list(media), controls, region, time, **options)
+
+    return make

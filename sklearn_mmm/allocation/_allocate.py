@@ -15,11 +15,13 @@ from sklearn_mmm.allocation._result import BudgetAllocation
 from sklearn_mmm.allocation._solve import Problem, Solution, maximise
 from sklearn_mmm.allocation._variables import Variables, make_variables
 from sklearn_mmm.inspection._members import plans_of
+from sklearn_mmm.inspection._model import of_fitted_model
 
 # Relative to the typical amount.
 _FLOOR = 1e-8
 
 
+@of_fitted_model
 def allocate_budget(
     mmm: Any,
     X: Any,
@@ -257,7 +259,8 @@ def _outcome(plan: Any, spend: np.ndarray) -> float:
 
 def _gradient(plan: Any, spend: np.ndarray) -> np.ndarray:
     """Return the gradient, just above zero where nothing is spent."""
-    return plan.value_and_gradient(np.maximum(spend, _FLOOR * plan.media_scale))[1]
+    gradient = plan.value_and_gradient(np.maximum(spend, _FLOOR * plan.media_scale))[1]
+    return np.asarray(gradient)
 
 
 def _table(
@@ -305,7 +308,8 @@ def _channels(plan: Any, spend: np.ndarray, gradient: np.ndarray) -> pd.DataFram
     idle = spend.sum(axis=0) == 0
     pattern = np.where(idle, plan.media_scale, spend)
     share = pattern / pattern.sum(axis=0)
-    columns["marginal_roi"] = (gradient * share).sum(axis=0)
+    marginal = (gradient * share).sum(axis=0)
+    columns["marginal_roi"] = np.where(plan.free, np.nan, marginal)
     order = [
         "planned",
         "spend",

@@ -9,8 +9,10 @@ from scipy.optimize import brentq
 from sklearn_mmm.allocation._allocate import prepare, solve
 from sklearn_mmm.allocation._limits import make_limits
 from sklearn_mmm.allocation._result import BudgetAllocation
+from sklearn_mmm.inspection._model import of_fitted_model
 
 
+@of_fitted_model
 def minimize_spend(
     mmm: Any,
     X: Any,
@@ -121,6 +123,7 @@ random_state
     return min([*enough, highest], key=lambda result: result.total)
 
 
+@of_fitted_model
 def budget_at_marginal_roi(
     mmm: Any,
     X: Any,

@@ -135,7 +135,7 @@ def make_limits(
     bounds, spend_limits, groups, locked
         See :func:`allocate_budget`.
     """
-    channels = list(dict.fromkeys(variables.table["channel"]))
+    channels = variables.channels
     spend_limits = dict(spend_limits or {})
     groups = dict(groups or {})
     locked = _names(locked, "locked")
@@ -264,5 +264,6 @@ def _check_known(names: Iterable[str], channels: list[str], what: str) -> None:
     unknown = [name for name in names if name not in channels]
     if unknown:
         raise ValueError(
-            f"{what} names unknown channels {unknown}; the channels are {channels}"
+            f"{what} names unknown channels {unknown}; the channels that cost "
+            f"something are {channels}, and what costs nothing has no budget"
         )

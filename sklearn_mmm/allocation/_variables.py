@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-LEVELS = {"channel": (), "channel×region": ("region",), "channel×week": ("time",)}
+LEVELS = {
+    "channel": (),
+    "channel×region": ("region",),
+    "channel×week": ("time",),
+    "channel×region×week": ("region", "time"),
+}
 
 
 @dataclass(frozen=True)
@@ -15,27 +20,47 @@ class Variables:
 
     Attributes
     ----------
-    table : DataFrame of shape (n_variables, 1 or 2)
-        ``channel`` and, by the level of the allocation, ``region`` or ``time``.
+    table : DataFrame of shape (n_variables, 1 to 3)
+        ``channel`` and, by the level of the allocation, ``region`` and ``time``.
     planned : ndarray of shape (n_variables,)
         Amounts of the plan, spend units.
     of_cell : int ndarray of shape (n_rows, n_channels)
         The variable of each cell.
     share : ndarray of shape (n_rows, n_channels)
-        Of the variable's amount that the cell receives; they sum to 1 by variable.
+        Of the variable's amount beyond its fixed cells that the cell receives; they
+        sum to 1 by variable, and are 0 for fixed cells and free channels.
+    fixed : ndarray of shape (n_rows, n_channels)
+        Spend of cells that is decided already, 0 elsewhere.
     """
 
     table: pd.DataFrame
     planned: np.ndarray
     of_cell: np.ndarray
     share: np.ndarray
+    fixed: np.ndarray
 
     def __len__(self) -> int:
         return len(self.planned)
 
+    @property
+    def channels(self) -> list[str]:
+        """Channels that have a budget, in their order."""
+        return list(dict.fromkeys(self.table["channel"]))
+
+    @property
+    def committed(self) -> np.ndarray:
+        """Part of each amount that is in fixed cells, (n_variables,)."""
+        return self.collect(self.fixed)
+
+    @property
+    def open(self) -> np.ndarray:
+        """Whether some cell of a variable can still be decided, (n_variables,)."""
+        return self.collect(self.share) > 0
+
     def spend(self, amount: np.ndarray) -> np.ndarray:
         """Return the spend of every cell, (n_rows, n_channels)."""
-        return amount[self.of_cell] * self.share
+        beyond = amount - self.committed
+        return self.fixed + beyond[self.of_cell] * self.share
 
     def collect(self, cells: np.ndarray) -> np.ndarray:
         """Sum (n_rows, n_channels) over each variable's cells."""
@@ -51,16 +76,18 @@ class Variables:
         return self.table["channel"].isin(channels).to_numpy()
 
 
-def make_variables(plan: Any, by: str) -> Variables:
+def make_variables(plan: Any, by: str, fixed: np.ndarray | None = None) -> Variables:
     """Divide the cells of a plan into variables.
 
     An amount is spread over its cells as planned; where nothing is planned, as the
-    largest training spend of the regions.
+    largest training spend of the regions. Channels that cost nothing have none.
 
     Parameters
     ----------
     plan : MediaPlan
-    by : {"channel", "channel×region", "channel×week"}
+    by : {"channel", "channel×region", "channel×week", "channel×region×week"}
+    fixed : ndarray of shape (n_rows, n_channels), optional
+        Spend that is decided already; NaN where it is not.
 
     Raises
     ------
@@ -68,26 +95,46 @@ def make_variables(plan: Any, by: str) -> Variables:
         If ``by`` is none of these, or nothing is planned at all.
     """
     # The sign of multiplication is not on every keyboard.
-    by = by.replace("*", "×")
-    if by not in LEVELS:
+    level = by.replace("*", "×") if isinstance(by, str) else by
+    if level not in LEVELS:
         raise ValueError(f"got by={by!r}; choose one of {list(LEVELS)}")
     if not plan.spend.sum() > 0:
         raise ValueError(
-            "the plan is empty: all media in X are zero, so there is nothing to "
-            "allocate; give the spend as planned, for instance last year's"
+            "the plan is empty: all media in X are zero or cost nothing, so there is "
+            "nothing to allocate; give the spend as planned, for instance last year's"
         )
-    n_rows, n_channels = plan.spend.shape
-    table = pd.DataFrame({"channel": plan.channels})
-    group = np.zeros(n_rows, np.intp)
-    for name in LEVELS[by]:
-        labels, group = np.unique(getattr(plan, name), return_inverse=True)
+    paid = np.flatnonzero(~plan.free)
+    table = pd.DataFrame({"channel": [plan.channels[c] for c in paid]})
+    group = np.zeros(len(plan.spend), np.intp)
+    n_groups = 1
+    for name in LEVELS[level]:
+        labels, code = np.unique(getattr(plan, name), return_inverse=True)
         table = table.merge(pd.DataFrame({name: labels}), how="cross")
-    n_groups = len(table) // n_channels
-    of_cell = np.arange(n_channels) * n_groups + group[:, None]
-    n = len(table)
-    planned = np.bincount(of_cell.ravel(), plan.spend.ravel(), minlength=n)
-    capacity = np.bincount(of_cell.ravel(), plan.media_scale.ravel(), minlength=n)
-    idle = (planned == 0)[of_cell]
-    pattern = np.where(idle, plan.media_scale, plan.spend)
-    share = pattern / np.where(planned == 0, capacity, planned)[of_cell]
-    return Variables(table, planned, of_cell, share)
+        group, n_groups = group * len(labels) + code, n_groups * len(labels)
+    place = np.zeros(len(plan.channels), np.intp)
+    place[paid] = np.arange(len(paid))
+    of_cell = place * n_groups + group[:, None]
+    # A region need not have a row in every week.
+    used, of_cell = np.unique(of_cell, return_inverse=True)
+    table = table.loc[used].reset_index(drop=True)
+    of_cell = of_cell.reshape(plan.spend.shape)
+    known = np.full(plan.spend.shape, np.nan) if fixed is None else fixed
+    movable = np.isnan(known) & ~plan.free
+    planned = _collect(of_cell, plan.spend)
+    share = _shares(plan, of_cell, movable)
+    return Variables(
+        table, planned, of_cell, share, np.where(movable, 0.0, np.nan_to_num(known))
+    )
+
+
+def _collect(of_cell: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    return np.bincount(of_cell.ravel(), cells.ravel())
+
+
+def _shares(plan: Any, of_cell: np.ndarray, movable: np.ndarray) -> np.ndarray:
+    """Return the share of its variable's amount that each movable cell receives."""
+    spend, capacity = plan.spend * movable, plan.media_scale * movable
+    idle = (_collect(of_cell, spend) == 0)[of_cell]
+    pattern = np.where(idle, capacity, spend)
+    total = _collect(of_cell, pattern)[of_cell]
+    return np.divide(pattern, total, out=np.zeros_like(pattern), where=total > 0)

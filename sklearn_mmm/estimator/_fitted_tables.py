@@ -129,7 +129,7 @@ def steady_state(
     """Return what constant weekly spend brings."""
     module = fitted.net.module_
     region = torch.arange(len(panel.regions))
-    spend = panel.scatter(rows.spend)
+    spend = panel.scatter(rows.amount)
     media = [m.module.media for m in fitted.members]
     n_members, n = len(media), len(channels)
     size = scales.outcome[:, None]

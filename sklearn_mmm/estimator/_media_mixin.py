@@ -8,11 +8,14 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mmm._intervals import check_coverage
+from sklearn_mmm._threads import one_thread
+from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.estimator._channel_effects import KINDS, channel_effects, effects_table
 from sklearn_mmm.estimator._fitted_tables import edge_table, parameter_table
 from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.estimator._prediction_mixin import PredictionMixin
 from sklearn_mmm.estimator._response_curves import Curve, SteadyState
+from sklearn_mmm.exceptions import FreeMediaWarning
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.panel._rows import Rows
 
@@ -28,6 +31,7 @@ class MediaInspectionMixin(PredictionMixin):
     _steady_state: SteadyState
     _seed: int
 
+    @one_thread()
     def media_plan(self, X: Any) -> MediaPlan:
         """Prepare rows for the question what other media would have brought.
 
@@ -41,13 +45,14 @@ class MediaInspectionMixin(PredictionMixin):
         MediaPlan
             Outcome and its gradient for any spend in these rows.
 
-        Raises
-        ------
-        ValueError
-            If media are planned that cost nothing (see ``spend_columns``).
+        Notes
+        -----
+        Media without any spend (see ``spend_columns``) stay as planned whatever is
+        spent; there is a warning where others of their channel were paid for.
         """
         return self._plans(X, members=False)[0]
 
+    @one_thread()
     def member_plans(self, X: Any) -> list[MediaPlan]:
         """Prepare rows for the same question, asked of each member.
 
@@ -65,15 +70,22 @@ class MediaInspectionMixin(PredictionMixin):
     def _plans(self, X: Any, members: bool) -> tuple[MediaPlan, list[MediaPlan]]:
         rows = self._read(X)
         self._warn_of_drift(rows)
-        free = (rows.media > 0) & (rows.spend <= 0)
-        if free.any():
-            row, channel = (int(i[0]) for i in np.nonzero(free))
-            raise ValueError(
-                f"row {row} plans media of {self.media_columns_[channel]!r} without "
-                "any spend; a plan needs the money behind its media (spend_columns)"
-            )
+        self._warn_of_free_media(rows)
         index = X.index if isinstance(X, pd.DataFrame) else None
         return self._make_plans(rows, index, members)
+
+    def _warn_of_free_media(self, rows: Rows) -> None:
+        free = (rows.media > 0) & (rows.spend <= 0) & ~self._predictor.history.free
+        if not free.any():
+            return
+        row, channel = (int(i[0]) for i in np.nonzero(free))
+        warn_caller(
+            f"{int(free.sum())} amounts of media are planned without any spend, first "
+            f"{self.media_columns_[channel]!r} in row {row}; they stay as planned and "
+            "are no part of a budget. Give the money behind them (spend_columns), or "
+            "None there for a channel that costs nothing",
+            FreeMediaWarning,
+        )
 
     def _make_plans(
         self, rows: Rows, index: pd.Index | None, members: bool
@@ -82,6 +94,7 @@ class MediaInspectionMixin(PredictionMixin):
         plan = self._predictor.plan(rows, list(self.media_columns_), index)
         return plan, self._predictor.member_plans(plan, rows) if members else []
 
+    @one_thread()
     def effects(
         self,
         kind: str = "total",
@@ -155,6 +168,7 @@ class MediaInspectionMixin(PredictionMixin):
             )
         return self._effects((kind,), X, coverage, by)[kind]
 
+    @one_thread()
     def effects_by_kind(
         self, X: Any = None, coverage: float | None = None, by: str = "channel"
     ) -> dict[str, pd.DataFrame]:
@@ -201,6 +215,7 @@ class MediaInspectionMixin(PredictionMixin):
         names = plan.channels, np.unique(plan.region)
         return {k: effects_table(found, draws, *names, k, by, coverage) for k in kinds}
 
+    @one_thread()
     def response_curves(
         self,
         by: str = "channel",
@@ -247,6 +262,7 @@ class MediaInspectionMixin(PredictionMixin):
         tables = [c.table(n_points, reach, coverage) for c in self._curves(by)]
         return pd.concat(tables, ignore_index=True)
 
+    @one_thread()
     def saturation_points(
         self, by: str = "channel", *, marginal_response: float = 1.0
     ) -> pd.DataFrame:
@@ -284,6 +300,7 @@ class MediaInspectionMixin(PredictionMixin):
         points = [c.points(marginal_response) for c in self._curves(by)]
         return pd.DataFrame(points)
 
+    @one_thread()
     def parameter_table(self, coverage: float = 0.9) -> pd.DataFrame:
         """Return the channels' parameters with intervals.
 
@@ -311,6 +328,7 @@ class MediaInspectionMixin(PredictionMixin):
             own.module, own.members, list(self.media_columns_), coverage
         )
 
+    @one_thread()
     def edge_table(self, coverage: float = 0.9) -> pd.DataFrame:
         """Return the edges of the channel graph with intervals of their weights.
 

@@ -1,6 +1,6 @@
 """What any media would bring in given rows: the counterfactual forward pass."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm.functional import lagged
 from sklearn_mmm.network import MMMModule
 
@@ -107,6 +108,14 @@ class MediaPlan:
     media_scale : ndarray of shape (n_rows, n_channels)
         What the largest training media of the row's region cost at the row's price,
         spend units per time step.
+    price : ndarray of shape (n_rows, n_channels)
+        Spend of a unit of media.
+    given : ndarray of shape (n_rows, n_channels)
+        Media that cost nothing and stay whatever is spent, in units of the media scale.
+    free : bool ndarray of shape (n_channels,)
+        Channels that cost nothing at all, such as organic ones.
+    silent : bool ndarray of shape (n_rows, n_channels)
+        Whether the row's region never had the channel in training.
     outcome_scale : ndarray of shape (n_regions,)
         Mean outcome of the plan's regions.
     sequence : MediaSequence
@@ -121,10 +130,15 @@ class MediaPlan:
     spend: np.ndarray
     organic: np.ndarray
     media_scale: np.ndarray
+    price: np.ndarray
+    given: np.ndarray
+    free: np.ndarray
+    silent: np.ndarray
     outcome_scale: np.ndarray
     sequence: MediaSequence
     cells: tuple[np.ndarray, np.ndarray]
 
+    @one_thread()
     def contributions(self, spend: np.ndarray) -> np.ndarray:
         """Return what each channel contributes to the rows.
 
@@ -143,6 +157,7 @@ class MediaPlan:
         region, week = self.cells
         return values.numpy()[region, week - self._first]
 
+    @one_thread()
     def after(self, spend: np.ndarray) -> np.ndarray:
         """Return what the rows' media contribute where there is no row.
 
@@ -160,6 +175,7 @@ class MediaPlan:
         """
         return self._outside(spend) - self._outside_of_nothing
 
+    @one_thread()
     def value_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the contributions of all channels together and their gradient.
 
@@ -182,8 +198,27 @@ class MediaPlan:
         return value, gradient.numpy()
 
     def extrapolated(self, spend: np.ndarray) -> np.ndarray:
-        """Return which cells, (n_rows, n_channels), exceed what training has seen."""
-        return np.asarray(spend > self.media_scale * (1 + 1e-9))
+        """Return which cells, (n_rows, n_channels), exceed what training has seen.
+
+        In a region that never had the channel, any media do.
+        """
+        scaled = spend / self.media_scale + self.given
+        return np.asarray(scaled > np.where(self.silent, 0.0, 1 + 1e-9))
+
+    def media(self, spend: np.ndarray) -> np.ndarray:
+        """Return the media of (n_rows, n_channels) spend, in their own units."""
+        return np.asarray(
+            spend / self.price + self.given * self.media_scale / self.price
+        )
+
+    def with_free_media(self, factor: np.ndarray) -> "MediaPlan":
+        """Return the plan with multiples of what costs nothing.
+
+        Parameters
+        ----------
+        factor : ndarray, broadcast to (n_rows, n_channels)
+        """
+        return replace(self, given=self.given * factor)
 
     @property
     def _first(self) -> int:
@@ -202,7 +237,7 @@ class MediaPlan:
     def _values(self, spend: Tensor) -> Tensor:
         """Return contributions from the first planned week on, in outcome units."""
         window, region, week = self._window
-        scaled = spend / torch.as_tensor(self.media_scale)
+        scaled = spend / torch.as_tensor(self.media_scale) + torch.as_tensor(self.given)
         media = window.media.index_put((region, week), scaled)
         out, _ = window.contributions(media)
         n_before = int(week.min())
@@ -218,4 +253,5 @@ class MediaPlan:
 
     @cached_property
     def _outside_of_nothing(self) -> np.ndarray:
-        return self._outside(np.zeros_like(self.spend))
+        nothing = replace(self, given=np.zeros_like(self.given))
+        return nothing._outside(np.zeros_like(self.spend))

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_mmm._intervals import half_width, interval_around
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.exceptions import ExtrapolationWarning, UnknownRegionWarning
@@ -28,6 +29,7 @@ class PredictionMixin:
     _roles: Roles
     _axis: TimeAxis | None
 
+    @one_thread()
     def predict(
         self, X: Any, return_std: bool = False
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
@@ -59,6 +61,7 @@ class PredictionMixin:
             return prediction
         return prediction, self._outcome_std(rows)
 
+    @one_thread()
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Predict intervals of the outcome.
 
@@ -90,6 +93,7 @@ class PredictionMixin:
         half = width * std
         return np.column_stack([prediction - half, prediction + half])
 
+    @one_thread()
     def decompose(self, X: Any, coverage: float | None = None) -> pd.DataFrame:
         """Split predictions into baseline, controls and channels.
 
@@ -131,10 +135,15 @@ class PredictionMixin:
 
     def _read(self, X: Any) -> Rows:
         check_is_fitted(self)
-        table = as_table(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        table = as_table(X, getattr(self, "feature_names_in_", None))
+        validate_data(self, table, reset=False, skip_check_array=True)
         rows, _ = read_rows(
-            table, self._roles, self.region_column, self.time_column, self._axis
+            table,
+            self._roles,
+            self.region_column,
+            self.time_column,
+            self._axis,
+            regions=self._predictor.scales.regions,
         )
         self._check_regions(rows)
         return rows

@@ -120,6 +120,7 @@ class Predictor:
         # An effect lasts for as long as the adstock kernel.
         panel, sequence = self._sequence(rows, self.module.media.max_lag - 1)
         n_rows = len(rows.region)
+        scale, price = self.scales.media_of(code), self._prices(rows, code)
         return MediaPlan(
             channels=channels,
             index=index,
@@ -127,7 +128,11 @@ class Predictor:
             time=rows.time,
             spend=rows.spend,
             organic=_organic(self.scales, main, rows, code).sum(axis=1) * outcome_scale,
-            media_scale=self.scales.media_of(code) * self._prices(rows, code),
+            media_scale=scale * price,
+            price=price,
+            given=np.where(rows.spend > 0, 0.0, rows.media) / scale,
+            free=self.history.free,
+            silent=self.scales.silent_of(code),
             outcome_scale=self.scales.outcome_of(self.scales.code(panel.regions)),
             sequence=sequence,
             cells=(panel.row_region[-n_rows:], panel.row_week[-n_rows:]),

@@ -1,18 +1,18 @@
 """DeepCausalMMMRegressor: the marketing mix model as a scikit-learn estimator."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import validate_data
 
-from sklearn_mmm._threads import one_thread
+from sklearn_mmm._threads import learns_aside
 from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.baseline._outliers import without_gross_outliers
@@ -20,11 +20,7 @@ from sklearn_mmm.components import Adstock, Saturation
 from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
 from sklearn_mmm.components._check import check_components
 from sklearn_mmm.components._saturation import SATURATIONS, make_saturation
-from sklearn_mmm.estimator._experiment_reader import (
-    ExperimentReader,
-    join_priors,
-    join_tests,
-)
+from sklearn_mmm.estimator._experiment_reader import ExperimentReader, join_tests
 from sklearn_mmm.estimator._fitted_tables import (
     adstock_parameters,
     adstock_weights,
@@ -35,12 +31,17 @@ from sklearn_mmm.estimator._fitted_tables import (
 )
 from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
 from sklearn_mmm.estimator._predictor import Predictor, scaled_controls
+from sklearn_mmm.estimator._prior_reader import PriorReader
 from sklearn_mmm.exceptions import (
     MissingWeeksWarning,
     UninformativeChannelWarning,
 )
 from sklearn_mmm.graph._edge_rules import make_edge_rules
-from sklearn_mmm.graph._influence import learn_influence, update_influence
+from sklearn_mmm.graph._influence import (
+    ChannelInfluence,
+    learn_influence,
+    update_influence,
+)
 from sklearn_mmm.graph._learn import EdgeRules
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment
@@ -49,6 +50,7 @@ from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm.panel._scales import PanelScales, make_scales
+from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.training import (
     Fitted,
     Rescaling,
@@ -57,8 +59,18 @@ from sklearn_mmm.training import (
     update_network,
 )
 
+# Carry-over of channels before it is learned.
+_USUAL_DECAY = 0.3
+_USUAL_LAGS = 8
+# Names of columns in tables of results, and what they stand for there.
+_TAKEN = {
+    "baseline": "the baseline's contribution",
+    "region": "the key of regions",
+    "time": "the key of time steps",
+}
 
-class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator):
+
+class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimator):
     r"""Marketing mix model for panels of regions and weeks.
 
     The outcome of a region and week is the sum of a baseline, controls and media,
@@ -88,10 +100,19 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         Column or index level with the time step: dates, periods or numbers (integers
         are taken to count weeks). None means that row order is time: each X is then
         a series of its own, and the baseline is constant for want of a clock.
-    spend_columns : dict, default=None
+    spend_columns : dict or list, default=None
         Column with the money behind a media column, where media are impressions or
-        clicks: ``{"tv_impressions": "tv_spend"}``. ROI, response curves and budgets
-        are then in money; the model is of the media. None means that media are spend.
+        clicks: ``{"tv_impressions": "tv_spend", "newsletter": None}``, or a list in
+        the order of the media. ROI, response curves and budgets are then in money; the
+        model is of the media. A column that is None marks media that cost nothing,
+        such as organic ones: they have no ROI and never enter a budget. None means
+        that all media are spend.
+    priors : dict, default=None
+        What is believed about channels, as mean and standard deviation:
+        ``{"tv": {"roi": (2.0, 1.0)}, "email": {"contribution": (0.01, 0.01)}}``.
+        ``roi`` and ``marginal_roi`` are outcome units per spend unit over the training
+        rows, ``contribution`` is a share of their outcome; all three are of the
+        channel's own, direct effect.
     max_lag : int, default=8
         Length of the adstock kernel in time steps, the current one included.
     adstock : {"geometric", "delayed", "weibull", "binomial"} or \
@@ -172,10 +193,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
     outcome_ : Series of shape (n_rows,)
         Outcome of the training rows, outcome units per time step.
     spend_ : DataFrame of shape (n_rows, n_channels)
-        Spend of the training rows, spend units per time step.
+        Spend of the training rows, spend units per time step; 0 for free media.
     n_members_ : int
         Number of members, of whose spread intervals are made.
-    lift_tests_, roi_prior_ : DataFrame and dict, or None
+    lift_tests_ : DataFrame or None
         What fit and later updates were told.
     modulation_ : DataFrame of shape (n_rows, n_channels)
         Factor by which each channel's effect was larger or smaller than usual in each
@@ -204,7 +225,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         of the fit because neither media nor controls nor the level explain it; NaN
         where there is no row.
     media_scale_ : DataFrame of shape (n_regions, n_channels)
-        Largest training media, spend units per time step.
+        Largest training media, spend units per time step; where a region never had
+        the channel, the median of the others.
     hyperparameters_ : dict
         Learned noise, variances of the baseline's parts, prior scales, and what inner
         validation chose.
@@ -212,8 +234,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         Keys, media and controls of the training rows, which later rows continue.
     media_columns_, control_columns_ : list of str
         Names of channels and controls.
-    spend_columns_ : list of str
-        Column with the money behind each channel.
+    spend_columns_ : list of str or None
+        Column with the money behind each channel; None where it costs nothing.
     net_ : skorch.NeuralNet
         The trained net, with its ``history``.
     n_features_in_ : int
@@ -255,7 +277,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         "control_columns": [None, str, Integral, "array-like", slice, callable],
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
-        "spend_columns": [None, dict],
+        "spend_columns": [None, dict, list, tuple],
+        "priors": [None, dict],
         "max_lag": [Interval(Integral, 1, None, closed="left")],
         "adstock": [StrOptions(set(ADSTOCKS)), Adstock],
         "saturation": [StrOptions(set(SATURATIONS)), Saturation],
@@ -288,7 +311,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         region_column: str | int | None = None,
         time_column: str | int | None = None,
         *,
-        spend_columns: Mapping[Any, Any] | None = None,
+        spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
+        priors: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
         max_lag: int = 8,
         adstock: str | Adstock = "geometric",
         saturation: str | Saturation = "hill",
@@ -315,6 +339,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self.region_column = region_column
         self.time_column = time_column
         self.spend_columns = spend_columns
+        self.priors = priors
         self.max_lag = max_lag
         self.adstock = adstock
         self.saturation = saturation
@@ -337,10 +362,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self, X: Any, y: Any, lift_tests: Any = None, roi_prior: Any = None
-    ) -> Self:
-        """Fit the model.
+    @learns_aside
+    def fit(self, X: Any, y: Any, lift_tests: Any = None) -> Self:
+        r"""Fit the model.
 
         Parameters
         ----------
@@ -349,18 +373,18 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         y : array-like of shape (n_rows,)
             Outcome, in outcome units per time step.
         lift_tests : DataFrame, default=None
-            Results of experiments, one row each: ``channel``; ``start`` and ``end`` of
-            the time steps that were measured, both included; ``lift``, the outcome
-            with the spend as it is in X less what it would have been otherwise, over
-            all these regions and time steps, and its ``std_error``, both in outcome
-            units. If there is a column ``region``, it has a label, a list of labels,
-            or "all". If there is a column ``spend_change``, it is by how much the test
-            raised (or, below 0, cut) the spend in its window, spend units; where it is
-            missing, all spend in the window was the test. Tests whose window is not
-            all in the training weeks are left out, with a warning.
-        roi_prior : dict of tuple, default=None
-            By channel, mean and standard deviation of what is believed about its ROI
-            over the training rows, outcome units per spend unit.
+            Results of experiments, one row each: ``channel``, or a list of those that
+            were tested at once; ``start`` and ``end`` of the time steps that were
+            measured, both included; ``lift``, the outcome with the spend as it is in X
+            less what it would have been otherwise, over all these regions and time
+            steps, and its ``std_error``, both in outcome units. Optional columns:
+            ``region``, a label, a list of labels, or "all"; ``spend_change``, by how
+            much the test raised (or, below 0, cut) the spend in its window, spend
+            units, of all its channels together or a list of one each (where it is
+            missing, all spend in the window was the test); ``effect``, "direct" or,
+            where the lift holds what came through channels that react, "total". A
+            test from before the training weeks needs a ``spend_change``; other tests
+            whose window is not all in training are left out, with a warning.
 
         Returns
         -------
@@ -371,17 +395,21 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         ValueError
             If a column is missing, media are negative, keys occur twice, values are
             not finite or not numeric, there is but one row, known edges contradict
-            one another, or a lift test or ROI prior makes no sense.
+            one another, or a lift test or prior makes no sense, such as a lift that
+            is far below zero although the spend was raised.
 
         Notes
         -----
         An experiment enters the likelihood as a measurement of the model's own
         counterfactual for its window, with the carry-over of the weeks before and
         inside it: the contribution of the channel itself, other channels being as they
-        are in X.
+        are in X, or, for a total effect, as the graph has them react. A test from
+        before the training weeks is put on the same weeks of their first year; with
+        its age in years :math:`a` its variance grows by
+        :math:`(0.2\,\text{lift})^2 a`, since effects wander.
         """
         table = as_table(X)
-        validate_data(self, X, y, skip_check_array=True)
+        validate_data(self, table, y, skip_check_array=True)
         y = check_target(y, table.shape[0])
         if len(y) == 1:
             raise ValueError("X has one sample (n_samples=1); a fit needs more rows")
@@ -399,12 +427,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         self._name_columns()
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self._seed = int(seed)
-        return self._learn(rows, y, index_of(X), lift_tests, roi_prior, None)
+        return self._learn(rows, y, index_of(X), lift_tests, None)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(
-        self, X: Any, y: Any, lift_tests: Any = None, roi_prior: Any = None
-    ) -> Self:
+    @learns_aside
+    def partial_fit(self, X: Any, y: Any, lift_tests: Any = None) -> Self:
         """Add rows to those of fit and update the model, in a fraction of the time.
 
         What was learned is the starting point; hyper-parameters are renewed, and what
@@ -417,7 +444,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             Further rows; a row with the region and time of a former one replaces it.
         y : array-like of shape (n_rows,)
             Their outcome.
-        lift_tests, roi_prior : default=None
+        lift_tests : DataFrame, default=None
             Further ones, see :meth:`fit`.
 
         Returns
@@ -430,12 +457,17 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
             As :meth:`fit`, or if rows are earlier than the first training step.
         """
         if not hasattr(self, "history_"):
-            return self.fit(X, y, lift_tests, roi_prior)
-        table = as_table(X)
-        validate_data(self, X, y, reset=False, skip_check_array=True)
+            return self.fit(X, y, lift_tests)
+        table = as_table(X, getattr(self, "feature_names_in_", None))
+        validate_data(self, table, y, reset=False, skip_check_array=True)
         y = check_target(y, table.shape[0])
         rows, _ = read_rows(
-            table, self._roles, self.region_column, self.time_column, self._axis
+            table,
+            self._roles,
+            self.region_column,
+            self.time_column,
+            self._axis,
+            regions=self._predictor.scales.regions,
         )
         past = self._predictor.history
         if self._axis is None:
@@ -454,9 +486,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         else:
             index = former.append(index)
         lift_tests = join_tests(self.lift_tests_, lift_tests)
-        roi_prior = join_priors(self.roi_prior_, roi_prior)
         outcome = np.concatenate([self.outcome_.to_numpy()[kept], y])
-        return self._learn(joined, outcome, index, lift_tests, roi_prior, self._fitted)
+        return self._learn(joined, outcome, index, lift_tests, self._fitted)
 
     def _learn(
         self,
@@ -464,7 +495,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         y: np.ndarray,
         index: pd.Index | None,
         lift_tests: Any,
-        roi_prior: Any,
         former: Fitted | None,
     ) -> Self:
         """Fit the model to rows, or update a former fit."""
@@ -479,33 +509,59 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
         )
         scales = make_scales(panel, usual, rows.media, rows.controls, rows.spend)
         data = self._training_data(rows, panel, y, scales)
-        reader = ExperimentReader(
-            panel,
+        experiments = self._experiments(panel, rows, y, data, lift_tests, rules)
+        self._fitted = self._train(data, former, scales, experiments)
+        self.lift_tests_ = lift_tests
+        self._predictor = Predictor(
+            self._fitted.net.module_,
+            self._fitted.baseline,
+            scales,
             self._axis,
-            self.media_columns_,
-            panel.scatter(rows.spend),
-            data.media,
+            rows,
+            self._fitted.members,
+            self._fitted.choice.spread,
         )
-        experiments = []
-        if lift_tests is not None:
-            experiments += reader.read_tests(lift_tests)
-        if roi_prior is not None:
-            experiments += reader.read_priors(roi_prior)
-        with one_thread():
-            self._fitted = self._train(data, former, scales, experiments)
-            self.lift_tests_, self.roi_prior_ = lift_tests, roi_prior
-            self._predictor = Predictor(
-                self._fitted.net.module_,
-                self._fitted.baseline,
-                scales,
-                self._axis,
-                rows,
-                self._fitted.members,
-                self._fitted.choice.spread,
-            )
-            self._publish(panel, rows, y, index)
-            self._learn_graph(data, rules, update=former is not None)
+        self._publish(panel, rows, y, index)
+        self._learn_graph(data, rules, update=former is not None)
         return self
+
+    def _experiments(
+        self,
+        panel: Panel,
+        rows: Rows,
+        y: np.ndarray,
+        data: TrainingData,
+        lift_tests: Any,
+        rules: EdgeRules | None,
+    ) -> list[Experiment]:
+        """Return what lift tests and priors say."""
+        channels = self.media_columns_
+        out = []
+        if lift_tests is not None:
+
+            def influence() -> ChannelInfluence | None:
+                return self._usual_influence(data, rules)
+
+            amount = panel.scatter(rows.amount)
+            reader = ExperimentReader(
+                panel, self._axis, channels, amount, data.media, influence
+            )
+            out += reader.read(lift_tests)
+        if self.priors is not None:
+            spend, total = panel.scatter(rows.spend), float(y.sum())
+            beliefs = PriorReader(panel, channels, spend, data.media, total)
+            out += beliefs.read(self.priors)
+        return out
+
+    def _usual_influence(
+        self, data: TrainingData, rules: EdgeRules | None
+    ) -> ChannelInfluence | None:
+        """Return what channels do to channels, before their carry-over is learned."""
+        if rules is None:
+            return None
+        kernel = _USUAL_DECAY ** np.arange(_USUAL_LAGS)
+        kernels = np.tile(kernel / kernel.sum(), (len(self.media_columns_), 1))
+        return learn_influence(data, rules, kernels, self.graph_lags, self._seed)[0]
 
     def _train(
         self,
@@ -595,11 +651,21 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, BaseEstimator
 
         self.media_columns_ = [name(c) for c in self._roles.media]
         self.control_columns_ = [name(c) for c in self._roles.controls]
-        self.spend_columns_ = [name(c) for c in self._roles.spend]
-        if "baseline" in [*self.media_columns_, *self.control_columns_]:
+        self.spend_columns_ = [
+            None if c is None else name(c) for c in self._roles.spend
+        ]
+        names = [*self.media_columns_, *self.control_columns_]
+        for taken, by in _TAKEN.items():
+            if taken in names:
+                raise ValueError(
+                    f"a media or control column is called {taken!r}, which names {by} "
+                    "in the results; rename the column"
+                )
+        twice = [n for n in names if names.count(n) > 1]
+        if twice:
             raise ValueError(
-                "a media or control column is called 'baseline', which names the "
-                "baseline's contribution; rename the column"
+                f"two media or control columns are called {twice[0]!r} in the results; "
+                "rename one of them"
             )
 
     def _history_table(self, rows: Rows) -> pd.DataFrame:

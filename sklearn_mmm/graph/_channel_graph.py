@@ -6,12 +6,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
 
-from sklearn_mmm._threads import one_thread
+from sklearn_mmm._threads import learns_aside
 from sklearn_mmm.graph._edge_rules import make_edge_rules
 from sklearn_mmm.graph._influence import causes_first
 from sklearn_mmm.graph._learn import learn_graph
@@ -19,9 +19,10 @@ from sklearn_mmm.graph._rows import independent_rows, panel_rows
 from sklearn_mmm.panel._columns import ColumnSpec, as_table
 from sklearn_mmm.panel._grid import interpolate_gaps
 from sklearn_mmm.panel._rows import read_rows, resolve_roles
+from sklearn_mmm.storage import StoredEstimator
 
 
-class ChannelGraph(BaseEstimator):
+class ChannelGraph(StoredEstimator):
     r"""Learn an acyclic graph of linear influences among columns.
 
     .. math:: x_j = \sum_i W_{ij} x_i + \sum_l \sum_i V^{(l)}_{ij} x_i^{(t-l)} + e_j
@@ -136,6 +137,7 @@ class ChannelGraph(BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the graph.
 
@@ -156,7 +158,7 @@ class ChannelGraph(BaseEstimator):
             keys occur twice, or lags are asked for without a time column.
         """
         table = as_table(X)
-        validate_data(self, X, skip_check_array=True)
+        validate_data(self, table, skip_check_array=True)
         if self.n_lags and self.time_column is None:
             raise ValueError(
                 f"n_lags={self.n_lags} needs a time order; name a time_column"
@@ -185,8 +187,7 @@ class ChannelGraph(BaseEstimator):
                 n_lags=self.n_lags,
             )
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        with one_thread():
-            found = learn_graph(data, rules, self.alpha, self.n_resamples, seed)
+        found = learn_graph(data, rules, self.alpha, self.n_resamples, seed)
         self.adjacency_ = pd.DataFrame(found.weights, names, names)
         self.strength_ = pd.DataFrame(found.strength, names, names)
         lags = pd.MultiIndex.from_product(

@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._model import of_fitted_model
 
+
+@of_fitted_model
 def channel_summary(mmm: Any) -> pd.DataFrame:
     """Return spend, contribution, shares and ROI of each channel in training.
 

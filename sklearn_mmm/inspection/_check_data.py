@@ -1,6 +1,6 @@
 """What is wrong with data, before anything is fitted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -46,7 +46,7 @@ def check_data(
     region_column: str | int | None = None,
     time_column: str | int | None = None,
     *,
-    spend_columns: Mapping[Any, Any] | None = None,
+    spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
 ) -> pd.DataFrame:
     """Return what is wrong with data, before anything is fitted.
 

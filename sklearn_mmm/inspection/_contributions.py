@@ -8,6 +8,7 @@ from scipy.sparse import diags_array, eye_array
 from scipy.sparse.linalg import splu
 
 from sklearn_mmm.inspection._effects import roi_table
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     keys,
@@ -20,6 +21,7 @@ _N_HARMONICS = 4
 _LEVEL_YEARS = 2.0
 
 
+@of_fitted_model
 def contribution_table(mmm: Any) -> pd.DataFrame:
     """Return what baseline, controls and channels contributed to each training row.
 
@@ -52,6 +54,7 @@ def contribution_table(mmm: Any) -> pd.DataFrame:
     return pd.concat([keys(mmm), parts], axis=1)
 
 
+@of_fitted_model
 def waterfall_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return the way from the baseline to the whole outcome of the training rows.
 
@@ -111,6 +114,7 @@ def waterfall_of(mmm: Any, effects: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+@of_fitted_model
 def baseline_components(mmm: Any) -> pd.DataFrame:
     r"""Split the baseline of each region into a level, a yearly season and the rest.
 

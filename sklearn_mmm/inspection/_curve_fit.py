@@ -6,11 +6,14 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 import pandas as pd
 from scipy.optimize import OptimizeResult, least_squares
-from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from sklearn_mmm._threads import learns_aside, one_thread
+from sklearn_mmm.storage import StoredEstimator
 
 _NAMES = ["top", "half_saturation", "slope"]
 # Of the largest spend: beyond these a half-saturation cannot be told from none.
@@ -29,7 +32,7 @@ class _Fit(NamedTuple):
     log_likelihood: float
 
 
-class ResponseCurveFit(RegressorMixin, BaseEstimator):
+class ResponseCurveFit(RegressorMixin, StoredEstimator):
     r"""Fit a Hill curve to spend and response, from this package or any other.
 
     .. math:: y = T \frac{x^s}{x^s + \kappa^s}
@@ -110,6 +113,7 @@ class ResponseCurveFit(RegressorMixin, BaseEstimator):
         self.n_starts = n_starts
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the curve.
 
@@ -167,6 +171,7 @@ class ResponseCurveFit(RegressorMixin, BaseEstimator):
         )
         return self
 
+    @one_thread()
     def predict(self, X: Any) -> np.ndarray:
         """Return the fitted response.
 

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection._fit import fit_table, residual_table
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import channels_by_size, keys, step_numbers
 
 # Two channels that correlate like this are, in effect, one.
 _EQUAL = 1 - 1e-9
 
 
+@of_fitted_model
 def coverage_table(mmm: Any) -> pd.DataFrame:
     """Return which time steps each region has in training.
 
@@ -63,6 +65,7 @@ class SpellTables(NamedTuple):
     spells: pd.DataFrame
 
 
+@of_fitted_model
 def zero_spells(mmm: Any) -> SpellTables:
     """Return when channels had no media in training.
 
@@ -146,6 +149,7 @@ class CollinearityTables(NamedTuple):
     vif: pd.DataFrame
 
 
+@of_fitted_model
 def collinearity(mmm: Any) -> CollinearityTables:
     """Return correlations and variance inflation factors within regions.
 
@@ -222,6 +226,7 @@ def variance_inflation(correlation: np.ndarray) -> np.ndarray:
     return out
 
 
+@of_fitted_model
 def outlier_table(mmm: Any, *, threshold: float = 4.0) -> pd.DataFrame:
     """Return training rows whose outcome is far from what the model expects.
 

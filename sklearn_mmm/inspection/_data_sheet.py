@@ -1,6 +1,6 @@
 """A long table on a grid of regions and time steps, before anything is fitted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -132,7 +132,7 @@ def read_table(
     control_columns: ColumnSpec,
     region_column: str | int | None,
     time_column: str | int | None,
-    spend_columns: Mapping[Any, Any] | None,
+    spend_columns: Mapping[Any, Any] | Sequence[Any] | None,
 ) -> Table:
     """Read columns without judging their content.
 
@@ -147,7 +147,12 @@ def read_table(
     target = as_numbers(np.asarray(y).ravel())
     if len(target) != X.shape[0]:
         raise ValueError(f"X has {X.shape[0]} rows, y has {len(target)}; pass pairs")
-    used = dict.fromkeys([*roles.media, *roles.controls, *roles.spend])
+    # What costs nothing is judged by its media.
+    spend = [
+        m if s is None else s for m, s in zip(roles.media, roles.spend, strict=True)
+    ]
+    roles = Roles(roles.media, roles.controls, [*spend])
+    used = dict.fromkeys([*roles.media, *roles.controls, *spend])
     numbers = {name: as_numbers(read_column(X, name)) for name in used}
     keys = [
         None if column is None else read_key_as_is(X, column, parameter)

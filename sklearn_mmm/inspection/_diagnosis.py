@@ -10,6 +10,7 @@ from sklearn_mmm.inspection._data_quality import collinearity, outliers_of
 from sklearn_mmm.inspection._effects import roi_table
 from sklearn_mmm.inspection._fit import autocorrelation, fit_table
 from sklearn_mmm.inspection._graph import graph_tables
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._naive import forecast_comparison
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
@@ -30,6 +31,7 @@ _WIDE_INTERVAL = 5.0
 Finding = tuple[str, str]
 
 
+@of_fitted_model
 def diagnose(
     mmm: Any,
     table: pd.DataFrame | None = None,
@@ -118,8 +120,8 @@ def _about_data(mmm: Any) -> Iterator[Finding]:
     if free:
         yield (
             "data",
-            f"With media where nothing was spent: {_listing(free)}. Budgets of such "
-            "rows cannot be allocated.",
+            f"Costing nothing: {_listing(free)}. Such channels have no ROI and stay as "
+            "planned in budgets.",
         )
     vif = collinearity(mmm).vif
     vif = vif[vif["role"] == "channel"]

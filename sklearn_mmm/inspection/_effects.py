@@ -5,11 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
 
 KINDS = ("direct", "mediated", "total")
 
 
+@of_fitted_model
 def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return channels' shares of the media contribution beside those of spend.
 
@@ -56,6 +58,7 @@ def shares_of(effects: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+@of_fitted_model
 def roi_table(mmm: Any, kind: str = "direct", *, coverage: float = 0.9) -> pd.DataFrame:
     """Return ROI and marginal ROI of each channel over the training rows.
 
@@ -108,6 +111,7 @@ def _tidy(table: pd.DataFrame, mmm: Any) -> pd.DataFrame:
     return table.loc[channels_by_size(mmm), names].rename_axis("channel").reset_index()
 
 
+@of_fitted_model
 def effect_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return direct, mediated and total effects over the training rows.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import r2_score
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     calendar_labels,
     interval_options,
@@ -18,6 +19,7 @@ from sklearn_mmm.inspection._training_rows import (
 _PER_MAD = 1.4826
 
 
+@of_fitted_model
 def fit_table(
     mmm: Any, X_test: Any = None, y_test: Any = None, *, coverage: float = 0.9
 ) -> pd.DataFrame:

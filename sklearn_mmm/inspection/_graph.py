@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
 
 
@@ -27,6 +28,7 @@ class GraphTables(NamedTuple):
     edges: pd.DataFrame
 
 
+@of_fitted_model
 def graph_tables(mmm: Any, *, coverage: float = 0.9) -> GraphTables:
     """Return nodes and edges of the graph of influences among channels.
 

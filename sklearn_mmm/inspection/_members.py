@@ -15,6 +15,8 @@ def plans_of(
 
     Raises
     ------
+    TypeError
+        If a member is no regressor.
     ValueError
         If a member has other channels, or ``coverage`` is not between 0 and 1.
     """
@@ -22,6 +24,12 @@ def plans_of(
     plan = mmm.media_plan(X)
     if members is None:
         return plan, mmm.member_plans(X)
+    for number, member in enumerate(members):
+        if not hasattr(member, "media_plan"):
+            raise TypeError(
+                f"members[{number}] is a {type(member).__name__}; give fitted "
+                "regressors, of pipelines the last step (pipeline[-1])"
+            )
     others = [member.media_plan(X) for member in members]
     for other in others:
         if other.channels != plan.channels:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     interval_options,
@@ -12,6 +13,7 @@ from sklearn_mmm.inspection._training_rows import (
 )
 
 
+@of_fitted_model
 def region_table(mmm: Any) -> pd.DataFrame:
     """Return level, media share and ROI of each region in training.
 
@@ -60,6 +62,7 @@ def region_table(mmm: Any) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
+@of_fitted_model
 def region_channel_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return what each channel cost and brought in each region in training.
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     interval_options,
@@ -15,6 +16,7 @@ from sklearn_mmm.inspection._training_rows import (
 _DEFAULT_REACH = 2.0
 
 
+@of_fitted_model
 def response_curve_table(mmm: Any) -> pd.DataFrame:
     """Return response curves with the operating point of each channel on them.
 
@@ -74,6 +76,7 @@ def operating_points(mmm: Any) -> pd.DataFrame:
     return pd.concat(points, ignore_index=True)
 
 
+@of_fitted_model
 def saturation_table(mmm: Any) -> pd.DataFrame:
     """Return how far channels are saturated, and what more spend could bring.
 
@@ -120,6 +123,7 @@ def saturation_table(mmm: Any) -> pd.DataFrame:
     return table.rename_axis("channel").reset_index()
 
 
+@of_fitted_model
 def adstock_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return the carry-over of each channel, by lag, and its half-life.
 
@@ -204,6 +208,7 @@ def half_life(weights: Any) -> float:
     return float(i - 1 + np.log(0.5 / before) / np.log(after / before))
 
 
+@of_fitted_model
 def modulation_table(mmm: Any) -> pd.DataFrame:
     """Return by what factor effects were larger or smaller than usual over time.
 

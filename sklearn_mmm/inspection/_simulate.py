@@ -10,6 +10,7 @@ import pandas as pd
 
 from sklearn_mmm._intervals import interval_around
 from sklearn_mmm.inspection._members import plans_of
+from sklearn_mmm.inspection._model import of_fitted_model
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,6 +64,7 @@ class Simulation:
         )
 
 
+@of_fitted_model
 def simulate(
     mmm: Any,
     X: Any,
@@ -82,7 +84,7 @@ def simulate(
     changes : dict or DataFrame
         Factors of channels' spend, such as ``{"tv": 1.2, "search": 0.9}``, or a table
         with the same index as X and the new spend of the channels it names, spend
-        units per time step.
+        units per time step. A channel that costs nothing is changed in its media.
     members : sequence of DeepCausalMMMRegressor, default=None
         Other fits of the same columns, whose spread stands for uncertainty. None takes
         the estimator's own members.
@@ -115,8 +117,8 @@ def simulate(
     True
     """
     plan, others = plans_of(mmm, X, members, coverage)
-    spend = _changed_spend(plan, changes)
-    own, *worlds = [_World(each, spend) for each in (plan, *others)]
+    factors, spend = _changes(plan, changes)
+    own, *worlds = [_World(each, factors, spend) for each in (plan, *others)]
     channels = pd.Index(plan.channels, name="channel")
 
     def compare(name: str, index: pd.Index) -> pd.DataFrame:
@@ -150,19 +152,19 @@ def simulate(
         outcome=pd.Series(own.outcome[1], plan.index, name="outcome"),
         planned_outcome=pd.Series(own.outcome[0], plan.index, name="outcome"),
         spend=by_row(spend),
-        extrapolated=by_row(plan.extrapolated(spend)),
+        extrapolated=by_row(plan.with_free_media(factors).extrapolated(spend)),
     )
 
 
 class _World:
     """What one model says of both plans; each attribute is (planned, changed)."""
 
-    def __init__(self, plan: Any, spend: np.ndarray) -> None:
-        plans = plan.spend, spend
+    def __init__(self, plan: Any, factors: np.ndarray, spend: np.ndarray) -> None:
+        plans = (plan, plan.spend), (plan.with_free_media(factors), spend)
         _, region = np.unique(plan.region, return_inverse=True)
         _, time = np.unique(plan.time, return_inverse=True)
-        after = [plan.after(s) for s in plans]
-        self.contributions = [plan.contributions(s) for s in plans]
+        after = [p.after(s) for p, s in plans]
+        self.contributions = [p.contributions(s) for p, s in plans]
         self.outcome = [plan.organic + c.sum(axis=1) for c in self.contributions]
         self.by_region = [
             np.bincount(region, o) + a.sum(axis=1)
@@ -179,28 +181,34 @@ class _World:
         self.total = [values.sum(keepdims=True) for values in self.by_region]
 
 
-def _changed_spend(plan: Any, changes: Any) -> np.ndarray:
+def _changes(plan: Any, changes: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return factors of free media and the new spend, (n_rows, n_channels) each."""
+    if not isinstance(changes, (Mapping, pd.DataFrame)):
+        raise ValueError(
+            f"changes is {changes!r}; give a dict from channels to factors, such as "
+            "{'tv': 1.2}, or a table of spend with the rows of X"
+        )
+    table = changes if isinstance(changes, pd.DataFrame) else None
     names = list(changes)
     unknown = [name for name in names if name not in plan.channels]
     if unknown:
         raise ValueError(
             f"changes name unknown channels {unknown}; the channels are {plan.channels}"
         )
-    out = plan.spend.copy()
-    if isinstance(changes, pd.DataFrame):
-        if not changes.index.equals(plan.index):
-            raise ValueError(
-                f"changes has {len(changes)} rows whose index differs from that of X "
-                f"({len(plan.index)} rows); give one row for each row of X"
-            )
-        for name in names:
-            out[:, plan.channels.index(name)] = changes[name].to_numpy(float)
-    else:
-        for name in names:
-            factor = changes[name]
-            if not isinstance(factor, Real):
-                raise ValueError(f"the change of {name!r} is {factor!r}, not a number")
-            out[:, plan.channels.index(name)] *= float(factor)
+    if table is not None and not table.index.equals(plan.index):
+        raise ValueError(
+            f"changes has {len(table)} rows whose index differs from that of X "
+            f"({len(plan.index)} rows); give one row for each row of X"
+        )
+    out = np.where(plan.free, plan.media(plan.spend), plan.spend)
+    planned = out.copy()
+    for name in names:
+        column = plan.channels.index(name)
+        out[:, column] = (
+            _factor(changes[name], name) * planned[:, column]
+            if table is None
+            else _numbers(table, name)
+        )
     bad = ~np.isfinite(out) | (out < 0)
     if bad.any():
         row, channel = (int(i[0]) for i in np.nonzero(bad))
@@ -208,4 +216,26 @@ def _changed_spend(plan: Any, changes: Any) -> np.ndarray:
             f"changes make the spend of {plan.channels[channel]!r} "
             f"{out[row, channel]:g} in row {row}; it must be a number of at least 0"
         )
-    return out
+    new = plan.free & (out > 0) & (planned <= 0)
+    if new.any():
+        row, channel = (int(i[0]) for i in np.nonzero(new))
+        raise ValueError(
+            f"changes give the free channel {plan.channels[channel]!r} media in row "
+            f"{row}, where X has none; put them into X"
+        )
+    kept = ~plan.free | (planned <= 0)
+    factors = np.divide(out, planned, out=np.ones_like(out), where=~kept)
+    return factors, np.where(plan.free, 0.0, out)
+
+
+def _numbers(changes: pd.DataFrame, name: str) -> np.ndarray:
+    try:
+        return changes[name].to_numpy(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"changes of {name!r} hold no numbers: {error}") from error
+
+
+def _factor(factor: Any, name: str) -> float:
+    if not isinstance(factor, Real) or isinstance(factor, (bool, np.bool_)):
+        raise ValueError(f"the change of {name!r} is {factor!r}, not a number")
+    return float(factor)

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._model import of_fitted_model
+
 
 class TrainingTables(NamedTuple):
     """The course of a training.
@@ -22,6 +24,7 @@ class TrainingTables(NamedTuple):
     hyperparameters: pd.DataFrame
 
 
+@of_fitted_model
 def training_tables(mmm: Any) -> TrainingTables:
     """Return losses by epoch, and the hyper-parameters of a fit.
 

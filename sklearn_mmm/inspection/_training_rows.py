@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
 _DATE_STEPS = {1.0: "day", 7.0: "week"}
@@ -40,6 +41,7 @@ class Units(NamedTuple):
         return f"{self.outcome} per {one}"
 
 
+@of_fitted_model
 def units_of(mmm: Any, outcome: str | None = None, spend: str | None = None) -> Units:
     """Return units for the axes of a model's charts.
 
@@ -97,24 +99,13 @@ def calendar_labels(times: Any) -> np.ndarray:
 
 
 def keys(mmm: Any) -> pd.DataFrame:
-    """Return region and time of the training rows, in the order of contributions_.
-
-    Raises
-    ------
-    ValueError
-        If a channel or control is called "region" or "time", which name the keys.
-    """
-    taken = {"region", "time"} & {*mmm.media_columns_, *mmm.control_columns_}
-    if taken:
-        raise ValueError(
-            f"a media or control column is called {sorted(taken)[0]!r}, which names a "
-            "key in tables and reports; rename the column"
-        )
+    """Return region and time of the training rows, in the order of contributions_."""
     history = mmm.history_
     time = calendar_labels(history["time"])
     return pd.DataFrame({"region": history["region"].to_numpy(), "time": time})
 
 
+@of_fitted_model
 def channels_by_size(mmm: Any) -> list[str]:
     """Return the channels, the one that brought most in training first."""
     brought = mmm.contributions_[mmm.media_columns_].sum()
@@ -122,12 +113,13 @@ def channels_by_size(mmm: Any) -> list[str]:
 
 
 def free_channels(mmm: Any) -> list[str]:
-    """Return the channels with media in training rows where nothing was spent."""
+    """Return the channels with media that cost nothing in all training rows."""
     media = mmm.history_[mmm.media_columns_].to_numpy()
-    free = ((media > 0) & (mmm.spend_.to_numpy() <= 0)).any(axis=0)
+    free = (media > 0).any(axis=0) & ~(mmm.spend_.to_numpy() > 0).any(axis=0)
     return [n for n, f in zip(mmm.media_columns_, free, strict=True) if f]
 
 
+@of_fitted_model
 def training_rows(mmm: Any, n_steps: int | None = None) -> Any:
     """Return training rows in the form of X, made from ``history_``.
 
@@ -197,7 +189,11 @@ def _columns(mmm: Any, history: pd.DataFrame) -> dict[str, Any]:
     spend = mmm.spend_.to_numpy()[history.index].T
     names = [*mmm.media_columns_, *mmm.control_columns_]
     return {
-        **dict(zip(mmm.spend_columns_, spend, strict=True)),
+        **{
+            column: values
+            for column, values in zip(mmm.spend_columns_, spend, strict=True)
+            if column is not None
+        },
         **{name: history[name].to_numpy() for name in names},
     }
 
@@ -215,6 +211,7 @@ def _array(mmm: Any, history: pd.DataFrame) -> np.ndarray:
     return out
 
 
+@of_fitted_model
 def has_intervals(mmm: Any) -> bool:
     """Return whether the model has members, whose spread gives intervals."""
     return getattr(mmm, "n_members_", 0) > 0

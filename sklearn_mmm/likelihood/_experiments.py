@@ -1,6 +1,6 @@
 r"""What experiments say about channels, as rows of the least-squares problem.
 
-An experiment compares media as they were with other media of one channel, in some
+An experiment compares media as they were with other media of some channels, in some
 regions and weeks. The model's own answer is the difference of its contributions there,
 with the carry-over of the weeks before and within; its gap to the measured lift, in
 standard errors, is a residual like any other.
@@ -23,21 +23,22 @@ Parameters = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Experiment:
-    """A comparison of media as they were with other media of one channel.
+    """A comparison of media as they were with other media of some channels.
 
     Attributes
     ----------
-    channel : int
+    channels : tuple of int
+        Without repetition.
     counted : bool ndarray of shape (n_regions, n_weeks)
         Cells whose outcome the lift is about.
-    other : ndarray of shape (n_regions, n_weeks)
-        Media of the channel that the experiment compares with, in units of the media
+    other : ndarray of shape (n_regions, n_weeks, len(channels))
+        Media of the channels that the experiment compares with, in units of the media
         scale.
     lift, std_error : float
         Outcome with the media as they were less outcome with the others, outcome units.
     """
 
-    channel: int
+    channels: tuple[int, ...]
     counted: np.ndarray
     other: np.ndarray
     lift: float
@@ -46,13 +47,14 @@ class Experiment:
 
 @dataclass(frozen=True)
 class ExperimentRows:
-    """Experiments, cell by cell.
+    """Experiments, cell by cell; a part is one channel of an experiment.
 
     Attributes
     ----------
-    channel, lift_seen, std_error : Tensor of shape (experiment,)
+    lift_seen, std_error : Tensor of shape (experiment,)
+    part_experiment, part_channel : Tensor of shape (part,)
     n_regions : int
-    cell_experiment, cell_region, cell_week, cell_channel : Tensor of shape (cell,)
+    cell_part, cell_region, cell_week : Tensor of shape (cell,)
     size : Tensor of shape (cell,)
         Outcome units of a relative contribution.
     modulation : Tensor of shape (cell,)
@@ -61,14 +63,14 @@ class ExperimentRows:
         Scaled media and their past, as they were and as compared with.
     """
 
-    channel: Tensor
     lift_seen: Tensor
     std_error: Tensor
+    part_experiment: Tensor
+    part_channel: Tensor
     n_regions: int
-    cell_experiment: Tensor
+    cell_part: Tensor
     cell_region: Tensor
     cell_week: Tensor
-    cell_channel: Tensor
     size: Tensor
     modulation: Tensor
     lags: Tensor
@@ -78,8 +80,13 @@ class ExperimentRows:
         """Number of experiments."""
         return len(self.lift_seen)
 
-    def lift(self, media: MediaResponse, state: Parameters) -> Tensor:
-        """Return the model's lift by region, (member, experiment, region).
+    @property
+    def cell_channel(self) -> Tensor:
+        """Channels of the cells, (cell,)."""
+        return self.part_channel[self.cell_part]
+
+    def lift_of_parts(self, media: MediaResponse, state: Parameters) -> Tensor:
+        """Return the model's lift by channel and region, (member, part, region).
 
         Parameters
         ----------
@@ -90,10 +97,16 @@ class ExperimentRows:
         inputs = self.lags, self.cell_region, self.cell_channel
         with_, without = functional_call(media, state, inputs).unbind(1)
         cells = (with_ - without) * self.size * self.modulation  # (member, cell)
-        n, k = self.n_regions, self.n_experiments
+        n, k = self.n_regions, len(self.part_channel)
         out = cells.new_zeros(len(cells), k * n)
-        out.index_add_(1, self.cell_experiment * n + self.cell_region, cells)
+        out.index_add_(1, self.cell_part * n + self.cell_region, cells)
         return out.reshape(len(cells), k, n)
+
+    def lift(self, media: MediaResponse, state: Parameters) -> Tensor:
+        """Return the model's lifts, (member, experiment)."""
+        parts = self.lift_of_parts(media, state).sum(-1)
+        out = parts.new_zeros(len(parts), self.n_experiments)
+        return out.index_add_(1, self.part_experiment, parts)
 
     def modulated(self, module: MMMModule, data: TrainingData) -> "ExperimentRows":
         """Return the rows with the modulation of effects that a module has."""
@@ -126,29 +139,30 @@ def experiment_rows(
     if not experiments:
         return None
     media, max_lag = data.media, module.media.max_lag
+    parts = [
+        (number, channel, e.counted, e.other[..., i])
+        for number, e in enumerate(experiments)
+        for i, channel in enumerate(e.channels)
+    ]
     cells: list[np.ndarray] = []
     lags: list[Tensor] = []
-    sizes: list[np.ndarray] = []
-    for number, e in enumerate(experiments):
-        region, week = np.nonzero(e.counted)
-        own = media[..., e.channel]
-        both = torch.as_tensor(np.stack([own, e.other], axis=-1))
+    for part, (_, channel, counted, other) in enumerate(parts):
+        region, week = np.nonzero(counted)
+        both = torch.as_tensor(np.stack([media[..., channel], other], axis=-1))
         # (region, week, 2, lag) -> (2, cell, lag)
         lags.append(lagged(both, max_lag)[region, week].movedim(1, 0))
-        same = np.ones_like(region)
-        cells.append(np.stack([number * same, region, week, e.channel * same]))
-        sizes.append(outcome_scale[region])
+        cells.append(np.stack([np.full_like(region, part), region, week]))
     place = torch.as_tensor(np.concatenate(cells, axis=1))
-    size = torch.as_tensor(np.concatenate(sizes))
+    size = torch.as_tensor(outcome_scale)[place[1]]
     rows = ExperimentRows(
-        channel=torch.tensor([e.channel for e in experiments]),
         lift_seen=torch.tensor([e.lift for e in experiments], dtype=torch.float64),
         std_error=torch.tensor([e.std_error for e in experiments], dtype=torch.float64),
+        part_experiment=torch.tensor([number for number, *_ in parts]),
+        part_channel=torch.tensor([channel for _, channel, *_ in parts]),
         n_regions=len(media),
-        cell_experiment=place[0],
+        cell_part=place[0],
         cell_region=place[1],
         cell_week=place[2],
-        cell_channel=place[3],
         size=size,
         modulation=torch.ones_like(size),
         lags=torch.cat(lags, dim=1),

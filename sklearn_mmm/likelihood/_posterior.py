@@ -253,8 +253,8 @@ class Posterior:
         """
         if self.experiments is None:
             return at["effect"].new_zeros(len(at["effect"]), 0)
-        by_region = self.experiments.lift(self.module.media, self.media_state(at))
-        return self.experiments.gap(by_region.sum(-1))
+        lift = self.experiments.lift(self.module.media, self.media_state(at))
+        return self.experiments.gap(lift)
 
     def prior_residuals(self, at: Parameters, random: Randomisation) -> Parameters:
         """Return each parameter's distance from its prior, in standard deviations."""

@@ -56,12 +56,12 @@ def features(posterior: Posterior, at: Parameters) -> Tensor:
     media = media_slopes(posterior, at)
     columns = [media.contribution / at["effect"][:, None, None, :], *media.by.values()]
     if media.factor is not None:
-        columns += _head_columns(posterior, at, media)
+        columns += _head_columns(posterior, at, media.contribution, media.factor)
     return torch.cat([*(c[0] for c in columns), posterior.inputs["controls"]], -1)
 
 
 def _head_columns(
-    posterior: Posterior, at: Parameters, media: MediaSlopes
+    posterior: Posterior, at: Parameters, contribution: Tensor, factor: Tensor
 ) -> list[Tensor]:
     r"""Return derivatives by the head's weights, one tensor for each feature.
 
@@ -71,12 +71,12 @@ def _head_columns(
     effects = posterior.module.effects
     head = at["head"].reshape(-1, 1, *effects.head.shape)
     steep = effects.steepness(posterior.modulating @ head)
-    inner = week_weights(posterior.inputs["observed"]) * media.factor * steep
+    inner = week_weights(posterior.inputs["observed"]) * factor * steep
     columns = []
     for feature in posterior.modulating.unbind(-1):
         x = feature.unsqueeze(-1)
         mean = (inner * x).sum(2, keepdim=True)
-        columns.append(media.contribution * (steep * x - mean))
+        columns.append(contribution * (steep * x - mean))
     return columns
 
 
@@ -102,7 +102,10 @@ def gradient(
     parts = [own.sum(1) / at["effect"]]
     parts += [(columns * slope).sum((1, 2)) for slope in media.by.values()]
     if media.factor is not None:
-        head = [(columns * c).sum((1, 2)) for c in _head_columns(posterior, at, media)]
+        head = [
+            (columns * c).sum((1, 2))
+            for c in _head_columns(posterior, at, media.contribution, media.factor)
+        ]
         parts.append(torch.cat(head, 1))
     controls = torch.einsum("mrt,rtk->mrk", pull, posterior.inputs["controls"])
     common = pull.sum(1) @ posterior.common_columns
@@ -158,20 +161,22 @@ def experiment_features(posterior: Posterior, at: Parameters) -> tuple[Tensor, T
     if rows is None:
         return shared, own
     media, state = posterior.module.media, posterior.media_state(at)
-    by_region = rows.lift(media, state) / rows.std_error[:, None]
-    index = torch.arange(n_rows)
-    own[:, index, :, rows.channel] = by_region.movedim(1, 0)
-    effect = at["effect"][:, rows.channel]
-    shared[:, index, posterior.spans["effect"].start + rows.channel] = (
+    error = rows.std_error[rows.part_experiment]
+    by_region = rows.lift_of_parts(media, state) / error[:, None]
+    # Each channel of an experiment has its own place.
+    row, channel = rows.part_experiment, rows.part_channel
+    own[:, row, :, channel] = by_region.movedim(1, 0)
+    effect = at["effect"][:, channel]
+    shared[:, row, posterior.spans["effect"].start + channel] = (
         by_region.sum(-1) / effect
     )
     for name in posterior.shape.priors:
 
         def lift(value: Tensor, name: str = name) -> Tensor:
             moved = posterior.media_state(at | {name: value})
-            return rows.lift(media, moved)
+            return rows.lift_of_parts(media, moved)
 
         slope = difference(lift, at[name], _DIFFERENCE)
-        place = posterior.spans[name].start + rows.channel
-        shared[:, index, place] = slope.sum(-1) / rows.std_error
+        place = posterior.spans[name].start + channel
+        shared[:, row, place] = slope.sum(-1) / error
     return shared, own

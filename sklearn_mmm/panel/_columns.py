@@ -1,36 +1,70 @@
 """What comes in: columns, keys and numbers, and every refusal of bad data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_array, column_or_1d
+
+from sklearn_mmm.panel._numbers import as_floats, check_size
 
 Column = str | int
 ColumnSpec = Column | Sequence[Column] | slice | Callable[[Any], Any] | None
 
 
 def is_frame(X: Any) -> bool:
-    """Return whether X has named columns (pandas, polars and their like)."""
-    return hasattr(X, "columns") and hasattr(X, "__getitem__")
+    """Return whether X has named columns (pandas, polars, pyarrow and their like)."""
+    return isinstance(
+        nw.from_native(X, pass_through=True), (nw.DataFrame, nw.LazyFrame)
+    )
 
 
-def as_table(X: Any) -> Any:
-    """Return frames as they are and anything else as a 2-D array."""
-    if is_frame(X):
-        if X.shape[0] == 0:
+def as_table(X: Any, names: Sequence[str] | None = None) -> Any:
+    """Return frames in memory and anything else as a 2-D array.
+
+    Parameters
+    ----------
+    X : frame or array
+        A lazy frame is collected.
+    names : sequence of str, default=None
+        Names of the columns in fit, if they had any.
+
+    Raises
+    ------
+    ValueError
+        If X is empty, has two columns of one name, or has no names although the data
+        of fit had.
+    """
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    if not isinstance(frame, nw.DataFrame):
+        if names is not None and len(np.shape(X)) == 2:
             raise ValueError(
-                f"Found array with 0 sample(s) (shape={tuple(X.shape)}) while a "
-                "minimum of 1 is required."
+                "X is an array, but the data of fit had named columns; pass a frame "
+                f"with the columns {_listing(list(names))}"
             )
-        return X
-    return check_array(X, dtype=None, ensure_all_finite=False)
+        return check_array(X, dtype=None, ensure_all_finite=False)
+    table = frame.to_native()
+    if isinstance(table, pd.DataFrame) and not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"X has two columns called {twice!r}; rename one of them")
+    if frame.shape[0] == 0:
+        raise ValueError(
+            f"Found array with 0 sample(s) (shape={tuple(frame.shape)}) while a "
+            "minimum of 1 is required."
+        )
+    return table
 
 
 def column_names(X: Any) -> list[Column]:
     """Return the names of a frame's columns, or the positions of an array's."""
-    return list(X.columns) if is_frame(X) else list(range(X.shape[1]))
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        return list(frame.columns)
+    return list(range(X.shape[1]))
 
 
 def resolve_column(X: Any, column: Column, parameter: str) -> Column:
@@ -124,10 +158,16 @@ def key_column(X: Any, column: Column | None, parameter: str) -> Column | None:
 
 def read_column(X: Any, column: Column) -> np.ndarray:
     """Return one column, as named by :func:`resolve_column`."""
-    if not is_frame(X):
-        return X[:, column]
-    series = X[column]
-    return series.to_numpy() if hasattr(series, "to_numpy") else np.asarray(series)
+    frame = nw.from_native(X, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        return np.asarray(X[:, column])
+    names = list(frame.columns)
+    if column not in names and isinstance(column, (int, np.integer)):
+        column = names[column]  # fit was given an array
+    series = frame.get_column(column)
+    if getattr(series.dtype, "time_zone", None) is not None:
+        return np.array(series.to_list(), dtype=object)
+    return series.to_numpy()
 
 
 def read_numbers(X: Any, columns: Sequence[Column], role: str) -> np.ndarray:
@@ -144,26 +184,46 @@ def read_numbers(X: Any, columns: Sequence[Column], role: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a column holds text, NaN or infinity.
+        If a column holds text, dates, NaN, infinity or numbers that are too large or
+        too small to compute with.
     """
-    n_rows = X.shape[0]
-    out = np.empty((n_rows, len(columns)))
+    out = np.empty((X.shape[0], len(columns)))
     for i, column in enumerate(columns):
-        values = read_column(X, column)
-        try:
-            out[:, i] = values
-        except ValueError as error:
-            raise ValueError(
-                f"{role} column {column!r} holds text, numbers are needed: {error}"
-            ) from error
+        what = f"{role} column {column!r}"
+        out[:, i] = as_floats(read_column(X, column), what)
         bad = np.flatnonzero(~np.isfinite(out[:, i]))
         if len(bad):
             raise ValueError(
-                f"Input X contains NaN or inf: {role} column {column!r} has "
-                f"{len(bad)} such values, first in row {bad[0]}; "
-                "fill them or leave the row out"
+                f"Input X contains NaN or inf: {what} has {len(bad)} such values, "
+                f"first in row {bad[0]}; fill them or leave the row out"
             )
+        check_size(out[:, i], what)
     return out
+
+
+def with_columns(
+    X: Any, new: Mapping[Any, np.ndarray], keep: Sequence[Any] | None = None
+) -> Any:
+    """Return a frame with further columns, or other ones in the place of its own.
+
+    Parameters
+    ----------
+    X : frame
+    new : mapping
+        Values by name.
+    keep : sequence, default=None
+        Columns of X that stay; None means all.
+    """
+    keep = column_names(X) if keep is None else list(keep)
+    if isinstance(X, pd.DataFrame):  # names may be other than text, the index stays
+        out = X[keep].copy()
+        for name, values in new.items():
+            out[name] = values
+        return out
+    frame = nw.from_native(X, eager_only=True)
+    backend = frame.implementation
+    series = [nw.new_series(str(k), v, backend=backend) for k, v in new.items()]
+    return frame.select(keep).with_columns(*series).to_native()
 
 
 def check_media(
@@ -187,13 +247,19 @@ def check_media(
 
 def check_target(y: Any, n_rows: int) -> np.ndarray:
     """Return y as finite floats of shape (n_rows,)."""
-    y = column_or_1d(y, warn=True)
+    series = nw.from_native(y, allow_series=True, pass_through=True)
+    if isinstance(series, nw.LazyFrame):
+        series = series.collect()
+    if isinstance(series, (nw.DataFrame, nw.Series)):
+        y = series.to_numpy()
+    y = as_floats(column_or_1d(y, warn=True), "y")
     y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
     if len(y) != n_rows:
         raise ValueError(
             "Found input variables with inconsistent numbers of samples: "
             f"X has {n_rows} rows, y has {len(y)}"
         )
+    check_size(y, "y")
     return y
 
 

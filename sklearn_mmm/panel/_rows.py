@@ -1,6 +1,6 @@
 """Reading the rows of a long table: keys, media and controls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from sklearn_mmm.panel._columns import (
     resolve_columns,
 )
 from sklearn_mmm.panel._grid import Panel, make_panel
+from sklearn_mmm.panel._regions import read_regions
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
 
@@ -30,12 +31,12 @@ class Roles:
     media, controls : list
     spend : list
         Column with the money behind each medium; the medium itself where media are
-        money.
+        money, None where they cost nothing.
     """
 
     media: list[Column]
     controls: list[Column]
-    spend: list[Column]
+    spend: list[Column | None]
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,13 @@ class Rows:
     ----------
     region, time : ndarray of shape (n_rows,)
         Labels; zeros without a region column, the row order without a time column.
+        Dates that were written as text or as numbers are dates here.
     position : ndarray of shape (n_rows,)
         Time steps since the first training step.
     media : ndarray of shape (n_rows, n_channels)
     controls : ndarray of shape (n_rows, n_controls)
     spend : ndarray of shape (n_rows, n_channels)
-        Money behind the media, spend units.
+        Money behind the media, spend units; 0 for media that cost nothing.
     """
 
     region: np.ndarray
@@ -60,6 +62,20 @@ class Rows:
     media: np.ndarray
     controls: np.ndarray
     spend: np.ndarray
+
+    @property
+    def free(self) -> np.ndarray:
+        """Channels with media for which nothing is ever spent, (n_channels,)."""
+        used, paid = (self.media > 0).any(axis=0), (self.spend > 0).any(axis=0)
+        return np.asarray(used & ~paid)
+
+    @property
+    def amount(self) -> np.ndarray:
+        """What charts put on the axis of a channel, (n_rows, n_channels).
+
+        Spend, or the media themselves where they are free.
+        """
+        return np.where(self.free, self.media, self.spend)
 
     def after(self, past: "Rows") -> "Rows":
         """Return rows in their order behind those of the same region."""
@@ -97,7 +113,9 @@ def resolve_roles(
     control_columns: ColumnSpec,
     region_column: Column | None,
     time_column: Column | None,
-    spend_columns: Mapping[Column, Column] | None = None,
+    spend_columns: Mapping[Column, Column | None]
+    | Sequence[Column | None]
+    | None = None,
 ) -> Roles:
     """Return the media, control and spend columns of X.
 
@@ -114,14 +132,10 @@ def resolve_roles(
         "time_column": key_column(X, time_column, "time_column"),
     }
     taken = [key for key in keys.values() if key is not None]
-    money = {
-        resolve_column(X, medium, "spend_columns"): resolve_column(
-            X, column, "spend_columns"
-        )
-        for medium, column in (spend_columns or {}).items()
-    }
+    money = _money(X, spend_columns)
     if media_columns is None:
-        other = [*controls, *taken, *(c for m, c in money.items() if m != c)]
+        bought = money.items() if isinstance(money, dict) else enumerate(money)
+        other = [*controls, *taken, *(c for m, c in bought if m != c)]
         media = [c for c in column_names(X) if c not in other]
     else:
         media = resolve_columns(X, media_columns, "media_columns")
@@ -142,6 +156,14 @@ def resolve_roles(
                 f"column {column!r} is a control column and a key as well; "
                 "give each column one role"
             )
+    if not isinstance(money, dict):
+        if len(money) != len(media):
+            raise ValueError(
+                f"spend_columns lists {len(money)} columns for {len(media)} media "
+                f"columns {media!r}; give one for each in this order, None for media "
+                "that cost nothing"
+            )
+        money = dict(zip(media, money, strict=True))
     for medium in money:
         if medium not in media:
             raise ValueError(
@@ -149,13 +171,32 @@ def resolve_roles(
                 f"media columns are {media!r}"
             )
     spend = [money.get(c, c) for c in media]
-    for column in spend:
+    for column in (c for c in spend if c is not None):
         if spend.count(column) > 1 or column in controls or column in taken:
             raise ValueError(
                 f"spend_columns: column {column!r} is the money of two media or has "
                 "another role as well; give each column one role"
             )
     return Roles(media, controls, spend)
+
+
+def _money(X: Any, spend_columns: Any) -> dict[Column, Column | None] | list[Any]:
+    """Return the columns with the money: by medium, or in the order of the media."""
+
+    def resolve(column: Column | None) -> Column | None:
+        return None if column is None else resolve_column(X, column, "spend_columns")
+
+    if isinstance(spend_columns, str):
+        raise ValueError(
+            f"spend_columns: got {spend_columns!r}; give a dict from media to columns, "
+            "or a list in the order of the media"
+        )
+    if spend_columns is None or isinstance(spend_columns, Mapping):
+        return {
+            resolve_column(X, medium, "spend_columns"): resolve(column)
+            for medium, column in (spend_columns or {}).items()
+        }
+    return [resolve(column) for column in spend_columns]
 
 
 def read_rows(
@@ -165,6 +206,7 @@ def read_rows(
     time_column: Column | None,
     axis: TimeAxis | None,
     signed: bool = False,
+    regions: np.ndarray | None = None,
 ) -> tuple[Rows, TimeAxis | None]:
     """Read and check the rows of X.
 
@@ -174,6 +216,8 @@ def read_rows(
         The training data's axis; None infers one from the rows.
     signed : bool, default=False
         Whether media may be negative.
+    regions : ndarray of shape (n_regions,), default=None
+        Labels seen in fit, of whose type labels are taken.
 
     Returns
     -------
@@ -187,22 +231,24 @@ def read_rows(
     controls = read_numbers(X, roles.controls, "control")
     spend = media
     if roles.spend != roles.media:
-        spend = read_numbers(X, roles.spend, "spend")
-        check_media(spend, roles.spend, "spend")
+        paid = [c for c in roles.spend if c is not None]
+        bought = read_numbers(X, paid, "spend")
+        check_media(bought, paid, "spend")
+        spend = np.zeros_like(media)
+        spend[:, [c is not None for c in roles.spend]] = bought
     n_rows = len(media)
     if region_column is None:
         region = np.zeros(n_rows, np.intp)
     else:
-        region = read_key(X, region_column, "region_column")
-        if region.dtype.kind == "O":
-            region = np.array([str(label) for label in region], dtype=object)
+        labels = read_key(X, region_column, "region_column")
+        region = read_regions(labels, region_column, regions)
     if time_column is None:
         position = _row_order(region)
         return Rows(region, position, position, media, controls, spend), None
-    time = read_key(X, time_column, "time_column")
+    labels = read_key(X, time_column, "time_column")
     if axis is None:
-        axis = make_time_axis(time, time_column)
-    position = axis.position(time, time_column)
+        axis = make_time_axis(labels, time_column)
+    time, position = axis.read(labels, time_column)
     return Rows(region, time, position, media, controls, spend), axis
 
 

@@ -25,6 +25,9 @@ class PanelScales:
         Range seen in training, in the control's unit.
     price : ndarray of shape (n_regions, n_channels)
         Spend of a unit of media; 1 where media are spend.
+    silent : bool ndarray of shape (n_regions, n_channels)
+        Whether the region never had the channel; its media scale is then the median
+        of the others.
     """
 
     regions: np.ndarray
@@ -35,14 +38,10 @@ class PanelScales:
     control_low: np.ndarray
     control_high: np.ndarray
     price: np.ndarray
+    silent: np.ndarray
 
     def code(self, region: np.ndarray) -> np.ndarray:
         """Return each label's row in the tables, -1 for an unknown region."""
-        if self.regions.dtype.kind != region.dtype.kind and "O" not in (
-            self.regions.dtype.kind,
-            region.dtype.kind,
-        ):
-            region = region.astype(self.regions.dtype)
         place = np.searchsorted(self.regions, region)
         place = np.minimum(place, len(self.regions) - 1)
         return np.where(self.regions[place] == region, place, -1)
@@ -58,6 +57,10 @@ class PanelScales:
     def price_of(self, code: np.ndarray) -> np.ndarray:
         """Return prices (..., channel); an unknown region gets the median."""
         return _lookup(self.price, code)
+
+    def silent_of(self, code: np.ndarray) -> np.ndarray:
+        """Return which regions never had which channel; of others nothing is known."""
+        return (code >= 0)[:, None] & self.silent[np.maximum(code, 0)]
 
     def standardise(self, controls: np.ndarray, code: np.ndarray) -> np.ndarray:
         """Return controls (n_rows, n_controls) in regional standard deviations."""
@@ -110,6 +113,7 @@ def make_scales(
         np.where(seen[..., None], panel.scatter(controls), np.inf).min(1),
         np.where(seen[..., None], panel.scatter(controls), -np.inf).max(1),
         _prices(panel.scatter(spend).sum(1), panel.scatter(media).sum(1)),
+        largest <= 0,
     )
 
 

@@ -1,14 +1,22 @@
 """Time labels and their positions on an evenly spaced axis."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.panel._time_labels import DATES, DAY, NUMBERS, TimeLabels, read_labels
+
 # A grid that would be mostly empty means that the labels are not evenly spaced.
-_MOST_EMPTY = 4.0
+_MOST_EMPTY = 4
+# Steps that a grid may always have, however few labels there are.
+_ALWAYS_FITS = 520
+_YEAR = 365.25 * DAY
+_MONTH = _YEAR / 12
+# Farthest that the end of a 4-4-5 period lies from an even twelfth of a year.
+_FISCAL_DRIFT = 12 * DAY
+_UNITS = ((DAY, "days"), (DAY // 24, "hours"), (DAY // 1440, "minutes"))
 
 
 @dataclass(frozen=True)
@@ -17,21 +25,41 @@ class TimeAxis:
 
     Attributes
     ----------
-    kind : {"date", "month", "number", "order"}
-        Dates a fixed number of days apart, calendar months, evenly spaced numbers,
-        or irregular numbers, of which only the order counts.
-    origin : float
-        The first training label as a number (days, months or the number itself).
-    step : float
+    kind : {"date", "month", "fiscal", "number", "order"}
+        Dates a fixed time apart, calendar months, periods of four and five weeks,
+        evenly spaced numbers, or irregular numbers, of which only the order counts.
+    first : int or float
+        The first training label: nanoseconds, months or the number itself.
+    pace : int or float
         Spacing in the same unit; 1 for ``order``.
     known : ndarray
-        The distinct training labels as numbers, ascending.
+        The distinct training labels in that unit, ascending.
+    layout : str
+        Format in which the labels are written.
+    zone : str or None
+        Time zone of the training labels.
+    universal : bool
+        Whether steps are counted in universal time; else by the wall clock, whose
+        days are not all 24 hours long.
     """
 
     kind: str
-    origin: float
-    step: float
+    first: float
+    pace: float
     known: np.ndarray
+    layout: str = DATES
+    zone: str | None = None
+    universal: bool = False
+
+    @property
+    def origin(self) -> float:
+        """The first training label in days, months or as it is."""
+        return self.first / DAY if self.kind in ("date", "fiscal") else self.first
+
+    @property
+    def step(self) -> float:
+        """Spacing in days, months or the labels' unit."""
+        return self.pace / DAY if self.kind == "date" else self.pace
 
     @property
     def regular(self) -> bool:
@@ -40,161 +68,356 @@ class TimeAxis:
 
     @property
     def season_length(self) -> float | None:
-        """Time steps in a year; integers are taken to count weeks."""
-        if self.kind == "date":
-            return 365.25 / self.step
-        if self.kind == "month":
-            return 12.0 / self.step
-        return 52.0 / self.step if self.kind == "number" else None
+        """Time steps in a year, None where a year has fewer than two.
 
-    def position(self, labels: np.ndarray, name: object) -> np.ndarray:
-        """Return the position of each label, the first training step being 0.
+        Integers are taken to count weeks, or days where they go by sevens.
+        """
+        if self.kind == "number":
+            by_days = self.pace % 7 == 0
+            year = (365.25 if by_days else 52.0) / self.pace
+        else:
+            years = {"date": _YEAR, "month": 12.0, "fiscal": _YEAR}
+            year = years.get(self.kind, 0.0) / self.pace
+        return year if year >= 2 else None
+
+    @property
+    def season_lengths(self) -> tuple[float, ...]:
+        """Time steps in a year, a week and a day, those that have two or more."""
+        year = self.season_length
+        found = () if year is None else (year,)
+        if self.kind != "date":
+            return found
+        cycles = (7 * DAY / self.pace, DAY / self.pace)
+        return found + tuple(cycle for cycle in cycles if cycle >= 2)
+
+    def read(self, labels: Any, name: object) -> tuple[np.ndarray, np.ndarray]:
+        """Return what stands for labels in tables, and their positions.
+
+        Parameters
+        ----------
+        labels : array-like of shape (n_rows,)
+            In the format of the training labels, as dates, or as ISO texts.
+        name : object
+            The column's name, for messages.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_rows,)
+            Numbers, dates or periods.
+        position : ndarray of shape (n_rows,)
+            Steps since the first training label.
 
         Raises
         ------
         ValueError
-            If a label lies off the training data's grid.
+            If a label cannot be read, lies off the training data's grid, or so far
+            from it that the steps between cannot be computed with.
         """
-        ticks = _ticks(labels, name, months=self.kind == "month")
+        found = self._labels(labels, name)
+        ticks = self._ticks(found)
         if self.kind == "order":
-            return _rank_position(ticks, self.known)
-        position = (ticks - self.origin) / self.step
-        whole = np.round(position)
-        off = np.abs(position - whole) > 1e-6
+            return found.labels, _rank_position(ticks, self.known)
+        position, off = self._place(ticks)
         if off.any():
             row = int(np.flatnonzero(off)[0])
             raise ValueError(
-                f"time column {name!r}: {labels[row]} in row {row} is off the grid "
-                f"of the training data, whose steps are {self.describe_step()} apart"
+                f"time column {name!r}: {_show(found, row)} in row {row} is off the "
+                "grid of the training data, whose steps are "
+                f"{self.describe_step()} apart"
             )
-        return whole
+        self._check_reach(position, found, name)
+        shown = found.labels
+        if self.universal:
+            utc = pd.DatetimeIndex(ticks.astype("datetime64[ns]")).tz_localize("UTC")
+            shown = np.array(utc, dtype=object)
+        return shown, position
 
-    def span(self, start: Any, end: Any, name: object) -> tuple[float, float]:
-        """Return the positions of the first and the last step of a period.
+    def position(self, labels: Any, name: object) -> np.ndarray:
+        """Return the position of each label, see :meth:`read`."""
+        return self.read(labels, name)[1]
+
+    def spans(
+        self, starts: Any, ends: Any, name: object
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the positions of the first and the last step of periods.
 
         Parameters
         ----------
-        start, end : time labels
-            Both included; they may lie between steps.
+        starts, ends : array-like of shape (n_periods,)
+            Both included; they may lie between steps. All of them are in one format.
         name : object
-            What the period is called, for messages.
+            What they are called, for messages.
+
+        Raises
+        ------
+        ValueError
+            If a label cannot be read, or a period ends before it starts.
         """
-        labels = pd.Series([start, end]).to_numpy()
-        if labels.dtype.kind == "O" and self.kind in ("date", "month"):
-            try:
-                labels = pd.to_datetime(pd.Series(labels), format="mixed").to_numpy()
-            except (ValueError, TypeError) as error:
-                raise ValueError(
-                    f"{name}: {start!r} and {end!r} are not both dates: {error}"
-                ) from error
-        ticks = _ticks(labels, name, months=self.kind == "month")
-        if ticks[1] < ticks[0]:
-            raise ValueError(f"{name}: it ends ({end}) before it starts ({start})")
+        # Together, since a format is found from all labels of a column.
+        found = self._labels(np.concatenate([_objects(starts), _objects(ends)]), name)
+        ticks = self._ticks(found)
+        begin, end = np.split(ticks, 2)
+        if (end < begin).any():
+            row = int(np.flatnonzero(end < begin)[0])
+            raise ValueError(
+                f"it ends ({_show(found, row + len(begin))}) before it starts "
+                f"({_show(found, row)})"
+            )
         if self.kind == "order":
-            first, last = _rank_position(ticks, self.known)
-            return float(first), float(last)
-        first, last = (ticks - self.origin) / self.step
-        return float(np.ceil(first - 1e-6)), float(np.floor(last + 1e-6))
+            begin, end = np.split(_rank_position(ticks, self.known), 2)
+            return begin, end
+        begin, end = np.split((ticks - self.first) / self.pace, 2)
+        begin, end = np.ceil(begin - 1e-9), np.floor(end + 1e-9)
+        if self.kind == "fiscal":
+            whole = self._place(self.known)[0]
+            low, high = np.split(ticks, 2)
+            at = np.searchsorted(self.known, low, "left")
+            begin = np.append(whole, np.maximum(whole[-1] + 1, begin.max()))[at]
+            at = np.searchsorted(self.known, high, "right")
+            late = high > self.known[-1] + self.pace
+            end = np.where(late, end, np.append(-1.0, whole)[at])
+        return begin, end
 
     def describe_step(self) -> str:
         """Return the spacing in words."""
-        unit = {"date": "days", "month": "months"}.get(self.kind, "units")
-        return f"{self.step:g} {unit}"
+        return (
+            "four or five weeks" if self.kind == "fiscal" else self.describe(self.pace)
+        )
+
+    def describe(self, time: float) -> str:
+        """Return a length of time, in the unit of ``pace``, in words."""
+        if self.kind == "date":
+            return _duration(time)
+        return f"{time:g} {'months' if self.kind == 'month' else 'units'}"
+
+    def _labels(self, labels: Any, name: object) -> TimeLabels:
+        found = read_labels(labels, name, self.layout, self.zone)
+        if (found.layout == NUMBERS) != (self.kind in ("number", "order")):
+            theirs = "numbers" if self.kind in ("number", "order") else "dates"
+            raise ValueError(
+                f"time column {name!r}: the training data have {theirs}, these rows "
+                f"such labels as {_show(found, 0)}; give {theirs} here as well"
+            )
+        return found
+
+    def _ticks(self, found: TimeLabels) -> np.ndarray:
+        if self.kind == "month":
+            return _months(found.ticks)
+        if not self.universal:
+            return found.ticks
+        if found.universal is None:
+            zone = self.zone or "UTC"
+            local = pd.DatetimeIndex(found.ticks.astype("datetime64[ns]"))
+            try:
+                aware = local.tz_localize(zone)
+            except ValueError as error:
+                raise ValueError(
+                    "time labels without a time zone cannot be told apart where clocks "
+                    f"in {zone} change: {error}; give them their time zone"
+                ) from error
+            return aware.tz_convert("UTC").tz_localize(None).as_unit("ns").asi8.copy()
+        return found.universal
+
+    def _place(self, ticks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return positions, and which labels lie off the grid."""
+        if self.kind in ("date", "month"):
+            since = ticks - int(self.first)
+            return (since // int(self.pace)).astype(float), since % int(self.pace) != 0
+        position = (ticks - self.first) / self.pace
+        whole = np.round(position)
+        if self.kind == "fiscal":
+            since = ticks - int(self.first)
+            return whole, (since % (7 * DAY) != 0) | _drifts(position, whole, self.pace)
+        return whole, np.abs(position - whole) > 1e-6 * np.maximum(1, np.abs(whole))
+
+    def _check_reach(
+        self, position: np.ndarray, found: TimeLabels, name: object
+    ) -> None:
+        """Refuse labels so far away that the grid up to them is all but empty."""
+        known = self._place(self.known)[0]
+        joined = np.union1d(known, position)
+        n_steps = joined[-1] - joined[0] + 1
+        if n_steps <= max(_MOST_EMPTY * len(joined), _ALWAYS_FITS):
+            return
+        gap = int(np.argmax(np.diff(joined)))
+        far = joined[gap + 1] if joined[gap + 1] > known[-1] else joined[gap]
+        row = int(np.argmin(np.abs(position - far)))
+        end = known[-1] if far > known[-1] else known[0]
+        raise ValueError(
+            f"time column {name!r}: {_show(found, row)} in row {row} is "
+            f"{abs(far - end):,.0f} steps of {self.describe_step()} away from the "
+            "training data; mend the date, or give the rows between as well"
+        )
 
 
-def make_time_axis(labels: np.ndarray, name: object) -> TimeAxis:
+def make_time_axis(labels: Any, name: object) -> TimeAxis:
     """Infer the spacing of time labels.
 
     Parameters
     ----------
-    labels : ndarray of shape (n_rows,)
-        Dates, periods, texts that parse as dates, or numbers.
+    labels : array-like of shape (n_rows,)
+        Dates, periods, texts in one format, or numbers.
     name : object
         The column's name, for messages.
+
+    Raises
+    ------
+    ValueError
+        If labels cannot be read, are not evenly spaced, or have a gap that would
+        leave most steps without a row.
     """
-    ticks = _ticks(labels, name)
+    found = read_labels(labels, name)
+    if found.layout == NUMBERS:
+        return _number_axis(found, name)
+    ticks: np.ndarray = found.ticks
     distinct = np.unique(ticks)
-    dates = not _is_number(labels)
-    if dates and _is_monthly(distinct):
-        distinct = np.unique(_ticks(labels, name, months=True))
-        return TimeAxis("month", distinct[0], _common_step(distinct), distinct)
-    step = _common_step(distinct)
+    if _is_monthly(distinct):
+        months = np.unique(_months(ticks))
+        pace = int(np.gcd.reduce(np.diff(months)))
+        axis = TimeAxis("month", int(months[0]), pace, months, found.layout, found.zone)
+        _check_gaps(axis, _months(ticks), found, name)
+        return axis
+    pace = _common_step(distinct, DAY)
+    universal = False
+    if found.universal is not None and pace % DAY != 0:
+        ticks, universal = found.universal, True
+        distinct = np.unique(ticks)
+        pace = _common_step(distinct, DAY)
+    where = found.layout, found.zone, universal
+    if _is_fiscal(distinct, pace):
+        return TimeAxis("fiscal", int(distinct[0]), _MONTH, distinct, *where)
+    axis = TimeAxis("date", int(distinct[0]), pace, distinct, *where)
+    _check_gaps(axis, ticks, found, name)
+    return axis
+
+
+def _number_axis(found: TimeLabels, name: object) -> TimeAxis:
+    distinct = np.unique(found.ticks)
+    whole = bool((distinct == np.round(distinct)).all())
+    step = (
+        float(_common_step(distinct.astype(np.int64), 1)) if whole else _even(distinct)
+    )
+    axis = TimeAxis("number", distinct[0], step, distinct, NUMBERS)
     span = (distinct[-1] - distinct[0]) / step + 1
     if span <= _MOST_EMPTY * len(distinct):
-        kind = "date" if dates else "number"
-        return TimeAxis(kind, distinct[0], step, distinct)
-    if dates:
-        gaps = np.diff(distinct)
-        usual = float(np.median(gaps))
-        odd = int(np.flatnonzero(np.mod(gaps, usual) > 1e-6)[0]) + 1
-        row = int(np.flatnonzero(ticks == distinct[odd])[0])
+        return axis
+    if step == np.median(np.diff(distinct)):
+        _check_gaps(axis, found.ticks, found, name)
+        return axis
+    return TimeAxis("order", distinct[0], 1.0, distinct, NUMBERS)
+
+
+def _check_gaps(
+    axis: TimeAxis, ticks: np.ndarray, found: TimeLabels, name: object
+) -> None:
+    """Refuse labels that leave most of the grid empty, and say which.
+
+    Raises
+    ------
+    ValueError
+        If labels are not evenly spaced, or one comes very much later than the others.
+    """
+    distinct = axis.known
+    span = (distinct[-1] - distinct[0]) / axis.pace + 1
+    if len(distinct) < 2 or span <= _MOST_EMPTY * len(distinct):
+        return
+    gaps = np.diff(distinct)
+    usual = np.sort(gaps)[(len(gaps) - 1) // 2]
+    if usual == axis.pace:
+        if span <= _ALWAYS_FITS:
+            return
+        widest = int(np.argmax(gaps))
+        row = int(np.flatnonzero(ticks == distinct[widest + 1])[0])
         raise ValueError(
-            f"time column {name!r} is not evenly spaced: most steps are {usual:g} "
-            f"days, but {labels[row]} (row {row}) is {gaps[odd - 1]:g} days after "
-            "the step before; put all rows on one grid"
+            f"time column {name!r} has a gap of {gaps[widest] / usual:,.0f} steps of "
+            f"{axis.describe_step()} before {_show(found, row)} (row {row}); mend the "
+            "date, or fit the rows on one side of the gap"
         )
-    return TimeAxis("order", distinct[0], 1.0, distinct)
-
-
-def _is_number(labels: np.ndarray) -> bool:
-    if labels.dtype.kind in "iufb":
-        return True
-    return labels.dtype.kind == "O" and all(
-        isinstance(v, (int, float, np.integer, np.floating)) for v in labels[:50]
+    odd = int(np.flatnonzero(np.mod(gaps, usual) != 0)[0]) + 1
+    row = int(np.flatnonzero(ticks == distinct[odd])[0])
+    hint = "put all rows on one grid"
+    if axis.kind == "date" and len(np.unique(distinct // DAY)) == len(distinct):
+        hint += "; if times of day do not matter, take dates: .dt.normalize()"
+    raise ValueError(
+        f"time column {name!r} is not evenly spaced: most steps are "
+        f"{axis.describe(usual)}, but {_show(found, row)} (row {row}) is "
+        f"{axis.describe(gaps[odd - 1])} after the step before; {hint}"
     )
 
 
-def _ticks(labels: np.ndarray, name: object, months: bool = False) -> np.ndarray:
-    if _is_number(labels):
-        ticks = labels.astype(np.float64)
-        if not np.isfinite(ticks).all():
-            row = int(np.flatnonzero(~np.isfinite(ticks))[0])
-            raise ValueError(
-                f"time column {name!r} contains NaN or inf, first in row {row}"
-            )
-        return ticks
-    if labels.dtype.kind == "O" and isinstance(labels[0], pd.Period):
-        dates = pd.PeriodIndex(labels).to_timestamp()
-    else:
-        try:
-            with warnings.catch_warnings():
-                # A format that cannot be guessed is the refusal below.
-                warnings.simplefilter("ignore", UserWarning)
-                dates = pd.DatetimeIndex(pd.to_datetime(labels))
-        except (ValueError, TypeError) as error:
-            raise ValueError(
-                f"time column {name!r} holds neither numbers nor dates: {error}"
-            ) from error
-    if dates.isna().any():
-        row = int(np.flatnonzero(dates.isna())[0])
-        raise ValueError(f"time column {name!r} contains NaN (NaT), first in row {row}")
-    if months:
-        return (dates.year * 12 + dates.month - 1).to_numpy(np.float64)
-    epoch = dates - pd.Timestamp("1970-01-01", tz=dates.tz)
-    return (epoch / pd.Timedelta(days=1)).to_numpy(np.float64)
+def _objects(labels: Any) -> np.ndarray:
+    return np.asarray(pd.Series(labels).to_numpy(), dtype=object)
 
 
-def _is_monthly(days: np.ndarray) -> bool:
-    dates = pd.to_datetime(days, unit="D")
-    if len(dates) < 2 or np.diff(days).min() < 28:
+def _show(found: TimeLabels, row: int) -> str:
+    """Return a label as people write it."""
+    label = found.labels[row]
+    if not isinstance(label, np.datetime64):
+        return str(label)
+    stamp = pd.Timestamp(label)
+    return str(stamp.date() if stamp == stamp.normalize() else stamp)
+
+
+def _duration(nanoseconds: float) -> str:
+    for unit, name in _UNITS:
+        if nanoseconds >= unit:
+            return f"{nanoseconds / unit:g} {name}"
+    return f"{nanoseconds / 1e9:g} seconds"
+
+
+def _months(ticks: np.ndarray) -> np.ndarray:
+    return ticks.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
+
+
+def _is_monthly(ticks: np.ndarray) -> bool:
+    """Return whether there is one date a month, at the same end or the same day."""
+    if len(ticks) < 2 or np.diff(ticks).min() < 26 * DAY:
         return False
-    same_day = len(np.unique(dates.day)) == 1
-    return bool(same_day or dates.is_month_end.all())
+    if len(np.unique(_months(ticks))) < len(ticks):
+        return False
+    dates = pd.DatetimeIndex(ticks.astype("datetime64[ns]"))
+    day, length = dates.day.to_numpy(), dates.days_in_month.to_numpy()
+    if (day == np.minimum(day.max(), length)).all():
+        return True
+    # The first or the last working day of a month.
+    return bool((day <= 4).all() or (length - day <= 3).all())
 
 
-def _common_step(distinct: np.ndarray) -> float:
-    """Return the greatest spacing of which all gaps are multiples."""
+def _is_fiscal(ticks: np.ndarray, pace: int) -> bool:
+    """Return whether dates are those of periods of four and five weeks (4-4-5)."""
+    gaps = np.diff(ticks)
+    if len(gaps) < 2 or pace % (7 * DAY) != 0 or gaps.min() < 28 * DAY:
+        return False
+    if gaps.min() == pace:
+        return False
+    position = (ticks - ticks[0]) / _MONTH
+    whole = np.round(position)
+    return bool(not _drifts(position, whole, _MONTH).any() and np.diff(whole).min() > 0)
+
+
+def _drifts(position: np.ndarray, whole: np.ndarray, pace: float) -> np.ndarray:
+    return np.abs(position - whole) * pace > _FISCAL_DRIFT
+
+
+def _common_step(distinct: np.ndarray, alone: int) -> int:
+    """Return the greatest whole spacing of which all gaps are multiples."""
+    return int(np.gcd.reduce(np.diff(distinct))) if len(distinct) > 1 else alone
+
+
+def _even(distinct: np.ndarray) -> float:
+    """Return the greatest spacing of which all gaps are multiples, up to rounding."""
     if len(distinct) < 2:
         return 1.0
-    gaps = np.unique(np.round(np.diff(distinct), 9))
-    step = float(gaps[0])
-    for gap in gaps[1:]:
+    unit = float(np.median(np.diff(distinct)))
+    gaps = np.unique(np.round(np.diff(distinct) / unit, 9))
+    step = float(gaps[gaps > 0][0])
+    for gap in gaps[gaps > step]:
         rest = float(gap)
         while rest > 1e-6 * step:  # Euclid's algorithm
             step, rest = rest, step % rest
             if step < 1e-9 * gap:
-                return step
-    return step
+                return step * unit
+    return step * unit
 
 
 def _rank_position(ticks: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sklearn_mmm.inspection import Units
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._channels import names_of
 from sklearn_mmm.plotting._panels import make_panels, panel, set_axes
 from sklearn_mmm.plotting._style import (
@@ -26,6 +27,7 @@ from sklearn_mmm.plotting._style import (
 )
 
 
+@of_fitted_model
 def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
     """Plot current against optimal spend, with gain, ROI and marginal ROI.
 
@@ -138,6 +140,7 @@ def _gain(source: Any) -> str:
     return f"Gain {sign}{number(abs(gain))} ({100 * share:+.1f} %)"
 
 
+@of_fitted_model
 def plot_frontier(
     source: pd.DataFrame,
     planned_total: float | None = None,

@@ -13,6 +13,7 @@ from sklearn_mmm.inspection import (
     saturation_table,
     share_table,
 )
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._panels import table_of, units_for
 from sklearn_mmm.plotting._style import (
     ACCENT,
@@ -34,6 +35,7 @@ from sklearn_mmm.plotting._style import (
 )
 
 
+@of_fitted_model
 def plot_shares(
     source: Any, *, coverage: float = 0.9, units: Units | None = None
 ) -> go.Figure:
@@ -116,6 +118,7 @@ def error_bars(table: pd.DataFrame, middle: str, low: str, high: str) -> dict[st
     }
 
 
+@of_fitted_model
 def plot_roi(
     source: Any,
     kind: str = "direct",
@@ -213,6 +216,7 @@ def _stripe(figure: go.Figure, n: int) -> None:
         )  # fmt: skip
 
 
+@of_fitted_model
 def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
     """Plot how far each channel is saturated, and its headroom.
 
@@ -292,6 +296,7 @@ def _next_unit(value: float) -> str:
     return f" +{value:,.3g}" if np.isfinite(value) else ""
 
 
+@of_fitted_model
 def plot_effects(
     source: Any, *, coverage: float = 0.9, units: Units | None = None
 ) -> go.Figure:

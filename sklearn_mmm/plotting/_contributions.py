@@ -13,6 +13,7 @@ from sklearn_mmm.inspection import (
     contribution_table,
     waterfall_table,
 )
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._channels import error_bars
 from sklearn_mmm.plotting._panels import (
     add_menu,
@@ -42,6 +43,7 @@ from sklearn_mmm.plotting._style import (
 )
 
 
+@of_fitted_model
 def plot_contributions(
     source: Any,
     controls: Sequence[str] | None = None,
@@ -126,6 +128,7 @@ def plot_contributions(
     )
 
 
+@of_fitted_model
 def plot_waterfall(
     source: Any,
     *,
@@ -248,6 +251,7 @@ def _add_whiskers(figure: go.Figure, table: pd.DataFrame, rows: np.ndarray) -> N
     )
 
 
+@of_fitted_model
 def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
     """Plot the level and the yearly season of the baseline, with a region selector.
 

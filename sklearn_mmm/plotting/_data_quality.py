@@ -13,6 +13,7 @@ from sklearn_mmm.inspection import (
     outlier_table,
     zero_spells,
 )
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._panels import (
     make_panels,
     panel,
@@ -40,6 +41,7 @@ _VIF_LIMITS = (5.0, 10.0)
 _MOST_VIF = 100.0
 
 
+@of_fitted_model
 def plot_coverage(source: Any, *, units: Units | None = None) -> go.Figure:
     """Plot which time steps each region has.
 
@@ -115,6 +117,7 @@ def _coverage_hover(named: bool) -> str:
     return ("%{customdata}, " if named else "") + "%{x}<extra></extra>"
 
 
+@of_fitted_model
 def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
     """Plot when channels had media, and their longest spell without.
 
@@ -206,6 +209,7 @@ def _upto(spells: pd.DataFrame) -> list[float]:
     return [0, max(1.05 * float(spells["longest_spell"].max()), 4.0)]
 
 
+@of_fitted_model
 def plot_collinearity(source: Any) -> go.Figure:
     """Plot correlations of channels and controls, and variance inflation factors.
 
@@ -318,6 +322,7 @@ def _vif_label(value: float) -> str:
     return f" {value:.1f}" if value <= _MOST_VIF else " > 100"
 
 
+@of_fitted_model
 def plot_outliers(
     source: Any, *, threshold: float = 4.0, units: Units | None = None
 ) -> go.Figure:

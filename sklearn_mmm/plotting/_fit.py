@@ -14,6 +14,7 @@ from sklearn_mmm.inspection import (
     fit_table,
     residual_table,
 )
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._panels import (
     add_menu,
     make_panels,
@@ -40,6 +41,7 @@ from sklearn_mmm.plotting._style import (
 _MOST_POINTS = {"training": 2000, "holdout": 1000}
 
 
+@of_fitted_model
 def plot_fit(
     source: Any,
     X_test: Any = None,
@@ -150,6 +152,7 @@ def _shade_holdout(figure: go.Figure, table: pd.DataFrame) -> None:
     )
 
 
+@of_fitted_model
 def plot_residuals(
     source: Any,
     X_test: Any = None,
@@ -272,6 +275,7 @@ def _dotted() -> dict[str, Any]:
     }
 
 
+@of_fitted_model
 def plot_predicted_actual(
     source: Any, X_test: Any = None, y_test: Any = None, *, units: Units | None = None
 ) -> go.Figure:

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sklearn_mmm.inspection import graph_tables
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._graph_layout import (
     GraphLayout,
     layered_layout,
@@ -28,6 +29,7 @@ _WIDEST = 5.0
 _FAINTEST = 0.18
 
 
+@of_fitted_model
 def plot_channel_graph(
     source: Any, *, coverage: float = 0.9, colours: Mapping[str, str] | None = None
 ) -> go.Figure:

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sklearn_mmm.inspection import Units, region_channel_table, region_table
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._panels import (
     add_menu,
     make_panels,
@@ -33,6 +34,7 @@ from sklearn_mmm.plotting._style import (
 _TOP_QUANTILE = 0.98
 
 
+@of_fitted_model
 def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure:
     """Plot what channels brought in each region, and their ROI there.
 
@@ -150,6 +152,7 @@ def _region_axis(regions: list[Any], tall: int) -> dict[str, Any]:
     return axis
 
 
+@of_fitted_model
 def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     """Plot the baseline and the media share of each region, sortable.
 

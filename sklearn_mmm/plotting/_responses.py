@@ -12,6 +12,7 @@ from sklearn_mmm.inspection import (
     modulation_table,
     response_curve_table,
 )
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._panels import (
     make_panels,
     panel,
@@ -31,6 +32,7 @@ from sklearn_mmm.plotting._style import (
 )
 
 
+@of_fitted_model
 def plot_response_curves(
     source: Any,
     *,
@@ -131,6 +133,7 @@ def _add_curve(figure: go.Figure, curve: pd.DataFrame, colour: str, i: int) -> N
     )
 
 
+@of_fitted_model
 def plot_adstock(
     source: Any,
     *,
@@ -228,6 +231,7 @@ def _tick(lags: pd.Series) -> int:
     return max(1, -(-len(lags) // 8))
 
 
+@of_fitted_model
 def plot_modulation(
     source: Any,
     *,

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from sklearn_mmm.inspection import channels_by_size
+from sklearn_mmm.inspection._model import of_fitted_model
 
 # Hues that stay apart in normal, protan, deutan and tritan vision, and that can be
 # seen on white as well as on near black (tests/plotting/test_style.py measures both).
@@ -179,6 +180,7 @@ def finish(figure: go.Figure, title: str, **layout: Any) -> go.Figure:
     return figure.update_layout(template=TEMPLATE, title_text=text(title), **layout)
 
 
+@of_fitted_model
 def channel_colours(source: Any) -> dict[str, str]:
     """Return the colour of each channel, the same in every chart of a model.
 

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sklearn_mmm.inspection import training_tables
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
@@ -18,6 +19,7 @@ from sklearn_mmm.plotting._style import (
 )
 
 
+@of_fitted_model
 def plot_training(source: Any) -> go.Figure:
     """Plot the loss by epoch, the learning rate, and the hyper-parameters.
 

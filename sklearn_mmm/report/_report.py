@@ -15,7 +15,8 @@ from sklearn_mmm.inspection import (
     training_rows,
     units_of,
 )
-from sklearn_mmm.inspection._training_rows import free_channels, time_axis
+from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.inspection._training_rows import time_axis
 from sklearn_mmm.report._charts import charts
 from sklearn_mmm.report._content import Chart, Results
 from sklearn_mmm.report._page import page
@@ -26,6 +27,7 @@ _N_BUDGETS = 9
 _QUARTER = 13
 
 
+@of_fitted_model
 def make_report(
     mmm: Any,
     path: str | Path,
@@ -114,7 +116,7 @@ def _results(
         n_steps = _quarter(mmm)
         plan = training_rows(mmm, n_steps)
         name = f"the last {n_steps} {units.time}s of training"
-        if free_channels(mmm) or not mmm.media_plan(plan).spend.any():
+        if not mmm.media_plan(plan).spend.any():
             plan = None
     allocation = frontier = None
     if hasattr(plan, "planned_outcome"):

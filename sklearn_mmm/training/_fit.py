@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from sklearn_mmm._random import torch_seed
 from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.baseline._outliers import Outliers, gross_outliers, spikes
 from sklearn_mmm.baseline._variances import initial_hyperparameters
@@ -94,19 +95,18 @@ def fit_network(
         Outcome units of a relative contribution.
     seed : int
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with torch_seed(seed):
         module = make_module(data, options, modulates=options.time_varying)
-        rows = experiment_rows(experiments, module, data, outcome_scale)
-        hyper = initial(module, data, options)
-        net, mode = train(module, data, hyper, rows, _SCHEDULE, options, seed, "fit")
-        drifting = _drifting(module, mode, data, options)
-        choice = _choose(module, drifting, mode, data, options, seed)
-        if choice.modulation > 0 and drifting is not None:
-            hyper = mode.hyper._replace(penalties=drifting.penalties)
-            net, mode = train(
-                drifting.module, data, hyper, rows, _AGAIN, options, seed, "drift"
-            )
+    rows = experiment_rows(experiments, module, data, outcome_scale)
+    hyper = initial(module, data, options)
+    net, mode = train(module, data, hyper, rows, _SCHEDULE, options, seed, "fit")
+    drifting = _drifting(module, mode, data, options)
+    choice = _choose(module, drifting, mode, data, options, seed)
+    if choice.modulation > 0 and drifting is not None:
+        hyper = mode.hyper._replace(penalties=drifting.penalties)
+        net, mode = train(
+            drifting.module, data, hyper, rows, _AGAIN, options, seed, "drift"
+        )
     net.module_.effects.future_share = choice.modulation
     return finish(net, mode, choice, data, options, N_CORRECTIONS, seed)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from sklearn_mmm._random import torch_seed
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.baseline._variances import (
     TimeHyperparameters,
@@ -25,7 +26,7 @@ def resized(old: MMMModule, data: TrainingData, former: np.ndarray) -> MMMModule
     """
     n_regions, n_weeks, n_channels = data.media.shape
     has_course = n_regions > 1 and data.covariance.wanders
-    with torch.random.fork_rng(devices=[]):
+    with torch_seed(0):  # whatever is drawn is replaced
         new = MMMModule(
             Sizes(
                 n_regions,

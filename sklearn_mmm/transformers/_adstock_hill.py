@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -12,15 +12,18 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_mmm._threads import learns_aside, one_thread
 from sklearn_mmm.panel._columns import (
     ColumnSpec,
     as_table,
     check_target,
     is_frame,
+    with_columns,
 )
 from sklearn_mmm.panel._grid import interpolate_gaps, make_panel, with_history
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm.panel._scales import make_scales
+from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.transformers._learn import (
     MediaParameters,
     learn_parameters,
@@ -31,7 +34,7 @@ _POSITIVE = Interval(Real, 0, None, closed="neither")
 _SHAPE = ["decay", "half_saturation", "slope"]
 
 
-class AdstockHillTransformer(TransformerMixin, BaseEstimator):
+class AdstockHillTransformer(TransformerMixin, StoredEstimator):
     r"""Replace media by their saturated carry-over, between 0 and 1.
 
     Each media column becomes :math:`\mathrm{Hill}(\mathrm{adstock}(x / s_r))`, where
@@ -124,6 +127,7 @@ class AdstockHillTransformer(TransformerMixin, BaseEstimator):
         self.normalize = normalize
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit(self, X: Any, y: Any = None) -> Self:
         """Measure scales and learn what is not given.
 
@@ -138,7 +142,7 @@ class AdstockHillTransformer(TransformerMixin, BaseEstimator):
         self
         """
         table = as_table(X)
-        validate_data(self, X, skip_check_array=True)
+        validate_data(self, table, skip_check_array=True)
         self._roles = resolve_roles(
             table, self.media_columns, None, self.region_column, self.time_column
         )
@@ -173,6 +177,7 @@ class AdstockHillTransformer(TransformerMixin, BaseEstimator):
         )
         return self
 
+    @one_thread()
     def transform(self, X: Any) -> Any:
         """Return X with media replaced.
 
@@ -185,10 +190,15 @@ class AdstockHillTransformer(TransformerMixin, BaseEstimator):
         The container that was given, of the same shape.
         """
         check_is_fitted(self)
-        table = as_table(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        table = as_table(X, getattr(self, "feature_names_in_", None))
+        validate_data(self, table, reset=False, skip_check_array=True)
         rows, _ = read_rows(
-            table, self._roles, self.region_column, self.time_column, self._axis
+            table,
+            self._roles,
+            self.region_column,
+            self.time_column,
+            self._axis,
+            regions=self._scales.regions,
         )
         values = self._transform_rows(rows)
         return _replace_columns(table, self._roles.media, values)
@@ -257,9 +267,4 @@ def _replace_columns(table: Any, columns: list[Any], values: np.ndarray) -> Any:
         out[:, columns] = values
         return out
     new = dict(zip(columns, values.T, strict=True))
-    if hasattr(table, "assign"):
-        out = table.copy()
-        for column in columns:
-            out[column] = new[column]
-        return out
-    return table.with_columns(**{str(name): value for name, value in new.items()})
+    return with_columns(table, new)

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -12,6 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_mmm._threads import learns_aside, one_thread
 from sklearn_mmm.panel._columns import (
     Column,
     as_table,
@@ -21,14 +22,17 @@ from sklearn_mmm.panel._columns import (
     key_column,
     read_column,
     read_key,
+    with_columns,
 )
+from sklearn_mmm.panel._regions import read_regions
 from sklearn_mmm.panel._time_axis import make_time_axis
+from sklearn_mmm.storage import StoredEstimator
 
 _NEW = ["region_code", "region_baseline", "region_scale"]
 _N_FOLDS = 5
 
 
-class RegionEncoder(TransformerMixin, BaseEstimator):
+class RegionEncoder(TransformerMixin, StoredEstimator):
     r"""Encode regions by a partially pooled baseline and scale of the outcome.
 
     Appends ``region_code`` (ordinal; -1 for an unseen region), ``region_baseline``
@@ -102,6 +106,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         self.keep_keys = keep_keys
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit(self, X: Any, y: Any) -> Self:
         """Learn the regions' baselines and scales.
 
@@ -120,6 +125,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @learns_aside
     def fit_transform(self, X: Any, y: Any) -> Any:
         """Fit, and encode each row by the statistics of other rows.
 
@@ -146,6 +152,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         code = self._code(region)
         return self._append(table, np.column_stack([code, baseline, scale]))
 
+    @one_thread()
     def transform(self, X: Any) -> Any:
         """Append the encoding.
 
@@ -163,9 +170,9 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
             If a region is unseen and ``handle_unknown="error"``.
         """
         check_is_fitted(self)
-        table = as_table(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        region = self._regions(table)
+        table = as_table(X, getattr(self, "feature_names_in_", None))
+        validate_data(self, table, reset=False, skip_check_array=True)
+        region = self._regions(table, self.categories_)
         _check_finite(table, self._keys(table))
         code = self._code(region)
         if self.handle_unknown == "error" and (code < 0).any():
@@ -179,7 +186,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
 
     def _read_training(self, X: Any, y: Any) -> tuple[Any, np.ndarray, np.ndarray]:
         table = as_table(X)
-        validate_data(self, X, y, skip_check_array=True)
+        validate_data(self, table, y, skip_check_array=True)
         y = check_target(y, table.shape[0])
         _check_finite(table, self._keys(table))
         return table, self._regions(table), y
@@ -192,13 +199,11 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
         self.population_baseline_ = self._pooled.population_baseline
         self.population_scale_ = self._pooled.population_scale
 
-    def _regions(self, table: Any) -> np.ndarray:
+    def _regions(self, table: Any, known: Any = None) -> np.ndarray:
         if self.region_column is None:
             return np.zeros(table.shape[0], np.intp)
         region = read_key(table, self.region_column, "region_column")
-        if region.dtype.kind == "O":
-            return np.array([str(label) for label in region])
-        return region
+        return read_regions(region, self.region_column, known)
 
     def _folds(self, table: Any, n_rows: int) -> np.ndarray:
         if self.time_column is None:
@@ -227,10 +232,7 @@ class RegionEncoder(TransformerMixin, BaseEstimator):
             return np.column_stack([table[:, kept], new]).astype(
                 np.result_type(table.dtype, np.float64) if not dropped else np.float64
             )
-        columns = dict(zip(_NEW, new.T, strict=True))
-        if hasattr(table, "assign"):
-            return table[kept].assign(**columns)
-        return table.select(kept).with_columns(**columns)
+        return with_columns(table, dict(zip(_NEW, new.T, strict=True)), kept)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the columns.

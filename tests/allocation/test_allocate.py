@@ -194,6 +194,7 @@ def test_future_plan_of_one_unplanned_channel(fitted, panel):
     future = X[X["week"] >= X["week"].unique()[-8]].assign(tv=0.0)
     kept = allocate_budget(fitted, future)
     assert kept.channels.loc["tv", "spend"] == 0
+    assert np.isnan(kept.channels.loc["tv", "roi"])
     budget = future[["search", "social"]].sum().sum()
     opened = allocate_budget(
         fitted, future, spend_limits={"tv": (0.2 * budget, 0.4 * budget)}
@@ -250,3 +251,15 @@ def test_bad_plans(fitted, plan, panel, make_regressor):
         budget_at_marginal_roi(fitted, plan, 0)
     with pytest.raises(ValueError, match="outcome=nan"):
         minimize_spend(fitted, plan, np.nan)
+
+
+def test_a_channel_never_bought_in_a_region_is_extrapolated_there(
+    panel, make_regressor
+):
+    X, y, _ = panel
+    region = X["region"].iloc[0]
+    silent = X.assign(tv=X["tv"].where(X["region"] != region, 0.0))
+    mmm = make_regressor(max_epochs=5, validation=False, graph=False).fit(silent, y)
+    plan = X[X["week"].isin(X["week"].unique()[-8:])].assign(tv=1.0)
+    found = simulate(mmm, plan, {"tv": 2.0}).extrapolated
+    assert (found["tv"] == (plan["region"] == region)).all()

@@ -146,7 +146,7 @@ def test_effects_are_near_the_truth(linked, mmm):
         kind: (mmm.effects(kind)["contribution"] / true - 1)[upstream].abs().mean()
         for kind in ("direct", "total")
     }
-    assert error["total"] < 0.2 < error["direct"]
+    assert error["total"] < 0.1 < error["direct"]
 
 
 def test_effects_on_new_rows(linked, make):

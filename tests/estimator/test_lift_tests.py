@@ -1,4 +1,4 @@
-"""Lift tests and ROI priors, and how they reach fit."""
+"""Lift tests, and how they reach fit."""
 
 from typing import ClassVar
 
@@ -6,13 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_mmm import DeepCausalMMMRegressor, PanelTimeSeriesSplit
 from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm.estimator._experiment_reader import ExperimentReader
 from sklearn_mmm.exceptions import MissingWeeksWarning, UnusedLiftTestWarning
+from sklearn_mmm.graph._influence import ChannelInfluence
+from sklearn_mmm.panel._grid import make_panel
+from sklearn_mmm.panel._time_axis import make_time_axis
 
 QUICK = {"max_epochs": 3, "n_members": 0}
 
@@ -240,6 +245,134 @@ def test_windows_beyond_training_are_left_out_with_a_warning(
     np.testing.assert_array_equal(mmm.predict(X), used.predict(X))
 
 
+def test_a_lift_below_zero_within_its_error_is_taken(data, window):
+    tests = one_test(window, lift=-1.5)
+    mmm = make(**QUICK).fit(*data, tests)
+    pd.testing.assert_frame_equal(mmm.lift_tests_, tests)
+
+
+def both_off(mmm, X, cells, kept=0.0):
+    off = X.assign(
+        tv=np.where(cells, kept * X["tv"], X["tv"]),
+        search=np.where(cells, kept * X["search"], X["search"]),
+    )
+    return (mmm.predict(X) - mmm.predict(off))[cells].sum()
+
+
+@pytest.mark.parametrize("split", [None, "sum", "each"])
+def test_a_test_of_several_channels_is_about_their_joint_lift(
+    data, untold, window, split
+):
+    X, y = data
+    cells = inside(X, window)
+    spent = X.loc[cells, ["tv", "search"]].sum().to_numpy()
+    # A quarter of the spend of each channel.
+    change = {None: None, "sum": spent.sum() / 4, "each": list(spent / 4)}[split]
+    kept = 0.0 if split is None else 0.75
+    lift = 0.6 * both_off(untold, X, cells, kept)
+    row = {"channel": ["tv", "search"], "lift": lift, "std_error": 1e-3 * lift}
+    row |= window | ({} if split is None else {"spend_change": change})
+    told = make().fit(X, y, pd.DataFrame([row]))
+    assert both_off(told, X, cells, kept) == pytest.approx(lift, rel=0.01)
+
+
+def test_a_test_of_two_channels_leaves_open_which_of_them_it_was(data, window):
+    X, y = data
+    names = ["tv", "search"]
+    rows = [
+        pd.DataFrame([{"channel": c, **window, "lift": 400.0, "std_error": 4.0}])
+        for c in (names, names[::-1])
+    ]
+    one, other = (make(**QUICK).fit(X, y, tests) for tests in rows)
+    np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6)
+
+
+def test_an_earlier_test_stands_on_the_same_weeks_of_a_later_year(data, untold, window):
+    X, y = data
+    weeks = pd.Series(X["week"].unique())
+    cells = inside(X, {"start": weeks[10], "end": weeks[15]})
+    usual = X.groupby("region")["tv"].transform("mean").to_numpy()
+    more = 0.5 * usual
+    lift = -1.4 * counterfactual(untold, X, X["tv"] + more, cells)
+    year = pd.Timedelta(days=364)
+    row = one_test(
+        {"start": weeks[10] - year, "end": weeks[15] - year},
+        lift=lift,
+        std_error=1e-3 * lift,
+        spend_change=more[cells].sum(),
+    )
+    told = make().fit(X, y, row)
+    found, before = (
+        -counterfactual(m, X, X["tv"] + more, cells) for m in (told, untold)
+    )
+    # Its age leaves it a standard error of a fifth of the lift.
+    assert before < found < lift
+    assert abs(found - lift) < 0.2 * lift
+    exact = one_test(
+        {"start": weeks[10], "end": weeks[15]},
+        lift=-lift,
+        std_error=0.2 * lift,
+        spend_change=-more[cells].sum(),
+    )
+    same = make().fit(X, y, exact)
+    np.testing.assert_allclose(told.predict(X), same.predict(X), rtol=1e-4)
+
+
+def test_age_widens_a_test_by_the_drift_of_effects():
+    panel_weeks = np.arange(120.0)
+    panel = make_panel(np.array(["a"] * 120), panel_weeks)
+    axis = make_time_axis(panel_weeks, "week")
+    ones = np.ones((1, 120, 1))
+    reader = ExperimentReader(panel, axis, ["tv"], ones, ones, lambda: None)
+    rows = one_test({"start": -52, "end": -50}, lift=10.0, spend_change=1.0)
+    (found,) = reader.read(rows)
+    years = 52 / axis.season_length
+    assert found.std_error == pytest.approx(np.sqrt(1 + 0.04 * 100 * years))
+    assert found.counted[0, :3].all()
+    assert found.counted.sum() == 3
+    # More spend than there was, so a lift below zero of what there was.
+    assert found.lift == -10.0
+    np.testing.assert_allclose(found.other[0, :4, 0], [4 / 3, 4 / 3, 4 / 3, 1])
+
+
+def test_a_total_effect_holds_what_came_through_children():
+    weights = np.array([[0.0, 0.5], [0.0, 0.0]])
+    none, kernels = np.zeros((2, 2)), np.ones((2, 1))
+    influence = ChannelInfluence(weights, np.zeros((0, 2, 2)), kernels, none, none)
+    weeks = np.arange(10.0)
+    panel = make_panel(np.array(["a"] * 10), weeks)
+    media = np.ones((1, 10, 2))
+    reader = ExperimentReader(
+        panel,
+        make_time_axis(weeks, "week"),
+        ["tv", "search"],
+        media,
+        media,
+        lambda: influence,
+    )
+    rows = one_test({"start": 4, "end": 5}, effect="total")
+    (found,) = reader.read(rows)
+    assert found.channels == (0, 1)
+    np.testing.assert_allclose(found.other[0, 3:7, 0], [1, 0, 0, 1])
+    np.testing.assert_allclose(found.other[0, 3:7, 1], [1, 0.5, 0.5, 1])
+    (alone,) = reader.read(rows.assign(effect="direct"))
+    assert alone.channels == (0,)
+    (childless,) = reader.read(rows.assign(channel="search"))
+    assert childless.channels == (1,)
+
+
+@pytest.mark.slow
+def test_what_came_through_children_is_not_credited_to_the_channel_itself(window):
+    X, y, _ = make_mmm(6, 90, 2, graph=True, random_state=1)
+    mmm = make(graph=True, required_edges=[("tv", "search")], max_epochs=20)
+    rows = one_test(window, lift=2e4, std_error=20.0)
+    direct, total = (
+        clone(mmm).fit(X, y, rows.assign(effect=effect)).effects("direct")
+        for effect in ("direct", "total")
+    )
+    assert direct.loc["tv", "roi"] > 1.02 * total.loc["tv", "roi"]
+
+
 WEEK = pd.Timestamp("2022-08-01")
 TWO_MONTHS = {"start": WEEK, "end": WEEK + pd.Timedelta(days=49)}
 
@@ -275,6 +408,28 @@ TWO_MONTHS = {"start": WEEK, "end": WEEK + pd.Timedelta(days=49)}
         ({"spend_change": 0.0}, "lift test in row 0: spend_change is 0"),
         ({"spend_change": "much"}, "lift test in row 0: spend_change is 'much'"),
         ({"spend_change": -np.inf}, "lift test in row 0: spend_change is -inf"),
+        ({"lift": -9.0}, "lift test in row 0: lift is -9 ± 1, although.*was raised"),
+        (
+            {"lift": -9.0, "spend_change": 2.0},
+            "lift test in row 0: lift is -9 ± 1, although.*was raised",
+        ),
+        (
+            {"lift": 9.0, "spend_change": -2.0},
+            "lift test in row 0: lift is 9 ± 1, although.*was cut",
+        ),
+        ({"channel": []}, "lift test in row 0 names no channel"),
+        ({"channel": ["tv", "tv"]}, "lift test in row 0 names the channel 'tv' twice"),
+        ({"channel": ["tv", "radio"]}, "lift test in row 0.*unknown channel 'radio'"),
+        (
+            {"spend_change": [1.0, 2.0]},
+            "lift test in row 0: spend_change has 2 values for 1 channels",
+        ),
+        (
+            {"channel": ["tv", "search"], "spend_change": [1.0, -2.0]},
+            "lift test in row 0: spend_change is .*raises channels or cuts them",
+        ),
+        ({"effect": "both"}, "lift test in row 0: effect is 'both'.*'total'"),
+        ({"effect": "total"}, "lift test in row 0: its effect is 'total'.*graph=True"),
     ],
     ids=str,
 )
@@ -325,60 +480,14 @@ def test_a_window_without_spend_needs_a_spend_change(data, window):
         make(**QUICK).fit(never, y, tests)
 
 
-@pytest.mark.parametrize("factor", [0.5, 2.0])
-def test_a_tight_prior_moves_the_roi_onto_its_mean(data, untold, factor):
-    X, y = data
-    mean = factor * untold.effects("direct").loc["search", "roi"]
-    told = make().fit(X, y, roi_prior={"search": (mean, 1e-3 * mean)})
-    assert told.effects("direct").loc["search", "roi"] == pytest.approx(mean, rel=0.01)
-    assert told.roi_prior_ == {"search": (mean, 1e-3 * mean)}
-
-
-def test_a_vague_prior_changes_nothing(data, untold):
-    X, y = data
-    told = make().fit(X, y, roi_prior={"tv": (1e6, 1e12)})
-    np.testing.assert_allclose(
-        told.contributions_, untold.contributions_, rtol=0, atol=1e-4 * y.mean()
-    )
-
-
-@pytest.mark.parametrize(
-    ("prior", "message"),
-    [
-        ({"radio": (1, 1)}, "roi_prior names the unknown channel 'radio'"),
-        ({"tv": 3.0}, "roi_prior of 'tv' is 3.0; give a pair"),
-        ({"tv": (1, 2, 3)}, "roi_prior of 'tv' is"),
-        ({"tv": (1, 0)}, r"roi_prior of 'tv' is \(1, 0\)"),
-        ({"tv": (1, -1)}, r"roi_prior of 'tv' is \(1, -1\)"),
-        ({"tv": (np.nan, 1)}, r"roi_prior of 'tv' is \(nan, 1\)"),
-        ({"tv": (1, np.inf)}, r"roi_prior of 'tv' is \(1, inf\)"),
-        ({"tv": ("high", 1)}, "roi_prior of 'tv' is"),
-        ("tv", "roi_prior"),
-    ],
-    ids=str,
-)
-def test_priors_that_make_no_sense_are_refused_by_channel(data, prior, message):
-    with pytest.raises(ValueError, match=message):
-        make(**QUICK).fit(*data, roi_prior=prior)
-
-
-@pytest.mark.filterwarnings(
-    "ignore::sklearn_mmm.exceptions.UninformativeChannelWarning"
-)
-def test_a_channel_that_never_spends_has_no_roi_to_believe_in(data):
-    X, y = data
-    with pytest.raises(ValueError, match="roi_prior of 'tv': nothing was spent"):
-        make(**QUICK).fit(X.assign(tv=0.0), y, roi_prior={"tv": (1.0, 1.0)})
-
-
 class Listening(DeepCausalMMMRegressor):
     """Remembers what every fit was told."""
 
     told: ClassVar[list] = []
 
-    def fit(self, X, y, lift_tests=None, roi_prior=None):
-        self.told.append((len(X), lift_tests, roi_prior))
-        return super().fit(X, y, lift_tests, roi_prior)
+    def fit(self, X, y, lift_tests=None):
+        self.told.append((len(X), lift_tests))
+        return super().fit(X, y, lift_tests)
 
 
 @pytest.fixture
@@ -386,17 +495,16 @@ def routed():
     with config_context(enable_metadata_routing=True):
         Listening.told.clear()
         mmm = make(Listening, **QUICK)
-        yield mmm.set_fit_request(lift_tests=True, roi_prior=True)
+        yield mmm.set_fit_request(lift_tests=True)
 
 
 def test_experiments_reach_fit_through_a_pipeline(data, window, routed):
     X, y = data
-    tests, prior = one_test(window), {"search": (5.0, 1.0)}
+    tests = one_test(window)
     pipe = make_pipeline(FunctionTransformer(), routed)
-    pipe.fit(X, y, lift_tests=tests, roi_prior=prior)
+    pipe.fit(X, y, lift_tests=tests)
     pd.testing.assert_frame_equal(pipe[-1].lift_tests_, tests)
-    assert pipe[-1].roi_prior_ == prior
-    alone = make(**QUICK).fit(X, y, tests, prior)
+    alone = make(**QUICK).fit(X, y, tests)
     np.testing.assert_array_equal(pipe.predict(X), alone.predict(X))
 
 
@@ -405,15 +513,13 @@ def test_experiments_reach_every_fold_of_a_search_whole(data, window, routed):
     weeks = X["week"].unique()
     late = {"start": weeks[64], "end": weeks[67]}
     tests = pd.concat([one_test(window), one_test(late)], ignore_index=True)
-    prior = {"search": (5.0, 1.0)}
     cv = PanelTimeSeriesSplit(2, test_size=4, time_column="week")
     search = GridSearchCV(routed, {"max_lag": [2, 4]}, cv=cv, error_score="raise")
     with pytest.warns(UnusedLiftTestWarning, match=r"rows \[1\]"):
-        search.fit(X, y, lift_tests=tests, roi_prior=prior)
-    assert [n for n, *_ in Listening.told] == [186, 198, 186, 198, 210]
-    for _, lift_tests, roi_prior in Listening.told:
+        search.fit(X, y, lift_tests=tests)
+    assert [n for n, _ in Listening.told] == [186, 198, 186, 198, 210]
+    for _, lift_tests in Listening.told:
         pd.testing.assert_frame_equal(lift_tests, tests)
-        assert roi_prior == prior
     pd.testing.assert_frame_equal(search.best_estimator_.lift_tests_, tests)
 
 
@@ -430,6 +536,5 @@ def test_a_search_without_routing_passes_experiments_on(data, window):
     Listening.told.clear()
     cv = PanelTimeSeriesSplit(2, test_size=4, time_column="week")
     search = GridSearchCV(make(Listening, **QUICK), {"max_lag": [2]}, cv=cv)
-    search.fit(X, y, lift_tests=one_test(window), roi_prior={"tv": (2.0, 1.0)})
-    assert [len(told) for _, told, _ in Listening.told] == [1, 1, 1]
-    assert search.best_estimator_.roi_prior_ == {"tv": (2.0, 1.0)}
+    search.fit(X, y, lift_tests=one_test(window))
+    assert [len(told) for _, told in Listening.told] == [1, 1, 1]

@@ -280,11 +280,10 @@ def test_experiments_accumulate(data, late, mmm, early):
         return pd.DataFrame([row | {"lift": lift, "std_error": 1e-3 * lift}])
 
     first, second = one(30, 37), one(60, 67)
-    mmm.partial_fit(X[late], y[late], first, {"search": (5.0, 100.0)})
-    mmm.partial_fit(X[late], y[late], second, {"tv": (5.0, 100.0)})
+    mmm.partial_fit(X[late], y[late], first)
+    mmm.partial_fit(X[late], y[late], second)
     expected = pd.concat([first, second], ignore_index=True)
     pd.testing.assert_frame_equal(mmm.lift_tests_, expected)
-    assert mmm.roi_prior_ == {"search": (5.0, 100.0), "tv": (5.0, 100.0)}
     assert len(first) == 1
     assert early.lift_tests_ is None
     for window, test in (((30, 37), first), ((60, 67), second)):
@@ -314,11 +313,8 @@ def test_a_refused_experiment_is_not_remembered(data, late, mmm):
     bad = pd.DataFrame([row | {"lift": 1.0, "std_error": 1.0}])
     with pytest.raises(ValueError, match="radio"):
         mmm.partial_fit(X[late], y[late], bad)
-    with pytest.raises(ValueError, match="radio"):
-        mmm.partial_fit(X[late], y[late], roi_prior={"radio": (1.0, 1.0)})
     mmm.partial_fit(X[late], y[late])
     assert mmm.lift_tests_ is None
-    assert mmm.roi_prior_ is None
 
 
 def test_edges_of_the_graph_stay(data, late):

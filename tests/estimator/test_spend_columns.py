@@ -6,6 +6,7 @@ import pytest
 
 from sklearn_mmm import DeepCausalMMMRegressor, allocate_budget, simulate
 from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm.exceptions import FreeMediaWarning
 
 SPEND = {"tv": "tv_spend", "search": "search_spend"}
 
@@ -141,14 +142,87 @@ def test_more_money_buys_more_media_at_the_price_of_the_row(data, mmm):
     assert found.by_channel.loc["tv", "changed_spend"] == pytest.approx(1.5 * spent)
 
 
-def test_media_planned_without_spend_are_refused(data, mmm):
-    plan = data[0].tail(6).copy()
-    assert plan["search"].iloc[2] > 0
-    plan.iloc[2, plan.columns.get_loc("search_spend")] = 0.0
-    for ask in (mmm.media_plan, lambda X: allocate_budget(mmm, X)):
-        with pytest.raises(ValueError, match=r"row 2 plans media of 'search' without"):
-            ask(plan)
-    assert np.isfinite(mmm.predict(plan)).all()
+def test_media_planned_without_spend_stay_as_planned(data, mmm):
+    X, _ = data
+    plan = X[X["week"].isin(X["week"].unique()[40:46])].copy()
+    row = int(plan["search"].argmax())
+    plan.iloc[row, plan.columns.get_loc("search_spend")] = 0.0
+    with pytest.warns(FreeMediaWarning, match=f"'search' in row {row}"):
+        media = mmm.media_plan(plan)
+    direct = mmm.decompose(plan)[mmm.media_columns_]
+    np.testing.assert_allclose(media.contributions(media.spend), direct, rtol=1e-10)
+    bought = media.media(media.spend)
+    np.testing.assert_allclose(bought, plan[mmm.media_columns_])
+    with pytest.warns(FreeMediaWarning):
+        result = allocate_budget(mmm, plan, n_starts=1, bounds=(0.5, 2))
+    assert result.total == pytest.approx(plan[list(SPEND.values())].sum().sum())
+    assert result.spend["search"].iloc[row] == 0
+
+
+@pytest.fixture(scope="module")
+def organic(data):
+    """Return the same fit, search being free."""
+    X, y = data
+    return make(spend_columns={"tv": "tv_spend", "search": None}).fit(X, y)
+
+
+def test_free_channels_have_effects_but_no_roi(data, mmm, organic):
+    X, _ = data
+    assert organic.spend_columns_ == ["tv_spend", None]
+    assert (organic.spend_["search"] == 0).all()
+    np.testing.assert_array_equal(organic.predict(X), mmm.predict(X))
+    table = organic.effects("direct", coverage=0.8)
+    expected = mmm.effects("direct")["contribution"]
+    np.testing.assert_allclose(table["contribution"], expected)
+    assert table.loc["search", ["roi", "marginal_roi"]].isna().all()
+    # The axis of their curve is that of the media.
+    curve = organic.response_curves(reach=1.0).groupby("channel")["spend"].max()
+    assert curve["search"] == pytest.approx(X.groupby("week")["search"].sum().max())
+
+
+def test_free_channels_never_enter_a_budget(data, organic):
+    X, _ = data
+    plan = X[X["week"].isin(X["week"].unique()[40:46])]
+    result = allocate_budget(organic, plan, by="channel×week", n_starts=1)
+    assert result.planned_total == pytest.approx(plan["tv_spend"].sum())
+    assert set(result.table["channel"]) == {"tv"}
+    assert (result.spend["search"] == 0).all()
+    free = result.channels.loc["search"]
+    assert free["contribution"] == pytest.approx(free["planned_contribution"])
+    assert free["contribution"] > 0
+    assert np.isnan(free["roi"])
+    with pytest.raises(ValueError, match=r"unknown channels \['search'\].*nothing"):
+        allocate_budget(organic, plan, bounds={"search": (0.5, 2)})
+
+
+def test_free_media_can_be_simulated(data, organic):
+    X, _ = data
+    plan = X[X["week"].isin(X["week"].unique()[40:46])]
+    more = X.copy()
+    more.loc[plan.index, "search"] *= 1.5
+    gain = organic.predict(more).sum() - organic.predict(X).sum()
+    found = simulate(organic, plan, {"search": 1.5})
+    assert found.total["difference"] == pytest.approx(gain)
+    assert found.total["changed_spend"] == pytest.approx(plan["tv_spend"].sum())
+    table = simulate(organic, plan, 1.5 * plan[["search"]])
+    assert table.total["difference"] == pytest.approx(gain)
+    silent = plan.assign(search=0.0)
+    with pytest.raises(ValueError, match="free channel 'search' media in row"):
+        simulate(organic, silent, plan[["search"]])
+
+
+def test_a_list_names_the_money_in_the_order_of_the_media(data, mmm, organic):
+    X, y = data
+    listed = make(spend_columns=["tv_spend", None], n_members=0).fit(X, y)
+    assert listed.spend_columns_ == organic.spend_columns_
+    pd.testing.assert_frame_equal(listed.spend_, organic.spend_)
+    for columns, message in (
+        (["tv_spend"], "lists 1 columns for 2 media"),
+        (["tv_spend", "tv_spend"], "'tv_spend'"),
+        (["tv_spend", "money"], "no column 'money'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make(spend_columns=columns).fit(X, y)
 
 
 @pytest.mark.parametrize(

@@ -270,3 +270,10 @@ def test_wrong_columns_are_errors(clean):
         check(X, y, ["radio"])
     with pytest.raises(ValueError, match=r"X has 624 rows, y has 3"):
         check(X, y[:3])
+
+
+def test_what_costs_nothing_is_judged_by_its_media():
+    X, y, truth = make_mmm(2, 60, 2, random_state=0)
+    roles = truth.media_columns, truth.control_columns, "region", "week"
+    free = check_data(X, y, *roles, spend_columns=["tv", None])
+    pd.testing.assert_frame_equal(free, check_data(X, y, *roles))

@@ -60,10 +60,14 @@ def make_posterior(
         loadings=rng.uniform(0.2, 0.6, (n_regions, 1 if n_regions > 1 else 0)),
     )
     counted = observed & (np.arange(n_weeks) // 8 == 1)
-    test = Experiment(1, counted, np.where(counted, 0.1, data.media[..., 1]), 3.0, 0.2)
-    rows = experiment_rows(
-        [test] if experiments else [], module, data, np.linspace(1.0, 2.0, n_regions)
-    )
+    other = np.where(counted[..., None], 0.1, data.media[..., [1, 0]])
+    tests = {
+        False: [],
+        True: [Experiment((1,), counted, other[..., :1], 3.0, 0.2)],
+        "joint": [Experiment((1, 0), counted, other, 3.0, 0.2)],
+    }
+    sizes = np.linspace(1.0, 2.0, n_regions)
+    rows = experiment_rows(tests[experiments], module, data, sizes)
     shape = module.media.shape
     penalties = Penalties.usual(shape, np.full(2, 0.4), l1, 1.3, delta, True)
     kernels = kernels_at(data.covariance, data.position)
@@ -128,6 +132,7 @@ def negative_gradient(posterior, at, random):
         {},
         {"experiments": True},
         {"n_regions": 1, "experiments": True},
+        {"experiments": "joint"},
         {"delta": 0.3, "experiments": True},
         {"delta": 1e6},
         {"modulated": True, "experiments": True},

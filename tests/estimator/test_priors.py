@@ -1,0 +1,155 @@
+"""Beliefs about channels that a person can state."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+from sklearn_mmm import DeepCausalMMMRegressor, PanelTimeSeriesSplit
+from sklearn_mmm.datasets import make_mmm
+
+QUICK = {"max_epochs": 3}
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y, _ = make_mmm(3, 70, 2, random_state=0)
+    return X, y
+
+
+def make(**options):
+    options = {
+        "max_epochs": 60,
+        "time_varying": False,
+        "validation": False,
+        "graph": False,
+        "n_members": 0,
+        "random_state": 0,
+    } | options
+    return DeepCausalMMMRegressor(
+        ["tv", "search"], ["price", "promotion"], "region", "week", **options
+    )
+
+
+@pytest.fixture(scope="module")
+def untold(data):
+    return make().fit(*data)
+
+
+def told(data, mean, std, quantity, channel="search"):
+    return make(priors={channel: {quantity: (mean, std)}}).fit(*data)
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_tight_prior_moves_the_roi_onto_its_mean(data, untold, factor):
+    mean = factor * untold.effects("direct").loc["search", "roi"]
+    found = told(data, mean, 1e-3 * mean, "roi").effects("direct")
+    assert found.loc["search", "roi"] == pytest.approx(mean, rel=0.01)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.5])
+def test_a_tight_prior_moves_the_marginal_roi_onto_its_mean(data, untold, factor):
+    mean = factor * untold.effects("direct").loc["search", "marginal_roi"]
+    found = told(data, mean, 1e-3 * mean, "marginal_roi").effects("direct")
+    # The next unit is a hundredth of all spend.
+    assert found.loc["search", "marginal_roi"] == pytest.approx(mean, rel=0.03)
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.1])
+def test_a_tight_prior_moves_the_contribution_onto_its_mean(data, mean):
+    mmm = told(data, mean, 1e-3 * mean, "contribution", "tv")
+    share = mmm.contributions_["tv"].sum() / data[1].sum()
+    assert share == pytest.approx(mean, rel=0.01)
+
+
+def test_a_contribution_near_zero_can_be_believed(data):
+    mmm = told(data, 0.0, 1e-5, "contribution", "tv")
+    assert mmm.contributions_["tv"].sum() < 1e-3 * data[1].sum()
+
+
+def test_a_vague_prior_changes_nothing(data, untold):
+    for quantity in ("roi", "marginal_roi"):
+        mmm = told(data, 1e6, 1e12, quantity, "tv")
+        np.testing.assert_allclose(
+            mmm.contributions_,
+            untold.contributions_,
+            rtol=0,
+            atol=1e-4 * data[1].mean(),
+        )
+
+
+def test_beliefs_of_one_channel_add_up(data, untold):
+    roi = untold.effects("direct").loc["tv", "roi"]
+    both = {"roi": (2 * roi, 0.1 * roi), "contribution": (0.0, 1.0)}
+    one = make(priors={"tv": {"roi": both["roi"]}}).fit(*data)
+    two = make(priors={"tv": both}).fit(*data)
+    np.testing.assert_allclose(two.predict(data[0]), one.predict(data[0]), rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("priors", "message"),
+    [
+        ({"radio": {"roi": (1, 1)}}, "priors names the unknown channel 'radio'.*'tv'"),
+        ({"tv": (1, 1)}, r"priors of 'tv' is \(1, 1\); give a dict"),
+        ({"tv": {"effect": (1, 1)}}, "priors of 'tv' names 'effect'.*'roi'"),
+        ({"tv": {"roi": 3.0}}, "priors of 'tv': 'roi' is 3.0; give a pair"),
+        ({"tv": {"roi": (1, 2, 3)}}, "priors of 'tv': 'roi' is"),
+        ({"tv": {"roi": (1, 0)}}, r"priors of 'tv': 'roi' is \(1, 0\)"),
+        ({"tv": {"roi": (1, -1)}}, r"priors of 'tv': 'roi' is \(1, -1\)"),
+        ({"tv": {"roi": (np.nan, 1)}}, r"priors of 'tv': 'roi' is \(nan, 1\)"),
+        ({"tv": {"roi": (1, np.inf)}}, r"priors of 'tv': 'roi' is \(1, inf\)"),
+        ({"tv": {"roi": ("high", 1)}}, "priors of 'tv': 'roi' is"),
+        ({"tv": {"roi": "ab"}}, "priors of 'tv': 'roi' is"),
+        ("tv", "'priors' parameter"),
+    ],
+    ids=str,
+)
+def test_priors_that_make_no_sense_are_refused_by_channel(data, priors, message):
+    with pytest.raises(ValueError, match=message):
+        make(priors=priors, **QUICK).fit(*data)
+
+
+@pytest.mark.filterwarnings(
+    "ignore::sklearn_mmm.exceptions.UninformativeChannelWarning"
+)
+def test_a_channel_that_never_spends_has_no_roi_to_believe_in(data):
+    X, y = data
+    for quantity, message in (
+        ("roi", "priors of 'tv': nothing was spent"),
+        ("contribution", "priors of 'tv': it has no media"),
+    ):
+        mmm = make(priors={"tv": {quantity: (1.0, 1.0)}}, **QUICK)
+        with pytest.raises(ValueError, match=message):
+            mmm.fit(X.assign(tv=0.0), y)
+
+
+def test_a_share_of_a_negative_outcome_is_refused(data):
+    X, y = data
+    mmm = make(priors={"tv": {"contribution": (0.1, 0.1)}}, **QUICK)
+    with pytest.raises(ValueError, match=r"sums to -.*give a 'roi'"):
+        mmm.fit(X, -y)
+
+
+def test_priors_are_a_parameter_like_others(data):
+    priors = {"tv": {"roi": (2.0, 1.0)}}
+    mmm = make(priors=priors, **QUICK)
+    assert clone(mmm).priors == priors
+    assert mmm.priors is priors
+    copied = pickle.loads(pickle.dumps(mmm.fit(*data)))
+    np.testing.assert_array_equal(copied.predict(data[0]), mmm.predict(data[0]))
+    cv = PanelTimeSeriesSplit(2, test_size=4, time_column="week")
+    grid = {"priors": [None, priors]}
+    search = GridSearchCV(make(**QUICK), grid, cv=cv, error_score="raise").fit(*data)
+    assert search.best_params_["priors"] in grid["priors"]
+
+
+def test_priors_hold_in_updates(data):
+    X, y = data
+    late = X["week"] >= X["week"].unique()[-6]
+    untold = make().fit(X[~late], y[~late])
+    mean = 2 * untold.effects("direct").loc["tv", "roi"]
+    mmm = make(priors={"tv": {"roi": (mean, 1e-3 * mean)}}).fit(X[~late], y[~late])
+    mmm.partial_fit(X[late], y[late])
+    assert mmm.effects("direct").loc["tv", "roi"] == pytest.approx(mean, rel=0.02)
