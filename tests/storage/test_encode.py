@@ -35,7 +35,7 @@ VALUES = [
     [1, [2, None]],
     {"a": 1, 2: "b", (3, "c"): [4.0]},
     {"@": "dict", "number": 0},
-    {1, "one"},
+    {1},
     frozenset({2.0}),
     slice(1, None, 2),
     np.float32(0.1),
