@@ -101,12 +101,19 @@ class MMMNet(NeuralNet):
     def partial_fit(
         self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
     ) -> "MMMNet":
-        """Train on; unlike skorch's own, an interruption is not swallowed."""
+        """Train; an interruption is passed on.
+
+        skorch takes any KeyboardInterrupt for a wish to stop early. Those that its own
+        callbacks raise are one; Ctrl-C is not.
+        """
         if not self.initialized_:
             self.initialize()
         self.notify("on_train_begin", X=X, y=y)
         try:
             self.fit_loop(X, y, **fit_params)
+        except KeyboardInterrupt as interrupt:
+            if not _raised_by_a_callback(interrupt):
+                raise
         finally:
             self.notify("on_train_end", X=X, y=y)
         return self
@@ -123,6 +130,14 @@ class MMMNet(NeuralNet):
         loss = loss * (self.n_regions / len(y_true["region"]))
         penalty = sum(self.penalties_(self.module_).values())
         return (loss + penalty) / self.n_observations
+
+
+def _raised_by_a_callback(interrupt: BaseException) -> bool:
+    trace = interrupt.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = trace.tb_frame.f_globals.get("__name__", "") if trace else ""
+    return str(module).startswith("skorch.callbacks")
 
 
 class StopWhenSettled(EarlyStopping):
