@@ -12,6 +12,7 @@ from sklearn_mmm.inspection._fit import autocorrelation, fit_table
 from sklearn_mmm.inspection._graph import graph_tables
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._naive import forecast_comparison
+from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     free_channels,
@@ -210,7 +211,14 @@ def _about_channels(
     mmm: Any, roi: pd.DataFrame, edges: pd.DataFrame
 ) -> Iterator[Finding]:
     parts = mmm.contributions_
-    share = parts[mmm.media_columns_].to_numpy().sum() / parts.to_numpy().sum()
+    whole = outcome_total(mmm)
+    if np.isnan(whole):
+        yield (
+            "channels",
+            "The outcome sums to nothing or less, so that shares and percentages of it "
+            "say nothing; they are left out. Read contributions and ROI instead.",
+        )
+    share = parts[mmm.media_columns_].to_numpy().sum() / whole
     if share > _HIGH_MEDIA_SHARE:
         yield (
             "channels",
