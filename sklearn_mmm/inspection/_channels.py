@@ -23,8 +23,9 @@ def channel_summary(mmm: Any) -> pd.DataFrame:
     DataFrame
         Indexed by channel: ``spend`` (spend units), ``contribution`` (outcome units),
         ``share_of_outcome`` (NaN where outcomes above and below zero all but cancel,
-        or their sum is below zero), ``share_of_media``, ``roi`` (outcome units per spend
-        unit; NaN where nothing was spent), ``decay``, ``half_saturation``, ``slope``.
+        or their sum is below zero), ``share_of_media``, ``roi`` (outcome units per
+        spend unit; NaN where nothing was spent), ``decay``, ``half_saturation``,
+        ``slope``.
     """
     channels = mmm.media_columns_
     spend = mmm.spend_.sum()

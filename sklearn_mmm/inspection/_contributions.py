@@ -71,9 +71,9 @@ def waterfall_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     DataFrame
         ``component``, ``kind`` ("baseline", "controls", "channel" or "total"),
         ``contribution``, ``start`` and ``end`` of its step (outcome units), ``share``
-        of the whole (NaN where that is not clearly positive), and ``low`` and ``high`` of channels' contributions where the
-        model has members. The largest channel comes first, and the last row is the
-        sum.
+        of the whole (NaN where that is not clearly positive), and ``low`` and ``high``
+        of channels' contributions where the model has members. The largest channel
+        comes first, and the last row is the sum.
 
     Examples
     --------

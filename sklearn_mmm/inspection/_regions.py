@@ -28,8 +28,8 @@ def region_table(mmm: Any) -> pd.DataFrame:
     DataFrame
         ``region``, ``n_steps``; per time step, in outcome units: ``outcome`` (as
         fitted), ``baseline``, ``controls`` and ``media``; ``media_share`` of the
-        outcome (NaN where that is not clearly positive); ``spend`` (spend units per time step) and ``roi``. The region with the
-        largest outcome comes first.
+        outcome (NaN where that is not clearly positive); ``spend`` (spend units per
+        time step) and ``roi``. The region with the largest outcome comes first.
 
     Examples
     --------

@@ -97,15 +97,15 @@ def _training(r: Results) -> dict[Any, float]:
 
 def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
     parts, units = r.mmm.contributions_, r.units
-    total = float(parts.to_numpy().sum())
+    total = outcome_total(r.mmm)
     media = float(parts[r.mmm.media_columns_].to_numpy().sum())
     spend = float(r.mmm.spend_.to_numpy().sum())
-    best = channels_by_size(r.mmm)[0]
+    best, whole = channels_by_size(r.mmm)[0], float(parts.to_numpy().sum())
     tiles = [
         Tile(
             "Media's share of the outcome",
-            percent(media / outcome_total(r.mmm)),
-            f"{number(media)} of {number(total)} {units.outcome}",
+            percent(media / total),
+            f"{number(media)} of {number(whole)} {units.outcome}",
         ),
         Tile(
             "Return of all media",
@@ -115,7 +115,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         Tile(
             "Largest channel",
             _clip(best, 20),
-            f"{percent(float(parts[best].sum()) / outcome_total(r.mmm))} of the outcome",
+            f"{percent(float(parts[best].sum()) / total)} of the outcome",
         ),
     ]
     if comparison is not None:
