@@ -38,7 +38,8 @@ LAYERS = {
     "allocation": 7,
     "plotting": 7,
     "report": 8,
-    "__main__": 9,
+    "cli": 9,
+    "__main__": 10,
 }
 
 
