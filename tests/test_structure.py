@@ -36,6 +36,7 @@ LAYERS = {
     "estimator": 5,
     "inspection": 6,
     "allocation": 7,
+    "metrics": 7,
     "plotting": 7,
     "report": 8,
     "cli": 9,
