@@ -5,7 +5,11 @@ from sklearn_mmm.allocation import allocate_budget, budget_frontier
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.graph._channel_graph import ChannelGraph
 from sklearn_mmm.inspection import ResponseCurveFit, check_data, simulate
-from sklearn_mmm.model_selection import PanelTimeSeriesSplit
+from sklearn_mmm.model_selection import (
+    PanelBootstrap,
+    PanelKFold,
+    PanelTimeSeriesSplit,
+)
 from sklearn_mmm.parallel import fit_many
 from sklearn_mmm.report import make_report
 from sklearn_mmm.storage import load
@@ -15,6 +19,8 @@ __all__ = [
     "AdstockHillTransformer",
     "ChannelGraph",
     "DeepCausalMMMRegressor",
+    "PanelBootstrap",
+    "PanelKFold",
     "PanelTimeSeriesSplit",
     "RegionEncoder",
     "ResponseCurveFit",

@@ -1,5 +1,7 @@
 """Intervals from members."""
 
+from numbers import Real
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -69,5 +71,5 @@ def half_width(coverage: float) -> float:
 
 def check_coverage(coverage: float) -> None:
     """Refuse a coverage that is no probability."""
-    if not 0 < coverage < 1:
+    if not (isinstance(coverage, Real) and 0 < coverage < 1):
         raise ValueError(f"got coverage={coverage!r}; it is between 0 and 1")

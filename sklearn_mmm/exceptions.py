@@ -2,10 +2,12 @@
 
 __all__ = [
     "AssumedControlWarning",
+    "ContradictedLiftTestWarning",
     "ExtrapolationWarning",
     "FreeMediaWarning",
     "InconsistentVersionWarning",
     "MissingWeeksWarning",
+    "ShortCarryOverWarning",
     "UninformativeChannelWarning",
     "UnknownRegionWarning",
     "UnusedLiftTestWarning",
@@ -45,3 +47,11 @@ class UnusedLiftTestWarning(UserWarning):
 
 class InconsistentVersionWarning(UserWarning):
     """A pickle was made by another version of this package."""
+
+
+class ShortCarryOverWarning(UserWarning):
+    """Carry-over in days is too short for what media bring later."""
+
+
+class ContradictedLiftTestWarning(UserWarning):
+    """A lift test and the fitted model are many standard errors apart."""

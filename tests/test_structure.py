@@ -37,9 +37,11 @@ LAYERS = {
     "estimator": 6,
     "inspection": 7,
     "allocation": 8,
+    "metrics": 8,
     "plotting": 8,
     "report": 9,
-    "__main__": 10,
+    "cli": 10,
+    "__main__": 11,
 }
 
 

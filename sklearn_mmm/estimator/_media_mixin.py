@@ -31,6 +31,24 @@ class MediaInspectionMixin(PredictionMixin):
     _steady_state: SteadyState
     _seed: int
 
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Share of each column of X in what columns contribute, (n_features_in_,).
+
+        The mean absolute contribution of media and controls over the training rows,
+        relative to the sum of these; 0 for keys and other columns. Selectors of
+        features, such as :class:`~sklearn.feature_selection.SelectFromModel`, ask.
+        """
+        check_is_fitted(self)
+        names = [*self._roles.media, *self._roles.controls]
+        table = self.contributions_[[*self.media_columns_, *self.control_columns_]]
+        size = table.abs().mean().to_numpy()
+        given = getattr(self, "feature_names_in_", None)
+        columns = list(range(self.n_features_in_)) if given is None else list(given)
+        out = np.zeros(len(columns))
+        out[[columns.index(name) for name in names]] = size
+        return out / max(out.sum(), np.finfo(float).tiny)
+
     @one_thread()
     def media_plan(self, X: Any) -> MediaPlan:
         """Prepare rows for the question what other media would have brought.

@@ -24,6 +24,7 @@ class PredictionMixin:
     handle_unknown: str
     media_columns_: list[str]
     control_columns_: list[str]
+    n_features_in_: int
     n_members_: int
     _predictor: Predictor
     _roles: Roles

@@ -60,7 +60,7 @@ class Predictor:
     def _decompose(self, rows: Rows, members: list[Member]) -> Iterator[np.ndarray]:
         code = self.scales.code(rows.region)
         size = self.scales.outcome_of(code)[:, None]
-        panel, sequence = self._sequence(rows)
+        panel, sequence = self.sequence(rows)
         for member in members:
             with torch.no_grad():
                 own = replace(sequence, module=member.module)
@@ -73,7 +73,7 @@ class Predictor:
 
     def modulation(self, rows: Rows) -> np.ndarray:
         """Return the factor of the rows' effects, (n_rows, n_channels)."""
-        panel, sequence = self._sequence(rows)
+        panel, sequence = self.sequence(rows)
         with torch.no_grad():
             factor = sequence.contributions(sequence.media)[1].numpy()
         return panel.gather(factor)[-len(rows.region) :]
@@ -118,7 +118,7 @@ class Predictor:
         code = self.scales.code(rows.region)
         outcome_scale = self.scales.outcome_of(code)
         # An effect lasts for as long as the adstock kernel.
-        panel, sequence = self._sequence(rows, self.module.media.max_lag - 1)
+        panel, sequence = self.sequence(rows, self.module.media.max_lag - 1)
         n_rows = len(rows.region)
         scale, price = self.scales.media_of(code), self._prices(rows, code)
         return MediaPlan(
@@ -155,7 +155,7 @@ class Predictor:
         paid = (rows.media > 0) & (rows.spend > 0)
         return np.divide(rows.spend, rows.media, out=usual, where=paid)
 
-    def _sequence(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
+    def sequence(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
         """Return the rows' regions from the first training week on.
 
         The rows are the last ones of the panel. ``n_after`` weeks without media follow

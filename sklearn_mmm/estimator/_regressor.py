@@ -20,6 +20,7 @@ from sklearn_mmm.components import Adstock, Saturation
 from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
 from sklearn_mmm.components._check import check_components
 from sklearn_mmm.components._saturation import SATURATIONS, make_saturation
+from sklearn_mmm.estimator._experiment_fit import contradicted, experiment_fit
 from sklearn_mmm.estimator._experiment_reader import ExperimentReader, join_tests
 from sklearn_mmm.estimator._fitted_tables import (
     adstock_parameters,
@@ -33,7 +34,9 @@ from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
 from sklearn_mmm.estimator._predictor import Predictor, scaled_controls
 from sklearn_mmm.estimator._prior_reader import PriorReader
 from sklearn_mmm.exceptions import (
+    ContradictedLiftTestWarning,
     MissingWeeksWarning,
+    ShortCarryOverWarning,
     UninformativeChannelWarning,
 )
 from sklearn_mmm.graph._edge_rules import make_edge_rules
@@ -62,6 +65,10 @@ from sklearn_mmm.training import (
 # Carry-over of channels before it is learned.
 _USUAL_DECAY = 0.3
 _USUAL_LAGS = 8
+# Beyond these, parameters only lead out of the range of numbers and of memory.
+_MOST, _MOST_LAGS = 1e6, 10_000
+# Days that the carry-over of media should have at least.
+_SHORTEST_MEMORY = 28
 # Names of columns in tables of results, and what they stand for there.
 _TAKEN = {
     "baseline": "the baseline's contribution",
@@ -196,6 +203,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Spend of the training rows, spend units per time step; 0 for free media.
     n_members_ : int
         Number of members, of whose spread intervals are made.
+    lift_test_fit_ : DataFrame
+        Of each lift test that was used: ``channel``, ``lift`` and ``std_error`` as
+        told, what the ``model`` says itself (outcome units), and the ``gap`` between
+        them in standard errors.
     lift_tests_ : DataFrame or None
         What fit and later updates were told.
     modulation_ : DataFrame of shape (n_rows, n_channels)
@@ -279,19 +290,19 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "time_column": [None, str, Integral],
         "spend_columns": [None, dict, list, tuple],
         "priors": [None, dict],
-        "max_lag": [Interval(Integral, 1, None, closed="left")],
+        "max_lag": [Interval(Integral, 1, _MOST_LAGS, closed="both")],
         "adstock": [StrOptions(set(ADSTOCKS)), Adstock],
         "saturation": [StrOptions(set(SATURATIONS)), Saturation],
         "time_varying": ["boolean"],
         "validation": ["boolean"],
         "graph": ["boolean"],
-        "graph_lags": [Interval(Integral, 0, None, closed="left")],
+        "graph_lags": [Interval(Integral, 0, _MOST_LAGS, closed="both")],
         "required_edges": [None, "array-like"],
         "forbidden_edges": [None, "array-like"],
         "tiers": [None, dict],
-        "l1": [Interval(Real, 0, None, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
-        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+        "l1": [Interval(Real, 0, _MOST, closed="both")],
+        "l2": [Interval(Real, 0, _MOST, closed="both")],
+        "huber_delta": [Interval(Real, 1 / _MOST, _MOST, closed="both")],
         "handle_unknown": [StrOptions({"shared", "error"})],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "n_members": [
@@ -509,8 +520,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         )
         scales = make_scales(panel, usual, rows.media, rows.controls, rows.spend)
         data = self._training_data(rows, panel, y, scales)
-        experiments = self._experiments(panel, rows, y, data, lift_tests, rules)
-        self._fitted = self._train(data, former, scales, experiments)
+        tests = self._tests(panel, rows, data, lift_tests, rules)
+        beliefs = self._beliefs(panel, rows, y, data)
+        self._fitted = self._train(data, former, scales, [*tests, *beliefs])
         self.lift_tests_ = lift_tests
         self._predictor = Predictor(
             self._fitted.net.module_,
@@ -523,35 +535,52 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         )
         self._publish(panel, rows, y, index)
         self._learn_graph(data, rules, update=former is not None)
+        self._compare(tests)
         return self
 
-    def _experiments(
+    def _tests(
         self,
         panel: Panel,
         rows: Rows,
-        y: np.ndarray,
         data: TrainingData,
         lift_tests: Any,
         rules: EdgeRules | None,
     ) -> list[Experiment]:
-        """Return what lift tests and priors say."""
-        channels = self.media_columns_
-        out = []
-        if lift_tests is not None:
+        """Return what lift tests say."""
+        if lift_tests is None:
+            return []
 
-            def influence() -> ChannelInfluence | None:
-                return self._usual_influence(data, rules)
+        def influence() -> ChannelInfluence | None:
+            return self._usual_influence(data, rules)
 
-            amount = panel.scatter(rows.amount)
-            reader = ExperimentReader(
-                panel, self._axis, channels, amount, data.media, influence
+        amount, channels = panel.scatter(rows.amount), self.media_columns_
+        return ExperimentReader(
+            panel, self._axis, channels, amount, data.media, influence
+        ).read(lift_tests)
+
+    def _beliefs(
+        self, panel: Panel, rows: Rows, y: np.ndarray, data: TrainingData
+    ) -> list[Experiment]:
+        """Return what priors say."""
+        if self.priors is None:
+            return []
+        spend, total = panel.scatter(rows.spend), float(y.sum())
+        reader = PriorReader(panel, self.media_columns_, spend, data.media, total)
+        return reader.read(self.priors)
+
+    def _compare(self, tests: list[Experiment]) -> None:
+        """Keep what the model says of lift tests; warn where it contradicts them."""
+        self.lift_test_fit_ = experiment_fit(
+            self._predictor, self.media_columns_, tests
+        )
+        far = contradicted(self.lift_test_fit_)
+        if far:
+            warn_caller(
+                f"lift tests and the rest of the data contradict one another: "
+                f"{'; '.join(far)}. Is lift the sum over the window and its regions, "
+                "and spend_change of the same window?",
+                ContradictedLiftTestWarning,
             )
-            out += reader.read(lift_tests)
-        if self.priors is not None:
-            spend, total = panel.scatter(rows.spend), float(y.sum())
-            beliefs = PriorReader(panel, channels, spend, data.media, total)
-            out += beliefs.read(self.priors)
-        return out
 
     def _usual_influence(
         self, data: TrainingData, rules: EdgeRules | None
@@ -668,6 +697,12 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 "rename one of them"
             )
 
+    def _outlier_weights(self, panel: Panel, rows: Rows) -> pd.DataFrame:
+        weight = np.where(panel.observed, self._fitted.hyper.outliers.weight, np.nan)
+        labels = rows.time[np.unique(rows.position, return_index=True)[1]]
+        weeks = panel.observed.any(axis=0)
+        return pd.DataFrame(weight[:, weeks], panel.regions, labels)
+
     def _history_table(self, rows: Rows) -> pd.DataFrame:
         table = pd.DataFrame({"region": rows.region, "time": rows.time})
         values = np.column_stack([rows.media, rows.controls])
@@ -705,11 +740,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             self._steady_state.effect, panel.regions, channels
         )
         self.response_curves_ = self.response_curves()
-        weight = fitted.hyper.outliers.weight
-        labels = rows.time[np.unique(rows.position, return_index=True)[1]]
-        self.outlier_weights_ = pd.DataFrame(
-            np.where(panel.observed, weight, np.nan), panel.regions, labels
-        )
+        self.outlier_weights_ = self._outlier_weights(panel, rows)
         self.contributions_ = self._decompose(rows, index)
         index = self.contributions_.index
         self.outcome_ = pd.Series(y, index, name="outcome")
@@ -725,6 +756,14 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 f"{n_gaps} weeks are missing inside the regions' series; they do not "
                 "enter the fit, and their media are interpolated for the carry-over",
                 MissingWeeksWarning,
+            )
+        days = None if self._axis is None else self._axis.days_per_step
+        if days is not None and days < 7 and self.max_lag * days < _SHORTEST_MEMORY:
+            warn_caller(
+                f"max_lag={self.max_lag} time steps are {self.max_lag * days:g} days, "
+                "and what media bring later is credited to the baseline; set max_lag "
+                f"to four weeks or more ({np.ceil(28 / days):.0f} time steps)",
+                ShortCarryOverWarning,
             )
         flat = np.ptp(rows.media, axis=0) == 0
         if flat.any():

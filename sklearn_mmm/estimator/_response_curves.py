@@ -19,7 +19,8 @@ class SteadyState:
     """What constant weekly spend brings each week, once carry-over has filled up.
 
     Adstocked media then equal spend, since the kernel's weights sum to 1. Spend of all
-    regions together is split over them as it was on average in training.
+    regions together is split over them as it was on average in training; regions where
+    a channel was silent have no part in it.
 
     Attributes
     ----------
@@ -73,6 +74,9 @@ class SteadyState:
     def _curve(
         self, channel: int, regions: np.ndarray, largest: float, label: object
     ) -> "Curve":
+        # A region where the channel is silent has no part in the whole.
+        bought = self.usual[regions, channel] > 0
+        regions = regions[bought] if bought.any() else regions
         usual = self.usual[regions, channel]
         total = float(usual.sum())
         share = usual / total if total > 0 else np.full(len(usual), 1 / len(usual))
@@ -83,7 +87,7 @@ class SteadyState:
             saturation=self.saturation,
             parameters={n: p[[channel]] for n, p in self.parameters.items()},
             # Spend of the whole at which a region's media reach their scale.
-            unit=self.media_scale[regions, channel] / np.maximum(share, 1e-300),
+            unit=self.media_scale[regions, channel] / share,
             usual=total,
             largest=float(largest),
             members=self.members.of(channel, regions),
@@ -189,14 +193,11 @@ class Curve:
         above = np.flatnonzero(self.marginal_response(grid) > target)
         if not len(above):
             return 0.0
-        last = int(above[-1])
-        if last == len(grid) - 1:
-            return np.inf
-        return _root(
-            lambda x: float(self.marginal_response(x)) - target,
-            grid[last],
-            grid[last + 1],
-        )
+        low, high = grid[above[-1]], grid[min(above[-1] + 1, len(grid) - 1)]
+        # Far beyond the maximum, where responses are still cheap in these units.
+        while self.marginal_response(high) > target:
+            low, high = high, 10 * high
+        return _root(lambda x: float(self.marginal_response(x)) - target, low, high)
 
     def band(self, spend: np.ndarray, coverage: float) -> np.ndarray:
         """Return the interval of the response over members, (2, n_points)."""

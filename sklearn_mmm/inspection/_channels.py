@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.inspection._totals import outcome_total
 
 
 @of_fitted_model
@@ -21,20 +22,20 @@ def channel_summary(mmm: Any) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by channel: ``spend`` (spend units), ``contribution`` (outcome units),
-        ``share_of_outcome``, ``share_of_media``, ``roi`` (outcome units per spend
-        unit; NaN where nothing was spent), and the parameters of adstock and
+        ``share_of_outcome`` (NaN where outcomes above and below zero all but cancel,
+        or their sum is below zero), ``share_of_media``, ``roi`` (outcome units per
+        spend unit; NaN where nothing was spent), and the parameters of adstock and
         saturation (``decay``, ``half_saturation`` and ``slope`` by default).
     """
     channels = mmm.media_columns_
     spend = mmm.spend_.sum()
     contribution = mmm.contributions_[channels].sum()
-    total = float(mmm.contributions_.to_numpy().sum())
     media = float(contribution.sum())
     table = pd.DataFrame(
         {
             "spend": spend,
             "contribution": contribution,
-            "share_of_outcome": contribution / total,
+            "share_of_outcome": contribution / outcome_total(mmm),
             "share_of_media": contribution / media if media > 0 else np.nan,
             "roi": contribution / spend.where(spend > 0),
         }

@@ -9,6 +9,7 @@ from scipy.sparse.linalg import splu
 
 from sklearn_mmm.inspection._effects import roi_table
 from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     keys,
@@ -70,9 +71,9 @@ def waterfall_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     DataFrame
         ``component``, ``kind`` ("baseline", "controls", "channel" or "total"),
         ``contribution``, ``start`` and ``end`` of its step (outcome units), ``share``
-        of the whole, and ``low`` and ``high`` of channels' contributions where the
-        model has members. The largest channel comes first, and the last row is the
-        sum.
+        of the whole (NaN where that is not clearly positive), and ``low`` and ``high``
+        of channels' contributions where the model has members. The largest channel
+        comes first, and the last row is the sum.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def waterfall_of(mmm: Any, effects: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["component", "kind", "contribution"])
     table["start"] = np.r_[0.0, end[:-1], 0.0]
     table["end"] = np.r_[end, total]
-    table["share"] = table["contribution"] / total
+    table["share"] = table["contribution"] / outcome_total(mmm)
     if "low" in effects:
         is_channel = table["kind"] == "channel"
         table.loc[is_channel, ["low", "high"]] = effects[["low", "high"]].to_numpy()

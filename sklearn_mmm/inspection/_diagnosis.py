@@ -12,6 +12,7 @@ from sklearn_mmm.inspection._fit import autocorrelation, fit_table
 from sklearn_mmm.inspection._graph import graph_tables
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._naive import forecast_comparison
+from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     free_channels,
@@ -19,6 +20,7 @@ from sklearn_mmm.inspection._training_rows import (
     step_numbers,
     time_axis,
 )
+from sklearn_mmm.panel._time_axis import TimeAxis
 
 _HIGH_VIF = 10.0
 _LITTLE_VARIATION = 0.1
@@ -27,6 +29,8 @@ _HIGH_AUTOCORRELATION = 0.3
 _MANY_OUTLIERS = 0.01
 _SOME_BELOW_ZERO = 0.02
 _WIDE_INTERVAL = 5.0
+_FOUR_WEEKS = 28
+_FAR = 4.0  # standard errors
 
 Finding = tuple[str, str]
 
@@ -116,6 +120,7 @@ def _about_data(mmm: Any) -> Iterator[Finding]:
             f"{grid - len(key):,} of {grid:,} combinations of region and time step "
             "have no row; they did not enter the fit.",
         )
+    yield from _about_time(mmm, axis)
     free = free_channels(mmm)
     if free:
         yield (
@@ -145,6 +150,25 @@ def _about_data(mmm: Any) -> Iterator[Finding]:
             "data",
             f"Always on with little variation: {_listing(steady)}. A steady channel is "
             "hard to tell from the baseline.",
+        )
+
+
+def _about_time(mmm: Any, axis: TimeAxis | None) -> Iterator[Finding]:
+    if axis is None:
+        return
+    if axis.kind == "order":
+        yield (
+            "data",
+            "The time column has numbers without an even spacing: only their order "
+            "counts, and there is no season. Give dates if they are known.",
+        )
+    days = axis.days_per_step
+    if days is not None and days < 7 and mmm.adstock_.shape[1] * days < _FOUR_WEEKS:
+        yield (
+            "data",
+            f"The carry-over ends after {mmm.adstock_.shape[1] * days:g} days "
+            "(max_lag counts time steps): what media bring later is credited to the "
+            "baseline.",
         )
 
 
@@ -210,7 +234,23 @@ def _about_channels(
     mmm: Any, roi: pd.DataFrame, edges: pd.DataFrame
 ) -> Iterator[Finding]:
     parts = mmm.contributions_
-    share = parts[mmm.media_columns_].to_numpy().sum() / parts.to_numpy().sum()
+    tests = getattr(mmm, "lift_test_fit_", pd.DataFrame(columns=["channel", "gap"]))
+    far = tests.loc[tests["gap"].astype(float).abs() > _FAR, "channel"]
+    if len(far):
+        yield (
+            "channels",
+            f"Lift tests of {_listing(list(far))} are more than {_FAR:.0f} standard "
+            "errors away from what the model says: check their window, their sum and "
+            "their standard error.",
+        )
+    whole = outcome_total(mmm)
+    if np.isnan(whole):
+        yield (
+            "channels",
+            "The outcome sums to nothing or less, so that shares and percentages of it "
+            "say nothing; they are left out. Read contributions and ROI instead.",
+        )
+    share = parts[mmm.media_columns_].to_numpy().sum() / whole
     if share > _HIGH_MEDIA_SHARE:
         yield (
             "channels",

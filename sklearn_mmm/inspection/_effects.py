@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.inspection._totals import signed_total
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
 
 KINDS = ("direct", "mediated", "total")
@@ -28,7 +29,8 @@ def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
         ``channel``, ``spend`` (spend units), ``contribution`` (outcome units),
         ``spend_share`` and ``contribution_share`` (of all channels); where the model
         has members ``low`` and ``high``: the interval of the contribution relative
-        to the estimated contribution of all channels. The largest channel comes first.
+        to the estimated contribution of all channels. Shares of nothing are NaN. The
+        largest channel comes first.
 
     Examples
     --------
@@ -48,7 +50,7 @@ def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
 
 def shares_of(effects: pd.DataFrame) -> pd.DataFrame:
     """Return the shares of a table as :func:`roi_table` returns it."""
-    total, spend = effects["contribution"].sum(), effects["spend"].sum()
+    total, spend = (signed_total(effects[c]) for c in ("contribution", "spend"))
     table = effects[["channel", "spend", "contribution"]].assign(
         spend_share=effects["spend"] / spend,
         contribution_share=effects["contribution"] / total,

@@ -1,6 +1,6 @@
 """Other fits, whose spread stands for uncertainty."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sklearn_mmm._intervals import check_coverage
@@ -24,6 +24,9 @@ def plans_of(
     plan = mmm.media_plan(X)
     if members is None:
         return plan, mmm.member_plans(X)
+    if isinstance(members, str) or not isinstance(members, Iterable):
+        raise TypeError(f"members is {members!r}; give a list of fitted regressors")
+    members = list(members)
     for number, member in enumerate(members):
         if not hasattr(member, "media_plan"):
             raise TypeError(

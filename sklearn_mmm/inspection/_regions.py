@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.inspection._totals import signed_total
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     interval_options,
@@ -27,8 +28,8 @@ def region_table(mmm: Any) -> pd.DataFrame:
     DataFrame
         ``region``, ``n_steps``; per time step, in outcome units: ``outcome`` (as
         fitted), ``baseline``, ``controls`` and ``media``; ``media_share`` of the
-        outcome; ``spend`` (spend units per time step) and ``roi``. The region with the
-        largest outcome comes first.
+        outcome (NaN where that is not clearly positive); ``spend`` (spend units per
+        time step) and ``roi``. The region with the largest outcome comes first.
 
     Examples
     --------
@@ -55,7 +56,8 @@ def region_table(mmm: Any) -> pd.DataFrame:
     by = pd.DataFrame(columns).groupby(region, sort=True)
     table = by.mean().rename_axis("region").reset_index()
     table.insert(1, "n_steps", by.size().to_numpy())
-    share = table["media"] / table["outcome"].where(table["outcome"] != 0)
+    whole = by["outcome"].agg(signed_total).to_numpy() / table["n_steps"]
+    share = table["media"] / whole
     table.insert(6, "media_share", share)
     table["roi"] = table["media"] / table["spend"].where(table["spend"] > 0)
     table = table.sort_values("outcome", ascending=False, kind="stable")
@@ -109,8 +111,8 @@ def region_channel_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
             "contribution": brought.loc[order].to_numpy().ravel(),
         }
     )
-    whole = table["region"].map(outcome)
-    table["share_of_outcome"] = table["contribution"] / whole.where(whole != 0)
+    whole = parts.sum(axis=1).groupby(region).agg(signed_total)
+    table["share_of_outcome"] = table["contribution"] / table["region"].map(whole)
     table["roi"] = table["contribution"] / table["spend"].where(table["spend"] > 0)
     options = interval_options(mmm, coverage)
     if options:

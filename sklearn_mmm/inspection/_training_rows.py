@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._intervals import check_coverage
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
@@ -219,6 +220,5 @@ def has_intervals(mmm: Any) -> bool:
 
 def interval_options(mmm: Any, coverage: float) -> dict[str, float]:
     """Return the argument that asks for intervals; none without members."""
-    if not 0 < coverage < 1:
-        raise ValueError(f"got coverage={coverage!r}; it is between 0 and 1")
+    check_coverage(coverage)
     return {"coverage": coverage} if has_intervals(mmm) else {}

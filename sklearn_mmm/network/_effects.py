@@ -58,6 +58,13 @@ class TimeVaryingEffects(nn.Module):
                 dict(self.gru.named_parameters())["weight_ih_l0"].mul_(scale)
             self.head = nn.Parameter(torch.zeros(N_HIDDEN + n_calendar, n_channels))
 
+    def remove(self) -> None:
+        """Drop what is not used: effects are constant."""
+        self.n_calendar = 0
+        for name in ("gru", "head", "input_scale"):
+            if hasattr(self, name):
+                delattr(self, name)
+
     def gru_penalty(self) -> Tensor:
         """Return the negative log prior of the GRU's weights."""
         squares = []

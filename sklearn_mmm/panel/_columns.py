@@ -37,6 +37,9 @@ def as_table(X: Any, names: Sequence[str] | None = None) -> Any:
         If X is empty, has two columns of one name, or has no names although the data
         of fit had.
     """
+    if isinstance(X, pd.DataFrame) and not X.columns.is_unique:
+        twice = X.columns[X.columns.duplicated()][0]
+        raise ValueError(f"X has two columns called {twice!r}; rename one of them")
     frame = nw.from_native(X, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
@@ -47,16 +50,12 @@ def as_table(X: Any, names: Sequence[str] | None = None) -> Any:
                 f"with the columns {_listing(list(names))}"
             )
         return check_array(X, dtype=None, ensure_all_finite=False)
-    table = frame.to_native()
-    if isinstance(table, pd.DataFrame) and not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()][0]
-        raise ValueError(f"X has two columns called {twice!r}; rename one of them")
     if frame.shape[0] == 0:
         raise ValueError(
             f"Found array with 0 sample(s) (shape={tuple(frame.shape)}) while a "
             "minimum of 1 is required."
         )
-    return table
+    return frame.to_native()
 
 
 def column_names(X: Any) -> list[Column]:
@@ -252,6 +251,8 @@ def check_target(y: Any, n_rows: int) -> np.ndarray:
         series = series.collect()
     if isinstance(series, (nw.DataFrame, nw.Series)):
         y = series.to_numpy()
+    if np.asarray(y).dtype.kind in "cMm":  # before these become other numbers
+        as_floats(y, "y")
     y = as_floats(column_or_1d(y, warn=True), "y")
     y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
     if len(y) != n_rows:

@@ -6,6 +6,8 @@ import numpy as np
 
 from sklearn_mmm.panel._grid import Panel
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class PanelScales:
@@ -16,7 +18,8 @@ class PanelScales:
     regions : ndarray of shape (n_regions,)
         Labels seen in training, sorted.
     outcome : ndarray of shape (n_regions,)
-        Mean absolute outcome of each region, outcome units per time step.
+        Mean absolute outcome of each region, outcome units per time step; that of the
+        median region where it is 0.
     media : ndarray of shape (n_regions, n_channels)
         Largest training value, spend units per time step.
     control_centre, control_scale : ndarray of shape (n_regions, n_controls)
@@ -103,10 +106,13 @@ def make_scales(
     largest = panel.scatter(media).max(1)
     centre = panel.scatter(controls).sum(1) / n_weeks[:, None]
     deviation = (panel.scatter(controls) - centre[:, None]) * seen[..., None]
+    # Differences that are rounding errors of a constant are none.
+    level = np.abs(panel.scatter(controls)).max(1)[:, None]
+    deviation = np.where(np.abs(deviation) > _ROUNDING * level, deviation, 0.0)
     variance = (deviation**2).sum(1) / n_weeks[:, None]
     return PanelScales(
         panel.regions,
-        np.where(outcome > 0, outcome, 1.0),
+        _fill_zero(outcome),
         _fill_silent(largest),
         centre,
         _pool_scales(variance, deviation, n_weeks),
@@ -115,6 +121,13 @@ def make_scales(
         _prices(panel.scatter(spend).sum(1), panel.scatter(media).sum(1)),
         largest <= 0,
     )
+
+
+def _fill_zero(outcome: np.ndarray) -> np.ndarray:
+    """Give regions without any outcome the median of the others, or 1."""
+    active = outcome > 0
+    usual = np.median(outcome[active]) if active.any() else 1.0
+    return np.where(active, outcome, usual)
 
 
 def _prices(spend: np.ndarray, media: np.ndarray) -> np.ndarray:

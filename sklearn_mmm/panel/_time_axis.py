@@ -62,6 +62,11 @@ class TimeAxis:
         return self.pace / DAY if self.kind == "date" else self.pace
 
     @property
+    def days_per_step(self) -> float | None:
+        """Length of a time step in days, None where steps are no fixed time."""
+        return self.pace / DAY if self.kind == "date" else None
+
+    @property
     def regular(self) -> bool:
         """Whether positions are whole numbers."""
         return self.kind != "order"

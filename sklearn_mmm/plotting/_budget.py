@@ -135,9 +135,10 @@ def _gain(source: Any) -> str:
     gain = getattr(source, "gain", None)
     if gain is None:
         return "Spend"
-    share = gain / source.planned_outcome if source.planned_outcome else 0.0
-    sign = "+" if gain >= 0 else "−"
-    return f"Gain {sign}{number(abs(gain))} ({100 * share:+.1f} %)"
+    planned, sign = source.planned_outcome, "+" if gain >= 0 else "−"
+    # More than the whole outcome: a total in which gains and losses cancel.
+    share = f" ({100 * gain / planned:+.1f} %)" if planned > abs(gain) else ""
+    return f"Gain {sign}{number(abs(gain))}{share}"
 
 
 @of_fitted_model

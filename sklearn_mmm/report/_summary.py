@@ -11,6 +11,7 @@ from sklearn_mmm.inspection import (
     forecast_comparison,
 )
 from sklearn_mmm.inspection._diagnosis import findings
+from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.plotting._style import change_in_words, number, percent
 from sklearn_mmm.report._content import Results
 
@@ -96,15 +97,15 @@ def _training(r: Results) -> dict[Any, float]:
 
 def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
     parts, units = r.mmm.contributions_, r.units
-    total = float(parts.to_numpy().sum())
+    total = outcome_total(r.mmm)
     media = float(parts[r.mmm.media_columns_].to_numpy().sum())
     spend = float(r.mmm.spend_.to_numpy().sum())
-    best = channels_by_size(r.mmm)[0]
+    best, whole = channels_by_size(r.mmm)[0], float(parts.to_numpy().sum())
     tiles = [
         Tile(
             "Media's share of the outcome",
-            percent(_share(media, total)),
-            f"{number(media)} of {number(total)} {units.outcome}",
+            percent(media / total),
+            f"{number(media)} of {number(whole)} {units.outcome}",
         ),
         Tile(
             "Return of all media",
@@ -114,7 +115,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         Tile(
             "Largest channel",
             _clip(best, 20),
-            f"{percent(_share(float(parts[best].sum()), total))} of the outcome",
+            f"{percent(float(parts[best].sum()) / total)} of the outcome",
         ),
     ]
     if comparison is not None:
@@ -132,14 +133,13 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         metrics = _training(r)
         tiles.append(Tile("Fit, R²", f"{metrics['r2']:.3f}", "on the training rows"))
     if r.allocation is not None:
-        gain = r.allocation.gain / (r.allocation.planned_outcome or np.nan)
+        gain = r.allocation.gain
+        size = number(abs(gain))
+        if _has_sign(r):
+            size = percent(abs(gain) / r.allocation.planned_outcome)
         sign = "−" if gain < 0 else "+"
         tiles.append(
-            Tile(
-                "Gain from reallocation",
-                f"{sign}{percent(abs(gain))}",
-                f"same money, {r.plan_name}",
-            )
+            Tile("Gain from reallocation", sign + size, f"same money, {r.plan_name}")
         )
     return tiles
 
@@ -218,8 +218,8 @@ def _against(model: float, other: float) -> str:
 
 def _brought(r: Results) -> list[str]:
     parts, channels = r.mmm.contributions_, channels_by_size(r.mmm)
-    total = float(parts.to_numpy().sum())
-    shares = {name: _share(float(parts[name].sum()), total) for name in channels}
+    total = outcome_total(r.mmm)
+    shares = {name: float(parts[name].sum()) / total for name in channels}
     media = sum(shares.values())
     first = [f"{_clip(name)} ({percent(shares[name])})" for name in channels[:3]]
     words = [
@@ -237,9 +237,9 @@ def _brought(r: Results) -> list[str]:
     return words
 
 
-def _share(part: float, whole: float) -> float:
-    """Return a share; there is none of a whole that is not positive."""
-    return part / whole if whole > 0 else np.nan
+def _has_sign(r: Results) -> bool:
+    """Return whether gains can be given as shares of the planned outcome."""
+    return r.allocation.planned_outcome > 0 and np.isfinite(outcome_total(r.mmm))
 
 
 def _clip(name: object, most: int = 36) -> str:
@@ -259,7 +259,7 @@ def _interval(row: Any, name: str, form: str = " ({} to {})") -> str:
 
 def _channel_rows(r: Results) -> pd.DataFrame:
     saturation = r.saturation.set_index("channel")
-    total = float(r.mmm.contributions_.to_numpy().sum())
+    total = outcome_total(r.mmm)
     rows = []
     for row in r.roi.to_dict("records"):
         reached = saturation.loc[row["channel"], "share_of_maximum"]
@@ -267,7 +267,7 @@ def _channel_rows(r: Results) -> pd.DataFrame:
             "channel": row["channel"],
             f"spend ({r.units.spend})": number(row["spend"]),
             f"contribution ({r.units.outcome})": number(row["contribution"]),
-            "share of outcome": percent(_share(row["contribution"], total)),
+            "share of outcome": percent(row["contribution"] / total),
             "ROI": number(row["roi"]),
             "marginal ROI": number(row["marginal_roi"]),
             "saturation": percent(reached),
@@ -306,7 +306,7 @@ def _forecast_rows(r: Results, comparison: Metrics) -> pd.DataFrame:
 def _budget(r: Results) -> list[str]:
     allocation, units = r.allocation, r.units
     gain, planned = allocation.gain, allocation.planned_outcome
-    share = percent(gain / planned) if planned else "–"
+    share = f"{percent(gain / planned)} of the outcome" if _has_sign(r) else ""
     interval = allocation.gain_interval
     bounds = (
         f" ({r.coverage:.0%} interval {number(interval[0])} to {number(interval[1])})"
@@ -316,7 +316,7 @@ def _budget(r: Results) -> list[str]:
     if gain <= 1e-3 * abs(planned):
         return [
             f"The budget for {r.plan_name} is about as good as any split within its "
-            f"bounds: the best one gains {share}."
+            f"bounds: the best one gains {share or number(gain)}."
         ]
     table = allocation.channels
     moved = (table["spend"] - table["planned"]).sort_values()
@@ -326,8 +326,8 @@ def _budget(r: Results) -> list[str]:
     less = [name for name in moved.index if moved[name] < -0.02 * moved.abs().max()]
     words = (
         f"Spending the same {number(allocation.total)} {units.spend} for {r.plan_name} "
-        f"differently would bring {number(gain)} {units.outcome} more{bounds}, {share} "
-        "of the outcome."
+        f"differently would bring {number(gain)} {units.outcome} more{bounds}"
+        f"{', ' if share else ''}{share}."
     )
     if more and less:
         words += f" Spend more on {_names(more)}, less on {_names(less)}."

@@ -16,7 +16,7 @@ from sklearn_mmm.likelihood._posterior import Parameters, Posterior
 from sklearn_mmm.likelihood._slopes import features, media_slopes
 from sklearn_mmm.network import MMMModule, week_weights
 from sklearn_mmm.posterior import Mode
-from sklearn_mmm.training._net import EpochProgress, MMMNet, WholePanel
+from sklearn_mmm.training._net import MMMNet, Progress, WholePanel
 from sklearn_mmm.training._options import TrainingOptions
 
 _N_EPOCHS = 240
@@ -111,7 +111,7 @@ def train_drift(
         ("modulation", renew),
     ]
     if options.verbose:
-        callbacks.append(("progress", EpochProgress("drift")))
+        callbacks.append(("progress", Progress("drift", _N_EPOCHS, "epoch")))
     net = MMMNet(
         module.float(),
         criterion=WhitenedHuber,

@@ -31,9 +31,9 @@ from sklearn_mmm.posterior import (
 )
 from sklearn_mmm.training._drift import drift_scale, effects_vary, train_drift
 from sklearn_mmm.training._net import (
-    EpochProgress,
     MMMNet,
     NoCriterion,
+    Progress,
     RenewHyperparameters,
     WholePanel,
 )
@@ -108,6 +108,8 @@ def fit_network(
             drifting.module, data, hyper, rows, _AGAIN, options, seed, "drift"
         )
     net.module_.effects.future_share = choice.modulation
+    if not net.module_.effects.active:
+        net.module_.effects.remove()
     return finish(net, mode, choice, data, options, N_CORRECTIONS, seed)
 
 
@@ -150,7 +152,9 @@ def train(
     search = ModeSearch(module, data, hyper, experiments, schedule, options.tol, seed)
     callbacks: list[Any] = [("hyperparameters", RenewHyperparameters())]
     if options.verbose:
-        callbacks.append(("progress", EpochProgress(name)))
+        # Before the callback that ends training.
+        bar = Progress(name, schedule.n_rounds + 1, "round")
+        callbacks.insert(0, ("progress", bar))
     net = MMMNet(
         module,
         criterion=NoCriterion,
@@ -160,7 +164,7 @@ def train(
         batch_size=-1,
         iterator_train=WholePanel,
         train_split=None,
-        callbacks=[*callbacks, *options.callbacks],
+        callbacks=[*options.callbacks, *callbacks],
         callbacks__print_log=None,
         verbose=0,
     )
@@ -168,7 +172,9 @@ def train(
         net.fit(search.mode.posterior.inputs, {"outcome": torch.as_tensor(data.target)})
     mode = search.mode
     mode.posterior.install(module, mode.at, 0)
-    _slim_down(net)
+    # What only training needs is dropped, so that a fitted estimator is small.
+    net.search = None
+    del net.optimizer_
     return net, mode
 
 
@@ -270,9 +276,3 @@ def initial(
     outliers = gross_outliers(data.target, data.observed, explained)
     time = initial_hyperparameters(data.covariance, len(data.observed))
     return Hyperparameters(time, penalties, outliers)
-
-
-def _slim_down(net: MMMNet) -> None:
-    """Drop what only training needs, so that a fitted estimator pickles small."""
-    net.search = None
-    del net.optimizer_

@@ -167,29 +167,41 @@ class RenewHyperparameters(Callback):
             raise Finished
 
 
-class EpochProgress(Callback):
-    """A progress bar over epochs; skorch's own counts the batches of each epoch.
+class Progress(Callback):
+    """A progress bar over rounds of hyper-parameters, or over epochs.
+
+    skorch's own counts the batches of each epoch.
 
     Parameters
     ----------
     name : str
         What the bar is called.
+    total : int
+        Rounds or epochs.
+    unit : {"round", "epoch"}
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, total: int, unit: str) -> None:
         self.name = name
+        self.total = total
+        self.unit = unit
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Open the bar."""
-        self.bar_ = tqdm(desc=self.name, unit="epoch")
+        self.bar_ = tqdm(desc=self.name, total=self.total, unit=self.unit)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Move the bar on."""
-        self.bar_.update()
+        done = len(net.history)
+        if self.unit == "round":
+            done = net.optimizer_.search.n_renewals
         self.bar_.set_postfix(loss=f"{net.history[-1, 'train_loss']:.5f}")
+        self.bar_.update(done - self.bar_.n)
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """Close the bar and drop it, so that a fitted net can be pickled."""
+        if self.unit == "round" and net.optimizer_.search.finished:
+            self.bar_.update(self.total - self.bar_.n)
         self.bar_.close()
         del self.bar_
 

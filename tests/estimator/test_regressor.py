@@ -11,7 +11,6 @@ from sklearn.compose import make_column_selector
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_mmm import (
     AdstockHillTransformer,
@@ -25,44 +24,6 @@ from sklearn_mmm.exceptions import (
     UninformativeChannelWarning,
     UnknownRegionWarning,
 )
-
-OWN_SERIES = "without keys each X is a series of its own, in row order"
-EXPECTED = {
-    "keyless": {
-        "check_methods_sample_order_invariance": OWN_SERIES,
-        "check_methods_subset_invariance": OWN_SERIES,
-    },
-    "keyed": {
-        "check_estimators_dtypes": "its integer cast makes two rows share a time step"
-    },
-}
-
-
-def expected_failures(estimator):
-    return EXPECTED["keyless" if estimator.time_column is None else "keyed"]
-
-
-# The graph has checks of its own, and would take most of the time here.
-@pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(
-    [
-        DeepCausalMMMRegressor(graph=False),
-        DeepCausalMMMRegressor(time_column=-1, graph=False),
-    ],
-    expected_failed_checks=expected_failures,
-)
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(
-    [DeepCausalMMMRegressor(), DeepCausalMMMRegressor(time_column=-1)],
-    expected_failed_checks=expected_failures,
-)
-def test_scikit_learn_checks_of_the_defaults(estimator, check):
-    check(estimator)
 
 
 def split(panel):
@@ -157,7 +118,7 @@ def test_learned_attributes(fitted):
     np.testing.assert_allclose(fitted.adstock_.sum(axis=1), 1)
     for name in ("decay_", "half_saturation_", "slope_", "effect_"):
         assert list(getattr(fitted, name).index) == channels
-    assert {"noise", "level_variance", "effect_scale"} <= set(fitted.hyperparameters_)
+    assert {"noise", "level_variance", "contribution_scale"} <= set(fitted.hyperparameters_)
     assert len(fitted.net_.history) > 0
     assert "DeepCausalMMMRegressor" in fitted._repr_html_()
 

@@ -86,7 +86,7 @@ def refusals(X, y):
             {},
         ),
         "y has a hole": (X, np.where(np.arange(len(y)) == 5, np.nan, y), {}),
-        "a prior makes no sense": (X, y, {"roi_prior": {"tv": (1.0, -1.0)}}),
+        "tests are no table": (X, y, {"lift_tests": "none"}),
         "a column is missing": (X.drop(columns="tv"), y, {}),
     }
 
@@ -138,3 +138,9 @@ def test_curve_fits_do_likewise():
     with pytest.raises(ValueError, match="NaN"):
         curve.fit(spend, np.full(30, np.nan))
     assert state_of(curve) == before
+
+
+def test_a_callback_that_stops_training_early_is_no_interruption(small):
+    make, X, y = small
+    mmm = make().set_params(callbacks=[EarlyStopping(monitor="train_loss", patience=1)])
+    assert mmm.fit(X, y).hyperparameters_["n_epochs"] < mmm.max_epochs

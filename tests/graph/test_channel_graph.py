@@ -2,7 +2,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_mmm import ChannelGraph
 from sklearn_mmm.datasets import make_mmm
@@ -10,11 +9,6 @@ from sklearn_mmm.functional import acyclicity
 from sklearn_mmm.graph._learn import EdgeRules, learn_graph
 from sklearn_mmm.graph._rows import independent_rows, panel_rows
 from sklearn_mmm.graph._search import _log_likelihood
-
-
-@parametrize_with_checks([ChannelGraph()])
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
 
 
 def draw(seed, n=8, n_edges=10, n_rows=600, noise="laplace"):

@@ -61,7 +61,7 @@ def test_steps_are_checked(fitted):
 def test_units_of_time(panel, times, unit):
     X, y, _ = panel
     rows = X[["search"]][:30].assign(time=times)
-    mmm = DeepCausalMMMRegressor("search", None, None, "time", **QUICK).fit(
+    mmm = DeepCausalMMMRegressor("search", None, None, "time", max_lag=28, **QUICK).fit(
         rows, y[:30]
     )
     assert units_of(mmm, "visits").time == unit

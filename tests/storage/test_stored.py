@@ -131,7 +131,7 @@ def test_a_pipeline_comes_back_from_skops(panel, tmp_path):
 
 def test_parameters_that_a_later_version_has_get_their_default(tmp_path):
     mmm = DeepCausalMMMRegressor(max_lag=4)
-    del mmm.min_slope
+    del mmm.huber_delta
     found = by_file(mmm, tmp_path)
     assert found.max_lag == 4
     assert found.min_slope == 0.0

@@ -7,35 +7,8 @@ import pytest
 from sklearn.linear_model import ElasticNet, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_mmm import AdstockHillTransformer, PanelTimeSeriesSplit, RegionEncoder
-
-OWN_SERIES = "without keys each X is a series of its own, in row order"
-
-
-def expected_failures(estimator):
-    if not isinstance(estimator, AdstockHillTransformer):
-        return {}
-    if estimator.time_column is None:
-        return {
-            "check_methods_sample_order_invariance": OWN_SERIES,
-            "check_methods_subset_invariance": OWN_SERIES,
-        }
-    return {"check_estimators_dtypes": "its integer cast makes two rows share a step"}
-
-
-@pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(
-    [
-        AdstockHillTransformer(),
-        AdstockHillTransformer(time_column=-1),
-        RegionEncoder(),
-    ],
-    expected_failed_checks=expected_failures,
-)
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
 
 
 def given(**kwargs):

@@ -1,4 +1,4 @@
-"""Splitting panels by time."""
+"""Rolling origins: training weeks before test weeks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,10 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import TimeSeriesSplit
 
-from sklearn_mmm.panel._columns import as_table, read_key
-from sklearn_mmm.panel._time_axis import make_time_axis
-
-__all__ = ["PanelTimeSeriesSplit"]
+from sklearn_mmm.model_selection._steps import rows_of, steps_of
 
 
 class PanelTimeSeriesSplit(TimeSeriesSplit):
@@ -82,13 +79,6 @@ class PanelTimeSeriesSplit(TimeSeriesSplit):
         if self.time_column is None:
             yield from super().split(X, y, groups)
             return
-        table = as_table(X)
-        labels = read_key(table, self.time_column, "time_column")
-        axis = make_time_axis(labels, self.time_column)
-        position = axis.position(labels, self.time_column)
-        steps, step = np.unique(position, return_inverse=True)
-        for train, test in super().split(steps):
-            yield (
-                np.flatnonzero(np.isin(step, train)),
-                np.flatnonzero(np.isin(step, test)),
-            )
+        step = steps_of(X, self.time_column)
+        for train, test in super().split(np.unique(step)):
+            yield rows_of(step, train), rows_of(step, test)

@@ -1,0 +1,155 @@
+"""The commands: report and check."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sklearn_mmm.cli._columns import select
+from sklearn_mmm.cli._data import (
+    Data,
+    load,
+    read_data,
+    refuse_what_stops,
+    training_part,
+    with_dates,
+)
+from sklearn_mmm.cli._show import channel_lines, finding_lines, say, to_json
+from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
+from sklearn_mmm.inspection import roi_table, units_of
+from sklearn_mmm.report import make_check_page, make_report
+
+
+def check_output(path: str) -> None:
+    """Refuse an output that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    OSError
+    """
+    folder = Path(path).resolve().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"-o: there is no folder {str(folder)!r}")
+    target = path if Path(path).exists() else folder
+    if Path(path).is_dir() or not os.access(target, os.W_OK):
+        raise PermissionError(f"-o: {path!r} cannot be written")
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """Judge the data of a file; the status is 1 if something stops a fit."""
+    if args.output is not None:
+        check_output(args.output)
+    data = load(args)
+    if args.json:
+        print(to_json({"columns": _columns(data), "findings": data.findings}))
+    else:
+        if not args.quiet:
+            say(*data.said())
+        print(finding_lines(data.findings))
+    if args.output is not None:
+        make_check_page(data.findings, args.output, Path(args.data).name, data.said())
+        say(f"wrote {args.output}")
+    return int((data.findings["severity"] == "stops").any())
+
+
+def _columns(data: Data) -> dict[str, Any]:
+    found = data.columns
+    names = "target", "time", "region", "media", "controls", "spend", "left_out"
+    return {name: getattr(found, name) for name in names}
+
+
+def labels_of(args: argparse.Namespace, data: Data) -> dict[str, str]:
+    """Return names for people, those that were given before those found.
+
+    Raises
+    ------
+    ValueError
+        If a pair is not of the form COLUMN=NAME, or there is no such column.
+    """
+    labels = dict(data.labels)
+    known = [data.columns.target, *data.columns.media, *data.columns.controls]
+    for text in args.labels:
+        name, sign, label = text.partition("=")
+        if not sign or not label:
+            raise ValueError(f"--labels takes COLUMN=NAME, got {text!r}")
+        labels |= dict.fromkeys(select(known, [name], "--labels"), label)
+    return labels
+
+
+def read_plan(args: argparse.Namespace, data: Data) -> pd.DataFrame | None:
+    """Return the rows of the plan in the form of X; columns may be in any order.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    if args.plan is None:
+        return None
+    plan, _ = read_data(args.plan, args)
+    # A constant column may be text that was encoded; nothing else is left out.
+    missing = [c for c in data.columns.taken if c not in plan]
+    missing = [c for c in missing if c != data.columns.target]
+    if missing:
+        raise ValueError(f"--plan: {args.plan} has no columns {missing}")
+    return with_dates(plan.reindex(columns=data.X.columns), data.columns.time, args)
+
+
+def run_report(args: argparse.Namespace) -> int:
+    """Fit a model to a file and write the report."""
+    check_output(args.output)
+    data = load(args)
+    if not args.quiet:
+        say(*data.said())
+    refuse_what_stops(data)
+    labels = labels_of(args, data)
+    train = training_part(data, args.holdout)
+    plan = read_plan(args, data)
+    lift_tests = (
+        None if args.lift_tests is None else read_data(args.lift_tests, args)[0]
+    )
+    for row in data.findings.to_dict("records"):
+        if row["severity"] == "distorts":
+            say(f"warning: {row['where']}: {row['what']} {row['what_to_do']}")
+    mmm = _fit(args, data, train, lift_tests)
+    X, y, later = data.X, data.y.astype(float), ~train
+    units = units_of(mmm, args.outcome_unit or args.target, args.spend_unit)
+    path = make_report(
+        mmm,
+        args.output,
+        X[later] if later.any() else None,
+        y[later] if later.any() else None,
+        plan,
+        args.title,
+        units=units,
+        verbose=not args.quiet,
+    )
+    if args.json:
+        channels = roi_table(mmm)
+        print(
+            to_json(
+                {
+                    "report": str(path),
+                    "columns": _columns(data),
+                    "findings": data.findings,
+                    "units": units._asdict(),
+                    "channels": channels,
+                }
+            )
+        )
+    else:
+        print(channel_lines(mmm, units, labels))
+        print(f"wrote {path}")
+    return 0
+
+
+def _fit(args: argparse.Namespace, data: Data, train: Any, lift_tests: Any) -> Any:
+    return DeepCausalMMMRegressor(
+        **data.roles,
+        max_lag=args.max_lag,
+        n_members=args.members,
+        random_state=args.seed,
+        verbose=not args.quiet,
+    ).fit(data.X[train], data.y[train].astype(float), lift_tests=lift_tests)

@@ -1,0 +1,110 @@
+"""What the name of a column says about its role."""
+
+import re
+from difflib import get_close_matches
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+TIME = _set(
+    """
+    date day week month time period ds datum tag woche monat fecha semana mes jour
+    semaine mois data timestamp quarter year
+    """
+)
+REGION = _set(
+    """
+    region geo dma market state country city store area zip plz territory province
+    county land bundesland district location shop gebiet pays
+    """
+)
+TARGET = _set(
+    """
+    revenue sales conversions conversion orders kpi y target outcome visits turnover
+    umsatz absatz verkäufe ventas ingresos ventes income subscriptions signups
+    installs transactions bookings registrations
+    """
+)
+MEDIA = _set(
+    """
+    tv television radio print ooh dooh search social facebook fb instagram meta
+    google bing youtube display affiliate affiliates video media ads ad advertising
+    channel cinema tiktok snapchat pinterest linkedin twitter influencer newspaper
+    magazine magazines outdoor billboard billboards online sem ppc retargeting
+    programmatic podcast brand generic shopping amazon criteo streaming audio ctv
+    olv campaign email mail sponsoring sponsorship flyer leaflet catalogue coupon
+    """
+)
+SPEND = _set(
+    """
+    spend spends cost costs budget investment invest expense expenditure s kosten
+    ausgaben gasto depense
+    """
+)
+EXPOSURE = _set(
+    """
+    impression impressions imps imp i clicks click p views grp grps trp trps reach
+    sessions opens sends spots
+    """
+)
+CONTROL = _set(
+    """
+    control price prices promo promotion discount competitor competition holiday
+    holidays event events temp temperature weather rain sun unemployment cpi gdp
+    inflation index sentiment confidence season covid lockdown stock distribution
+    strike christmas easter blackfriday weekend preis feiertag wetter
+    """
+)
+ORGANIC = _set(
+    """
+    organic newsletter owned earned crm pr
+    """
+)
+CALENDAR = _set(
+    """
+    dayofyear dayofweek weekday doy dow weekofyear month year quarter t trend
+    time_idx weeknumber week_number daynumber index id
+    """
+)
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a column's name in lower case.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.cli._names import words
+    >>> words("searchClicks_P"), words("x1_Search-Ads"), words("Channel0_spend")
+    (['search', 'clicks', 'p'], ['x1', 'search', 'ads'], ['channel', '0', 'spend'])
+    """
+    apart = re.sub(r"([a-zà-ÿ])([A-Z])", r"\1 \2", name)
+    apart = re.sub(r"([A-Za-z]{3,})(\d+)", r"\1 \2", apart)
+    return [part.lower() for part in re.split(r"[^0-9A-Za-zÀ-ÿ]+", apart) if part]
+
+
+def has(name: str, vocabulary: frozenset[str]) -> bool:
+    """Return whether one of a name's words is in a vocabulary."""
+    return bool(vocabulary & set(words(name))) or name.lower() in vocabulary
+
+
+def base(name: str) -> str:
+    """Return a name without the words for money and exposure, to find pairs by."""
+    kept = [part for part in words(name) if part not in SPEND | EXPOSURE]
+    return " ".join(kept)
+
+
+def is_numbered(name: str) -> bool:
+    """Return whether a name is of the kind x1, x2_tv, media_3."""
+    return re.match(r"(x|m|ch|media|channel)_?\d+(\b|_)", name.lower()) is not None
+
+
+def did_you_mean(name: str, names: list[str]) -> str:
+    """Return a hint at the nearest name, and the names there are."""
+    lower = {other.lower(): other for other in names}
+    close = get_close_matches(name.lower(), list(lower), 1, 0.6)
+    hint = f"; did you mean {lower[close[0]]!r}?" if close else ""
+    shown = ", ".join(repr(n) for n in names[:30])
+    more = f" and {len(names) - 30} more" if len(names) > 30 else ""
+    return f"{hint} It has {shown}{more}" if hint else f"; it has {shown}{more}"

@@ -1,0 +1,35 @@
+"""Totals of which shares can be taken."""
+
+from typing import Any
+
+import numpy as np
+
+# Of the sum of sizes: below it, gains and losses all but cancel.
+_LEAST = 0.1
+
+
+def signed_total(values: Any) -> float:
+    """Return a sum, NaN where it has no sign to take a share or a percentage of.
+
+    A part of a sum below zero, or of one in which positive and negative values all but
+    cancel, is no share: it may be negative for a gain, or thousands of percent.
+
+    Parameters
+    ----------
+    values : array-like
+        Outcomes, say.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.inspection._totals import signed_total
+    >>> signed_total([3.0, -1.0]), signed_total([1.0, -1.01]), signed_total([-5.0])
+    (2.0, nan, nan)
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    total, size = float(numbers.sum()), float(np.abs(numbers).sum())
+    return total if total > _LEAST * size else np.nan
+
+
+def outcome_total(mmm: Any) -> float:
+    """Return the sum of the outcome as fitted, NaN where it has no sign."""
+    return signed_total(mmm.contributions_.to_numpy().sum(axis=1))
