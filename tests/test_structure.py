@@ -39,6 +39,7 @@ LAYERS = {
     "metrics": 7,
     "plotting": 7,
     "report": 8,
+    "mlflow": 9,
     "cli": 9,
     "__main__": 10,
 }
