@@ -1,5 +1,7 @@
 """Marketing mix models for scikit-learn."""
 
+from sklearn_mmm import metrics as metrics
+from sklearn_mmm import mlflow as mlflow
 from sklearn_mmm._version import __version__ as __version__
 from sklearn_mmm.allocation import allocate_budget, budget_frontier
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor

@@ -40,6 +40,7 @@ LAYERS = {
     "metrics": 8,
     "plotting": 8,
     "report": 9,
+    "mlflow": 10,
     "cli": 10,
     "__main__": 11,
 }

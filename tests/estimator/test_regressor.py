@@ -118,7 +118,9 @@ def test_learned_attributes(fitted):
     np.testing.assert_allclose(fitted.adstock_.sum(axis=1), 1)
     for name in ("decay_", "half_saturation_", "slope_", "effect_"):
         assert list(getattr(fitted, name).index) == channels
-    assert {"noise", "level_variance", "contribution_scale"} <= set(fitted.hyperparameters_)
+    assert {"noise", "level_variance", "contribution_scale"} <= set(
+        fitted.hyperparameters_
+    )
     assert len(fitted.net_.history) > 0
     assert "DeepCausalMMMRegressor" in fitted._repr_html_()
 

@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
+from skorch.callbacks import EarlyStopping
 
 from sklearn_mmm import AdstockHillTransformer, ChannelGraph, RegionEncoder
 from sklearn_mmm.inspection import ResponseCurveFit
@@ -142,5 +143,7 @@ def test_curve_fits_do_likewise():
 
 def test_a_callback_that_stops_training_early_is_no_interruption(small):
     make, X, y = small
-    mmm = make().set_params(callbacks=[EarlyStopping(monitor="train_loss", patience=1)])
+    mmm = make().set_params(
+        callbacks=[EarlyStopping("train_loss", patience=1, threshold=0.5)]
+    )
     assert mmm.fit(X, y).hyperparameters_["n_epochs"] < mmm.max_epochs

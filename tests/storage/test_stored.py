@@ -134,7 +134,7 @@ def test_parameters_that_a_later_version_has_get_their_default(tmp_path):
     del mmm.huber_delta
     found = by_file(mmm, tmp_path)
     assert found.max_lag == 4
-    assert found.min_slope == 0.0
+    assert found.huber_delta == 2.0
 
 
 class OwnRegressor(DeepCausalMMMRegressor):
