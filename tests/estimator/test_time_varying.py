@@ -66,16 +66,6 @@ def test_switched_off_is_one():
     assert mmm.hyperparameters_["modulation_share"] == 0.0
 
 
-def test_batches_of_regions_give_about_the_same():
-    whole, *_ = drifting(False, time_varying=False, validation=False)
-    parts, *_ = drifting(False, time_varying=False, validation=False, batch_size=4)
-    channels = whole.media_columns_
-    total = whole.contributions_[channels].sum()
-    pd.testing.assert_series_equal(
-        parts.contributions_[channels].sum(), total, rtol=0.1
-    )
-
-
 @pytest.mark.parametrize("adstock", ["delayed", "weibull"])
 def test_other_kernels(adstock):
     mmm, X, y, _ = drifting(
