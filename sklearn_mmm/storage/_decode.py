@@ -80,6 +80,12 @@ class Decoder:
             getattr(module, part).update(made)
         return module
 
+    def _make_gru(self, data: dict[str, Any]) -> nn.GRU:
+        gru = nn.GRU(*data["sizes"], batch_first=True).double()
+        for name, weight in self(data["weights"]).items():
+            setattr(gru, name, weight)
+        return gru
+
     def _make_net(self, data: dict[str, Any]) -> Any:
         net: Any = object.__new__(self.registry.of_object(data["class"]))
         net.__dict__.update(self._parts(data))

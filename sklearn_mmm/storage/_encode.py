@@ -174,6 +174,15 @@ class Encoder:
         return self._numbered(thing, node)
 
     @_encode.register
+    def _gru(self, thing: nn.GRU) -> dict[str, Any]:
+        node = {
+            "@": "gru",
+            "sizes": [thing.input_size, thing.hidden_size],
+            "weights": self(dict(thing.named_parameters())),
+        }
+        return self._numbered(thing, node)
+
+    @_encode.register
     def _net(self, thing: NeuralNet) -> dict[str, Any]:
         """Leave what is not ours empty, such as an optimiser or callbacks."""
         strict = Encoder(keeps_foreign=False)
