@@ -144,3 +144,13 @@ def test_a_callback_that_stops_training_early_is_no_interruption(small):
     make, X, y = small
     mmm = make().set_params(n_iter_no_change=1, tol=0.5)
     assert mmm.fit(X, y).hyperparameters_["n_epochs"] < mmm.max_epochs
+
+
+def test_a_random_state_is_as_before_a_refused_fit(small):
+    make, X, y = small
+    random = np.random.RandomState(0)
+    mmm = make().set_params(random_state=random)
+    before = random.get_state()[1].copy()
+    with pytest.raises(ValueError, match="lift_tests"):
+        mmm.fit(X, y, lift_tests="none")
+    np.testing.assert_array_equal(random.get_state()[1], before)
