@@ -101,7 +101,7 @@ def learns_aside(fit: _Function) -> _Function:
     def learn(self: Any, *args: Any, **kwargs: Any) -> Any:
         aside = object.__new__(type(self))
         vars(aside).update(vars(self))
-        random = getattr(self, "random_state", None)
+        random: Any = getattr(self, "random_state", None)
         former = random.get_state() if hasattr(random, "get_state") else None
         try:
             with one_thread():

@@ -33,11 +33,12 @@ class MediaInspectionMixin(PredictionMixin):
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """Share of each column of X in what columns contribute, (n_features_in_,).
+        """Share of each column of X in what columns contribute.
 
-        The mean absolute contribution of media and controls over the training rows,
-        relative to the sum of these; 0 for keys and other columns. Selectors of
-        features, such as :class:`~sklearn.feature_selection.SelectFromModel`, ask.
+        An array of shape (``n_features_in_``,): the mean absolute contribution of media
+        and controls over the training rows, relative to the sum of these; 0 for keys
+        and other columns. Selectors of features, such as
+        :class:`~sklearn.feature_selection.SelectFromModel`, ask for it.
         """
         check_is_fitted(self)
         names = [*self._roles.media, *self._roles.controls]
