@@ -389,8 +389,8 @@ def _check_one_a_month(months: np.ndarray, found: TimeLabels) -> None:
     row = int(np.flatnonzero(found.ticks != found.ticks[first][code])[0])
     other = _show(found, int(first[code[row]]))
     raise ValueError(
-        f"{other} and {_show(found, row)} (row {row}) lie in one month, but the steps of "
-        "the training data are months; give one row a month, or fit with all dates"
+        f"{other} and {_show(found, row)} (row {row}) lie in one month, but the steps "
+        "of the training data are months; give one row a month, or fit with all dates"
     )
 
 
