@@ -26,7 +26,9 @@ TABS = {
     "response": "Response",
     "regions": "Regions",
     "budget": "Budget",
-    "data": "Data & training",
+    "graph": "Influences",
+    "data": "Data",
+    "appendix": "Appendix",
 }
 
 
