@@ -15,7 +15,7 @@ from sklearn_mmm._threads import learns_aside
 from sklearn_mmm.graph._edge_rules import make_edge_rules
 from sklearn_mmm.graph._influence import causes_first
 from sklearn_mmm.graph._learn import learn_graph
-from sklearn_mmm.graph._rows import independent_rows, panel_rows
+from sklearn_mmm.graph._rows import independent_rows, series_panel
 from sklearn_mmm.panel._columns import ColumnSpec, as_table
 from sklearn_mmm.panel._grid import interpolate_gaps
 from sklearn_mmm.panel._rows import read_rows, resolve_roles
@@ -179,7 +179,7 @@ class ChannelGraph(StoredEstimator):
             data = independent_rows(rows.media)
         else:
             panel = rows.panel(axis)
-            data = panel_rows(
+            data = series_panel(
                 interpolate_gaps(panel, panel.scatter(rows.media)),
                 panel.observed,
                 panel.position,
@@ -188,11 +188,12 @@ class ChannelGraph(StoredEstimator):
             )
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         found = learn_graph(data, rules, self.alpha, self.n_resamples, seed)
-        self.adjacency_ = pd.DataFrame(found.weights, names, names)
+        self.adjacency_ = pd.DataFrame(found.weights[: len(names)], names, names)
         self.strength_ = pd.DataFrame(found.strength, names, names)
+        self.confounded_ = pd.DataFrame(found.confounded, names, names)
         lags = pd.MultiIndex.from_product(
             [range(1, self.n_lags + 1), names], names=["lag", "column"]
         )
-        self.lagged_adjacency_ = pd.DataFrame(found.lagged, lags, names)
-        self.order_ = [names[j] for j in causes_first(found.weights)]
+        self.lagged_adjacency_ = pd.DataFrame(found.weights[len(names) :], lags, names)
+        self.order_ = [names[j] for j in causes_first(found.weights[: len(names)])]
         return self

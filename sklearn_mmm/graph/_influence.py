@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from sklearn_mmm.functional import lagged
-from sklearn_mmm.graph._learn import EdgeRules, GraphData, learn_graph, refit_weights
-from sklearn_mmm.graph._rows import panel_rows
+from sklearn_mmm.graph._learn import EdgeRules, learn_graph
+from sklearn_mmm.graph._rows import series_panel as panel_rows
 from sklearn_mmm.likelihood._data import TrainingData
 
 # Probability that any edge at all is found where there is none.
@@ -149,7 +149,7 @@ def causes_first(weights: np.ndarray) -> list[int]:
 
 def learn_influence(
     data: TrainingData,
-    rules: EdgeRules | None,
+    rules: object | None,
     kernels: np.ndarray,
     n_lags: int,
     seed: int,
@@ -187,7 +187,7 @@ def learn_influence(
     return influence, found.strength
 
 
-def _rows(data: TrainingData, kernels: np.ndarray, n_lags: int) -> GraphData:
+def _rows(data: TrainingData, kernels: np.ndarray, n_lags: int) -> object:
     """Return what edges are fitted to."""
     season = data.covariance.season_length
     return panel_rows(data.media, data.observed, data.position, season, kernels, n_lags)
