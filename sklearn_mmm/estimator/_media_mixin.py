@@ -116,7 +116,7 @@ class MediaInspectionMixin(PredictionMixin):
     @one_thread()
     def effects(
         self,
-        kind: str = "total",
+        kind: str = "direct",
         X: Any = None,
         coverage: float | None = None,
         by: str = "channel",
@@ -128,7 +128,7 @@ class MediaInspectionMixin(PredictionMixin):
 
         Parameters
         ----------
-        kind : {"direct", "mediated", "total"}, default="total"
+        kind : {"direct", "mediated", "total"}, default="direct"
             The channel's own contribution, what comes through its children, or both.
         X : DataFrame or array of shape (n_rows, n_columns), default=None
             Rows whose outcome counts; by default those of fit.

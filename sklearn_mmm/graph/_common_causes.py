@@ -93,7 +93,9 @@ def _national_strength(nation: np.ndarray, regions: np.ndarray) -> float:
     chance = max(_median_covariance(regions), 0.0) / max(len(regions) - 1, 1)
     n_weeks, n = nation.shape[1:]
     # Medians over pairs of series that wander vary by about this much.
-    spread = 2 * float(nation.var(axis=(0, 1)).mean()) / np.sqrt(n_weeks * max(n - 1, 1))
+    spread = (
+        2 * float(nation.var(axis=(0, 1)).mean()) / np.sqrt(n_weeks * max(n - 1, 1))
+    )
     excess = shared - chance
     return float(np.sqrt(excess)) if excess > spread else 0.0
 
@@ -125,16 +127,16 @@ def _draw(
         others = ~np.eye(n, dtype=bool)
         median = np.array([np.median(now[j][others[j]]) for j in range(n)])
         loading = strength * np.clip(median / typical, 0.0, 2.0)
-        memory = float(
-            np.clip(np.median(later[above]) / typical, 0.0, _MOST_MEMORY)
-        )
+        memory = float(np.clip(np.median(later[above]) / typical, 0.0, _MOST_MEMORY))
     loading = np.minimum(loading, _MOST_LOADING * np.sqrt(variance))
     own = np.maximum(variance - loading**2, _LEAST_OWN_VARIANCE * variance)
     own_memory = np.clip((np.diag(later) - loading**2 * memory) / own, 0.0, 0.95)
     angle = 2 * np.pi * np.arange(n_weeks // 2 + 1) / n_weeks
 
     def spectrum(rho: np.ndarray | float) -> np.ndarray:
-        return np.asarray((1 - rho**2) / (1 + rho**2 - 2 * rho * np.cos(angle[:, None])))
+        return np.asarray(
+            (1 - rho**2) / (1 + rho**2 - 2 * rho * np.cos(angle[:, None]))
+        )
 
     noise = own * spectrum(own_memory)  # (frequency, channel)
     precision = 1 / spectrum(memory)[:, 0] + (loading**2 / noise).sum(axis=1)

@@ -84,7 +84,9 @@ def select_edges(
             fixed |= set(past)
         chosen = _strongest(moments, own[:, child], [*before, *past], fixed, rows)
         total = float(rows.children[:, child] @ rows.children[:, child])
-        chosen = _without_idle(moments, own[:, child], total, chosen, fixed, len(drivers))
+        chosen = _without_idle(
+            moments, own[:, child], total, chosen, fixed, len(drivers)
+        )
         while chosen:
             weight, spread = robust_fit(
                 drivers[:, chosen], rows.children[:, child], rows.cluster, n_clusters

@@ -1,4 +1,4 @@
-"""Whether series are independent of one another: rank tests across neighbouring weeks."""
+"""Whether series are independent: rank tests across neighbouring weeks."""
 
 from functools import cached_property
 
@@ -40,12 +40,17 @@ class PairTests:
         n_rows, self.n = rows.shape
         ranks = stats.rankdata(rows, axis=0)
         scores = (ranks - 0.5) / n_rows - 0.5
-        features = panel.centred(
-            panel.scatter(np.hstack([scores, np.abs(scores)]))
-        ) * panel.kept[..., None]
+        features = (
+            panel.centred(panel.scatter(np.hstack([scores, np.abs(scores)])))
+            * panel.kept[..., None]
+        )
         power = np.sqrt((features**2).sum(axis=(0, 1)) / n_rows)
         self._features = features / np.where(power > 1e-9, power, np.inf)
         self._n_rows = n_rows
+        # What courses and weeks' means leave free to vary.
+        n_regions = len(panel.kept)
+        share = 1 - 1 / n_regions if panel.by_week else 1.0
+        self._freedom = max(share * n_rows - n_regions * panel.course.shape[1], 1.0)
         self._n_weeks = panel.kept.shape[1]
         self._n_lags = min(_N_LAGS, self._n_weeks // 4) if panel.is_series else 0
 
@@ -104,7 +109,7 @@ class PairTests:
         """Variance of weighted sums of correlations, (2 n, 2 n)."""
         white = float(window @ window)
         if self._n_lags == 0:
-            return np.full((2 * self.n, 2 * self.n), white / self._n_rows)
+            return np.full((2 * self.n, 2 * self.n), white / self._freedom)
         spread = np.convolve(window, window)  # by difference of lags
         reach = len(spread) // 2
         memory = len(self._autocorrelation) - 1
@@ -114,7 +119,7 @@ class PairTests:
         kernel = np.where(inside, spread[np.clip(difference + reach, 0, 2 * reach)], 0)
         both = self._autocorrelation[np.abs(offset)]  # (offset, 2 n)
         total = both.T @ kernel @ both
-        return np.asarray(np.maximum(total, _LEAST_VARIANCE * white) / self._n_rows)
+        return np.asarray(np.maximum(total, _LEAST_VARIANCE * white) / self._freedom)
 
     @cached_property
     def _autocorrelation(self) -> np.ndarray:

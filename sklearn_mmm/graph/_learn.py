@@ -28,6 +28,28 @@ _MOST_ROWS = 5000
 
 
 @dataclass(frozen=True)
+class GraphOptions:
+    """How a graph is learned.
+
+    Attributes
+    ----------
+    rules : EdgeRules
+    n_lags : int
+        Past time steps that act as well.
+    alpha : float
+        Probability that there is any edge too many, as far as directions are right.
+    n_resamples : int
+    seed : int
+    """
+
+    rules: EdgeRules
+    n_lags: int
+    alpha: float
+    n_resamples: int
+    seed: int
+
+
+@dataclass(frozen=True)
 class LearnedGraph:
     """A graph without cycles.
 
@@ -69,9 +91,7 @@ class _Explanation:
     tests: PairTests
 
 
-def learn_graph(
-    panel: GraphPanel, rules: EdgeRules, alpha: float, n_resamples: int, seed: int
-) -> LearnedGraph:
+def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
     """Learn the graph, and how often resamples of the clusters contain its edges.
 
     Edges alone explain the data if what each channel does of its own accord is then
@@ -80,7 +100,8 @@ def learn_graph(
     residual is independent of the rest and whose turned counterpart explains the data
     worse.
     """
-    panel, rules, units = _standardised(panel, rules)
+    alpha, n_resamples, seed = options.alpha, options.n_resamples, options.seed
+    panel, rules, units = _standardised(panel, options.rules)
     n, n_drivers = len(rules.allowed), len(units)
     rows = panel.rows()
     rules = _connected(rows, panel, rules)
@@ -88,20 +109,24 @@ def learn_graph(
         nothing = np.zeros((n_drivers, n))
         strength = np.full((n, n), np.nan if n_resamples == 0 else 0.0)
         samples = np.zeros((n_resamples, n_drivers, n))
-        return LearnedGraph(nothing, nothing, rules.allowed, strength, samples)
+        return LearnedGraph(nothing, nothing, np.zeros((n, n), bool), strength, samples)
     alone = _explain(rows, panel, rules, alpha)
     draws = [alone]
     if _is_dependent(alone.tests) and can_have_common_causes(panel):
         draws = _with_common_cause(panel, rules, alpha, alone, seed)
-    edges, undirected = _reliable(draws, panel, rules, alpha)
+    edges, dropped = _reliable(draws, panel, rules, alpha)
     own = PairTests(_residual(rows, edges.weights), panel)
-    confounded = rejected(own.p_values, _DEPENDENCE_LEVEL) | undirected | undirected.T
+    confounded = rejected(own.p_values, _DEPENDENCE_LEVEL) | dropped | dropped.T
     connected = edges.weights[:n] != 0
     confounded &= ~(connected | connected.T) & ~np.eye(n, dtype=bool)
-    samples = _resampled(draws[0].rows, panel, rules, alpha, n_resamples, seed)
+    # Doubtful edges have a strength as well, but no part in what the graph may be.
+    either = connected | connected.T | dropped | dropped.T
+    searched = replace(rules, allowed=rules.allowed & either)
+    samples = _resampled(draws[0].rows, searched, alpha, n_resamples, seed)
     strength = np.full((n, n), np.nan)
     if n_resamples:
         strength = (samples[:, :n] != 0).mean(axis=0)
+    samples[:, :n] *= connected | connected.T
     to_data = units[:n] / units[:, None]
     return LearnedGraph(
         edges.weights * to_data,
@@ -151,9 +176,7 @@ def _explain(
     rows: GraphRows, panel: GraphPanel, rules: EdgeRules, alpha: float
 ) -> _Explanation:
     edges = select_edges(rows, rules, _order(rows, rules), alpha)
-    return _Explanation(
-        rows, edges, PairTests(_residual(rows, edges.weights), panel)
-    )
+    return _Explanation(rows, edges, PairTests(_residual(rows, edges.weights), panel))
 
 
 def _order(rows: GraphRows, rules: EdgeRules) -> list[int]:
@@ -284,12 +307,7 @@ def _topological(edges: np.ndarray) -> list[int]:
 
 
 def _resampled(
-    rows: GraphRows,
-    panel: GraphPanel,
-    rules: EdgeRules,
-    alpha: float,
-    n_resamples: int,
-    seed: int,
+    rows: GraphRows, rules: EdgeRules, alpha: float, n_resamples: int, seed: int
 ) -> np.ndarray:
     """Return weights learned on clusters drawn with replacement."""
     rng = np.random.default_rng([seed, 1])
@@ -299,6 +317,8 @@ def _resampled(
         np.cumsum(np.bincount(rows.cluster, minlength=n_clusters))[:-1],
     )
     out = np.zeros((n_resamples, rows.drivers.shape[1], len(rules.allowed)))
+    if not (rules.allowed.any() or rows.lagged.shape[1]):
+        return out
     for k in range(n_resamples):
         drawn = [by_cluster[c] for c in rng.integers(n_clusters, size=n_clusters)]
         taken = np.concatenate(drawn)

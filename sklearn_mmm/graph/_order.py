@@ -48,10 +48,7 @@ def entropy_by_row(values: np.ndarray) -> np.ndarray:
     # Moments of standardised values also move with mean and scale.
     stretch = 0.5 * (u * u - 1)
     moved = [
-        moment
-        - moment.mean()
-        - slope.mean() * u
-        - (slope * u).mean() * stretch
+        moment - moment.mean() - slope.mean() * u - (slope * u).mean() * stretch
         for moment, slope in ((tails, slope_of_tails), (skewness, slope_of_skewness))
     ]
     return np.asarray(

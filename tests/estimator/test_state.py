@@ -107,7 +107,8 @@ def test_other_roles_that_are_refused_do_not_mix_with_what_was_learned(small):
     make, X, y = small
     mmm = make().fit(X[:100], y[:100])
     prediction = mmm.predict(X)
-    mmm.set_params(media_columns=["search", "tv"], forbidden_edges=[("radio", "tv")])
+    graph = ChannelGraph(forbidden_edges=[("radio", "tv")])
+    mmm.set_params(media_columns=["search", "tv"], graph=graph)
     with pytest.raises(ValueError, match="radio"):
         mmm.fit(X[:100], y[:100])
     np.testing.assert_array_equal(mmm.predict(X), prediction)
