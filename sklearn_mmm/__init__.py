@@ -3,7 +3,13 @@
 from sklearn_mmm import metrics as metrics
 from sklearn_mmm import mlflow as mlflow
 from sklearn_mmm._version import __version__ as __version__
-from sklearn_mmm.allocation import allocate_budget, budget_frontier
+from sklearn_mmm.allocation import (
+    allocate_budget,
+    budget_at_marginal_roi,
+    budget_frontier,
+    make_future,
+    minimize_spend,
+)
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.graph._channel_graph import ChannelGraph
 from sklearn_mmm.inspection import ResponseCurveFit, check_data, simulate
@@ -27,10 +33,13 @@ __all__ = [
     "RegionEncoder",
     "ResponseCurveFit",
     "allocate_budget",
+    "budget_at_marginal_roi",
     "budget_frontier",
     "check_data",
     "fit_many",
     "load",
+    "make_future",
     "make_report",
+    "minimize_spend",
     "simulate",
 ]

@@ -92,16 +92,24 @@ def one_thread() -> Iterator[None]:
 def learns_aside(fit: _Function) -> _Function:
     """Let a fitting method work on a copy, on one thread, and assign at the end.
 
-    Refused or interrupted, the estimator is what it was before. The method must not
-    change in place what an earlier fit has stored.
+    Refused or interrupted, the estimator is what it was before, and so is a random
+    state among its parameters. The method must not change in place what an earlier fit
+    has stored.
     """
 
     @wraps(fit)
     def learn(self: Any, *args: Any, **kwargs: Any) -> Any:
         aside = object.__new__(type(self))
         vars(aside).update(vars(self))
-        with one_thread():
-            result = fit(aside, *args, **kwargs)
+        random: Any = getattr(self, "random_state", None)
+        former = random.get_state() if hasattr(random, "get_state") else None
+        try:
+            with one_thread():
+                result = fit(aside, *args, **kwargs)
+        except BaseException:
+            if former is not None:
+                random.set_state(former)
+            raise
         self.__dict__ = vars(aside)
         return self if result is aside else result
 

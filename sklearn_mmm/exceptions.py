@@ -1,7 +1,7 @@
 """Warnings that the estimators of this package give."""
 
 __all__ = [
-    "AssumedControlWarning",
+    "AssumptionWarning",
     "ContradictedLiftTestWarning",
     "ExtrapolationWarning",
     "FreeMediaWarning",
@@ -37,8 +37,8 @@ class FreeMediaWarning(UserWarning):
     """A plan has media of a paid channel without any spend; they stay as planned."""
 
 
-class AssumedControlWarning(UserWarning):
-    """Controls of time steps that do not exist yet had to be assumed."""
+class AssumptionWarning(UserWarning):
+    """Something about time steps that do not exist yet had to be assumed."""
 
 
 class UnusedLiftTestWarning(UserWarning):

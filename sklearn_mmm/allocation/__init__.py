@@ -2,6 +2,7 @@
 
 from sklearn_mmm.allocation._allocate import allocate_budget
 from sklearn_mmm.allocation._frontier import budget_frontier
+from sklearn_mmm.allocation._future import make_future
 from sklearn_mmm.allocation._inverse import budget_at_marginal_roi, minimize_spend
 from sklearn_mmm.allocation._result import BudgetAllocation
 
@@ -10,5 +11,6 @@ __all__ = [
     "allocate_budget",
     "budget_at_marginal_roi",
     "budget_frontier",
+    "make_future",
     "minimize_spend",
 ]

@@ -32,6 +32,7 @@ def allocate_budget(
     spend_limits: Mapping[str, tuple[float, float]] | None = None,
     groups: Mapping[str, Mapping[str, Any]] | None = None,
     locked: Iterable[str] = (),
+    react: str | Sequence[str] = "none",
     target: str = "outcome",
     margin: float = 1.0,
     risk: float = 0.0,
@@ -73,6 +74,10 @@ def allocate_budget(
         of all channels), ``min_spend`` and ``max_spend`` (spend units).
     locked : list of str, default=()
         Channels that stay as planned.
+    react : {"none", "graph"} or list of str, default="none"
+        Channels that follow what drives them, as the graph (``dag_``) says: none, all,
+        or these. Decided, and limited by the total, is what each spends of its own
+        accord; what reactions cost or save is in ``spent`` and in a profit.
     target : {"outcome", "profit"}, default="outcome"
         Whether to maximise the outcome, or margin × outcome − spend.
     margin : float, default=1.0
@@ -133,7 +138,7 @@ def allocate_budget(
         raise ValueError(f"got target={target!r}; choose 'outcome' or 'profit'")
     if not (np.isfinite(margin) and margin > 0):
         raise ValueError(f"got margin={margin!r}; it must be a positive number")
-    setup = prepare(mmm, X, by, risk, members, coverage)
+    setup = prepare(mmm, X, by, risk, members, coverage, react)
     planned_total = float(setup.variables.planned.sum())
     if total is None and target == "outcome":
         total = planned_total
@@ -194,10 +199,11 @@ def prepare(
     risk: float,
     members: Sequence[Any] | None,
     coverage: float,
+    react: str | Sequence[str] = "none",
 ) -> Setup:
     if not 0 <= risk <= 0.5:
         raise ValueError(f"got risk={risk!r}; it is a level between 0 and 0.5")
-    plan, plans = plans_of(mmm, X, members, coverage)
+    plan, plans = plans_of(mmm, X, members, coverage, react)
     if risk > 0 and len(plans) < 2:
         raise ValueError(
             f"risk={risk!r} is a quantile over members, and there are {len(plans)}; "
@@ -238,6 +244,7 @@ def solve(
         channels=_channels(setup.plan, spend, gradient),
         spend=pd.DataFrame(spend, setup.plan.index, setup.plan.channels),
         total=float(spend.sum()),
+        spent=float(setup.plan.reacted(spend).sum()),
         planned_total=float(variables.planned.sum()),
         outcome=outcome,
         planned_outcome=planned,
@@ -298,7 +305,7 @@ def _channels(plan: Any, spend: np.ndarray, gradient: np.ndarray) -> pd.DataFram
     columns: dict[str, np.ndarray] = {}
     for prefix, given in (("planned_", plan.spend), ("", spend)):
         brought = plan.contributions(given).sum(axis=0) + plan.after(given).sum(axis=0)
-        cost = given.sum(axis=0)
+        cost = plan.reacted(given).sum(axis=0)
         columns["planned" if prefix else "spend"] = cost
         columns[f"{prefix}contribution"] = brought
         columns[f"{prefix}roi"] = np.divide(

@@ -23,6 +23,7 @@ def minimize_spend(
     spend_limits: Mapping[str, tuple[float, float]] | None = None,
     groups: Mapping[str, Mapping[str, Any]] | None = None,
     locked: Iterable[str] = (),
+    react: str | Sequence[str] = "none",
     risk: float = 0.0,
     members: Sequence[Any] | None = None,
     coverage: float = 0.9,
@@ -42,8 +43,8 @@ def minimize_spend(
         The plan.
     outcome : float
         To be reached over all rows, carry-over after them included, outcome units.
-    bounds, by, spend_limits, groups, locked, risk, members, coverage, n_starts, \
-random_state
+    bounds, by, spend_limits, groups, locked, react, risk, members, coverage, \
+n_starts, random_state
         See :func:`allocate_budget`. Without bounds, a budget between a hundredth of
         the plan and ten times as much is searched.
 
@@ -73,7 +74,7 @@ random_state
     """
     if not np.isfinite(outcome):
         raise ValueError(f"got outcome={outcome!r}; it must be a number")
-    setup = prepare(mmm, X, by, risk, members, coverage)
+    setup = prepare(mmm, X, by, risk, members, coverage, react)
     planned_total = float(setup.variables.planned.sum())
 
     def best(total: float) -> BudgetAllocation:
@@ -134,6 +135,7 @@ def budget_at_marginal_roi(
     spend_limits: Mapping[str, tuple[float, float]] | None = None,
     groups: Mapping[str, Mapping[str, Any]] | None = None,
     locked: Iterable[str] = (),
+    react: str | Sequence[str] = "none",
     risk: float = 0.0,
     members: Sequence[Any] | None = None,
     coverage: float = 0.9,
@@ -150,8 +152,8 @@ def budget_at_marginal_roi(
         The plan.
     marginal_roi : float, default=1.0
         Outcome units that the last spend unit has to bring.
-    bounds, by, spend_limits, groups, locked, risk, members, coverage, n_starts, \
-random_state
+    bounds, by, spend_limits, groups, locked, react, risk, members, coverage, \
+n_starts, random_state
         See :func:`allocate_budget`.
 
     Returns
@@ -184,7 +186,7 @@ random_state
     """
     if not (np.isfinite(marginal_roi) and marginal_roi > 0):
         raise ValueError(f"got marginal_roi={marginal_roi!r}; it must be positive")
-    setup = prepare(mmm, X, by, risk, members, coverage)
+    setup = prepare(mmm, X, by, risk, members, coverage, react)
     limits = make_limits(
         setup.variables,
         None,

@@ -44,9 +44,17 @@ class Objective:
         values = np.array([value for value, _ in found])
         weights = quantile_weights(values, self.risk)
         gradient = sum(w * g for w, (_, g) in zip(weights, found, strict=True))
+        spent, spending = amount.sum(), np.ones_like(amount)
+        if self.cost:
+            costs = [plan.cost_and_gradient(spend) for plan in self.plans]
+            spent = weights @ np.array([cost for cost, _ in costs])
+            spending = self.variables.pull_back(
+                np.tensordot(weights, np.array([g for _, g in costs]), 1)
+            )
         return (
-            self.worth * float(weights @ values) - self.cost * float(amount.sum()),
-            self.worth * self.variables.pull_back(np.asarray(gradient)) - self.cost,
+            self.worth * float(weights @ values) - self.cost * float(spent),
+            self.worth * self.variables.pull_back(np.asarray(gradient))
+            - self.cost * spending,
         )
 
 

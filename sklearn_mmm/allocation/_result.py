@@ -27,6 +27,8 @@ class BudgetAllocation:
         ``X.assign(**result.spend)`` is the new plan.
     total : float
         Spend of the allocation.
+    spent : float
+        What is spent once channels have reacted; ``total`` where none does.
     planned_total : float
         Spend of the plan as given.
     outcome, planned_outcome : float
@@ -55,6 +57,7 @@ class BudgetAllocation:
     channels: pd.DataFrame
     spend: pd.DataFrame
     total: float
+    spent: float
     planned_total: float
     outcome: float
     planned_outcome: float

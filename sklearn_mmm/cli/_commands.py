@@ -124,6 +124,7 @@ def run_report(args: argparse.Namespace) -> int:
         plan,
         args.title,
         units=units,
+        labels=labels,
         verbose=not args.quiet,
     )
     if args.json:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm.datasets._demand import (
     control_names,
     draw_baseline,
@@ -46,6 +47,7 @@ _STREAMS = (
 )
 
 
+@one_thread()
 def make_mmm(
     n_regions: int = 20,
     n_weeks: int = 156,

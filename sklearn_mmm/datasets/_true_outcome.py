@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm.datasets._funnel import propagate
 from sklearn_mmm.datasets._response import saturated_carry_over
 
 
+@one_thread()
 def true_contributions(truth: Bunch, X: pd.DataFrame) -> pd.DataFrame:
     """Return each channel's contribution if media were as in X.
 
@@ -46,6 +48,7 @@ def true_contributions(truth: Bunch, X: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@one_thread()
 def true_outcome(truth: Bunch, X: pd.DataFrame) -> pd.Series:
     """Return sales without noise if media were as in X.
 

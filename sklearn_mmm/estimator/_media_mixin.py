@@ -1,6 +1,6 @@
 """What a fitted model says about its media: plans, effects, curves, parameters."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,12 @@ class MediaInspectionMixin(PredictionMixin):
 
     @property
     def feature_importances_(self) -> np.ndarray:
-        """Share of each column of X in what columns contribute, (n_features_in_,).
+        """Share of each column of X in what columns contribute.
 
-        The mean absolute contribution of media and controls over the training rows,
-        relative to the sum of these; 0 for keys and other columns. Selectors of
-        features, such as :class:`~sklearn.feature_selection.SelectFromModel`, ask.
+        An array of shape (``n_features_in_``,): the mean absolute contribution of media
+        and controls over the training rows, relative to the sum of these; 0 for keys
+        and other columns. Selectors of features, such as
+        :class:`~sklearn.feature_selection.SelectFromModel`, ask for it.
         """
         check_is_fitted(self)
         names = [*self._roles.media, *self._roles.controls]
@@ -50,13 +51,16 @@ class MediaInspectionMixin(PredictionMixin):
         return out / max(out.sum(), np.finfo(float).tiny)
 
     @one_thread()
-    def media_plan(self, X: Any) -> MediaPlan:
+    def media_plan(self, X: Any, react: str | Collection[str] = "none") -> MediaPlan:
         """Prepare rows for the question what other media would have brought.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
             The plan: rows to predict, with the media as planned.
+        react : {"none", "graph"} or list of str, default="none"
+            Channels that follow, as the graph (``dag_``) says, where spend departs from
+            the plan: none, all, or these. The others stay as planned.
 
         Returns
         -------
@@ -68,22 +72,32 @@ class MediaInspectionMixin(PredictionMixin):
         Media without any spend (see ``spend_columns``) stay as planned whatever is
         spent; there is a warning where others of their channel were paid for.
         """
-        return self._plans(X, members=False)[0]
+        plan = self._plans(X, members=False)[0]
+        return plan.reacting(self._influence, react)
 
     @one_thread()
-    def member_plans(self, X: Any) -> list[MediaPlan]:
+    def member_plans(
+        self, X: Any, react: str | Collection[str] = "none"
+    ) -> list[MediaPlan]:
         """Prepare rows for the same question, asked of each member.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
+        react : {"none", "graph"} or list of str, default="none"
+            See :meth:`media_plan`. Each member has a graph of its own, drawn from what
+            resamples of the data make of it.
 
         Returns
         -------
         list of MediaPlan
             None if there are no members.
         """
-        return self._plans(X, members=True)[1]
+        rng = np.random.default_rng(self._seed)
+        return [
+            plan.reacting(self._influence.draw(rng), react)
+            for plan in self._plans(X, members=True)[1]
+        ]
 
     def _plans(self, X: Any, members: bool) -> tuple[MediaPlan, list[MediaPlan]]:
         rows = self._read(X)
@@ -115,7 +129,7 @@ class MediaInspectionMixin(PredictionMixin):
     @one_thread()
     def effects(
         self,
-        kind: str = "total",
+        kind: str = "direct",
         X: Any = None,
         coverage: float | None = None,
         by: str = "channel",
@@ -127,7 +141,7 @@ class MediaInspectionMixin(PredictionMixin):
 
         Parameters
         ----------
-        kind : {"direct", "mediated", "total"}, default="total"
+        kind : {"direct", "mediated", "total"}, default="direct"
             The channel's own contribution, what comes through its children, or both.
         X : DataFrame or array of shape (n_rows, n_columns), default=None
             Rows whose outcome counts; by default those of fit.

@@ -1,5 +1,6 @@
 """What any media would bring in given rows: the counterfactual forward pass."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.functional import lagged
+from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.network import MMMModule
 
 
@@ -121,6 +123,10 @@ class MediaPlan:
     sequence : MediaSequence
     cells : tuple of ndarray
         Region and week of each row in the sequence.
+    influence : ChannelInfluence or None
+        How channels react where spend departs from the plan; None if none does.
+    held : tuple of int
+        Channels that do not react.
     """
 
     channels: list[str]
@@ -137,6 +143,8 @@ class MediaPlan:
     outcome_scale: np.ndarray
     sequence: MediaSequence
     cells: tuple[np.ndarray, np.ndarray]
+    influence: ChannelInfluence | None = None
+    held: tuple[int, ...] = ()
 
     @one_thread()
     def contributions(self, spend: np.ndarray) -> np.ndarray:
@@ -197,6 +205,48 @@ class MediaPlan:
         value = float(total.detach()) - float(self._outside_of_nothing.sum())
         return value, gradient.numpy()
 
+    @one_thread()
+    def reacted(self, spend: np.ndarray) -> np.ndarray:
+        """Return what is spent once channels have reacted to the plan's changes.
+
+        Parameters
+        ----------
+        spend : ndarray of shape (n_rows, n_channels)
+            Of everybody's own accord.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_channels)
+            Spend units per time step, at least 0; ``spend`` where nothing reacts.
+        """
+        if self.influence is None:
+            return spend
+        with torch.no_grad():
+            return np.asarray(self._reacted(torch.tensor(spend)).numpy())
+
+    @one_thread()
+    def cost_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return all spend after reactions, and its gradient.
+
+        Parameters
+        ----------
+        spend : ndarray of shape (n_rows, n_channels)
+            Of everybody's own accord.
+
+        Returns
+        -------
+        cost : float
+            Spend units.
+        gradient : ndarray of shape (n_rows, n_channels)
+            1 where no other channel reacts.
+        """
+        if self.influence is None:
+            return float(spend.sum()), np.ones_like(spend)
+        given = torch.tensor(spend, requires_grad=True)
+        total = self._reacted(given).sum()
+        (gradient,) = torch.autograd.grad(total, given)
+        return float(total.detach()), gradient.numpy()
+
     def extrapolated(self, spend: np.ndarray) -> np.ndarray:
         """Return which cells, (n_rows, n_channels), exceed what training has seen.
 
@@ -220,6 +270,28 @@ class MediaPlan:
         """
         return replace(self, given=self.given * factor)
 
+    def reacting(
+        self, influence: ChannelInfluence, react: str | Collection[str]
+    ) -> "MediaPlan":
+        """Return the plan with channels that follow what drives them.
+
+        Parameters
+        ----------
+        influence : ChannelInfluence
+        react : {"none", "graph"} or list of str
+            Channels that are free to react: none, all, or these.
+
+        Raises
+        ------
+        ValueError
+            If ``react`` is none of these or names an unknown channel.
+        """
+        free = _free_to_react(react, self.channels)
+        held = tuple(c for c, name in enumerate(self.channels) if name not in free)
+        if not free or not influence.exists:
+            return replace(self, influence=None, held=())
+        return replace(self, influence=influence, held=held)
+
     @property
     def _first(self) -> int:
         return int(self.cells[1].min())
@@ -238,10 +310,32 @@ class MediaPlan:
         """Return contributions from the first planned week on, in outcome units."""
         window, region, week = self._window
         scaled = spend / torch.as_tensor(self.media_scale) + torch.as_tensor(self.given)
-        media = window.media.index_put((region, week), scaled)
+        media = self._follow(window.media.index_put((region, week), scaled))
         out, _ = window.contributions(media)
         n_before = int(week.min())
         return out[:, n_before:] * torch.as_tensor(self.outcome_scale)[:, None, None]
+
+    def _follow(self, media: Tensor) -> Tensor:
+        """Return media of the window after reactions, which rows alone show."""
+        if self.influence is None:
+            return media
+        window, region, week = self._window
+        rows = torch.zeros(media.shape[:2], dtype=torch.bool)
+        rows[region, week] = True
+        change = self.influence.follow(
+            media - window.media, window.media, self.held, rows
+        )
+        return window.media + change
+
+    def _reacted(self, spend: Tensor) -> Tensor:
+        """Return the rows' spend after reactions, (n_rows, n_channels)."""
+        window, region, week = self._window
+        scale, given = torch.tensor(self.media_scale), torch.tensor(self.given)
+        media = window.media.index_put((region, week), spend / scale + given)
+        moved = (self._follow(media) - media)[region, week] * scale
+        # What costs nothing reacts for nothing.
+        paid = torch.as_tensor(~self.free)
+        return torch.clamp(spend + moved * paid, min=0.0)
 
     def _outside(self, spend: np.ndarray) -> np.ndarray:
         with torch.no_grad():
@@ -253,5 +347,21 @@ class MediaPlan:
 
     @cached_property
     def _outside_of_nothing(self) -> np.ndarray:
-        nothing = replace(self, given=np.zeros_like(self.given))
+        nothing = replace(self, given=np.zeros_like(self.given), influence=None)
         return nothing._outside(np.zeros_like(self.spend))
+
+
+def _free_to_react(react: str | Collection[str], channels: list[str]) -> set[str]:
+    """Return the channels that ``react`` leaves free."""
+    if isinstance(react, str):
+        if react not in ("none", "graph"):
+            raise ValueError(
+                f"got react={react!r}; choose 'none', 'graph' or a list of channels"
+            )
+        return set(channels) if react == "graph" else set()
+    unknown = [name for name in react if name not in channels]
+    if unknown:
+        raise ValueError(
+            f"react names unknown channels {unknown}; the channels are {channels}"
+        )
+    return set(react)

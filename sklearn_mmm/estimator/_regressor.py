@@ -39,13 +39,13 @@ from sklearn_mmm.exceptions import (
     ShortCarryOverWarning,
     UninformativeChannelWarning,
 )
-from sklearn_mmm.graph._edge_rules import make_edge_rules
+from sklearn_mmm.graph._channel_graph import ChannelGraph
 from sklearn_mmm.graph._influence import (
     ChannelInfluence,
     learn_influence,
     update_influence,
 )
-from sklearn_mmm.graph._learn import EdgeRules
+from sklearn_mmm.graph._learn import GraphOptions
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.network import ResponseShape
@@ -65,6 +65,8 @@ from sklearn_mmm.training import (
 # Carry-over of channels before it is learned.
 _USUAL_DECAY = 0.3
 _USUAL_LAGS = 8
+# Of the graph, by default.
+_N_RESAMPLES = 10
 # Beyond these, parameters only lead out of the range of numbers and of memory.
 _MOST, _MOST_LAGS = 1e6, 10_000
 # Days that the carry-over of media should have at least.
@@ -140,16 +142,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Whether hyper-parameters are checked by forecasts from three origins inside
         the training weeks, eight weeks apart, before the fit on all of them. It needs
         a time column and at least 56 time steps; costs half a fit to a whole one.
-    graph : bool, default=True
-        Whether to learn an acyclic graph of influences among the channels, see
-        :class:`ChannelGraph`. It does not change predictions.
-    graph_lags : int, default=0
-        Past time steps whose media may drive other channels as well, beyond their
-        carry-over; they need a time column.
-    required_edges, forbidden_edges : list of tuple, default=None
-        Known edges ``(from, to)`` of the graph, and those that cannot be.
-    tiers : dict, default=None
-        Tier of a channel; none of a later tier drives one of an earlier tier.
+    graph : bool or ChannelGraph, default=True
+        Whether to learn an acyclic graph of influences among the channels. A
+        :class:`ChannelGraph` says how: past weeks that act as well, known edges,
+        tiers, resamples. Its columns and keys are the regressor's, so it has none.
+        True means ``ChannelGraph(n_resamples=10)``. It does not change predictions.
+        Lower bound of the Hill slope; 1 allows no infinite slope at zero, 2 forces
+        S-shaped curves.
     l1 : float, default=0.0
         Weight of the L1 penalty on media effects, in units of their prior scale.
     l2 : float, default=1.0
@@ -226,8 +225,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Influences among the channels, row to column, without cycles; 0 where there is
         none, and throughout if ``graph=False``. Units of ``media_scale_``: what one
         unit of the row, carry-over included, adds to the column.
-    dag_lagged_ : DataFrame of shape (graph_lags * n_channels, n_channels)
+    dag_lagged_ : DataFrame of shape (n_lags * n_channels, n_channels)
         Influences of past time steps, indexed by lag and channel.
+    confounded_ : DataFrame of shape (n_channels, n_channels)
+        Pairs of channels that depend on one another, but without an edge that the data
+        could direct: a cause in common, or a direction that cannot be told.
     dag_strength_ : DataFrame of shape (n_channels, n_channels)
         Share of resamples (of regions, else of blocks of weeks) with the edge; NaN
         without a graph.
@@ -295,11 +297,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "saturation": [StrOptions(set(SATURATIONS)), Saturation],
         "time_varying": ["boolean"],
         "validation": ["boolean"],
-        "graph": ["boolean"],
-        "graph_lags": [Interval(Integral, 0, _MOST_LAGS, closed="both")],
-        "required_edges": [None, "array-like"],
-        "forbidden_edges": [None, "array-like"],
-        "tiers": [None, dict],
+        "graph": ["boolean", ChannelGraph],
         "l1": [Interval(Real, 0, _MOST, closed="both")],
         "l2": [Interval(Real, 0, _MOST, closed="both")],
         "huber_delta": [Interval(Real, 1 / _MOST, _MOST, closed="both")],
@@ -329,11 +327,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         saturation: str | Saturation = "hill",
         time_varying: bool = True,
         validation: bool = True,
-        graph: bool = True,
-        graph_lags: int = 0,
-        required_edges: Iterable[tuple[str, str]] | None = None,
-        forbidden_edges: Iterable[tuple[str, str]] | None = None,
-        tiers: Mapping[str, int] | None = None,
+        graph: bool | ChannelGraph = True,
         l1: float = 0.0,
         l2: float = 1.0,
         huber_delta: float = 2.0,
@@ -357,10 +351,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.time_varying = time_varying
         self.validation = validation
         self.graph = graph
-        self.graph_lags = graph_lags
-        self.required_edges = required_edges
-        self.forbidden_edges = forbidden_edges
-        self.tiers = tiers
         self.l1 = l1
         self.l2 = l2
         self.huber_delta = huber_delta
@@ -511,7 +501,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         """Fit the model to rows, or update a former fit."""
         panel = rows.panel(self._axis)
         self._warn_about(rows, panel)
-        rules = self._edge_rules()
+        options = self._graph_options()
         columns = np.column_stack([rows.media, rows.controls])
         usual = panel.gather(
             without_gross_outliers(
@@ -520,7 +510,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         )
         scales = make_scales(panel, usual, rows.media, rows.controls, rows.spend)
         data = self._training_data(rows, panel, y, scales)
-        tests = self._tests(panel, rows, data, lift_tests, rules)
+        tests = self._tests(panel, rows, data, lift_tests, options)
         beliefs = self._beliefs(panel, rows, y, data)
         self._fitted = self._train(data, former, scales, [*tests, *beliefs])
         self.lift_tests_ = lift_tests
@@ -534,7 +524,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             self._fitted.choice.spread,
         )
         self._publish(panel, rows, y, index)
-        self._learn_graph(data, rules, update=former is not None)
+        self._learn_graph(data, options, update=former is not None)
         self._compare(tests)
         return self
 
@@ -544,14 +534,14 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         rows: Rows,
         data: TrainingData,
         lift_tests: Any,
-        rules: EdgeRules | None,
+        options: GraphOptions | None,
     ) -> list[Experiment]:
         """Return what lift tests say."""
         if lift_tests is None:
             return []
 
         def influence() -> ChannelInfluence | None:
-            return self._usual_influence(data, rules)
+            return self._usual_influence(data, options)
 
         amount, channels = panel.scatter(rows.amount), self.media_columns_
         return ExperimentReader(
@@ -583,14 +573,14 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             )
 
     def _usual_influence(
-        self, data: TrainingData, rules: EdgeRules | None
+        self, data: TrainingData, options: GraphOptions | None
     ) -> ChannelInfluence | None:
         """Return what channels do to channels, before their carry-over is learned."""
-        if rules is None:
+        if options is None:
             return None
         kernel = _USUAL_DECAY ** np.arange(_USUAL_LAGS)
         kernels = np.tile(kernel / kernel.sum(), (len(self.media_columns_), 1))
-        return learn_influence(data, rules, kernels, self.graph_lags, self._seed)[0]
+        return learn_influence(data, options, kernels)[0]
 
     def _train(
         self,
@@ -606,34 +596,38 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         change = rescaling(self._predictor.scales, scales)
         return update_network(former, data, change, *inputs)
 
-    def _edge_rules(self) -> EdgeRules | None:
-        if self.graph_lags and self.time_column is None:
+    def _graph_options(self) -> GraphOptions | None:
+        """Return how the graph is learned; None if it is not."""
+        if self.graph is False:
+            return None
+        graph = self.graph
+        if not isinstance(graph, ChannelGraph):
+            graph = ChannelGraph(n_resamples=_N_RESAMPLES)
+        named = ("columns", "region_column", "time_column")
+        given = [name for name in named if getattr(graph, name) is not None]
+        if given:
             raise ValueError(
-                f"graph_lags={self.graph_lags} needs a time order; name a time_column"
+                f"graph has {given} of its own; leave them out, since columns and keys "
+                "are the regressor's"
             )
-        rules = make_edge_rules(
-            self.media_columns_, self.required_edges, self.forbidden_edges, self.tiers
-        )
-        return rules if self.graph else None
+        return graph.options(self.media_columns_, self.time_column, self._seed)
 
     def _learn_graph(
-        self, data: TrainingData, rules: EdgeRules | None, update: bool
+        self, data: TrainingData, options: GraphOptions | None, update: bool
     ) -> None:
         kernels, channels = self.adstock_.to_numpy(), self.media_columns_
         if update:
-            self._influence = update_influence(self._influence, data, kernels)
-            strength = self.dag_strength_.to_numpy()
+            self._influence = update_influence(self._influence, data, options, kernels)
         else:
-            self._influence, strength = learn_influence(
-                data, rules, kernels, self.graph_lags, self._seed
-            )
+            self._influence, found = learn_influence(data, options, kernels)
+            self.dag_strength_ = pd.DataFrame(found.strength, channels, channels)
+            self.confounded_ = pd.DataFrame(found.confounded, channels, channels)
         past = self._influence.lagged
         lags = pd.MultiIndex.from_product(
             [range(1, len(past) + 1), channels], names=["lag", "channel"]
         )
         self.dag_ = pd.DataFrame(self._influence.weights, channels, channels)
         self.dag_lagged_ = pd.DataFrame(past.reshape(-1, len(channels)), lags, channels)
-        self.dag_strength_ = pd.DataFrame(strength, channels, channels)
 
     def _training_data(
         self, rows: Rows, panel: Panel, y: np.ndarray, scales: PanelScales

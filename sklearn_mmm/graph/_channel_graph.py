@@ -14,8 +14,8 @@ from sklearn.utils.validation import validate_data
 from sklearn_mmm._threads import learns_aside
 from sklearn_mmm.graph._edge_rules import make_edge_rules
 from sklearn_mmm.graph._influence import causes_first
-from sklearn_mmm.graph._learn import learn_graph
-from sklearn_mmm.graph._rows import independent_rows, panel_rows
+from sklearn_mmm.graph._learn import GraphOptions, learn_graph
+from sklearn_mmm.graph._rows import independent_rows, series_panel
 from sklearn_mmm.panel._columns import ColumnSpec, as_table
 from sklearn_mmm.panel._grid import interpolate_gaps
 from sklearn_mmm.panel._rows import read_rows, resolve_roles
@@ -159,10 +159,6 @@ class ChannelGraph(StoredEstimator):
         """
         table = as_table(X)
         validate_data(self, table, skip_check_array=True)
-        if self.n_lags and self.time_column is None:
-            raise ValueError(
-                f"n_lags={self.n_lags} needs a time order; name a time_column"
-            )
         roles = resolve_roles(
             table, self.columns, None, self.region_column, self.time_column
         )
@@ -172,27 +168,51 @@ class ChannelGraph(StoredEstimator):
         if len(rows.region) < 2:
             raise ValueError("X has one sample (n_samples=1); a graph needs more rows")
         names = [c if isinstance(c, str) else f"x{c}" for c in roles.media]
-        rules = make_edge_rules(
-            names, self.required_edges, self.forbidden_edges, self.tiers
-        )
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        options = self.options(names, self.time_column, seed)
         if axis is None:
             data = independent_rows(rows.media)
         else:
             panel = rows.panel(axis)
-            data = panel_rows(
+            data = series_panel(
                 interpolate_gaps(panel, panel.scatter(rows.media)),
                 panel.observed,
                 panel.position,
                 axis.season_length,
                 n_lags=self.n_lags,
             )
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        found = learn_graph(data, rules, self.alpha, self.n_resamples, seed)
-        self.adjacency_ = pd.DataFrame(found.weights, names, names)
+        found = learn_graph(data, options)
+        self.adjacency_ = pd.DataFrame(found.weights[: len(names)], names, names)
         self.strength_ = pd.DataFrame(found.strength, names, names)
+        self.confounded_ = pd.DataFrame(found.confounded, names, names)
         lags = pd.MultiIndex.from_product(
             [range(1, self.n_lags + 1), names], names=["lag", "column"]
         )
-        self.lagged_adjacency_ = pd.DataFrame(found.lagged, lags, names)
-        self.order_ = [names[j] for j in causes_first(found.weights)]
+        self.lagged_adjacency_ = pd.DataFrame(found.weights[len(names) :], lags, names)
+        self.order_ = [names[j] for j in causes_first(found.weights[: len(names)])]
         return self
+
+    def options(
+        self, names: list[str], time_column: str | int | None, seed: int
+    ) -> GraphOptions:
+        """Check and translate the parameters for columns of these names.
+
+        Parameters
+        ----------
+        names : list of str
+        time_column : str or int or None
+        seed : int
+
+        Raises
+        ------
+        ValueError
+            If known edges contradict one another, or lags have no time order.
+        """
+        if self.n_lags and time_column is None:
+            raise ValueError(
+                f"n_lags={self.n_lags} needs a time order; name a time_column"
+            )
+        rules = make_edge_rules(
+            names, self.required_edges, self.forbidden_edges, self.tiers
+        )
+        return GraphOptions(rules, self.n_lags, self.alpha, self.n_resamples, seed)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mmm.graph._learn import EdgeRules
+from sklearn_mmm.graph._edges import EdgeRules
 
 
 def make_edge_rules(

@@ -1,19 +1,17 @@
 """Channels that drive channels: how media react to changes of media."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sklearn_mmm.functional import lagged
-from sklearn_mmm.graph._learn import EdgeRules, GraphData, learn_graph, refit_weights
-from sklearn_mmm.graph._rows import panel_rows
+from sklearn_mmm.graph._edges import EdgeRules
+from sklearn_mmm.graph._learn import GraphOptions, LearnedGraph, learn_graph
+from sklearn_mmm.graph._rows import GraphPanel, series_panel
 from sklearn_mmm.likelihood._data import TrainingData
-
-# Probability that any edge at all is found where there is none.
-_ALPHA = 0.05
-_N_RESAMPLES = 10
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,9 @@ class ChannelInfluence:
         Carry-over of the channels, summing to 1.
     error, lagged_error : ndarray
         Standard errors of the weights.
+    samples : ndarray of shape (n_samples, n * (1 + n_lags), n)
+        What resamples of the data make of the weights, now and of past time steps:
+        edges come, go and turn round.
     """
 
     weights: np.ndarray
@@ -37,9 +38,27 @@ class ChannelInfluence:
     kernels: np.ndarray
     error: np.ndarray
     lagged_error: np.ndarray
+    samples: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is any edge between two channels."""
+        past = self.lagged.any(axis=0) if len(self.lagged) else self.weights
+        apart = ~np.eye(len(self.weights), dtype=bool)
+        return bool((((self.weights != 0) | (past != 0)) & apart).any())
 
     def draw(self, rng: np.random.Generator) -> "ChannelInfluence":
-        """Return an influence with the same edges that the data allow as well."""
+        """Return an influence that the data allow as well.
+
+        One of the resamples, where there are any; else the same edges with weights
+        drawn from their errors.
+        """
+        if len(self.samples):
+            drawn = self.samples[rng.integers(len(self.samples))]
+            n = len(self.weights)
+            return replace(
+                self, weights=drawn[:n], lagged=drawn[n:].reshape(self.lagged.shape)
+            )
         return replace(
             self,
             weights=self.weights + self.error * rng.standard_normal(self.error.shape),
@@ -64,8 +83,10 @@ class ChannelInfluence:
         ndarray of shape (n_regions, n_weeks, n)
             Media after all descendants have reacted, at least 0.
         """
-        change = self._follow(planned - factual, factual, held)
-        return factual + change
+        change = self.follow(
+            torch.as_tensor(planned - factual), torch.tensor(factual), held
+        )
+        return np.asarray(factual + change.numpy())
 
     def spread(self, change: np.ndarray, held: Collection[int] = ()) -> np.ndarray:
         """Return a small change of media together with the changes that follow.
@@ -76,7 +97,7 @@ class ChannelInfluence:
         held : collection of int
             Channels that change as given and no further.
         """
-        return self._follow(change, None, held)
+        return self.follow(torch.as_tensor(change), None, held).numpy()
 
     def reach(self) -> np.ndarray:
         """Return whether a path leads from the row to the column, (n, n)."""
@@ -85,52 +106,69 @@ class ChannelInfluence:
             paths |= np.outer(paths[:, k], paths[k])
         return np.asarray(paths & ~np.eye(len(paths), dtype=bool))
 
-    def _follow(
-        self, change: np.ndarray, factual: np.ndarray | None, held: Collection[int]
-    ) -> np.ndarray:
-        """Add reactions to changes; with factual media none falls below zero."""
-        out = change.copy()
+    def follow(
+        self,
+        change: Tensor,
+        factual: Tensor | None,
+        held: Collection[int] = (),
+        within: Tensor | None = None,
+    ) -> Tensor:
+        """Add reactions to changes of media.
+
+        Parameters
+        ----------
+        change : Tensor of shape (n_regions, n_weeks, n)
+        factual : Tensor of the same shape or None
+            Media as they were, below which minus them nothing falls; None for small
+            changes.
+        held : collection of int
+            Channels that change as given and no further.
+        within : bool Tensor of shape (n_regions, n_weeks), optional
+            Cells in which channels may react.
+
+        Returns
+        -------
+        Tensor of shape (n_regions, n_weeks, n)
+            With the gradient by ``change``.
+        """
         order = [c for c in causes_first(self.weights) if c not in held]
         # Without lags channels can be taken one after another, all weeks at once.
-        n_weeks = change.shape[1] if self.lagged.any() else 1
-        weeks = [slice(t, t + 1) for t in range(n_weeks)]
-        if n_weeks == 1:
-            weeks = [slice(None)]
-        for now in weeks:
+        n_weeks = change.shape[1]
+        steps = range(n_weeks) if self.lagged.any() else [None]
+        # Changes by channel, and by week where weeks follow one another.
+        out = list(change.unbind(2))
+        for step in steps:
+            now = slice(None) if step is None else slice(step, step + 1)
             for child in order:
-                parents = np.flatnonzero(self.weights[:, child])
-                pull = self._carried(out, parents, now) @ self.weights[parents, child]
-                pull = pull + self._past(out, child, now)
-                if not pull.any():
+                pull = self._pull(out, child, now)
+                if pull is None:
                     continue
-                moved = out[:, now, child] + pull
+                if within is not None:
+                    pull = pull * within[:, now]
+                moved = out[child][:, now] + pull
                 if factual is not None:
-                    moved = np.maximum(moved, -factual[:, now, child])
-                out[:, now, child] = moved
-        return out
+                    moved = torch.maximum(moved, -factual[:, now, child])
+                if step is None:
+                    out[child] = moved
+                else:
+                    before, after = out[child][:, :step], out[child][:, step + 1 :]
+                    out[child] = torch.cat([before, moved, after], dim=1)
+        return torch.stack(out, dim=2)
 
-    def _carried(
-        self, change: np.ndarray, parents: np.ndarray, now: slice
-    ) -> np.ndarray:
-        """Return the parents' changes with their carry-over, (region, week, parent)."""
-        n_carry = self.kernels.shape[1]
-        if now.start is not None:
-            begin = max(0, now.start - n_carry + 1)
-            recent = change[:, begin : now.stop, parents][:, ::-1]
-            kernel = self.kernels[parents, : recent.shape[1]].T
-            return np.asarray((recent * kernel).sum(1, keepdims=True))
-        history = lagged(torch.as_tensor(change[..., parents]), n_carry).numpy()
-        return np.asarray((history * self.kernels[parents]).sum(-1))
-
-    def _past(self, change: np.ndarray, child: int, now: slice) -> np.ndarray:
-        """Return what changes of past time steps do to a child, (region, week)."""
-        out = np.zeros(change[:, now, child].shape)
-        if now.start is None:
-            return out
+    def _pull(self, change: list[Tensor], child: int, now: slice) -> Tensor | None:
+        """Return what others do to a child in some weeks; None if nothing ever."""
+        pull = None
+        for parent in np.flatnonzero(self.weights[:, child]):
+            kernel = torch.tensor(self.kernels[parent])
+            carried = lagged(change[parent][..., None], len(kernel))[:, now, 0] @ kernel
+            part = carried * float(self.weights[parent, child])
+            pull = part if pull is None else pull + part
         for lag, weights in enumerate(self.lagged[..., child], start=1):
-            if now.start >= lag:
-                out += change[:, [now.start - lag]] @ weights
-        return out
+            for parent in np.flatnonzero(weights):
+                past = lagged(change[parent][..., None], lag + 1)[:, now, 0, lag]
+                part = past * float(weights[parent])
+                pull = part if pull is None else pull + part
+        return pull
 
 
 def causes_first(weights: np.ndarray) -> list[int]:
@@ -148,12 +186,8 @@ def causes_first(weights: np.ndarray) -> list[int]:
 
 
 def learn_influence(
-    data: TrainingData,
-    rules: EdgeRules | None,
-    kernels: np.ndarray,
-    n_lags: int,
-    seed: int,
-) -> tuple[ChannelInfluence, np.ndarray]:
+    data: TrainingData, options: GraphOptions | None, kernels: np.ndarray
+) -> tuple[ChannelInfluence, LearnedGraph]:
     """Learn how channels drive one another in the training weeks.
 
     Media act through the carry-over that the outcome has shown them to have.
@@ -161,52 +195,63 @@ def learn_influence(
     Parameters
     ----------
     data : TrainingData
-    rules : EdgeRules or None
+    options : GraphOptions or None
         None leaves the graph without edges.
     kernels : ndarray of shape (n, n_carry)
-    n_lags : int
-    seed : int
 
     Returns
     -------
     influence : ChannelInfluence
-    strength : ndarray of shape (n, n)
-        Share of resamples with the edge.
+    found : LearnedGraph
     """
-    n = len(kernels)
-    if rules is None:
-        none, past = np.zeros((n, n)), np.zeros((n_lags, n, n))
-        influence = ChannelInfluence(none, past, kernels, none, past)
-        return influence, np.full((n, n), np.nan)
-    rows = _rows(data, kernels, n_lags)
-    found = learn_graph(rows, rules, _ALPHA, _N_RESAMPLES, seed)
-    past, past_error = (
-        values.reshape(n_lags, n, n) for values in (found.lagged, found.lagged_error)
-    )
-    influence = ChannelInfluence(found.weights, past, kernels, found.error, past_error)
-    return influence, found.strength
-
-
-def _rows(data: TrainingData, kernels: np.ndarray, n_lags: int) -> GraphData:
-    """Return what edges are fitted to."""
-    season = data.covariance.season_length
-    return panel_rows(data.media, data.observed, data.position, season, kernels, n_lags)
+    n, n_lags = len(kernels), 0 if options is None else options.n_lags
+    if options is None:
+        none = np.zeros((n, n))
+        found = LearnedGraph(
+            none,
+            none,
+            np.zeros((n, n), bool),
+            np.full((n, n), np.nan),
+            np.zeros((0, *none.shape)),
+        )
+    else:
+        found = learn_graph(_panel(data, kernels, n_lags), options)
+    return _influence(found, kernels, n_lags), found
 
 
 def update_influence(
-    influence: ChannelInfluence, data: TrainingData, kernels: np.ndarray
+    influence: ChannelInfluence,
+    data: TrainingData,
+    options: GraphOptions | None,
+    kernels: np.ndarray,
 ) -> ChannelInfluence:
     """Weigh the same edges anew, on more weeks."""
-    n, n_lags = len(kernels), len(influence.lagged)
-    edges = np.vstack([influence.weights, influence.lagged.reshape(-1, n)]) != 0
-    if not edges.any():
+    n = len(kernels)
+    now, past = influence.weights != 0, influence.lagged.reshape(-1, n) != 0
+    if options is None or not (now.any() or past.any()):
         return replace(influence, kernels=kernels)
-    rows = _rows(data, kernels, n_lags)
-    weights, error = refit_weights(rows, edges)
+    same = replace(options, rules=EdgeRules(now, now, past))
+    return learn_influence(data, same, kernels)[0]
+
+
+def _panel(data: TrainingData, kernels: np.ndarray, n_lags: int) -> GraphPanel:
+    """Return what edges are fitted to."""
+    season = data.covariance.season_length
+    return series_panel(
+        data.media, data.observed, data.position, season, kernels, n_lags
+    )
+
+
+def _influence(
+    found: LearnedGraph, kernels: np.ndarray, n_lags: int
+) -> ChannelInfluence:
+    n = len(kernels)
+    shape = (n_lags, n, n)
     return ChannelInfluence(
-        weights[:n],
-        weights[n:].reshape(n_lags, n, n),
+        found.weights[:n],
+        found.weights[n:].reshape(shape),
         kernels,
-        error[:n],
-        error[n:].reshape(n_lags, n, n),
+        found.error[:n],
+        found.error[n:].reshape(shape),
+        found.samples,
     )

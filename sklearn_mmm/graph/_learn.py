@@ -1,66 +1,52 @@
-"""Learn an acyclic graph: follow a path of solutions, then keep what is significant."""
+"""Learn an acyclic graph, hidden common causes aside."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from scipy import stats
 
-from sklearn_mmm.graph._likelihood import AcyclicGraph
-from sklearn_mmm.graph._search import GraphSearch
+from sklearn_mmm.graph._common_causes import can_have_common_causes, draw_common_cause
+from sklearn_mmm.graph._direction import direction_p_values
+from sklearn_mmm.graph._edges import EdgeRules, Edges, select_edges
+from sklearn_mmm.graph._independence import PairTests, rejected
+from sklearn_mmm.graph._order import causal_order
+from sklearn_mmm.graph._rows import GraphPanel, GraphRows
 
-# Weight of the likelihood against acyclicity: first nearly unconstrained, then ever
-# closer to a graph without cycles.
-_PATH = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
-_N_STEPS = 150
-_LEARNING_RATE = 0.03
-_L1 = 0.02
-# Starts: tails, and whether the noise keeps its shape in the first half of the path.
-# Each kind of noise has a start that suits it; the likelihood tells which one it was.
-_STARTS = ((-0.5, False), (-0.5, True), (-0.8, True))
-# Standardised weights below this are not worth a test.
-_LEAST_WEIGHT = 0.03
-# The search takes at most so many rows, which tell directions, and its beginning, the
-# path, still fewer; tests and weights take all of them. Resamples say how stable an
-# edge is, not how large, and take fewer.
+# False discovery rate of dependent pairs, and of directions.
+_DEPENDENCE_LEVEL = 0.01
+_DIRECTION_LEVEL = 0.05
+# Score of all pairs together beyond which they are not independent.
+_LEAST_COMMON = 4.0
+# Typical loadings of a common cause, and steps of the search for the best.
+_STRENGTHS = (0.1, 0.2, 0.35, 0.55, 0.8, 1.1)
+_N_REFINEMENTS = 5
+_N_ROUNDS = 3
+_N_DRAWS = 5
+# A common cause has to explain so much of the dependence that edges do not.
+_LEAST_EXPLAINED = 0.3
+# Order and directions are told by at most so many rows.
 _MOST_ROWS = 5000
-_MOST_PATH_ROWS = 1000
-_MOST_RESAMPLED_ROWS = 1500
 
 
 @dataclass(frozen=True)
-class GraphData:
-    """Rows from which a graph is learned; regional and common courses are removed.
+class GraphOptions:
+    """How a graph is learned.
 
     Attributes
     ----------
-    children, parents : ndarray of shape (n_rows, n)
-    lagged : ndarray of shape (n_rows, n_lagged)
-    now : ndarray of shape (n,)
-        Weight of a variable's present value in ``parents``.
-    cluster : int ndarray of shape (n_rows,)
-        Rows of different clusters are independent.
+    rules : EdgeRules
+    n_lags : int
+        Past time steps that act as well.
+    alpha : float
+        Probability that there is any edge too many, as far as directions are right.
+    n_resamples : int
+    seed : int
     """
 
-    children: np.ndarray
-    parents: np.ndarray
-    lagged: np.ndarray
-    now: np.ndarray
-    cluster: np.ndarray
-
-
-@dataclass(frozen=True)
-class EdgeRules:
-    """What is known about edges beforehand.
-
-    Attributes
-    ----------
-    allowed, required : bool ndarray of shape (n, n)
-        Row to column.
-    """
-
-    allowed: np.ndarray
-    required: np.ndarray
+    rules: EdgeRules
+    n_lags: int
+    alpha: float
+    n_resamples: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -69,232 +55,277 @@ class LearnedGraph:
 
     Attributes
     ----------
-    weights : ndarray of shape (n, n)
-        Row to column, in the units of the data.
-    lagged : ndarray of shape (n_lagged, n)
+    weights, error : ndarray of shape (n + n_lagged, n)
+        Row to column, in the units of the data, and their standard errors, 0 where
+        there is no edge.
+    confounded : bool ndarray of shape (n, n)
+        Pairs that depend on one another without an edge that the data could direct.
     strength : ndarray of shape (n, n)
         Share of resamples that contain the edge; NaN without resamples.
-    error, lagged_error : ndarray
-        Standard errors of the weights, 0 where there is no edge.
+    samples : ndarray of shape (n_resamples, n + n_lagged, n)
+        Weights of the resamples.
     """
 
     weights: np.ndarray
-    lagged: np.ndarray
-    strength: np.ndarray
     error: np.ndarray
-    lagged_error: np.ndarray
+    confounded: np.ndarray
+    strength: np.ndarray
+    samples: np.ndarray
 
 
-def learn_graph(
-    data: GraphData, rules: EdgeRules, alpha: float, n_resamples: int, seed: int
-) -> LearnedGraph:
-    """Learn the graph, and how often resamples of the clusters contain its edges."""
-    scale = data.children.std(axis=0)
-    constant = scale <= 1e-12 * np.abs(data.children).max(initial=1e-300)
-    scale = np.where(constant, 1.0, scale)
-    allowed = rules.allowed & ~constant[:, None] & ~constant
-    rules = EdgeRules(allowed, rules.required & allowed)
-    n_lags = data.lagged.shape[1] // max(len(scale), 1)
-    units = np.tile(scale, n_lags)
-    scaled = GraphData(
-        data.children / scale,
-        data.parents / scale,
-        data.lagged / units,
-        data.now,
-        data.cluster,
-    )
-    n = len(scale)
-    strength = np.full((n, n), np.nan)
-    if not allowed.any():
-        nothing, past = np.zeros((n, n)), np.zeros((n_lags * n, n))
-        return LearnedGraph(nothing, past, strength, nothing, past)
-    rng = np.random.default_rng(seed)
-    searched = _some_rows(scaled, rng, _MOST_ROWS)
-    candidates = _follow_path(_some_rows(searched, rng, _MOST_PATH_ROWS), rules)
-    scores, graphs = zip(
-        *(_improve(searched, rules, weights) for weights in candidates), strict=True
-    )
-    best = graphs[int(np.argmax(scores))]
-    kept, error = _significant(scaled, rules, best, alpha)
-    if n_resamples:
-        strength = np.zeros((n, n))
-        for _ in range(n_resamples):
-            sample = _resample(scaled, rng)
-            # From both ends, so that a direction has to be found again.
-            backwards = np.where(rules.allowed, best.T, False)
-            ends = [_improve(sample, rules, start * 1.0) for start in (best, backwards)]
-            _, edges = max(ends, key=lambda end: end[0])
-            strength += _significant(sample, rules, edges, alpha)[0][:n] != 0
-        strength /= n_resamples
-    unit = scale / np.concatenate([scale, units])[:, None]
-    kept, error = kept * unit, error * unit
-    return LearnedGraph(kept[:n], kept[n:], strength, error[:n], error[n:])
+@dataclass(frozen=True)
+class _Explanation:
+    """Edges beside a common cause, and whether they leave channels independent.
 
-
-def refit_weights(data: GraphData, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights of known edges, and their standard errors.
-
-    Parameters
+    Attributes
     ----------
-    data : GraphData
-    edges : bool ndarray of shape (n + n_lagged, n)
-
-    Returns
-    -------
-    weights, error : ndarray of shape (n + n_lagged, n)
+    rows : GraphRows
+        Without the common cause.
+    edges : Edges
+    tests : PairTests
+        Of the channels' own parts.
     """
-    columns = np.hstack([data.parents, data.lagged])
-    n_clusters = int(data.cluster.max()) + 1
-    weights, error = np.zeros((2, *edges.shape))
-    for child in np.flatnonzero(edges.any(axis=0)):
-        chosen = np.flatnonzero(edges[:, child])
-        weights[chosen, child], error[chosen, child] = _robust_fit(
-            columns[:, chosen], data, int(child), n_clusters
-        )
-    return weights, error
+
+    rows: GraphRows
+    edges: Edges
+    tests: PairTests
 
 
-def _follow_path(data: GraphData, rules: EdgeRules) -> np.ndarray:
-    """Return the weights that each start leads to, (start, n, n)."""
-    children, parents, lagged, now = (
-        torch.tensor(getattr(data, name), dtype=torch.float32)
-        for name in ("children", "parents", "lagged", "now")
-    )
-    tails = torch.tensor([tail for tail, _ in _STARTS])
-    held = torch.tensor([hold for _, hold in _STARTS])
-    graph = AcyclicGraph(torch.as_tensor(rules.allowed), lagged.shape[1], tails)
-    shape = [graph.skewness, graph.log_tail]
-    moving = (~held).float()[:, None, None]
-    for stage, weight in enumerate(_PATH):
-        optimizer = torch.optim.Adam(
-            graph.parameters(), lr=_LEARNING_RATE, betas=(0.9, 0.99)
-        )
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-            optimizer, _N_STEPS, eta_min=0.1 * _LEARNING_RATE
-        )
-        for step in range(_N_STEPS):
-            optimizer.zero_grad()
-            score = graph(children[None], parents[None], lagged[None], now)
-            terms = weight * (score.loss + _L1 * score.size) + score.cycles
-            terms.sum().backward()
-            if 2 * stage < len(_PATH):
-                for parameter in shape:
-                    if parameter.grad is not None:
-                        parameter.grad *= moving
-            before = graph.raw.detach().clone()
-            optimizer.step()
-            schedule.step()
-            if step % 5 == 0:
-                graph.shrink_cycles(before)
-    return np.asarray(graph.weights.detach().double().numpy())
+def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
+    """Learn the graph, and how often resamples of the clusters contain its edges.
 
-
-def _improve(
-    data: GraphData, rules: EdgeRules, weights: np.ndarray
-) -> tuple[float, np.ndarray]:
-    """Turn the edges of a candidate round as long as the likelihood gains."""
-    edges = _without_cycles(
-        np.where(np.abs(weights) > _LEAST_WEIGHT, weights, 0.0), rules.required
-    )
-    columns = np.hstack([data.parents, data.lagged])
-    search = GraphSearch(data.children, columns, rules.allowed, rules.required)
-    return search.improve(edges != 0)
-
-
-def _significant(
-    data: GraphData, rules: EdgeRules, edges: np.ndarray, alpha: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Refit the edges by least squares, leaving out those that may be noise.
-
-    Returns weights and their standard errors, (n + n_lagged, n). These are robust
-    against dependence within clusters (Liang & Zeger, 1986), and the level is shared by
-    all edges there could be (Bonferroni).
+    Edges alone explain the data if what each channel does of its own accord is then
+    independent of what the others do. If it is not, a hidden common cause is taken
+    out, as strong as leaves the channels most independent. Edges are kept whose
+    residual is independent of the rest and whose turned counterpart explains the data
+    worse.
     """
-    n, n_lagged = len(edges), data.lagged.shape[1]
-    columns = np.hstack([data.parents, data.lagged])
-    n_clusters = int(data.cluster.max()) + 1
-    n_tests = max(int(rules.allowed.sum()) + n * n_lagged, 1)
-    limit = float(stats.t.isf(alpha / 2 / n_tests, max(n_clusters - 1, 1)))
-    kept, error = np.zeros((2, n + n_lagged, n))
-    for child in range(n):
-        chosen = [*np.flatnonzero(edges[:, child]), *range(n, n + n_lagged)]
-        fixed = set(np.flatnonzero(rules.required[:, child]))
-        while chosen:
-            weight, own = _robust_fit(columns[:, chosen], data, child, n_clusters)
-            t = np.abs(weight / own)
-            doubtful = [
-                (t[i], i)
-                for i, column in enumerate(chosen)
-                if column not in fixed and not t[i] >= limit
-            ]
-            if not doubtful:
-                kept[chosen, child], error[chosen, child] = weight, own
-                break
-            chosen.pop(min(doubtful)[1])
-    return kept, error
+    alpha, n_resamples, seed = options.alpha, options.n_resamples, options.seed
+    panel, rules, units = _standardised(panel, options.rules)
+    n, n_drivers = len(rules.allowed), len(units)
+    rows = panel.rows()
+    rules = _connected(rows, panel, rules)
+    if not (rules.allowed.any() or n_drivers > n):
+        nothing = np.zeros((n_drivers, n))
+        strength = np.full((n, n), np.nan if n_resamples == 0 else 0.0)
+        samples = np.zeros((n_resamples, n_drivers, n))
+        return LearnedGraph(nothing, nothing, np.zeros((n, n), bool), strength, samples)
+    alone = _explain(rows, panel, rules, alpha)
+    draws = [alone]
+    if _is_dependent(alone.tests) and can_have_common_causes(panel):
+        draws = _with_common_cause(panel, rules, alpha, alone, seed)
+    edges, dropped = _reliable(draws, panel, rules, alpha)
+    own = PairTests(_residual(rows, edges.weights), panel)
+    confounded = rejected(own.p_values, _DEPENDENCE_LEVEL) | dropped | dropped.T
+    connected = edges.weights[:n] != 0
+    confounded &= ~(connected | connected.T) & ~np.eye(n, dtype=bool)
+    # Doubtful edges have a strength as well, but no part in what the graph may be.
+    either = connected | connected.T | dropped | dropped.T
+    searched = replace(rules, allowed=rules.allowed & either)
+    samples = _resampled(draws[0].rows, searched, alpha, n_resamples, seed)
+    strength = np.full((n, n), np.nan)
+    if n_resamples:
+        strength = (samples[:, :n] != 0).mean(axis=0)
+    samples[:, :n] *= connected | connected.T
+    to_data = units[:n] / units[:, None]
+    return LearnedGraph(
+        edges.weights * to_data,
+        edges.error * to_data,
+        confounded,
+        strength,
+        samples * to_data,
+    )
 
 
-def _robust_fit(
-    columns: np.ndarray, data: GraphData, child: int, n_clusters: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return least-squares weights and their standard errors."""
-    target = data.children[:, child]
-    inverse = np.linalg.pinv(columns.T @ columns)
-    weight = inverse @ (columns.T @ target)
-    residual = target - columns @ weight
-    moments = np.zeros((n_clusters, columns.shape[1]))
-    np.add.at(moments, data.cluster, columns * residual[:, None])
-    spread = inverse @ (moments.T @ moments) @ inverse
-    variance = np.diag(spread) * n_clusters / max(n_clusters - 1, 1)
-    # The least variance that rounding lets a weight have.
-    variance = np.maximum(variance, (1e-12 * np.abs(weight)) ** 2 + 1e-300)
-    return weight, np.sqrt(variance)
+def _standardised(
+    panel: GraphPanel, rules: EdgeRules
+) -> tuple[GraphPanel, EdgeRules, np.ndarray]:
+    """Return the panel in standard deviations, and these, of all drivers.
+
+    Channels that do not vary have no edges.
+    """
+    children = panel.rows().children
+    scale = children.std(axis=0)
+    size = np.abs(panel.children[panel.kept]).max(axis=0, initial=1e-300)
+    constant = scale <= 1e-12 * size
+    scale = np.where(constant, 1.0, scale)
+    n_lags = panel.lagged.shape[2] // max(len(scale), 1)
+    past = np.tile(scale, n_lags)
+    allowed = rules.allowed & ~constant[:, None] & ~constant
+    rules = EdgeRules(allowed, rules.required & allowed, rules.lagged)
+    scaled = replace(
+        panel,
+        children=panel.children / scale,
+        parents=panel.parents / scale,
+        lagged=panel.lagged / past,
+    )
+    return scaled, rules, np.concatenate([scale, past])
 
 
-def _without_cycles(weights: np.ndarray, required: np.ndarray) -> np.ndarray:
-    """Drop the weakest edges until none closes a cycle."""
-    out = np.zeros_like(weights)
-    size = np.where(required, np.inf, np.abs(weights))
-    reaches = np.eye(len(weights), dtype=bool)
-    for flat in np.argsort(-size, axis=None, kind="stable"):
-        i, j = np.unravel_index(flat, weights.shape)
-        if size[i, j] == 0:
-            break
-        if not reaches[j, i]:
-            out[i, j] = weights[i, j] or 1.0
-            reaches |= np.outer(reaches[:, i], reaches[j])
+def _connected(rows: GraphRows, panel: GraphPanel, rules: EdgeRules) -> EdgeRules:
+    """Allow edges only among channels that depend on one another, directly or not."""
+    tests = PairTests(rows.children, panel)
+    linked = rejected(tests.p_values, _DIRECTION_LEVEL) | rules.required
+    linked |= linked.T
+    for k in range(len(linked)):
+        linked |= np.outer(linked[:, k], linked[k])
+    return replace(rules, allowed=rules.allowed & linked)
+
+
+def _explain(
+    rows: GraphRows, panel: GraphPanel, rules: EdgeRules, alpha: float
+) -> _Explanation:
+    edges = select_edges(rows, rules, _order(rows, rules), alpha)
+    return _Explanation(rows, edges, PairTests(_residual(rows, edges.weights), panel))
+
+
+def _order(rows: GraphRows, rules: EdgeRules) -> list[int]:
+    """Return an order of the channels that agrees with what is known."""
+    children, parents, past = rows.children, rows.parents, rows.lagged
+    if len(children) > _MOST_ROWS:
+        some = np.linspace(0, len(children) - 1, _MOST_ROWS).astype(int)
+        children, parents, past = children[some], parents[some], past[some]
+    if past.shape[1]:
+        both = np.hstack([children, parents])
+        both = both - past @ np.linalg.lstsq(past, both)[0]
+        children, parents = np.split(both, 2, axis=1)
+    linked = rules.allowed.any(axis=0) | rules.allowed.any(axis=1)
+    found = np.flatnonzero(linked)
+    inner = causal_order(
+        children[:, found],
+        parents[:, found],
+        rules.allowed[np.ix_(found, found)],
+        rules.required[np.ix_(found, found)],
+    )
+    return [*found[inner].tolist(), *np.flatnonzero(~linked).tolist()]
+
+
+def _residual(rows: GraphRows, weights: np.ndarray) -> np.ndarray:
+    return np.asarray(rows.children - rows.drivers @ weights)
+
+
+def _is_dependent(tests: PairTests) -> bool:
+    """Whether the columns are not independent, in single pairs or all together."""
+    above = np.triu_indices(tests.n, 1)
+    return (
+        bool(rejected(tests.p_values[above], _DEPENDENCE_LEVEL).any())
+        or tests.common > _LEAST_COMMON
+    )
+
+
+def _with_common_cause(
+    panel: GraphPanel,
+    rules: EdgeRules,
+    alpha: float,
+    alone: _Explanation,
+    seed: int,
+) -> list[_Explanation]:
+    """Return explanations by edges beside draws of a common cause.
+
+    Or that by edges alone, if a common cause explains no more.
+    """
+
+    def draw(strength: float, number: int = 0) -> _Explanation:
+        rng = np.random.default_rng([seed, number])
+        weights = np.zeros_like(alone.edges.weights)
+        for _ in range(_N_ROUNDS):
+            cause = draw_common_cause(panel, weights, strength, rng)
+            rows = panel.rows(cause.size, cause.beside)
+            weights = select_edges(rows, rules, _order(rows, rules), alpha).weights
+        return _explain(rows, panel, rules, alpha)
+
+    tried = {strength: draw(strength).tests.dependence for strength in _STRENGTHS}
+    for _ in range(_N_REFINEMENTS):
+        best = min(tried, key=tried.__getitem__)
+        known = sorted(tried)
+        place = known.index(best)
+        ends = known[max(place - 1, 0)], known[min(place + 1, len(known) - 1)]
+        # The wider side first.
+        other = ends[int(ends[1] / best > best / ends[0])]
+        new = float(np.sqrt(best * other))
+        tried[new] = draw(new).tests.dependence
+    best = min(tried, key=tried.__getitem__)
+    left = (tried[best] - 1) / max(alone.tests.dependence - 1, 1e-9)
+    if left > 1 - _LEAST_EXPLAINED:
+        return [alone]
+    return [draw(best, number) for number in range(_N_DRAWS)]
+
+
+def _reliable(
+    draws: list[_Explanation], panel: GraphPanel, rules: EdgeRules, alpha: float
+) -> tuple[Edges, np.ndarray]:
+    """Keep edges that most draws agree on and whose direction the data hold.
+
+    Returns them, their errors with the variance between draws (Rubin, 1987), and the
+    pairs whose edge has been dropped.
+    """
+    n = len(rules.allowed)
+    present = np.mean([draw.edges.weights[:n] != 0 for draw in draws], axis=0)
+    dependent = np.median([draw.tests.p_values for draw in draws], axis=0)
+    turned = np.median(
+        [
+            direction_p_values(draw.rows, panel, draw.edges.weights, rules)
+            for draw in draws
+        ],
+        axis=0,
+    )
+    found = present > 0.5
+    holds = np.zeros((n, n), bool)
+    holds[found] = rejected(turned[found], _DIRECTION_LEVEL)
+    above = np.triu_indices(n, 1)
+    broken = np.zeros((n, n), bool)
+    broken[above] = rejected(dependent[above], _DEPENDENCE_LEVEL)
+    kept = (found & holds & ~(broken | broken.T)) | rules.required
+    order = _topological(kept)
+    # Dependence that is left for no known reason makes edges look significant as well
+    # (genomic control: Devlin & Roeder, 1999).
+    inflation = max(np.median([draw.tests.dependence for draw in draws]), 1.0) ** 0.5
+    refits = [
+        select_edges(draw.rows, replace(rules, allowed=kept), order, alpha, inflation)
+        for draw in draws
+    ]
+    kept = np.mean([fit.weights[:n] != 0 for fit in refits], axis=0) > 0.5
+    refits = [
+        select_edges(draw.rows, EdgeRules(kept, kept, rules.lagged), order, alpha)
+        for draw in draws
+    ]
+    weights = np.mean([fit.weights for fit in refits], axis=0)
+    variance = np.mean([fit.error**2 for fit in refits], axis=0)
+    if len(draws) > 1:
+        between = np.var([fit.weights for fit in refits], axis=0, ddof=1)
+        variance = variance + (1 + 1 / len(draws)) * between
+    return Edges(weights, np.sqrt(variance)), found & ~kept
+
+
+def _topological(edges: np.ndarray) -> list[int]:
+    """Return the nodes, causes first; where edges close a cycle, some order."""
+    waiting, order = list(range(len(edges))), []
+    while waiting:
+        driven = edges[np.ix_(waiting, waiting)].sum(axis=0)
+        order.append(waiting.pop(int(np.argmin(driven))))
+    return order
+
+
+def _resampled(
+    rows: GraphRows, rules: EdgeRules, alpha: float, n_resamples: int, seed: int
+) -> np.ndarray:
+    """Return weights learned on clusters drawn with replacement."""
+    rng = np.random.default_rng([seed, 1])
+    n_clusters = int(rows.cluster.max()) + 1
+    by_cluster = np.split(
+        np.argsort(rows.cluster, kind="stable"),
+        np.cumsum(np.bincount(rows.cluster, minlength=n_clusters))[:-1],
+    )
+    out = np.zeros((n_resamples, rows.drivers.shape[1], len(rules.allowed)))
+    if not (rules.allowed.any() or rows.lagged.shape[1]):
+        return out
+    for k in range(n_resamples):
+        drawn = [by_cluster[c] for c in rng.integers(n_clusters, size=n_clusters)]
+        taken = np.concatenate(drawn)
+        sample = replace(
+            rows.take(taken),
+            cluster=np.repeat(np.arange(n_clusters), [len(own) for own in drawn]),
+        )
+        edges = select_edges(sample, rules, _order(sample, rules), alpha)
+        out[k] = edges.weights
     return out
-
-
-def _resample(data: GraphData, rng: np.random.Generator) -> GraphData:
-    """Draw clusters with replacement, of a size that is the same for all resamples."""
-    n_clusters = int(data.cluster.max()) + 1
-    n_rows = min(len(data.cluster), _MOST_RESAMPLED_ROWS)
-    order = np.argsort(data.cluster, kind="stable")
-    start = np.searchsorted(data.cluster[order], np.arange(n_clusters + 1))
-    rows: list[np.ndarray] = []
-    clusters: list[np.ndarray] = []
-    count = 0
-    while count < n_rows:
-        drawn = int(rng.integers(n_clusters))
-        own = order[start[drawn] : start[drawn + 1]]
-        clusters.append(np.full(len(own), len(rows)))
-        rows.append(own)
-        count += len(own)
-    taken = np.concatenate(rows)[:n_rows]
-    return _take(data, taken, np.concatenate(clusters)[:n_rows])
-
-
-def _some_rows(data: GraphData, rng: np.random.Generator, most: int) -> GraphData:
-    """Return all rows, or a random sample of a size that can be searched."""
-    n_rows = len(data.cluster)
-    if n_rows <= most:
-        return data
-    taken = np.sort(rng.choice(n_rows, most, replace=False))
-    return _take(data, taken, data.cluster[taken])
-
-
-def _take(data: GraphData, rows: np.ndarray, cluster: np.ndarray) -> GraphData:
-    return GraphData(
-        data.children[rows], data.parents[rows], data.lagged[rows], data.now, cluster
-    )

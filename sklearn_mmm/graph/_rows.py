@@ -1,13 +1,14 @@
-"""Rows for the graph, with what is common to all channels removed."""
+"""Panels and rows from which graphs are learned."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from sklearn_mmm.functional import lagged
-from sklearn_mmm.graph._learn import GraphData
 
 # From so many regions on, what they have in common in a week is removed as its mean.
-_FEWEST_FOR_WEEK_MEANS = 3
+FEWEST_FOR_WEEK_MEANS = 3
 # From so many regions on each is a cluster; else blocks of so many time steps are.
 _FEWEST_FOR_REGION_CLUSTERS = 10
 _BLOCK = 13
@@ -15,28 +16,146 @@ _N_HARMONICS = 2
 _N_ROUNDS = 20
 
 
-def independent_rows(values: np.ndarray) -> GraphData:
-    """Return rows that are no series, (n_rows, n), as data for a graph."""
-    n_rows, n = values.shape
-    centred = values - values.mean(axis=0)
-    return GraphData(
-        centred, centred, np.zeros((n_rows, 0)), np.ones(n), np.arange(n_rows)
+@dataclass(frozen=True)
+class GraphRows:
+    """Rows from which a graph is learned; regional and common courses are removed.
+
+    Attributes
+    ----------
+    children, parents : ndarray of shape (n_rows, n)
+        What is driven, and what drives: the same values, or their carry-over.
+    lagged : ndarray of shape (n_rows, n_lagged)
+    cluster : int ndarray of shape (n_rows,)
+        Rows of different clusters are independent.
+    """
+
+    children: np.ndarray
+    parents: np.ndarray
+    lagged: np.ndarray
+    cluster: np.ndarray
+
+    @property
+    def drivers(self) -> np.ndarray:
+        """Parents and lagged values side by side, (n_rows, n + n_lagged)."""
+        return np.hstack([self.parents, self.lagged])
+
+    def take(self, rows: np.ndarray) -> "GraphRows":
+        """Return some rows, which may repeat."""
+        return GraphRows(
+            self.children[rows],
+            self.parents[rows],
+            self.lagged[rows],
+            self.cluster[rows],
+        )
+
+
+@dataclass(frozen=True)
+class GraphPanel:
+    """A panel from which a graph is learned, as it was observed.
+
+    Attributes
+    ----------
+    children, parents : ndarray of shape (n_regions, n_weeks, n)
+        In units that all regions share.
+    lagged : ndarray of shape (n_regions, n_weeks, n_lagged)
+    kept : bool ndarray of shape (n_regions, n_weeks)
+        Observed cells with a complete past.
+    course : ndarray of shape (n_weeks, n_terms)
+        What a region's series may follow of itself: its mean, with few regions also a
+        trend and a season.
+    by_week : bool
+        Whether weeks have means of their own, shared by the regions.
+    is_series : bool
+        Whether weeks follow one another.
+    cluster : int ndarray of shape (n_regions, n_weeks)
+    """
+
+    children: np.ndarray
+    parents: np.ndarray
+    lagged: np.ndarray
+    kept: np.ndarray
+    course: np.ndarray
+    by_week: bool
+    is_series: bool
+    cluster: np.ndarray
+
+    def rows(
+        self, size: np.ndarray | None = None, beside: np.ndarray | None = None
+    ) -> GraphRows:
+        """Return the kept cells as rows.
+
+        Parameters
+        ----------
+        size : ndarray of shape (n_regions, n_weeks), optional
+            What the cells are divided by; linear relations stay what they are.
+        beside : ndarray of shape (n_regions, n_weeks, n_beside), optional
+            What is removed by regression.
+        """
+        n = self.children.shape[2]
+        stacked = np.concatenate([self.children, self.parents, self.lagged], axis=2)
+        if size is not None:
+            stacked = stacked / size[..., None]
+        rows = self.centred(stacked)[self.kept]
+        if beside is not None:
+            other = self.centred(beside)[self.kept]
+            rows = rows - other @ np.linalg.lstsq(other, rows)[0]
+        cluster = np.unique(self.cluster[self.kept], return_inverse=True)[1]
+        return GraphRows(rows[:, :n], rows[:, n : 2 * n], rows[:, 2 * n :], cluster)
+
+    def centred(self, values: np.ndarray) -> np.ndarray:
+        """Remove the regions' courses and what weeks share; 0 where nothing is kept.
+
+        Budgets, season and national campaigns that all regions share would pass for an
+        influence among channels.
+        """
+        if self.by_week:
+            return _without_means(values, self.kept)
+        return self.without_course(values)
+
+    def without_course(self, values: np.ndarray) -> np.ndarray:
+        """Remove mean, trend and season of each region alone."""
+        out = np.zeros_like(values)
+        if self.kept.all():
+            inverse = np.linalg.pinv(self.course)
+            return np.asarray(values - self.course @ (inverse @ values))
+        for r, seen in enumerate(self.kept):
+            course = self.course[seen]
+            out[r, seen] = (
+                values[r, seen] - course @ np.linalg.lstsq(course, values[r, seen])[0]
+            )
+        return out
+
+    def scatter(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows in their cells, (n_regions, n_weeks, n), 0 elsewhere."""
+        out = np.zeros((*self.kept.shape, rows.shape[1]))
+        out[self.kept] = rows
+        return out
+
+
+def independent_rows(values: np.ndarray) -> GraphPanel:
+    """Return rows that are no series, (n_rows, n), as one region's panel."""
+    n_rows = len(values)
+    return GraphPanel(
+        values[None],
+        values[None],
+        np.zeros((1, n_rows, 0)),
+        np.ones((1, n_rows), bool),
+        np.ones((n_rows, 1)),
+        by_week=False,
+        is_series=False,
+        cluster=np.arange(n_rows)[None],
     )
 
 
-def panel_rows(
+def series_panel(
     values: np.ndarray,
     observed: np.ndarray,
     position: np.ndarray,
     season_length: float | None,
     kernels: np.ndarray | None = None,
     n_lags: int = 0,
-) -> GraphData:
-    """Return the cells of a panel as data for a graph.
-
-    What regions have in common in a week (budgets, season, national campaigns) would
-    pass for an influence among channels, so it is removed together with the regions'
-    means; with one or two regions a trend and a yearly season stand for it.
+) -> GraphPanel:
+    """Return regions' series as data for a graph.
 
     Parameters
     ----------
@@ -55,31 +174,27 @@ def panel_rows(
     if kernels is None:
         kernels = np.ones((n, 1))
     n_carry = kernels.shape[1]
-    history = lagged(torch.as_tensor(values), max(n_carry, n_lags + 1)).numpy()
+    history = lagged(torch.tensor(values), max(n_carry, n_lags + 1)).numpy()
     parents = (history[..., :n_carry] * kernels).sum(-1)
     # (region, week, lag, channel): the first lag of all channels, then the next.
     past = np.moveaxis(history[..., 1 : n_lags + 1], -1, 2)
-    past = past.reshape(n_regions, n_weeks, n_lags * n)
     first = max(n_carry - 1, n_lags) if n_weeks > 2 * max(n_carry, n_lags + 1) else 0
     kept = observed.copy()
     kept[:, :first] = False
-    stacked = np.concatenate([values, parents, past], axis=2)
-    if n_regions >= _FEWEST_FOR_WEEK_MEANS:
-        clean = _without_means(stacked, kept)
-    else:
-        clean = _without_course(stacked, kept, position, season_length)
-    region, week = np.nonzero(kept)
-    cluster = region
+    by_week = n_regions >= FEWEST_FOR_WEEK_MEANS
+    cluster = np.repeat(np.arange(n_regions)[:, None], n_weeks, axis=1)
     if n_regions < _FEWEST_FOR_REGION_CLUSTERS:
-        block = (week - first) // _BLOCK
-        cluster = region * (int(block.max(initial=0)) + 1) + block
-    rows = clean[kept]
-    return GraphData(
-        rows[:, :n],
-        rows[:, n : 2 * n],
-        rows[:, 2 * n :],
-        kernels[:, 0],
-        np.unique(cluster, return_inverse=True)[1],
+        block = np.maximum(np.arange(n_weeks) - first, 0) // _BLOCK
+        cluster = cluster * (int(block.max()) + 1) + block
+    return GraphPanel(
+        values,
+        parents,
+        past.reshape(n_regions, n_weeks, n_lags * n),
+        kept,
+        np.ones((n_weeks, 1)) if by_week else _course(position, season_length),
+        by_week,
+        is_series=True,
+        cluster=cluster,
     )
 
 
@@ -95,23 +210,12 @@ def _without_means(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.asarray(out)
 
 
-def _without_course(
-    values: np.ndarray,
-    kept: np.ndarray,
-    position: np.ndarray,
-    season_length: float | None,
-) -> np.ndarray:
-    """Remove trend and season of each region."""
+def _course(position: np.ndarray, season_length: float | None) -> np.ndarray:
+    """Return a constant, a trend and the waves of a year, (n_weeks, n_terms)."""
     span = np.ptp(position)
     columns = [np.ones(len(position)), (position - position.mean()) / max(span, 1)]
     if season_length and span >= season_length:
         for order in range(1, _N_HARMONICS + 1):
             angle = 2 * np.pi * order * position / season_length
             columns += [np.sin(angle), np.cos(angle)]
-    design = np.column_stack(columns)
-    out = np.zeros_like(values)
-    for r in range(len(values)):
-        seen = kept[r]
-        course = np.linalg.lstsq(design[seen], values[r, seen])[0]
-        out[r, seen] = values[r, seen] - design[seen] @ course
-    return out
+    return np.column_stack(columns)

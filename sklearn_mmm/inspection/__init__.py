@@ -29,6 +29,7 @@ from sklearn_mmm.inspection._forecast import (
     within_region_r2,
 )
 from sklearn_mmm.inspection._graph import graph_tables
+from sklearn_mmm.inspection._media_total import media_total
 from sklearn_mmm.inspection._naive import forecast_comparison, naive_forecasts
 from sklearn_mmm.inspection._regions import region_channel_table, region_table
 from sklearn_mmm.inspection._responses import (
@@ -71,6 +72,7 @@ __all__ = [
     "graph_tables",
     "half_life",
     "has_intervals",
+    "media_total",
     "modulation_table",
     "naive_forecasts",
     "outlier_table",

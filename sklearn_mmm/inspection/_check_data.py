@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from sklearn_mmm._threads import one_thread
 from sklearn_mmm.inspection._data_refusals import refusals
 from sklearn_mmm.inspection._data_sheet import Finding, make_sheet, read_table
 from sklearn_mmm.inspection._data_signals import (
@@ -38,6 +39,7 @@ _JUDGES = (
 )
 
 
+@one_thread()
 def check_data(
     X: Any,
     y: Any,

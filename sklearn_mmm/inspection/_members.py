@@ -7,7 +7,11 @@ from sklearn_mmm._intervals import check_coverage
 
 
 def plans_of(
-    mmm: Any, X: Any, members: Sequence[Any] | None, coverage: float
+    mmm: Any,
+    X: Any,
+    members: Sequence[Any] | None,
+    coverage: float,
+    react: str | Sequence[str] = "none",
 ) -> tuple[Any, list[Any]]:
     """Return the model's plan for X and that of each member.
 
@@ -21,9 +25,9 @@ def plans_of(
         If a member has other channels, or ``coverage`` is not between 0 and 1.
     """
     check_coverage(coverage)
-    plan = mmm.media_plan(X)
+    plan = mmm.media_plan(X, react)
     if members is None:
-        return plan, mmm.member_plans(X)
+        return plan, mmm.member_plans(X, react)
     if isinstance(members, str) or not isinstance(members, Iterable):
         raise TypeError(f"members is {members!r}; give a list of fitted regressors")
     members = list(members)
@@ -33,7 +37,7 @@ def plans_of(
                 f"members[{number}] is a {type(member).__name__}; give fitted "
                 "regressors, of pipelines the last step (pipeline[-1])"
             )
-    others = [member.media_plan(X) for member in members]
+    others = [member.media_plan(X, react) for member in members]
     for other in others:
         if other.channels != plan.channels:
             raise ValueError(

@@ -70,6 +70,7 @@ def simulate(
     X: Any,
     changes: Mapping[str, float] | pd.DataFrame,
     *,
+    react: str | Sequence[str] = "none",
     members: Sequence[Any] | None = None,
     coverage: float = 0.9,
 ) -> Simulation:
@@ -85,6 +86,11 @@ def simulate(
         Factors of channels' spend, such as ``{"tv": 1.2, "search": 0.9}``, or a table
         with the same index as X and the new spend of the channels it names, spend
         units per time step. A channel that costs nothing is changed in its media.
+    react : {"none", "graph"} or list of str, default="none"
+        Channels that follow, as the graph (``dag_``) says, what drives them: none, so
+        that all others stay as planned, all, or these. What they spend or save by
+        reacting is part of the changed spend. That channels moved with others in the
+        data because they react to them is an assumption.
     members : sequence of DeepCausalMMMRegressor, default=None
         Other fits of the same columns, whose spread stands for uncertainty. None takes
         the estimator's own members.
@@ -116,9 +122,10 @@ def simulate(
     >>> bool(simulation.total["difference"] < 0)
     True
     """
-    plan, others = plans_of(mmm, X, members, coverage)
-    factors, spend = _changes(plan, changes)
-    own, *worlds = [_World(each, factors, spend) for each in (plan, *others)]
+    plan, others = plans_of(mmm, X, members, coverage, react)
+    factors, wanted = _changes(plan, changes)
+    own, *worlds = [_World(each, factors, wanted) for each in (plan, *others)]
+    spend = plan.with_free_media(factors).reacted(wanted)
     channels = pd.Index(plan.channels, name="channel")
 
     def compare(name: str, index: pd.Index) -> pd.DataFrame:

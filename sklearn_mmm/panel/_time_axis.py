@@ -207,7 +207,9 @@ class TimeAxis:
 
     def _ticks(self, found: TimeLabels) -> np.ndarray:
         if self.kind == "month":
-            return _months(found.ticks)
+            months = _months(found.ticks)
+            _check_one_a_month(months, found)
+            return months
         if not self.universal:
             return found.ticks
         if found.universal is None:
@@ -374,6 +376,24 @@ def _months(ticks: np.ndarray) -> np.ndarray:
     return ticks.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
 
 
+def _check_one_a_month(months: np.ndarray, found: TimeLabels) -> None:
+    """Refuse two dates of a month, where steps are months.
+
+    Raises
+    ------
+    ValueError
+    """
+    if len(np.unique(found.ticks)) == len(np.unique(months)):
+        return
+    _, first, code = np.unique(months, return_index=True, return_inverse=True)
+    row = int(np.flatnonzero(found.ticks != found.ticks[first][code])[0])
+    other = _show(found, int(first[code[row]]))
+    raise ValueError(
+        f"{other} and {_show(found, row)} (row {row}) lie in one month, but the steps "
+        "of the training data are months; give one row a month, or fit with all dates"
+    )
+
+
 def _is_monthly(ticks: np.ndarray) -> bool:
     """Return whether there is one date a month, at the same end or the same day."""
     if len(ticks) < 2 or np.diff(ticks).min() < 26 * DAY:
@@ -384,8 +404,8 @@ def _is_monthly(ticks: np.ndarray) -> bool:
     day, length = dates.day.to_numpy(), dates.days_in_month.to_numpy()
     if (day == np.minimum(day.max(), length)).all():
         return True
-    # The first or the last working day of a month.
-    return bool((day <= 4).all() or (length - day <= 3).all())
+    # The first or the last working day of a month; two dates are no pattern.
+    return len(ticks) > 2 and bool((day <= 4).all() or (length - day <= 3).all())
 
 
 def _is_fiscal(ticks: np.ndarray, pace: int) -> bool:

@@ -58,6 +58,10 @@ THEMES: dict[str, dict[str, dict[str, str]]] = {
             "soft": "#E9F2FA",
             "caution": "#9A5200",
             "caution-soft": "#FFF3DF",
+            "yes": "#0B6E3A",
+            "no": "#B3261E",
+            "fair": "#8A5300",
+            "open": "#8A929D",
         },
     },
     "dark": {
@@ -96,6 +100,10 @@ THEMES: dict[str, dict[str, dict[str, str]]] = {
             "soft": "#1D2C3A",
             "caution": "#F2B25C",
             "caution-soft": "#33281A",
+            "yes": "#5CC98B",
+            "no": "#FF8A80",
+            "fair": "#F2B25C",
+            "open": "#8C95A1",
         },
     },
 }

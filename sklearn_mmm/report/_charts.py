@@ -62,7 +62,10 @@ def charts(results: Results) -> Iterator[Chart]:
         yield from _regions(results)
     if results.allocation is not None:
         yield from _budget(results)
+    if len(results.graph.edges):
+        yield from _graph(results)
     yield from _data(results)
+    yield from _appendix(results)
 
 
 def _band(results: Results, words: str) -> str:
@@ -93,7 +96,7 @@ def _fit(r: Results) -> Iterator[Chart]:
     tables = {"fit": by_region, "fit_metrics": metrics}
     if r.has_holdout:
         tables["forecasts"] = forecast_comparison(r.fit).reset_index()
-    shade = " The shaded weeks were not trained on." if r.has_holdout else ""
+    shade = " The shaded part was not trained on." if r.has_holdout else ""
     yield Chart(
         "fit",
         "fit",
@@ -120,8 +123,13 @@ def _fit(r: Results) -> Iterator[Chart]:
         "predicted_actual",
         "fit",
         "Predicted against actual, point by point",
-        "Each point is one region in one time step; on the dotted line the prediction "
-        "is right. Large and small regions should both lie along it.",
+        (
+            f"Each point is one region in one {r.units.time}; on the dotted line the "
+            "prediction is right. Large and small regions should both lie along it."
+            if r.n_regions > 1
+            else f"Each point is one {r.units.time}; on the dotted line the prediction "
+            "is right."
+        ),
         plot_predicted_actual(r.fit, units=r.units),
         {"fit_metrics": metrics},
     )
@@ -144,8 +152,8 @@ def _channels(r: Results) -> Iterator[Chart]:
         "contributions",
         "channels",
         "Contributions over time",
-        "How much of each time step's outcome the model credits to baseline, controls "
-        "and channels.",
+        f"How much of each {r.units.time}'s outcome the model credits to baseline, "
+        "controls and channels.",
         plot_contributions(parts, mmm.control_columns_, units=r.units, colours=hues),
         {"contributions": parts},
     )
@@ -170,25 +178,30 @@ def _channels(r: Results) -> Iterator[Chart]:
         {"roi": r.roi},
         half=True,
     )
-    effects = effects_of(r.effects)
+
+
+def _graph(r: Results) -> Iterator[Chart]:
+    effects, hues = effects_of(r.effects), channel_colours(r.mmm)
     yield Chart(
-        "effects",
-        "channels",
-        "Direct, mediated and total effects",
-        "What a channel brings itself, and through other channels that it drives. "
-        "Total effects overlap and do not add up to the outcome.",
-        plot_effects(effects, units=r.units),
-        {"effects": effects},
+        "graph",
+        "graph",
+        "Influences among channels",
+        "Arrows lead from causes to what they drive; wide means strong, pale means "
+        "seldom found when data are resampled. A hypothesis, not a proof: channels may "
+        "move together for a reason that no column shows.",
+        plot_channel_graph(r.graph, colours=hues),
+        {"graph_edges": r.graph.edges, "graph_nodes": r.graph.nodes},
         half=True,
     )
     yield Chart(
+        "effects",
         "graph",
-        "channels",
-        "Influences among channels",
-        "Arrows lead from causes to what they drive; wide means strong, pale means "
-        "seldom found when data are resampled. A hypothesis, not a proof.",
-        plot_channel_graph(r.graph, colours=hues),
-        {"graph_edges": r.graph.edges, "graph_nodes": r.graph.nodes},
+        "Direct, mediated and total effects",
+        "What a channel brings itself, and through other channels that it drives, if "
+        "these influences are real. Total effects overlap and do not add up to the "
+        "outcome; budgets and summary count direct effects alone.",
+        plot_effects(effects, units=r.units),
+        {"effects": effects},
         half=True,
     )
 
@@ -200,8 +213,9 @@ def _response(r: Results) -> Iterator[Chart]:
         "response_curves",
         "response",
         "Response curves",
-        "What constant spend brings per time step, all regions together. The dot is "
-        "the present mean; dashed parts lie beyond anything seen."
+        f"What constant spend brings per {r.units.time}"
+        + (", all regions together" if r.n_regions > 1 else "")
+        + ". The dot is the present mean; dashed parts lie beyond anything seen."
         + _band(r, "Bands are {} intervals."),
         plot_response_curves(curves, units=r.units, colours=hues),
         {"response_curves": curves},
@@ -225,15 +239,14 @@ def _response(r: Results) -> Iterator[Chart]:
         {"adstock": kernels},
     )
     courses = modulation_table(mmm)
-    varies = bool((courses["factor"] - 1).abs().max() > 1e-6)
+    if not (courses["factor"] - 1).abs().max() > 1e-6:
+        return
     yield Chart(
         "modulation",
         "response",
         "Effects over time",
-        "By what factor a channel worked better or worse than usual; four of five "
-        "regions lie in the band."
-        if varies
-        else "The data gave no reason to let effects vary with time: all stay at 1.",
+        "By what factor a channel worked better or worse than usual"
+        + ("; four of five regions lie in the band." if r.n_regions > 1 else "."),
         plot_modulation(courses, units=r.units, colours=hues),
         {"modulation": courses},
     )
@@ -295,25 +308,27 @@ def _budget(r: Results) -> Iterator[Chart]:
 def _data(r: Results) -> Iterator[Chart]:
     mmm = r.mmm
     table = coverage_table(mmm)
-    yield Chart(
-        "coverage",
-        "data",
-        "Coverage",
-        "Which region has a row in which time step; missing ones did not enter the "
-        "fit.",
-        plot_coverage(table, units=r.units),
-        {"coverage": table},
-    )
+    if not table["observed"].all():
+        yield Chart(
+            "coverage",
+            "data",
+            "Coverage",
+            f"Which region has a row in which {r.units.time}; missing ones did not "
+            "enter the fit.",
+            plot_coverage(table, units=r.units),
+            {"coverage": table},
+        )
     activity, spells = zero_spells(mmm)
-    yield Chart(
-        "zero_spells",
-        "data",
-        "Spells without media",
-        "When a channel was on, and its longest pause. A channel that starts and stops "
-        "teaches a model more than one that is always on.",
-        plot_zero_spells((activity, spells), units=r.units),
-        {"activity": activity, "zero_spells": spells},
-    )
+    if (activity["active"] < 1).any():
+        yield Chart(
+            "zero_spells",
+            "data",
+            "Spells without media",
+            "When a channel was on, and its longest pause. A channel that starts and "
+            "stops teaches a model more than one that is always on.",
+            plot_zero_spells((activity, spells), units=r.units),
+            {"activity": activity, "zero_spells": spells},
+        )
     correlation, vif = collinearity(mmm)
     yield Chart(
         "collinearity",
@@ -328,19 +343,24 @@ def _data(r: Results) -> Iterator[Chart]:
         },
     )
     outliers = outlier_table(mmm)
-    yield Chart(
-        "outliers",
-        "data",
-        "Outliers",
-        "Rows more than four robust standard deviations from the fit: wrong data, or "
-        "events that the model does not know.",
-        plot_outliers(outliers, units=r.units),
-        {"outliers": outliers},
-    )
-    epochs, chosen = training_tables(mmm)
+    # A single point makes no axis of time; the table has it all the same.
+    if outliers["time"].nunique() > 1:
+        yield Chart(
+            "outliers",
+            "data",
+            "Outliers",
+            "Rows more than four robust standard deviations from the fit: wrong data, "
+            "or events that the model does not know.",
+            plot_outliers(outliers, units=r.units),
+            {"outliers": outliers},
+        )
+
+
+def _appendix(r: Results) -> Iterator[Chart]:
+    epochs, chosen = training_tables(r.mmm)
     yield Chart(
         "training",
-        "data",
+        "appendix",
         "Training",
         "The loss should have settled. It may rise on the way, because noise and prior "
         "scales are learned as well; inner skill is that of forecasts inside the "

@@ -11,10 +11,13 @@ from sklearn_mmm.inspection import (
     Units,
     graph_tables,
     has_intervals,
+    media_total,
     saturation_table,
 )
 from sklearn_mmm.inspection._effects import roi_tables
 from sklearn_mmm.inspection._graph import GraphTables
+from sklearn_mmm.report._moves import MOVE_COLUMNS, move_table, next_test
+from sklearn_mmm.report._trust import trust_table
 
 TABS = {
     "summary": "Summary",
@@ -23,7 +26,9 @@ TABS = {
     "response": "Response",
     "regions": "Regions",
     "budget": "Budget",
-    "data": "Data & training",
+    "graph": "Influences",
+    "data": "Data",
+    "appendix": "Appendix",
 }
 
 
@@ -42,6 +47,8 @@ class Results:
         What the budget is for, in words.
     units : Units
     coverage : float
+    plan : DataFrame, array or None
+        Rows of the plan, where they are known.
     """
 
     mmm: Any
@@ -51,6 +58,40 @@ class Results:
     plan_name: str
     units: Units
     coverage: float
+    plan: Any = None
+
+    @cached_property
+    def total(self) -> pd.Series:
+        """What all media brought."""
+        return media_total(self.mmm, coverage=self.coverage)
+
+    @cached_property
+    def trust(self) -> pd.DataFrame:
+        """What speaks for and against the model."""
+        return trust_table(self.mmm, self.fit, self.total, self.coverage)
+
+    @cached_property
+    def moves(self) -> pd.DataFrame:
+        """The largest moves of money towards the best plan."""
+        allocation = self.allocation
+        if allocation is None or self.plan is None:
+            return pd.DataFrame(columns=list(MOVE_COLUMNS))
+        return move_table(self.mmm, self.plan, allocation, self.coverage)
+
+    @cached_property
+    def tests(self) -> pd.DataFrame:
+        """Channels by what hangs on a test of them."""
+        return next_test(self.roi)
+
+    @property
+    def first_tables(self) -> dict[str, pd.DataFrame]:
+        """What the statements of the first screen are read from."""
+        return {
+            "media_total": self.total.to_frame().T,
+            "moves": self.moves,
+            "trust": self.trust,
+            "next_test": self.tests,
+        }
 
     @cached_property
     def effects(self) -> dict[str, pd.DataFrame]:

@@ -1,12 +1,14 @@
 """Figures and tables as JSON that any HTML page can hold."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+
+from sklearn_mmm.report._labels import relabel_figure
 
 _DIGITS = 7
 # Shorter lists are cheaper where they stand.
@@ -52,8 +54,10 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
-def encode_figure(figure: go.Figure, pool: ArrayPool) -> dict[str, Any]:
-    """Return data, layout and menus of a figure.
+def encode_figure(
+    figure: go.Figure, pool: ArrayPool, labels: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return data, layout and menus of a figure, with labels for columns' names.
 
     Title and template are left to the page, and menus become controls of the page.
     """
@@ -76,7 +80,7 @@ def encode_figure(figure: go.Figure, pool: ArrayPool) -> dict[str, Any]:
             for menu in menus
         ],
     }
-    encoded: dict[str, Any] = _plain(spec, pool)
+    encoded: dict[str, Any] = _plain(relabel_figure(spec, labels or {}), pool)
     return encoded
 
 

@@ -21,24 +21,38 @@ from sklearn_mmm.report._encode import (
     in_script,
     script_json,
 )
+from sklearn_mmm.report._first_page import first_page
+from sklearn_mmm.report._first_screen import FirstScreen
 from sklearn_mmm.report._summary import Summary, Tile
 
 _MENU_LABELS = {"region": "Region", "show": "Show", "sort": "Sort by"}
 
 
 def page(
-    title: str, subtitle: str, summary: Summary, charts: list[Chart], mmm: Any
+    title: str,
+    subtitle: str,
+    first: FirstScreen,
+    summary: Summary,
+    charts: list[Chart],
+    tables: dict[str, pd.DataFrame],
+    mmm: Any,
+    labels: dict[str, str],
 ) -> str:
     """Return the whole document, which needs nothing but itself."""
     resources = files("sklearn_mmm.report")
     code = resources.joinpath("page.js").read_text(encoding="utf-8")
     style = resources.joinpath("page.css").read_text(encoding="utf-8")
     pool = ArrayPool()
-    data = "".join(_data(charts, pool))
+    data = "".join(_data(charts, tables, pool, labels))
     hues = channel_colours(mmm)
+    hues |= {labels.get(name, name): hue for name, hue in hues.items()}
     by_tab = {tab: list(group) for tab, group in groupby(charts, lambda c: c.tab)}
     panels = [
-        _panel(tab, _summary(summary, hues) if tab == "summary" else "", by_tab[tab])
+        _panel(
+            tab,
+            first_page(first) + _summary(summary, hues) if tab == "summary" else "",
+            by_tab[tab],
+        )
         for tab in by_tab
     ]
     return (
@@ -102,9 +116,14 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def _data(charts: list[Chart], pool: ArrayPool) -> list[str]:
+def _data(
+    charts: list[Chart],
+    tables: dict[str, pd.DataFrame],
+    pool: ArrayPool,
+    labels: dict[str, str],
+) -> list[str]:
     """Return the script elements with figures and tables, each table once."""
-    tables: dict[str, pd.DataFrame] = {}
+    tables = dict(tables)
     for chart in charts:
         tables |= chart.tables
     out = [
@@ -112,7 +131,7 @@ def _data(charts: list[Chart], pool: ArrayPool) -> list[str]:
         for name, table in tables.items()
     ]
     for chart in charts:
-        spec = script_json(encode_figure(chart.figure, pool))
+        spec = script_json(encode_figure(chart.figure, pool, labels))
         out.append(_json(f"figure-{chart.name}", spec))
     return out
 
@@ -228,7 +247,8 @@ def _table(table: pd.DataFrame, hues: dict[str, str]) -> str:
     rows = "".join(
         "<tr>"
         + "".join(
-            f"<td{_text(i)}>{_dot(value, hues) if i == 0 else ''}"
+            f'<td{_text(i)} data-label="{escape(str(table.columns[i]))}">'
+            f"{_dot(value, hues) if i == 0 else ''}"
             f"{_lines(value) if i else escape(value)}</td>"
             for i, value in enumerate(row)
         )
@@ -236,7 +256,7 @@ def _table(table: pd.DataFrame, hues: dict[str, str]) -> str:
         for row in table.itertuples(index=False)
     )
     return (
-        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>'
+        f'<div class="scroll"><table class="stacks"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 

@@ -1,5 +1,6 @@
 """Figures, tables and plain words in one HTML file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import time_axis
 from sklearn_mmm.report._charts import charts
 from sklearn_mmm.report._content import Chart, Results
+from sklearn_mmm.report._first_screen import first_screen
+from sklearn_mmm.report._labels import check_labels, relabel
 from sklearn_mmm.report._page import page
 from sklearn_mmm.report._summary import summarise
 
@@ -37,6 +40,7 @@ def make_report(
     title: str = "Marketing mix report",
     *,
     units: Units | None = None,
+    labels: Mapping[str, str] | None = None,
     coverage: float = 0.9,
     verbose: int = 0,
 ) -> Path:
@@ -61,6 +65,9 @@ def make_report(
         Heading of the page.
     units : Units, default=None
         Names of the units, such as ``Units(outcome="visits", spend="$")``.
+    labels : dict of str, default=None
+        Names for people, by column: ``{"facebook_I": "Facebook"}``. Tables to be
+        downloaded keep the names of columns.
     coverage : float, default=0.9
         Of the intervals, where the model has members.
     verbose : int, default=0
@@ -91,6 +98,7 @@ def make_report(
     ...     make_report(mmm, f"{folder}/report.html", X[52:], y[52:]).name
     'report.html'
     """
+    names = check_labels(labels)
     with tqdm(total=26, desc="report", unit="part", disable=not verbose) as bar:
         results = _results(mmm, X_test, y_test, plan, units, coverage)
         bar.update(2)
@@ -98,7 +106,16 @@ def make_report(
         for chart in charts(results):
             drawn.append(chart)
             bar.update()
-        html = page(title, _subtitle(results), summarise(results), drawn, mmm)
+        html = page(
+            title,
+            _subtitle(results),
+            relabel(first_screen(results), names),
+            relabel(summarise(results), names),
+            drawn,
+            results.first_tables,
+            mmm,
+            names,
+        )
         path = Path(path)
         with write_aside(path, "w", encoding="utf-8") as file:
             file.write(html)
@@ -120,12 +137,12 @@ def _results(
             plan = None
     allocation = frontier = None
     if hasattr(plan, "planned_outcome"):
-        allocation = plan
+        allocation, plan = plan, None
     elif plan is not None:
         allocation = allocate_budget(mmm, plan)
         totals = allocation.planned_total * np.linspace(0.5, 1.5, _N_BUDGETS)
         frontier = budget_frontier(mmm, plan, totals, n_starts=1)
-    return Results(mmm, fit, allocation, frontier, name, units, coverage)
+    return Results(mmm, fit, allocation, frontier, name, units, coverage, plan)
 
 
 def _quarter(mmm: Any) -> int:

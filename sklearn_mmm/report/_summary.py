@@ -12,7 +12,9 @@ from sklearn_mmm.inspection import (
 )
 from sklearn_mmm.inspection._diagnosis import findings
 from sklearn_mmm.inspection._totals import outcome_total
-from sklearn_mmm.plotting._style import change_in_words, number, percent
+from sklearn_mmm.plotting._style import change_in_words, percent
+from sklearn_mmm.plotting._words import amount, one_of
+from sklearn_mmm.plotting._words import short_number as number
 from sklearn_mmm.report._content import Results
 
 _ENDS = np.argmax, np.argmin
@@ -105,7 +107,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         Tile(
             "Media's share of the outcome",
             percent(media / total),
-            f"{number(media)} of {number(whole)} {units.outcome}",
+            f"{amount(media, units.outcome)} of {amount(whole, units.outcome)}",
         ),
         Tile(
             "Return of all media",
@@ -230,9 +232,10 @@ def _brought(r: Results) -> list[str]:
     if len(roi) > 1:
         best, worst = (roi.iloc[int(place(roi["roi"]))] for place in _ENDS)
         words.append(
-            f"Each {_one(r.units.spend)} of {_clip(best['channel'])} brought "
-            f"{best['roi']:.3g} {r.units.outcome}{_interval(best, 'roi')}, each of "
-            f"{_clip(worst['channel'])} {worst['roi']:.3g}{_interval(worst, 'roi')}."
+            f"Each {one_of(r.units.spend)} of {_clip(best['channel'])} brought "
+            f"{amount(best['roi'], r.units.outcome)}{_interval(best, 'roi')}, each of "
+            f"{_clip(worst['channel'])} {amount(worst['roi'], r.units.outcome)}"
+            f"{_interval(worst, 'roi')}."
         )
     return words
 
@@ -245,10 +248,6 @@ def _has_sign(r: Results) -> bool:
 def _clip(name: object, most: int = 36) -> str:
     out = str(name)
     return out if len(out) <= most else f"{out[: most - 1]}…"
-
-
-def _one(unit: str) -> str:
-    return "spend unit" if unit == "spend units" else unit
 
 
 def _interval(row: Any, name: str, form: str = " ({} to {})") -> str:
@@ -325,8 +324,8 @@ def _budget(r: Results) -> list[str]:
     ]
     less = [name for name in moved.index if moved[name] < -0.02 * moved.abs().max()]
     words = (
-        f"Spending the same {number(allocation.total)} {units.spend} for {r.plan_name} "
-        f"differently would bring {number(gain)} {units.outcome} more{bounds}"
+        f"Spending the same {amount(allocation.total, units.spend)} for {r.plan_name} "
+        f"differently would bring {amount(gain, units.outcome)} more{bounds}"
         f"{', ' if share else ''}{share}."
     )
     if more and less:

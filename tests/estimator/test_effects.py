@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import DeepCausalMMMRegressor
+from sklearn_mmm import ChannelGraph, DeepCausalMMMRegressor
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.graph._influence import ChannelInfluence
 
@@ -127,8 +127,8 @@ def test_margin_is_the_slope_of_the_counterfactual(linked, mmm):
 
 
 def test_effects_reconcile(linked, mmm):
-    total = mmm.effects()
-    direct, mediated = (mmm.effects(kind) for kind in ("direct", "mediated"))
+    direct = mmm.effects()
+    total, mediated = (mmm.effects(kind) for kind in ("total", "mediated"))
     for column in ("contribution", "roi", "marginal_roi"):
         np.testing.assert_allclose(total[column], direct[column] + mediated[column])
     assert total["moved_in"].sum() == pytest.approx(total["moved_out"].sum())
@@ -164,21 +164,25 @@ def test_known_edges_hold(linked, make):
     parent, child = np.argwhere(truth.graph.to_numpy() != 0)[0]
     parent, child = truth.media_columns[parent], truth.media_columns[child]
     options = {"max_epochs": 2, "time_varying": False}
-    mmm = make(required_edges=[(child, parent)], **options).fit(X, y)
+    known = ChannelGraph(required_edges=[(child, parent)])
+    mmm = make(graph=known, **options).fit(X, y)
     assert mmm.dag_.loc[child, parent] != 0
     assert mmm.dag_.loc[parent, child] == 0
-    mmm = make(forbidden_edges=[(parent, child)], **options).fit(X, y)
+    known = ChannelGraph(forbidden_edges=[(parent, child)])
+    mmm = make(graph=known, **options).fit(X, y)
     assert mmm.dag_.loc[parent, child] == 0
-    mmm = make(tiers={parent: 2, child: 1}, **options).fit(X, y)
+    mmm = make(graph=ChannelGraph(tiers={parent: 2, child: 1}), **options).fit(X, y)
     assert mmm.dag_.loc[parent, child] == 0
 
 
 def test_bad_options(linked, make, mmm):
     X, y, _ = linked
     with pytest.raises(ValueError, match="required_edges has"):
-        make(required_edges=[("tv", "moon")]).fit(X, y)
-    with pytest.raises(ValueError, match="graph_lags=1 needs a time order"):
-        make(graph_lags=1).set_params(time_column=None).fit(X, y)
+        make(graph=ChannelGraph(required_edges=[("tv", "moon")])).fit(X, y)
+    with pytest.raises(ValueError, match="n_lags=1 needs a time order"):
+        make(graph=ChannelGraph(n_lags=1)).set_params(time_column=None).fit(X, y)
+    with pytest.raises(ValueError, match="are the regressor's"):
+        make(graph=ChannelGraph(region_column="region")).fit(X, y)
     with pytest.raises(ValueError, match="choose 'direct'"):
         mmm.effects("indirect")
 
@@ -192,7 +196,7 @@ def test_lagged_influences_are_learned(make):
         X.groupby("region")[first].transform("max")
     )
     X[second] = 0.6 * past * share * rng.uniform(0.9, 1.1, len(X)) + 0.4 * X[second]
-    mmm = make(graph_lags=1, max_epochs=2, time_varying=False).fit(X, y)
+    mmm = make(graph=ChannelGraph(n_lags=1), max_epochs=2, time_varying=False).fit(X, y)
     assert mmm.dag_lagged_.index.names == ["lag", "channel"]
     assert mmm.dag_lagged_.loc[(1, first), second] > 0.3
     assert mmm.effects("mediated").loc[first, "contribution"] > 0

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_mmm import DeepCausalMMMRegressor, PanelTimeSeriesSplit
+from sklearn_mmm import ChannelGraph, DeepCausalMMMRegressor, PanelTimeSeriesSplit
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.estimator._experiment_reader import ExperimentReader
 from sklearn_mmm.exceptions import MissingWeeksWarning, UnusedLiftTestWarning
@@ -364,7 +364,7 @@ def test_a_total_effect_holds_what_came_through_children():
 @pytest.mark.slow
 def test_what_came_through_children_is_not_credited_to_the_channel_itself(window):
     X, y, _ = make_mmm(6, 90, 2, graph=True, random_state=1)
-    mmm = make(graph=True, required_edges=[("tv", "search")], max_epochs=20)
+    mmm = make(graph=ChannelGraph(required_edges=[("tv", "search")]), max_epochs=20)
     rows = one_test(window, lift=2e4, std_error=20.0)
     direct, total = (
         clone(mmm).fit(X, y, rows.assign(effect=effect)).effects("direct")

@@ -108,7 +108,8 @@ def test_other_roles_that_are_refused_do_not_mix_with_what_was_learned(small):
     make, X, y = small
     mmm = make().fit(X[:100], y[:100])
     prediction = mmm.predict(X)
-    mmm.set_params(media_columns=["search", "tv"], forbidden_edges=[("radio", "tv")])
+    graph = ChannelGraph(forbidden_edges=[("radio", "tv")])
+    mmm.set_params(media_columns=["search", "tv"], graph=graph)
     with pytest.raises(ValueError, match="radio"):
         mmm.fit(X[:100], y[:100])
     np.testing.assert_array_equal(mmm.predict(X), prediction)
@@ -147,3 +148,13 @@ def test_a_callback_that_stops_training_early_is_no_interruption(small):
         callbacks=[EarlyStopping("train_loss", patience=1, threshold=0.5)]
     )
     assert mmm.fit(X, y).hyperparameters_["n_epochs"] < mmm.max_epochs
+
+
+def test_a_random_state_is_as_before_a_refused_fit(small):
+    make, X, y = small
+    random = np.random.RandomState(0)
+    mmm = make().set_params(random_state=random)
+    before = random.get_state()[1].copy()
+    with pytest.raises(ValueError, match="lift_tests"):
+        mmm.fit(X, y, lift_tests="none")
+    np.testing.assert_array_equal(random.get_state()[1], before)

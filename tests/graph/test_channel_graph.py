@@ -6,9 +6,11 @@ import torch
 from sklearn_mmm import ChannelGraph
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.functional import acyclicity
-from sklearn_mmm.graph._learn import EdgeRules, learn_graph
-from sklearn_mmm.graph._rows import independent_rows, panel_rows
-from sklearn_mmm.graph._search import _log_likelihood
+from sklearn_mmm.graph._edges import EdgeRules
+from sklearn_mmm.graph._independence import PairTests, rejected
+from sklearn_mmm.graph._learn import GraphOptions, learn_graph
+from sklearn_mmm.graph._order import entropy, entropy_by_row
+from sklearn_mmm.graph._rows import independent_rows, series_panel
 
 
 def draw(seed, n=8, n_edges=10, n_rows=600, noise="laplace"):
@@ -112,12 +114,16 @@ def test_lagged_influence_is_not_an_instantaneous_one():
     assert graph.lagged_adjacency_.loc[(2, "a"), "b"] == 0
 
 
-def test_strength_tells_known_from_unknown_directions():
+def test_directions_that_gaussian_noise_does_not_hold_are_not_claimed():
     rng = np.random.default_rng(0)
     for noise, sure in (("exponential", True), ("normal", False)):
         error = getattr(rng, noise)(size=(400, 2))
         X = pd.DataFrame({"a": error[:, 0], "b": error[:, 0] + error[:, 1]})
         graph = ChannelGraph(n_resamples=20, random_state=0).fit(X)
+        assert (graph.adjacency_.loc["a", "b"] != 0) == sure
+        assert graph.adjacency_.loc["b", "a"] == 0
+        assert graph.confounded_.loc["a", "b"] == graph.confounded_.loc["b", "a"]
+        assert graph.confounded_.loc["a", "b"] != sure
         either = graph.strength_.loc["a", "b"] + graph.strength_.loc["b", "a"]
         assert either == pytest.approx(1)
         assert (graph.strength_.loc["a", "b"] > 0.95) == sure
@@ -126,30 +132,90 @@ def test_strength_tells_known_from_unknown_directions():
     assert ChannelGraph().fit(X).strength_.isna().all().all()
 
 
+def budget_cycle(seed, n_regions, strength, n=5, n_weeks=130):
+    """Draw channels whose only link is a cycle of their region's budget."""
+    rng = np.random.default_rng(seed)
+    cycle = rng.normal(size=(n_regions, n_weeks))
+    for t in range(1, n_weeks):
+        cycle[:, t] = 0.8 * cycle[:, t - 1] + 0.6 * cycle[:, t]
+    own = rng.gamma(3.0, size=(n_regions, n_weeks, n))
+    spend = own * np.exp(strength * cycle)[..., None]
+    X = pd.DataFrame(spend.reshape(-1, n), columns=[f"c{i}" for i in range(n)])
+    X["region"] = np.repeat(np.arange(n_regions), n_weeks)
+    return X.assign(week=np.tile(np.arange(n_weeks), n_regions))
+
+
+@pytest.mark.parametrize(("n_regions", "strength"), [(1, 0.9), (6, 0.6), (12, 0.3)])
+def test_a_budget_cycle_is_no_influence(n_regions, strength):
+    X = budget_cycle(0, n_regions, strength)
+    graph = ChannelGraph(region_column="region", time_column="week").fit(X)
+    assert (graph.adjacency_ == 0).all().all()
+    confounded = graph.confounded_.to_numpy()
+    assert (confounded == confounded.T).all()
+    assert confounded.sum() / 2 >= 7
+    assert not confounded.diagonal().any()
+
+
+def test_an_influence_is_found_beside_a_budget_cycle():
+    X = budget_cycle(1, 12, 0.5)
+    X["c1"] += 0.7 * X["c0"]
+    X["c4"] += 0.5 * X["c2"]
+    graph = ChannelGraph(region_column="region", time_column="week").fit(X)
+    edges = np.argwhere(graph.adjacency_.to_numpy() != 0).tolist()
+    assert edges == [[0, 1], [2, 4]]
+    assert graph.adjacency_.loc["c0", "c1"] == pytest.approx(0.7, abs=0.1)
+    assert graph.adjacency_.loc["c2", "c4"] == pytest.approx(0.5, abs=0.1)
+
+
 def test_week_and_region_means_are_removed():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(6, 30, 2))
     observed = rng.random((6, 30)) < 0.8
-    plain = panel_rows(values, observed, np.arange(30.0), None)
+    plain = series_panel(values, observed, np.arange(30.0), None).rows()
     shift = rng.normal(size=(6, 1, 2)) + rng.normal(size=(1, 30, 2))
-    moved = panel_rows(values + shift, observed, np.arange(30.0), None)
+    moved = series_panel(values + shift, observed, np.arange(30.0), None).rows()
     np.testing.assert_allclose(plain.children, moved.children, atol=1e-6)
-    one = panel_rows(values[:1], observed[:1], np.arange(30.0), None)
+    one = series_panel(values[:1], observed[:1], np.arange(30.0), None).rows()
     trend = np.arange(30.0)[None, :, None]
-    same = panel_rows(values[:1] + trend, observed[:1], np.arange(30.0), None)
+    same = series_panel(values[:1] + trend, observed[:1], np.arange(30.0), None).rows()
     np.testing.assert_allclose(one.children, same.children, atol=1e-9)
 
 
-def test_gradient_of_the_noise_density_finds_its_maximum():
+def test_entropy_is_that_of_the_normal_distribution_and_moves_with_its_rows():
     rng = np.random.default_rng(0)
-    column = rng.normal(size=(500, 1))
-    target = 2 * column[:, 0] + rng.normal(size=500)
-    best = _log_likelihood(target, column)
-    # Up to a constant that all models share.
-    variance = np.mean((target - 2 * column[:, 0]) ** 2)
-    gaussian = -250 * (np.log(variance) + 1)
-    assert gaussian <= best <= gaussian + 8
-    assert _log_likelihood(target, np.zeros((500, 0))) < best - 100
+    values = rng.normal(scale=3.0, size=(20_000, 1))
+    assert float(entropy(values)[0]) == pytest.approx(np.log(3.0), abs=0.02)
+    skewed = rng.exponential(size=300)
+    assert float(entropy(skewed[:, None])[0]) < np.log(skewed.std()) - 0.1
+    moved = entropy_by_row(skewed)
+    assert moved.sum() == pytest.approx(0.0, abs=1e-9)
+    # A row that counts twice moves the entropy by its derivative.
+    twice = np.r_[np.repeat(skewed, 1000), np.full(1000, skewed[0])][:, None]
+    change = entropy(twice)[0] - entropy(np.repeat(skewed, 1000)[:, None])[0]
+    assert change * 301 == pytest.approx(moved[0], rel=0.02)
+
+
+def test_pairs_are_independent_as_often_as_promised():
+    rng = np.random.default_rng(0)
+    small = 0
+    for _ in range(40):
+        noise = rng.normal(size=(3, 120, 4))
+        for t in range(1, 120):
+            noise[:, t] += 0.7 * noise[:, t - 1]
+        panel = series_panel(noise, np.ones((3, 120), bool), np.arange(120.0), None)
+        tests = PairTests(panel.rows().children, panel)
+        small += (tests.p_values[np.triu_indices(4, 1)] < 0.05).sum()
+    assert small / 240 < 0.05
+    hidden = noise + 0.7 * noise[..., [0]]
+    panel = series_panel(hidden, np.ones((3, 120), bool), np.arange(120.0), None)
+    assert PairTests(panel.rows().children, panel).p_values.max() == 1.0
+    assert PairTests(panel.rows().children, panel).p_values[0, 1] < 1e-4
+
+
+def test_false_discoveries_by_hand():
+    # 0.01 <= 0.05 / 4, 0.02 <= 2 * 0.05 / 4, 0.04 > 3 * 0.05 / 4.
+    found = rejected(np.array([0.02, 0.9, 0.01, 0.04]), 0.05)
+    assert found.tolist() == [True, False, True, False]
 
 
 def test_constant_columns_have_no_edges():
@@ -157,5 +223,6 @@ def test_constant_columns_have_no_edges():
     graph = ChannelGraph().fit(X.assign(flat=1.0))
     assert (graph.adjacency_["flat"] == 0).all()
     nothing = EdgeRules(np.zeros((3, 3), bool), np.zeros((3, 3), bool))
-    found = learn_graph(independent_rows(X.to_numpy()), nothing, 0.05, 0, 0)
+    options = GraphOptions(nothing, 0, 0.05, 0, 0)
+    found = learn_graph(independent_rows(X.to_numpy()), options)
     assert (found.weights == 0).all()

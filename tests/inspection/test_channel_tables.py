@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_mmm import ChannelGraph
 from sklearn_mmm.inspection import (
     adstock_table,
     channels_by_size,
@@ -153,7 +154,8 @@ def test_graph_tables_hold_every_edge(fitted):
 
 def test_lagged_edges(panel, make_regressor):
     X, y, _ = panel
-    mmm = make_regressor(max_epochs=2, graph_lags=1, validation=False).fit(X, y)
+    graph = ChannelGraph(n_lags=1)
+    mmm = make_regressor(max_epochs=2, graph=graph, validation=False).fit(X, y)
     mmm.dag_lagged_.loc[(1, "tv"), "search"] = 0.25
     edges = graph_tables(mmm).edges
     late = edges[edges["lag"] == 1].set_index(["from", "to"])

@@ -78,8 +78,14 @@ class Opened:
         self.page.wait_for_function(script, timeout=60_000)
 
     def settle(self):
-        """Wait until all charts are drawn that wait to be."""
-        self.page.wait_for_timeout(150)
+        """Wait until all charts are drawn that wait to be.
+
+        Observers of sizes are asked between two frames.
+        """
+        frames = (
+            "new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
+        )
+        self.page.evaluate(frames)
         self.wait("dataset.ready === 'all'")
 
     def open_tab(self, tab):
@@ -154,7 +160,7 @@ def test_the_demo_shows_its_charts_without_a_network(demo, open_page):
             assert box["height"] > 150
             assert plot.locator(".main-svg").first.is_visible()
             seen += 1
-    assert seen == 23
+    assert seen == page.locator("[data-chart]").count() >= 17
     assert opened.errors == []
     assert opened.requests == [demo.as_uri()]
     assert "What to do with the budget" in page.content()
@@ -178,7 +184,7 @@ def test_tabs_by_mouse_and_keyboard(opened):
     page.keyboard.press("ArrowRight")
     assert shown() == ["panel-response"]
     page.keyboard.press("End")
-    assert shown() == ["panel-data"]
+    assert shown() == ["panel-appendix"]
     page.keyboard.press("ArrowRight")
     assert shown() == ["panel-summary"]
     assert page.get_attribute("#tab-summary", "aria-selected") == "true"
@@ -239,7 +245,7 @@ def test_tables_are_downloaded_as_csv(fitted, holdout, opened):
         ),
         "contributions": inspection.contribution_table(fitted),
         "roi": inspection.roi_table(fitted),
-        "coverage": inspection.coverage_table(fitted),
+        "vif": inspection.collinearity(fitted).vif,
         "correlation": inspection.collinearity(fitted)
         .correlation.rename_axis("column")
         .reset_index(),
@@ -309,7 +315,7 @@ def test_hostile_names_are_shown_and_not_run(hostile, open_page):
     assert EVIL[:30] in page.inner_text("#panel-summary")
     for tab in page.locator("[role=tab]").all():
         tab.click()
-        page.wait_for_timeout(50)
+        opened.settle()
     # Numbers, hover labels and menus are made of the same names.
     for details in page.locator("details").all():
         details.evaluate("d => { d.open = true; }")
@@ -369,7 +375,6 @@ def test_colours_follow_the_reader(report, opened, open_page):
 @pytest.mark.parametrize("width", [420, 768])
 def test_narrow_pages_do_not_scroll_sideways(opened, width):
     opened.page.set_viewport_size({"width": width, "height": 800})
-    opened.page.wait_for_timeout(400)
     opened.settle()
     for tab in opened.page.locator("[role=tab]").all():
         tab.click()
@@ -384,14 +389,11 @@ def test_narrow_pages_do_not_scroll_sideways(opened, width):
 
 
 def test_charts_follow_the_width_of_the_page(opened):
-    opened.page.wait_for_timeout(400)
-    opened.settle()
-    before = opened.plot("waterfall", "plot._fullLayout.width")
+    opened.open_tab("summary")
+    width = "document.querySelector('[data-chart=waterfall] .plot')._fullLayout.width"
+    opened.page.wait_for_function(f"{width} > 1000")
     opened.page.set_viewport_size({"width": 700, "height": 800})
-    opened.page.wait_for_timeout(400)
-    after = opened.plot("waterfall", "plot._fullLayout.width")
-    assert before > 1000
-    assert after <= 700
+    opened.page.wait_for_function(f"{width} <= 700")
     opened.page.set_viewport_size({"width": 1300, "height": 900})
 
 

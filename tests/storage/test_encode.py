@@ -136,6 +136,20 @@ def test_modules_and_tensors_come_back(fitted):
     assert [p.requires_grad for p in found.parameters()] == flags
 
 
+def test_recurrent_modules_come_back():
+    torch.manual_seed(0)
+    module = nn.GRU(2, 3, batch_first=True).double()
+    X = torch.randn(4, 5, 2, dtype=torch.float64)
+    found = there_and_back(module)
+    expected = module(X)[0]
+    assert torch.equal(found(X)[0], expected)
+    assert repr(found) == repr(module)
+    with torch.no_grad():
+        found.weight_ih_l0.zero_()
+    assert not torch.equal(found(X)[0], expected)
+    assert torch.equal(module(X)[0], expected)
+
+
 def test_what_is_shared_stays_shared():
     array, table = np.arange(3.0), pd.DataFrame({"a": [1]})
     one, two, three, four = there_and_back([array, {"x": array}, table, (table,)])
@@ -153,7 +167,7 @@ def test_selectors_of_columns_come_back():
 
 
 @pytest.mark.parametrize(
-    "thing", [lambda X: X, np.mean, hill, nn.Linear(1, 1), nn.Linear, object()]
+    "thing", [lambda X: X, np.mean, hill, nn.Conv1d(1, 1, 1), nn.Conv1d, object()]
 )
 def test_what_only_code_can_make_is_refused_in_files_and_kept_in_pickles(thing):
     with pytest.raises(TypeError, match="cannot be stored in a file without code"):

@@ -1,0 +1,172 @@
+"""Rows of time steps that do not exist yet."""
+
+import warnings
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm._warn import warn_caller
+from sklearn_mmm.allocation._future_controls import Assumption, KnownControls
+from sklearn_mmm.allocation._future_media import flighted_media, scaled_to
+from sklearn_mmm.allocation._future_times import later_labels
+from sklearn_mmm.allocation._past import Past, read_past
+from sklearn_mmm.exceptions import AssumptionWarning, ExtrapolationWarning
+
+_WORDS = {"seasonal": "as a year before", "last": "at their last value"}
+_RANGE = (0.05, 0.95)
+
+
+def make_future(
+    mmm: Any,
+    periods: int = 13,
+    budget: float | None = None,
+    like: Any = "last_year",
+    controls: Any = None,
+    *,
+    history: Any = None,
+    return_ranges: bool = False,
+) -> Any:
+    """Return rows for the time steps after the last one, for every region.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor or Pipeline
+        Fitted, with a time column. Of a pipeline, the last step.
+    periods : int, default=13
+        Time steps.
+    budget : float, default=None
+        Money for all paid media and rows together, spend units: media and their
+        spend are multiplied alike. None leaves them as they were.
+    like : {"last_year", "last"} or DataFrame, default="last_year"
+        How media are flighted: as a year before, as in the last ``periods`` time
+        steps, or as in the last ``periods`` time steps of a table with keys, media
+        and spend. A table or a past that is shorter is repeated.
+    controls : dict or DataFrame, default=None
+        What is known of controls: by column "seasonal" (as a year before), "last"
+        (the region's last value), a number, or a value for each time step; or a table
+        with keys and columns of controls. What is not known is assumed to be as a
+        year before or at its last value, whichever has served better in the past,
+        with a warning.
+    history : DataFrame, default=None
+        Rows of the past in the form of X. None takes the training rows; a pipeline
+        that transforms X does not keep them and needs this, or ``like`` as a table.
+    return_ranges : bool, default=False
+        Whether to return how far the assumed controls may be off as well.
+
+    Returns
+    -------
+    future : DataFrame of shape (n_regions * periods, n_columns)
+        In the form of X. Media that cost nothing are as they were.
+    ranges : DataFrame
+        Only with ``return_ranges``: by control that was assumed, the one that matters
+        most first: ``rule``, mean ``value``, ``low`` and ``high`` (between which 90 %
+        of such means were in the past, in the control's unit), and
+        ``outcome_low`` and ``outcome_high``: the total outcome if it is there, less
+        the total outcome as assumed, outcome units.
+
+    Raises
+    ------
+    ValueError
+        If there is no time column, a parameter is out of its range, ``like`` or
+        ``controls`` lack rows or columns, or nothing was spent that could be scaled.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor, make_future
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> X, y, truth = make_mmm(n_regions=2, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, validation=False, graph=False, n_members=0, random_state=0,
+    ... ).fit(X, y)
+    >>> future = make_future(
+    ...     mmm, 4, budget=1e5, controls={"price": "last", "promotion": 0.0}
+    ... )
+    >>> future.shape, round(future[["tv", "search"]].to_numpy().sum())
+    ((8, 6), 100000)
+    >>> bool(future["week"].min() > X["week"].max())
+    True
+    """
+    _check_numbers(periods, budget)
+    past = read_past(mmm, like, history)
+    labels = later_labels(past.time, past.axis, periods, past.time_name)
+    n_regions = len(past.regions)
+    columns: dict[Any, Any] = {}
+    if past.region_name is not None:
+        columns[past.region_name] = past.regions.repeat(periods)
+    columns[past.time_name] = np.tile(labels, n_regions)
+    media, fallback = flighted_media(past, like, periods)
+    columns |= scaled_to(media, past, budget)
+    known = KnownControls(past, controls, labels)
+    courses = {c: known.course(c) for c in past.other_columns}
+    columns |= {name: c.values.T.ravel() for name, c in courses.items()}
+    future = past.in_form(pd.DataFrame(columns))
+    assumed = {k: c for k, c in courses.items() if c.rule != "given"}
+    unasked = {k: c for k, c in assumed.items() if k not in known.names}
+    _warn_of(past, unasked, fallback, periods)
+    if not return_ranges:
+        return future
+    return future, _ranges(mmm, future, assumed)
+
+
+def _check_numbers(periods: Any, budget: Any) -> None:
+    if isinstance(periods, bool) or not isinstance(periods, Integral) or periods < 1:
+        raise ValueError(
+            f"got periods={periods!r}; it is a number of time steps, at least 1"
+        )
+    if budget is None:
+        return
+    number = isinstance(budget, Real) and not isinstance(budget, bool)
+    if not number or not np.isfinite(float(budget)) or budget <= 0:
+        raise ValueError(f"got budget={budget!r}; it must be a positive number")
+
+
+def _warn_of(
+    past: Past, assumed: dict[Any, Assumption], fallback: str, periods: int
+) -> None:
+    told = [fallback] if fallback else []
+    for rule, words in _WORDS.items():
+        names = [str(k) for k, a in assumed.items() if a.rule == rule and a.known]
+        if names:
+            told.append(f"{', '.join(names)} {words}")
+    if told:
+        warn_caller(
+            f"assumed for the {periods} time steps after {_label(past.time)}: "
+            f"{'; '.join(told)}. Say what is known in controls=, and see "
+            "return_ranges=True for what it matters",
+            AssumptionWarning,
+        )
+
+
+def _label(times: np.ndarray) -> str:
+    last = times.max()
+    if not isinstance(last, (np.datetime64, pd.Timestamp)):
+        return str(last)
+    return str(pd.Timestamp(last)).removesuffix(" 00:00:00")
+
+
+def _ranges(
+    mmm: Any, future: pd.DataFrame, assumed: dict[Any, Assumption]
+) -> pd.DataFrame:
+    """Return how far assumed controls may be off, and what that would change."""
+    rows = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExtrapolationWarning)
+        usual = float(mmm.predict(future).sum())
+        for name, course in assumed.items():
+            if not len(course.error):
+                continue
+            value = float(course.values.mean())
+            row = {"control": name, "rule": course.rule, "value": value}
+            for end, tail in zip(("low", "high"), _RANGE, strict=True):
+                shift = float(np.quantile(course.error, tail))
+                moved = future.assign(**{name: future[name] + shift})
+                row[end] = value + shift
+                row[f"outcome_{end}"] = float(mmm.predict(moved).sum()) - usual
+            rows.append(row)
+    order = ["rule", "value", "low", "high", "outcome_low", "outcome_high"]
+    table = pd.DataFrame(rows, columns=["control", *order]).set_index("control")
+    width = (table["outcome_high"] - table["outcome_low"]).abs()
+    return table.loc[width.sort_values(ascending=False, kind="stable").index]

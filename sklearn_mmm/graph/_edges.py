@@ -1,0 +1,160 @@
+"""Edges that a causal order allows, and their weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from sklearn_mmm.graph._rows import GraphRows
+
+# Least squares t statistic below which a parent is not worth a robust test.
+_LEAST_T = 3.0
+# Parents to choose from, as a share of the rows.
+_MOST_CANDIDATES = 0.25
+
+
+@dataclass(frozen=True)
+class EdgeRules:
+    """What is known about edges beforehand.
+
+    Attributes
+    ----------
+    allowed, required : bool ndarray of shape (n, n)
+        Row to column.
+    lagged : bool ndarray of shape (n_lagged, n), optional
+        The edges of past time steps where they are known.
+    """
+
+    allowed: np.ndarray
+    required: np.ndarray
+    lagged: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Weighted edges.
+
+    Attributes
+    ----------
+    weights, error : ndarray of shape (n + n_lagged, n)
+        Row to column, 0 where there is no edge, and their standard errors.
+    """
+
+    weights: np.ndarray
+    error: np.ndarray
+
+
+def select_edges(
+    rows: GraphRows,
+    rules: EdgeRules,
+    order: list[int],
+    alpha: float,
+    inflation: float = 1.0,
+) -> Edges:
+    """Keep those predecessors of each variable that are significant.
+
+    Standard errors are robust against dependence within clusters (Liang & Zeger,
+    1986), and the level is shared by all edges there could be (Bonferroni).
+
+    Parameters
+    ----------
+    rows : GraphRows
+    rules : EdgeRules
+    order : list of int
+        Causes first.
+    alpha : float
+        Probability that there is any edge too many.
+    inflation : float, default=1.0
+        How many times larger than by chance statistics are for other reasons.
+    """
+    n, n_lagged = rows.children.shape[1], rows.lagged.shape[1]
+    drivers = rows.drivers
+    moments = drivers.T @ drivers
+    own = drivers.T @ rows.children  # driver by child
+    n_clusters = int(rows.cluster.max()) + 1
+    n_tests = max(int(rules.allowed.sum()) + n * n_lagged, 1)
+    limit = float(stats.t.isf(alpha / 2 / n_tests, max(n_clusters - 1, 1)))
+    weights, error = np.zeros((2, n + n_lagged, n))
+    for place, child in enumerate(order):
+        before = [i for i in order[:place] if rules.allowed[i, child]]
+        fixed = set(np.flatnonzero(rules.required[:, child]).tolist())
+        past = range(n, n + n_lagged)
+        if rules.lagged is not None:
+            past = (n + np.flatnonzero(rules.lagged[:, child])).tolist()
+            fixed |= set(past)
+        chosen = _strongest(moments, own[:, child], [*before, *past], fixed, rows)
+        total = float(rows.children[:, child] @ rows.children[:, child])
+        chosen = _without_idle(
+            moments, own[:, child], total, chosen, fixed, len(drivers)
+        )
+        while chosen:
+            weight, spread = robust_fit(
+                drivers[:, chosen], rows.children[:, child], rows.cluster, n_clusters
+            )
+            t = np.abs(weight / spread)
+            t[[column in fixed for column in chosen]] = np.inf
+            if t.min() >= limit * inflation:
+                weights[chosen, child], error[chosen, child] = weight, spread
+                break
+            chosen.pop(int(t.argmin()))
+    return Edges(weights, error)
+
+
+def robust_fit(
+    columns: np.ndarray, target: np.ndarray, cluster: np.ndarray, n_clusters: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return least-squares weights and their standard errors."""
+    inverse = np.linalg.pinv(columns.T @ columns)
+    weight = inverse @ (columns.T @ target)
+    residual = target - columns @ weight
+    moments = np.zeros((n_clusters, columns.shape[1]))
+    np.add.at(moments, cluster, columns * residual[:, None])
+    spread = inverse @ (moments.T @ moments) @ inverse
+    variance = np.diag(spread) * n_clusters / max(n_clusters - 1, 1)
+    # The least variance that rounding lets a weight have.
+    variance = np.maximum(variance, (1e-12 * np.abs(weight)) ** 2 + 1e-300)
+    return weight, np.sqrt(variance)
+
+
+def _strongest(
+    moments: np.ndarray,
+    own: np.ndarray,
+    candidates: list[int],
+    fixed: set[int],
+    rows: GraphRows,
+) -> list[int]:
+    """Leave out the least correlated candidates where rows are too few for all."""
+    most = max(int(_MOST_CANDIDATES * len(rows.cluster)), 1)
+    if len(candidates) <= most:
+        return candidates
+    strength = np.abs(own) / np.sqrt(np.maximum(np.diag(moments), 1e-300))
+    strength[list(fixed)] = np.inf
+    ranked = sorted(candidates, key=lambda i: -strength[i])
+    return sorted(ranked[:most])
+
+
+def _without_idle(
+    moments: np.ndarray,
+    own: np.ndarray,
+    total: float,
+    chosen: list[int],
+    fixed: set[int],
+    n_rows: int,
+) -> list[int]:
+    """Drop parents without a significant weight, from cross products alone."""
+    kept = list(chosen)
+    while kept:
+        inverse = np.linalg.pinv(moments[np.ix_(kept, kept)])
+        weight = inverse @ own[kept]
+        noise = max(total - float(weight @ own[kept]), 1e-12 * total) / n_rows
+        error = np.sqrt(np.maximum(noise * np.diag(inverse), 1e-300))
+        t = np.abs(weight / error)
+        t[[column in fixed for column in kept]] = np.inf
+        if t.min() >= _LEAST_T:
+            break
+        idle = t < 1
+        if idle.sum() > 1:
+            kept = [i for i, out in zip(kept, idle, strict=True) if not out]
+        else:
+            kept.pop(int(t.argmin()))
+    return kept

@@ -1,0 +1,57 @@
+"""The first screen as HTML: everything that is text is escaped here."""
+
+import re
+from html import escape as escape_html
+
+from sklearn_mmm.report._first_screen import FirstScreen, Move
+
+_MARKS = {"yes": "✓", "no": "✕", "open": "?"}
+_TONES = {"yes": "pays", "no": "does not pay", "open": "open"}
+_VERDICTS = {"good": "yes", "fair": "fair", "poor": "no", "not known": "open"}
+_UNIT = re.compile(r"(?<=\d) (?=(?:m|bn|%)(?:\W|$))")
+
+
+def escape(words: str) -> str:
+    """Return text for a page, with numbers that stay with their unit."""
+    return _UNIT.sub("\u00a0", escape_html(words))
+
+
+def first_page(first: FirstScreen) -> str:
+    """Return the cards of the first screen."""
+    moves = "".join(map(_move, first.moves))
+    listed = f'<ol class="moves">{moves}</ol>' if moves else ""
+    return (
+        f'<section class="card answer {first.grade}"><h2>{escape(first.headline)}</h2>'
+        f"<p>{escape(first.answer)}</p></section>"
+        '<section class="card half words"><h2>What to move</h2>'
+        f'<p class="note">{escape(first.moves_note)}</p>{listed}'
+        '<button type="button" data-download="moves">moves.csv</button></section>'
+        '<div class="pair half"><section class="card words">'
+        "<h2>How far to trust this</h2>"
+        f'<p class="grade {first.grade}">{escape(first.grade_words)}</p>'
+        f'<p class="note">{escape(first.advice)}</p>{_reasons(first)}'
+        '<button type="button" data-download="trust">trust.csv</button></section>'
+        '<section class="card words"><h2>What to test next</h2>'
+        f"<p>{escape(first.test)}</p>"
+        '<button type="button" data-download="next_test">next_test.csv</button>'
+        "</section></div>"
+    )
+
+
+def _move(move: Move) -> str:
+    return (
+        f'<li class="{move.tone}"><span class="mark" role="img" '
+        f'aria-label="{_TONES[move.tone]}">{_MARKS[move.tone]}</span><div>'
+        f"<strong>{escape(move.title)}</strong><br>{escape(move.detail)}<br>"
+        f'<span class="chance">{escape(move.chance)}</span></div></li>'
+    )
+
+
+def _reasons(first: FirstScreen) -> str:
+    rows = "".join(
+        f'<li><span class="verdict {_VERDICTS[row["verdict"]]}">'
+        f"{escape(row['verdict'])}</span> <span><b>{escape(row['check'].capitalize())}"
+        f"</b>: {escape(row['reason'])}</span></li>"
+        for row in first.reasons.to_dict("records")
+    )
+    return f'<ul class="reasons">{rows}</ul>'

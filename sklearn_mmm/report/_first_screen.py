@@ -1,0 +1,177 @@
+"""The first screen: what media brought, what to do, what to test, how far to trust."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm.plotting._style import percent
+from sklearn_mmm.plotting._words import amount, between, is_money, one_of, return_of
+from sklearn_mmm.report._content import Results
+from sklearn_mmm.report._moves import LIKELY, UNLIKELY
+from sklearn_mmm.report._trust import POOR, UNKNOWN, grade
+
+_GRADES = {
+    "high": "Good evidence",
+    "medium": "Some evidence",
+    "low": "Weak evidence",
+}
+_ADVICE = {
+    "high": "Act on it in steps, and measure.",
+    "medium": "Act on what is green, test the rest first.",
+    "low": "Do not move money by it before a test.",
+}
+
+
+class Move(NamedTuple):
+    """A move in words.
+
+    Attributes
+    ----------
+    tone : {"yes", "no", "open"}
+    title, detail, chance : str
+    """
+
+    tone: str
+    title: str
+    detail: str
+    chance: str
+
+
+class FirstScreen(NamedTuple):
+    """What is read first; all of it is text, not HTML.
+
+    Attributes
+    ----------
+    headline, answer : str
+    moves : list of Move
+    moves_note : str
+    test : str
+    grade : {"high", "medium", "low"}
+    grade_words, advice : str
+    reasons : DataFrame
+        As :func:`trust_table` returns it.
+    """
+
+    headline: str
+    answer: str
+    moves: list[Move]
+    moves_note: str
+    test: str
+    grade: str
+    grade_words: str
+    advice: str
+    reasons: pd.DataFrame
+
+
+def first_screen(r: Results) -> FirstScreen:
+    """Return the first screen of a report."""
+    level = grade(r.trust)
+    headline, answer = _headline(r)
+    moves = [_move(r, row, level) for row in r.moves.to_dict("records")]
+    return FirstScreen(
+        headline,
+        answer,
+        moves,
+        _moves_note(r),
+        _test(r),
+        level,
+        _GRADES[level],
+        _ADVICE[level],
+        r.trust,
+    )
+
+
+def _verdict(r: Results, check: str) -> str:
+    return str(r.trust.set_index("check")["verdict"].get(check, UNKNOWN))
+
+
+def _headline(r: Results) -> tuple[str, str]:
+    total, unit = r.total, r.units.outcome
+    brought = amount(total["contribution"], unit)
+    share = total["share"]
+    span = between(total["low"], total["high"], unit)
+    ends = span.replace(" to ", " and ")
+    known = (
+        f"With {r.coverage:.0%} probability it lies between {ends}."
+        if span
+        else "There is no interval, because the model has no members."
+    )
+    part = f", {percent(share)} of the outcome" if np.isfinite(share) else ""
+    said = f"Media brought {brought}{part}"
+    if _verdict(r, "forecasts") == POOR:
+        return (
+            "The model forecast worse than a plain mean",
+            "Until that is mended, do not rely on it. "
+            f"It says: {_lower(said)}. {known}",
+        )
+    if _verdict(r, "width of the answer") == POOR:
+        return (
+            "The data cannot tell what media brought",
+            f"The interval is as wide as the answer. Best guess: {brought}{part}. "
+            f"{known}",
+        )
+    return said, f"{known} {_returns(r)}".strip()
+
+
+def _lower(words: str) -> str:
+    return words[0].lower() + words[1:]
+
+
+def _returns(r: Results) -> str:
+    """Return what money brought on average, where media cost something."""
+    paid = r.roi[r.roi["spend"] > 0]
+    spend = float(paid["spend"].sum())
+    if not spend > 0:
+        return ""
+    mean = float(paid["contribution"].sum()) / spend
+    return f"Paid media brought {return_of(mean, r.units.outcome, r.units.spend)}."
+
+
+def _move(r: Results, row: dict[Any, Any], level: str) -> Move:
+    money = amount(row["amount"], r.units.spend)
+    title = f"Move {money} from {row['from']} to {row['to']}"
+    gain = amount(row["gain"], r.units.outcome)
+    span = between(row["low"], row["high"], r.units.outcome)
+    detail = f"{gain} more{f' ({span})' if span else ''}"
+    chance = row["chance"]
+    if not np.isfinite(chance):
+        return Move("open", title, detail, "chance not known")
+    words = chance_in_words(chance)
+    if level == "low" or UNLIKELY < chance < LIKELY:
+        return Move("open", title, detail, f"{words}: too weak to act on")
+    return Move("yes" if chance >= LIKELY else "no", title, detail, words)
+
+
+def chance_in_words(chance: float) -> str:
+    """Return a chance without promising certainty, which some members cannot prove."""
+    if chance > 0.97:
+        return "over 97 % chance that it pays"
+    if chance < 0.03:
+        return "under 3 % chance that it pays"
+    return f"{percent(chance)} chance that it pays"
+
+
+def _moves_note(r: Results) -> str:
+    if r.allocation is None:
+        return "There is no plan with money in it, so there are no moves."
+    if r.moves.empty:
+        return f"For {r.plan_name} no move of money within its bounds is worth naming."
+    return f"Same money, {r.plan_name}; each move taken alone."
+
+
+def _test(r: Results) -> str:
+    if r.tests.empty:
+        return "Which channel to test cannot be said without intervals."
+    first = r.tests.iloc[0]
+    span = between(first["roi_low"], first["roi_high"], r.units.outcome)
+    if not is_money(r.units.outcome) and not r.units.outcome.endswith(" units"):
+        span += f" {r.units.outcome}"
+    spent = amount(first["spend"], r.units.spend)
+    one = one_of(r.units.spend)
+    where = "regions" if r.n_regions > 1 else f"{r.units.time}s"
+    return (
+        f"{first['channel']}: {spent} went into it, and each {one} brought {span}. "
+        f"Switch it off, or double it, in some {where}: more hangs on it than on any "
+        "other channel."
+    )

@@ -1,0 +1,144 @@
+"""Moves of money from one channel to another, and the chance that each pays."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm._intervals import interval_around
+
+MOST = 3
+# A move that members agree on, for or against, is green or red; between, it is grey.
+LIKELY, UNLIKELY = 0.8, 0.2
+_SMALL = 0.005
+MOVE_COLUMNS = ("from", "to", "amount", "gain", "low", "high", "chance")
+
+
+class Shift(NamedTuple):
+    """Money that goes from one channel to another.
+
+    Attributes
+    ----------
+    source, target : str
+    amount : float
+        Spend units over the whole plan.
+    """
+
+    source: str
+    target: str
+    amount: float
+
+
+def shifts(planned: pd.Series, spend: pd.Series, most: int = MOST) -> list[Shift]:
+    """Return the largest shifts by which a plan becomes another one.
+
+    Parameters
+    ----------
+    planned, spend : Series of shape (n_channels,)
+        Amounts by channel.
+    most : int, default=3
+        Number of shifts.
+
+    Notes
+    -----
+    The largest cut pays the largest raise, as far as it goes, and so on; money that
+    the new plan adds or saves belongs to no shift.
+    """
+    change = (spend - planned).astype(float)
+    least = _SMALL * float(planned.sum())
+    out: list[Shift] = []
+    while len(out) < most:
+        raised, cut = str(change.idxmax()), str(change.idxmin())
+        moved = min(float(change[raised]), -float(change[cut]))
+        if not moved > least:
+            break
+        out.append(Shift(cut, raised, moved))
+        change[raised] -= moved
+        change[cut] += moved
+    return out
+
+
+def moved_spend(plan: Any, goal: pd.DataFrame, shift: Shift) -> np.ndarray:
+    """Return the spend of each row after a shift alone, (n_rows, n_channels).
+
+    Each row goes as far towards the goal as the shift's amount goes towards the whole
+    change of its channels.
+    """
+    out = np.array(plan.spend, dtype=float)
+    for name in (shift.source, shift.target):
+        i = plan.channels.index(name)
+        change = goal[name].to_numpy(float) - out[:, i]
+        whole = abs(float(change.sum()))
+        out[:, i] += change * (shift.amount / whole)
+    return out
+
+
+def move_table(
+    mmm: Any, plan_rows: Any, allocation: Any, coverage: float
+) -> pd.DataFrame:
+    """Return the largest moves towards an allocation.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+    plan_rows : DataFrame or array
+        Rows that were allocated.
+    allocation : BudgetAllocation
+    coverage : float
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``from``, ``to``, ``amount`` (spend units), ``gain`` of this move alone
+        (outcome units), ``low`` and ``high`` of the gain, and ``chance``: the share of
+        members in which it brings more than nothing. NaN without members.
+    """
+    found = shifts(allocation.channels["planned"], allocation.channels["spend"])
+    if not found:
+        return pd.DataFrame(columns=list(MOVE_COLUMNS))
+    own, members = mmm.media_plan(plan_rows), mmm.member_plans(plan_rows)
+    rows = []
+    for shift in found:
+        spend = moved_spend(own, allocation.spend, shift)
+        gain = _gain(own, spend)
+        worlds = np.array([_gain(plan, spend) for plan in members])
+        low = high = chance = np.nan
+        if len(worlds):
+            low, high = interval_around(worlds, np.array(gain), coverage)
+            chance = float((worlds > 0).mean())
+        rows.append((*shift, gain, float(low), float(high), chance))
+    return pd.DataFrame(rows, columns=list(MOVE_COLUMNS))
+
+
+def _gain(plan: Any, spend: np.ndarray) -> float:
+    before, after = plan.spend, spend
+    values = [
+        float(plan.contributions(s).sum() + plan.after(s).sum())
+        for s in (before, after)
+    ]
+    return values[1] - values[0]
+
+
+def next_test(roi: pd.DataFrame) -> pd.DataFrame:
+    """Return the channels by the outcome that hangs on what is not known of them.
+
+    Parameters
+    ----------
+    roi : DataFrame
+        As :func:`~sklearn_mmm.inspection.roi_table` returns it.
+
+    Returns
+    -------
+    DataFrame
+        ``channel``, ``spend``, ``roi_low``, ``roi_high`` and ``at_stake``: spend times
+        the width of the interval of ROI, outcome units. Empty without members.
+    """
+    if "roi_low" not in roi:
+        names = ["channel", "spend", "roi_low", "roi_high", "at_stake"]
+        return pd.DataFrame(columns=names)
+    table = roi[["channel", "spend", "roi_low", "roi_high"]].copy()
+    table["at_stake"] = table["spend"] * (table["roi_high"] - table["roi_low"])
+    table = table[table["at_stake"] > 0]
+    return table.sort_values("at_stake", ascending=False, ignore_index=True)

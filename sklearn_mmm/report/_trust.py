@@ -1,0 +1,138 @@
+"""How far to trust a fitted model: one grade, and its reasons."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm.inspection import collinearity, forecast_comparison
+from sklearn_mmm.plotting._style import percent
+
+GOOD, FAIR, POOR, UNKNOWN = "good", "fair", "poor", "not known"
+# Share of the holdout that intervals of 90 % may miss or hold beyond that.
+_NEAR, _FAR = 0.1, 0.25
+_FEWEST = 8
+_HIGH_VIF, _SOME_VIF = 10.0, 5.0
+# Width of the interval of what media brought, in units of it.
+_WIDE, _MIDDLING = 1.0, 0.5
+
+Row = tuple[str, str, str]
+
+
+def trust_table(
+    mmm: Any,
+    fit: pd.DataFrame,
+    total: pd.Series,
+    coverage: float,
+    extra: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return what speaks for and against a model.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+    fit : DataFrame
+        As :func:`~sklearn_mmm.inspection.fit_table` returns it.
+    total : Series
+        As :func:`~sklearn_mmm.inspection.media_total` returns it.
+    coverage : float
+        Of the intervals in both.
+    extra : DataFrame, default=None
+        Further rows of the same columns, such as those of a placebo test.
+
+    Returns
+    -------
+    DataFrame
+        ``check``, ``verdict`` ("good", "fair", "poor" or "not known") and ``reason``.
+    """
+    rows = [
+        *_forecast(fit),
+        *_intervals(fit, coverage),
+        *_width(total),
+        *_apart(mmm),
+    ]
+    table = pd.DataFrame(rows, columns=["check", "verdict", "reason"])
+    return table if extra is None else pd.concat([table, extra], ignore_index=True)
+
+
+def grade(table: pd.DataFrame) -> str:
+    """Return "high", "medium" or "low" trust.
+
+    Low: forecasts are worse than naive ones, media cannot be told from nothing, or two
+    checks are poor. High: three checks at least are known, none of them is poor and one
+    at most is fair.
+    """
+    verdict = table.set_index("check")["verdict"]
+    poor = verdict == POOR
+    if poor.get("forecasts", False) or poor.get("width of the answer", False):
+        return "low"
+    if poor.sum() > 1:
+        return "low"
+    known = verdict[verdict != UNKNOWN]
+    if len(known) >= 3 and not poor.any() and (known == FAIR).sum() <= 1:
+        return "high"
+    return "medium"
+
+
+def _forecast(fit: pd.DataFrame) -> Iterator[Row]:
+    if not (fit["split"] == "holdout").any():
+        yield "forecasts", UNKNOWN, "nothing was kept back to measure forecasts"
+        return
+    found = forecast_comparison(fit)
+    skill = float(found["skill"]["model"])
+    error = found["rmse"]
+    if not np.isfinite(skill):
+        yield "forecasts", UNKNOWN, "the holdout does not vary"
+    elif skill < 0:
+        yield "forecasts", POOR, "worse than the last time steps' mean"
+    elif error["model"] > error["seasonal naive"]:
+        yield "forecasts", FAIR, "better than the recent mean, not than last year's"
+    else:
+        below = 1 - error["model"] / min(error["recent mean"], error["seasonal naive"])
+        yield "forecasts", GOOD, f"errors {percent(below)} below naive forecasts"
+
+
+def _intervals(fit: pd.DataFrame, coverage: float) -> Iterator[Row]:
+    later = fit[fit["split"] == "holdout"]
+    name = "intervals"
+    if "low" not in later or len(later) < _FEWEST or later["low"].isna().all():
+        yield name, UNKNOWN, "too few rows kept back, or no members"
+        return
+    inside = float(later["actual"].between(later["low"], later["high"]).mean())
+    off = abs(inside - coverage)
+    verdict = GOOD if off <= _NEAR else FAIR if off <= _FAR else POOR
+    yield (
+        name,
+        verdict,
+        f"{percent(inside)} of the holdout lie in intervals of {coverage:.0%}",
+    )
+
+
+def _width(total: pd.Series) -> Iterator[Row]:
+    name = "width of the answer"
+    if not np.isfinite(total["low"]):
+        yield name, UNKNOWN, "the model has no members, so no intervals"
+        return
+    width = (total["high"] - total["low"]) / abs(total["contribution"] or np.nan)
+    if not np.isfinite(width) or total["low"] <= 0 or width > _WIDE:
+        yield name, POOR, "the interval is as wide as what media brought"
+    elif width > _MIDDLING:
+        yield name, FAIR, f"the interval is {percent(width)} of what media brought"
+    else:
+        yield name, GOOD, f"the interval is {percent(width)} of what media brought"
+
+
+def _apart(mmm: Any) -> Iterator[Row]:
+    vif = collinearity(mmm).vif
+    vif = vif[vif["role"] == "channel"]
+    worst = vif.iloc[int(vif["vif"].fillna(np.inf).argmax())]
+    size, name = float(worst["vif"]), worst["column"]
+    if not size <= _HIGH_VIF:
+        why = "does not vary" if np.isnan(size) else "moves with other columns"
+        yield "channels apart", POOR, f"{name} {why}"
+    elif size > _SOME_VIF:
+        yield "channels apart", FAIR, f"{name} moves with other columns to some extent"
+    else:
+        yield "channels apart", GOOD, "no channel moves much with other columns"

@@ -1,0 +1,249 @@
+"""Each statement of the first screen, and a case in which it must not be made."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_mmm import simulate
+from sklearn_mmm.inspection import Units, fit_table, media_total
+from sklearn_mmm.plotting._words import amount, between, short_number
+from sklearn_mmm.report._first_screen import chance_in_words, first_screen
+from sklearn_mmm.report._labels import check_labels, relabel, relabel_figure
+from sklearn_mmm.report._moves import next_test, shifts
+from sklearn_mmm.report._report import _results
+from sklearn_mmm.report._trust import grade, trust_table
+
+
+@pytest.fixture(scope="module")
+def found(with_members, holdout):
+    return _results(with_members, *holdout, None, Units("visits", "€", "week"), 0.9)
+
+
+@pytest.fixture(scope="module")
+def without(fitted, holdout):
+    return _results(fitted, *holdout, None, Units("visits", "€", "week"), 0.9)
+
+
+def with_parts(results, **parts):
+    """Return results with some of their tables replaced."""
+    out = replace(results)
+    tables = {name: getattr(results, name) for name in ("total", "trust", "moves")}
+    out.__dict__.update(tables | {"tests": results.tests, "roi": results.roi} | parts)
+    return out
+
+
+def judged(**verdicts):
+    rows = [(k.replace("_", " "), v, "because") for k, v in verdicts.items()]
+    return pd.DataFrame(rows, columns=["check", "verdict", "reason"])
+
+
+GOOD = judged(
+    forecasts="good",
+    intervals="good",
+    width_of_the_answer="good",
+    channels_apart="good",
+)
+
+
+def test_the_headline_is_read_from_the_table(found, with_members):
+    total = media_total(with_members)
+    brought = with_members.contributions_[with_members.media_columns_]
+    assert total["contribution"] == pytest.approx(brought.to_numpy().sum())
+    assert total["low"] <= total["contribution"] <= total["high"]
+    first = first_screen(with_parts(found, trust=GOOD))
+    assert first.headline.startswith(
+        f"Media brought {short_number(total['contribution'])} visits"
+    )
+    assert short_number(total["low"]) in first.answer
+    assert first.grade == "high"
+
+
+def test_a_forecast_worse_than_naive_leads(found):
+    trust = judged(forecasts="poor", intervals="good", channels_apart="good")
+    first = first_screen(with_parts(found, trust=trust))
+    assert first.headline == "The model forecast worse than a plain mean"
+    assert "Media brought" not in first.headline
+    assert first.grade == "low"
+    assert all(move.tone == "open" for move in first.moves)
+    assert "Do not move money" in first.advice
+
+
+def test_an_interval_as_wide_as_the_answer_leads(found):
+    trust = judged(forecasts="good", width_of_the_answer="poor", channels_apart="good")
+    first = first_screen(with_parts(found, trust=trust))
+    assert first.headline == "The data cannot tell what media brought"
+    assert first.grade == "low"
+
+
+def test_without_members_nothing_is_sure(without):
+    first = first_screen(without)
+    assert "no interval" in first.answer
+    assert {move.tone for move in first.moves} <= {"open"}
+    assert "cannot be said" in first.test
+    assert first.grade != "high"
+
+
+def test_a_share_of_no_sign_is_left_out(found):
+    total = found.total.copy()
+    total["share"] = np.nan
+    first = first_screen(with_parts(found, total=total, trust=GOOD))
+    assert "of the outcome" not in first.headline
+    assert "nan" not in first.headline
+
+
+def moves(chance):
+    row = ("radio", "tv", 1000.0, 50.0, 10.0, 90.0, chance)
+    return pd.DataFrame(
+        [row], columns=["from", "to", "amount", "gain", "low", "high", "chance"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("chance", "tone"), [(0.95, "yes"), (0.8, "yes"), (0.5, "open"), (0.1, "no")]
+)
+def test_moves_are_green_red_or_grey_by_their_chance(found, chance, tone):
+    first = first_screen(with_parts(found, moves=moves(chance), trust=GOOD))
+    (move,) = first.moves
+    assert move.tone == tone
+    assert move.title == "Move €1,000 from radio to tv"
+    assert move.detail == "50 visits more (10 to 90)"
+    assert f"{100 * chance:.0f} %" in move.chance
+    assert ("too weak" in move.chance) == (tone == "open")
+
+
+def test_without_moves_none_is_named(found):
+    first = first_screen(with_parts(found, moves=moves(0.9)[:0]))
+    assert first.moves == []
+    assert "no move of money" in first.moves_note
+    bare = replace(found, allocation=None)
+    assert "no plan with money" in first_screen(bare).moves_note
+
+
+def test_no_chance_is_called_certain():
+    assert chance_in_words(1.0) == "over 97 % chance that it pays"
+    assert chance_in_words(0.0) == "under 3 % chance that it pays"
+
+
+def test_a_move_agrees_with_a_simulation(found, with_members):
+    """A shift between two channels alone is what simulate says of it."""
+    table, allocation = found.moves, found.allocation
+    assert len(table)
+    first = table.iloc[0]
+    goal, plan = allocation.spend, with_members.media_plan(found.plan)
+    spend = pd.DataFrame(plan.spend, plan.index, plan.channels)
+    change = allocation.channels["spend"] - allocation.channels["planned"]
+    for name in (first["from"], first["to"]):
+        part = first["amount"] / abs(change[name])
+        spend[name] += part * (goal[name].to_numpy() - spend[name])
+    assert spend.to_numpy().sum() == pytest.approx(plan.spend.sum())
+    simulated = simulate(with_members, found.plan, spend)
+    assert first["gain"] == pytest.approx(simulated.total["difference"], rel=1e-6)
+    assert first["low"] == pytest.approx(simulated.total["low"], rel=1e-6)
+
+
+def test_shifts_by_hand():
+    planned = pd.Series({"a": 100.0, "b": 100.0, "c": 100.0})
+    spend = pd.Series({"a": 130.0, "b": 60.0, "c": 110.0})
+    assert shifts(planned, spend) == [("b", "a", 30.0), ("b", "c", 10.0)]
+    assert shifts(planned, planned) == []
+    assert shifts(planned, planned * 1.2) == []
+
+
+def test_the_next_test_is_where_most_hangs_on_it():
+    roi = pd.DataFrame(
+        {
+            "channel": ["a", "b", "free"],
+            "spend": [100.0, 1000.0, 0.0],
+            "roi_low": [0.0, 1.0, np.nan],
+            "roi_high": [5.0, 1.1, np.nan],
+        }
+    )
+    table = next_test(roi)
+    assert table["channel"].tolist() == ["a", "b"]
+    np.testing.assert_allclose(table["at_stake"], [500.0, 100.0])
+    assert next_test(roi[["channel", "spend"]]).empty
+
+
+def test_trust_follows_the_holdout(with_members, holdout):
+    total = media_total(with_members)
+    fit = fit_table(with_members, *holdout)
+    good = trust_table(with_members, fit, total, 0.9).set_index("check")["verdict"]
+    assert good["forecasts"] in ("good", "fair")
+    later = fit["split"] == "holdout"
+    bad = fit.assign(predicted=fit["predicted"].where(~later, 3 * fit["predicted"]))
+    bad = bad.assign(high=bad["high"].where(~later, bad["low"]))
+    worse = trust_table(with_members, bad, total, 0.9).set_index("check")["verdict"]
+    assert worse["forecasts"] == "poor"
+    assert worse["intervals"] == "poor"
+    none = trust_table(with_members, fit[~later], total, 0.9)
+    assert grade(none) != "high"
+    assert none.set_index("check")["verdict"]["forecasts"] == "not known"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(9.0, 11.0, "good"), (7.0, 14.0, "fair"), (2.0, 15.0, "poor"), (-1, 11.0, "poor")],
+)
+def test_the_width_of_the_answer(with_members, low, high, verdict):
+    total = pd.Series({"contribution": 10.0, "low": low, "high": high})
+    fit = fit_table(with_members)
+    table = trust_table(with_members, fit, total, 0.9).set_index("check")
+    assert table.loc["width of the answer", "verdict"] == verdict
+
+
+def test_grades_by_hand():
+    assert grade(GOOD) == "high"
+    assert grade(judged(forecasts="good", intervals="good")) == "medium"
+    assert grade(judged(forecasts="fair", intervals="fair", a="good")) == "medium"
+    assert grade(judged(forecasts="good", a="poor", b="good")) == "medium"
+    assert grade(judged(forecasts="good", a="poor", b="poor")) == "low"
+
+
+def test_numbers_for_people():
+    assert between(-3.0, 12e6, "€") == "−€3 to €12 m"
+    assert between(np.nan, 1.0) == ""
+    assert amount(-0.001, "$") == "above −$0.01"
+    assert amount(999_999, "CHF") == "CHF 1 m"
+    assert short_number(-1234.0) == "−1,230"
+
+
+def test_labels_replace_whole_names_alone():
+    labels = {"tv": "Television", "tv_S": "TV"}
+    assert relabel("tv, tv_S and tv2; mtv", labels) == "Television, TV and tv2; mtv"
+    table = pd.DataFrame({"channel": ["tv"], "spend (tv)": ["1"]})
+    assert relabel(table, labels).to_dict("list") == {
+        "channel": ["Television"],
+        "spend (Television)": ["1"],
+    }
+    spec = {
+        "data": [{"name": "tv", "x": ["tv"], "hovertemplate": "%{tv} tv"}],
+        "layout": {"xaxis": {"ticktext": ["a_long_name_of_a_tel…"]}},
+    }
+    long = labels | {"a_long_name_of_a_television_channel": "Long"}
+    out = relabel_figure(spec, long)
+    assert out["data"] == [
+        {"name": "Television", "x": ["tv"], "hovertemplate": "%{tv} Television"}
+    ]
+    assert out["layout"]["xaxis"]["ticktext"] == ["Long"]
+    assert relabel_figure(spec, {}) is spec
+
+
+@pytest.mark.parametrize("labels", ["tv", {"tv": 3}, {"tv": "A", "radio": "A"}])
+def test_wrong_labels(labels):
+    with pytest.raises(ValueError, match="label"):
+        check_labels(labels)
+
+
+def test_channels_that_cannot_be_told_apart(with_members, monkeypatch):
+    from sklearn_mmm.report import _trust
+
+    vif = pd.DataFrame({"column": ["tv"], "role": ["channel"], "vif": [np.inf]})
+    monkeypatch.setattr(_trust, "collinearity", lambda mmm: SimpleNamespace(vif=vif))
+    total = media_total(with_members)
+    table = trust_table(with_members, fit_table(with_members), total, 0.9)
+    row = table.set_index("check").loc["channels apart"]
+    assert row["verdict"] == "poor"
+    assert row["reason"] == "tv moves with other columns"
