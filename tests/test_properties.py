@@ -15,6 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sklearn_mmm import allocate_budget, load, simulate
+from sklearn_mmm.inspection import (
+    contribution_table,
+    diagnose,
+    fit_table,
+    region_channel_table,
+    share_table,
+)
 
 CALENDARS = {
     "week": lambda n: pd.date_range("2021-01-04", periods=n, freq="7D"),
@@ -96,6 +103,8 @@ class Case:
     oddities: tuple
     n_members: int
     graph: bool
+    time_varying: bool
+    adstock: str
     seed: int
     extra: int  # which of the dear properties are tried
 
@@ -187,6 +196,8 @@ def cases(draw, most_regions=12, most_steps=160, most_channels=12):
         oddities=tuple(draw(st.sets(st.sampled_from(ODDITIES), max_size=3))),
         n_members=draw(st.sampled_from([0, 0, 2])),
         graph=draw(st.booleans()),
+        time_varying=draw(st.booleans()),
+        adstock=draw(st.sampled_from(["geometric", "delayed", "weibull"])),
         seed=draw(st.integers(0, 2**16)),
         extra=draw(st.integers(0, 5)),
     )
@@ -369,8 +380,21 @@ def an_update_is_finite_and_knows_the_new_rows(f, folder):
     assert is_sensible(f.mmm.predict(rows), f)
 
 
+def tables_of_results_are_made(f, folder):
+    assert diagnose(f.mmm)["message"].str.len().gt(20).all()
+    fits = fit_table(f.mmm)
+    assert np.isfinite(fits[["actual", "predicted"]]).all(axis=None)
+    parts = contribution_table(f.mmm).select_dtypes("number")
+    assert np.isfinite(parts).all(axis=None)
+    shares = pd.concat([share_table(f.mmm), region_channel_table(f.mmm)])
+    numbers = shares.select_dtypes("number")
+    assert not np.isinf(numbers).any(axis=None)
+    assert shares["share_of_outcome"].abs().max() < 100 or "negative" in str(f.case)
+
+
 # Dearer ones, of which each example tries one.
 DEAR = [
+    tables_of_results_are_made,
     a_budget_is_spent_within_its_bounds,
     more_spend_brings_no_less,
     a_stored_model_says_the_same,
@@ -387,6 +411,8 @@ def fit(quick, case):
         "when",
         n_members=case.n_members,
         graph=case.graph,
+        time_varying=case.time_varying,
+        adstock=case.adstock,
         max_lag=4,
     )
     mmm.fit(X, y)

@@ -1,4 +1,4 @@
-"""The commands: report and check."""
+"""Commands for a file of data: report and check."""
 
 import argparse
 import os
@@ -16,10 +16,11 @@ from sklearn_mmm.cli._data import (
     training_part,
     with_dates,
 )
+from sklearn_mmm.cli._files import needs
 from sklearn_mmm.cli._show import channel_lines, finding_lines, say, to_json
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.inspection import roi_table, units_of
-from sklearn_mmm.report import make_check_page, make_report
+from sklearn_mmm.report import find_browser, make_check_page, make_report, print_board
 
 
 def check_output(path: str) -> None:
@@ -99,7 +100,7 @@ def read_plan(args: argparse.Namespace, data: Data) -> pd.DataFrame | None:
 
 def run_report(args: argparse.Namespace) -> int:
     """Fit a model to a file and write the report."""
-    check_output(args.output)
+    outputs_of(args)
     data = load(args)
     if not args.quiet:
         say(*data.said())
@@ -116,6 +117,8 @@ def run_report(args: argparse.Namespace) -> int:
     mmm = _fit(args, data, train, lift_tests)
     X, y, later = data.X, data.y.astype(float), ~train
     units = units_of(mmm, args.outcome_unit or args.target, args.spend_unit)
+    if args.save is not None:
+        mmm.save(args.save)
     path = make_report(
         mmm,
         args.output,
@@ -125,25 +128,49 @@ def run_report(args: argparse.Namespace) -> int:
         args.title,
         units=units,
         labels=labels,
+        xlsx=args.xlsx,
         verbose=not args.quiet,
     )
-    if args.json:
-        channels = roi_table(mmm)
-        print(
-            to_json(
-                {
-                    "report": str(path),
-                    "columns": _columns(data),
-                    "findings": data.findings,
-                    "units": units._asdict(),
-                    "channels": channels,
-                }
-            )
-        )
-    else:
-        print(channel_lines(mmm, units, labels))
-        print(f"wrote {path}")
+    said = {"columns": _columns(data), "findings": data.findings}
+    result_of(args, mmm, units, labels, path, said)
     return 0
+
+
+def outputs_of(args: argparse.Namespace) -> None:
+    """Refuse outputs that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    OSError, ValueError
+    """
+    for path in (args.output, args.save, args.xlsx, args.pdf):
+        if path is not None:
+            check_output(path)
+    if args.xlsx is not None:
+        needs("openpyxl", "--xlsx")
+    if args.pdf is not None:
+        find_browser()
+
+
+def result_of(
+    args: argparse.Namespace,
+    mmm: Any,
+    units: Any,
+    labels: dict[str, str],
+    path: Path,
+    said: dict[str, Any],
+) -> None:
+    """Write further files and print the result."""
+    if args.pdf is not None:
+        print_board(path, args.pdf)
+    if args.json:
+        out = {"report": str(path), **said, "units": units._asdict()}
+        print(to_json(out | {"channels": roi_table(mmm)}))
+        return
+    print(channel_lines(mmm, units, labels))
+    for file in (path, args.pdf, args.xlsx, args.save):
+        if file is not None:
+            print(f"wrote {file}")
 
 
 def _fit(args: argparse.Namespace, data: Data, train: Any, lift_tests: Any) -> Any:

@@ -6,8 +6,14 @@ from sklearn_mmm._signals import Terminated, terminable
 from sklearn_mmm.cli._commands import run_check, run_report
 from sklearn_mmm.cli._parser import parse
 from sklearn_mmm.cli._show import plain_warnings, say
+from sklearn_mmm.cli._stored_model import run_plan, run_refresh
 
-COMMANDS = {"report": run_report, "check": run_check}
+COMMANDS = {
+    "report": run_report,
+    "check": run_check,
+    "plan": run_plan,
+    "refresh": run_refresh,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

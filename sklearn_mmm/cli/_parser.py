@@ -24,7 +24,38 @@ def build_parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="judge the data before any fit")
     _add_data(check)
     _add_output(check, None)
+    _add_plan(commands.add_parser("plan", help="allocate a budget with a stored model"))
+    _add_refresh(commands.add_parser("refresh", help="add new rows to a stored model"))
     return parser
+
+
+def _add_plan(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("data", nargs="?", metavar="MODEL", help="stored with --save")
+    add("--rows", metavar="FILE", help="the plan; by default the last quarter")
+    add("--total", type=float, help="money to spend; by default as planned")
+    add(
+        "--bounds",
+        type=float,
+        nargs=2,
+        default=[0.5, 1.5],
+        metavar=("LOW", "HIGH"),
+        help="multiples of the plan for each channel (default: 0.5 1.5)",
+    )
+    _add_reading(parser)
+    _add_units(parser)
+    add("-o", "--output", help="CSV file to write")
+
+
+def _add_refresh(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("data", nargs="?", metavar="MODEL", help="stored with --save")
+    add("rows", nargs="?", metavar="FILE", help="data with new rows")
+    add("--target", help="column with the outcome")
+    _add_reading(parser)
+    _add_units(parser)
+    _add_output(parser, "report.html")
+    _add_files(parser)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +63,6 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     add(
         "data", nargs="?", help="CSV (any separator, compressed or not), Parquet, .xlsx"
     )
-    add("--config", metavar="FILE", help="options in a .toml or .yaml file")
     add("--target", help="column with the outcome")
     add("--media", nargs="+", help="columns or patterns such as 'ch_*'")
     add("--controls", nargs="*", help="columns or patterns; nothing for none")
@@ -46,6 +76,12 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     add("--organic", nargs="+", default=[], help="media that cost nothing")
     add("--region", help="column with the region")
     add("--time", help="column with the time step")
+    _add_reading(parser)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--config", metavar="FILE", help="options in a .toml or .yaml file")
     add("--sep", help="what separates columns, such as ';'")
     add("--decimal", help="decimal sign, such as ','")
     add("--thousands", help="sign between thousands, such as '.'")
@@ -80,8 +116,8 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         help="rows whose budget is to be allocated, with the columns of the data; "
         "by default the last quarter of training",
     )
-    add("--outcome-unit", metavar="UNIT", help="by default the target's name")
-    add("--spend-unit", "--currency", metavar="UNIT", help="of money, such as $")
+    _add_units(parser)
+    _add_files(parser)
     add(
         "--labels",
         metavar="COLUMN=NAME",
@@ -96,8 +132,21 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         default=32,
         help="refits whose spread gives intervals, 0 for none (default: 32)",
     )
-    add("--title", default="Marketing mix report")
     add("--seed", type=int, default=0)
+
+
+def _add_units(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--outcome-unit", metavar="UNIT", help="by default the target's name")
+    add("--spend-unit", "--currency", metavar="UNIT", help="of money, such as $")
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--title", default="Marketing mix report")
+    add("--save", metavar="MODEL", help="store the fitted model in this file")
+    add("--xlsx", metavar="FILE", help="write all tables to a workbook")
+    add("--pdf", metavar="FILE", help="write two pages for a board; needs Chromium")
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -120,6 +169,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         args = parser.parse_args(argv)
     if args.data is None:
         raise ValueError(f"name the file: sklearn-mmm {args.command} FILE")
+    if args.command == "refresh" and args.rows is None:
+        raise ValueError("name model and data: sklearn-mmm refresh MODEL FILE")
     return args
 
 
@@ -145,6 +196,8 @@ def _as_option(value: Any, action: argparse.Action, key: str, path: str) -> Any:
         if isinstance(value, dict):
             return [f"{k}={v}" for k, v in value.items()]
         return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+    if action.nargs == 2 and isinstance(value, list) and len(value) == 2:
+        return [float(v) for v in value]
     if isinstance(value, (list, dict)):
         raise ValueError(f"{path}: option {key!r} takes one value, got {value!r}")
     if isinstance(action, argparse._StoreTrueAction):

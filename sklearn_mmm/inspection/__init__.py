@@ -40,6 +40,12 @@ from sklearn_mmm.inspection._responses import (
     saturation_table,
 )
 from sklearn_mmm.inspection._simulate import Simulation, simulate
+from sklearn_mmm.inspection._spend_and_return import (
+    carry_over_table,
+    change_table,
+    period_roi_table,
+    spend_table,
+)
 from sklearn_mmm.inspection._training import training_tables
 from sklearn_mmm.inspection._training_rows import (
     Units,
@@ -56,6 +62,8 @@ __all__ = [
     "adstock_table",
     "autocorrelation",
     "baseline_components",
+    "carry_over_table",
+    "change_table",
     "channel_summary",
     "channels_by_size",
     "check_data",
@@ -76,6 +84,7 @@ __all__ = [
     "modulation_table",
     "naive_forecasts",
     "outlier_table",
+    "period_roi_table",
     "region_channel_table",
     "region_table",
     "residual_table",
@@ -85,6 +94,7 @@ __all__ = [
     "share_table",
     "simulate",
     "skill_score",
+    "spend_table",
     "training_rows",
     "training_tables",
     "units_of",

@@ -9,7 +9,7 @@ from sklearn_mmm._intervals import check_coverage
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
-_DATE_STEPS = {1.0: "day", 7.0: "week"}
+_DATE_STEPS = {1 / 24: "hour", 1.0: "day", 7.0: "week"}
 _MONTH_STEPS = {1.0: "month", 3.0: "quarter", 12.0: "year"}
 
 

@@ -26,6 +26,13 @@ from sklearn_mmm.plotting._responses import (
     plot_modulation,
     plot_response_curves,
 )
+from sklearn_mmm.plotting._spend_and_return import (
+    plot_bubbles,
+    plot_carry_over,
+    plot_changes,
+    plot_period_roi,
+    plot_spend,
+)
 from sklearn_mmm.plotting._style import channel_colours
 from sklearn_mmm.plotting._training import plot_training
 
@@ -34,6 +41,9 @@ __all__ = [
     "plot_adstock",
     "plot_allocation",
     "plot_baseline",
+    "plot_bubbles",
+    "plot_carry_over",
+    "plot_changes",
     "plot_channel_graph",
     "plot_collinearity",
     "plot_contributions",
@@ -43,6 +53,7 @@ __all__ = [
     "plot_frontier",
     "plot_modulation",
     "plot_outliers",
+    "plot_period_roi",
     "plot_predicted_actual",
     "plot_region_heatmap",
     "plot_regions",
@@ -51,6 +62,7 @@ __all__ = [
     "plot_roi",
     "plot_saturation",
     "plot_shares",
+    "plot_spend",
     "plot_training",
     "plot_waterfall",
     "plot_zero_spells",

@@ -6,6 +6,8 @@ from sklearn_mmm.inspection import (
     adstock_table,
     autocorrelation,
     baseline_components,
+    carry_over_table,
+    change_table,
     collinearity,
     contribution_table,
     coverage_table,
@@ -13,10 +15,12 @@ from sklearn_mmm.inspection import (
     forecast_comparison,
     modulation_table,
     outlier_table,
+    period_roi_table,
     region_channel_table,
     region_table,
     residual_table,
     response_curve_table,
+    spend_table,
     training_tables,
     zero_spells,
 )
@@ -27,6 +31,9 @@ from sklearn_mmm.plotting import (
     plot_adstock,
     plot_allocation,
     plot_baseline,
+    plot_bubbles,
+    plot_carry_over,
+    plot_changes,
     plot_channel_graph,
     plot_collinearity,
     plot_contributions,
@@ -36,6 +43,7 @@ from sklearn_mmm.plotting import (
     plot_frontier,
     plot_modulation,
     plot_outliers,
+    plot_period_roi,
     plot_predicted_actual,
     plot_region_heatmap,
     plot_regions,
@@ -44,6 +52,7 @@ from sklearn_mmm.plotting import (
     plot_roi,
     plot_saturation,
     plot_shares,
+    plot_spend,
     plot_training,
     plot_waterfall,
     plot_zero_spells,
@@ -178,6 +187,66 @@ def _channels(r: Results) -> Iterator[Chart]:
         {"roi": r.roi},
         half=True,
     )
+
+    yield from _money(r)
+
+
+def _money(r: Results) -> Iterator[Chart]:
+    hues, table = channel_colours(r.mmm), spend_table(r.mmm)
+    paid = r.roi["roi"].notna()
+    if paid.sum() > 1:
+        yield Chart(
+            "bubbles",
+            "channels",
+            "ROI against spend",
+            "Large bubbles brought much. High up and far to the left: little money "
+            "that worked well.",
+            plot_bubbles(r.roi, units=r.units, colours=hues),
+            {"roi": r.roi},
+            half=True,
+        )
+    kernels = carry_over_table(r.mmm)
+    yield Chart(
+        "carry_over",
+        "channels",
+        "Immediate and carried-over effect",
+        f"What a channel brought in the {r.units.time} of the spend, and what came "
+        "later.",
+        plot_carry_over(kernels, units=r.units),
+        {"carry_over": kernels},
+        half=True,
+    )
+    yield Chart(
+        "spend",
+        "channels",
+        "Spend and contribution over time",
+        "Grey is the money, the line what the channel brought, each relative to its "
+        "largest value.",
+        plot_spend(table, units=r.units, colours=hues),
+        {"spend": table},
+    )
+    periods = period_roi_table(r.mmm)
+    if periods["period"].nunique() > 2 and periods["roi"].notna().any():
+        yield Chart(
+            "period_roi",
+            "channels",
+            "ROI by quarter and year",
+            "Returns fall where more is spent on a saturated channel, and carry-over "
+            "counts for the period in which it works.",
+            plot_period_roi(periods, units=r.units, colours=hues),
+            {"period_roi": periods},
+        )
+    if r.previous is not None:
+        changes = change_table(r.mmm, r.previous, coverage=r.coverage)
+        yield Chart(
+            "changes",
+            "channels",
+            "What changed since the last report",
+            "ROI as the former fit had it, and now. Intervals that overlap are no "
+            "change to act on.",
+            plot_changes(changes, units=r.units),
+            {"changes": changes},
+        )
 
 
 def _graph(r: Results) -> Iterator[Chart]:

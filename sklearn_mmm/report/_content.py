@@ -49,6 +49,8 @@ class Results:
     coverage : float
     plan : DataFrame, array or None
         Rows of the plan, where they are known.
+    previous : DeepCausalMMMRegressor or None
+        The fit of the last report.
     """
 
     mmm: Any
@@ -59,6 +61,7 @@ class Results:
     units: Units
     coverage: float
     plan: Any = None
+    previous: Any = None
 
     @cached_property
     def total(self) -> pd.Series:

@@ -218,13 +218,14 @@ def _summary(summary: Summary, hues: dict[str, str]) -> str:
         words = "".join(f"<p>{escape(p)}</p>" for p in paragraphs)
         table = tables.get(heading)
         half = " half" if heading.startswith(("What was", "How well")) else ""
+        half += "" if heading == "What each channel brought" else " later"
         parts.append(
             f'<section class="card words{half}"><h2>{escape(heading)}</h2>{words}'
             f"{'' if table is None else _table(table, hues)}</section>"
         )
     items = "".join(f"<li>{escape(w)}</li>" for w in summary.warnings)
     parts.append(
-        f'<section class="card caution"><h2>Before you rely on this</h2>'
+        f'<section class="card caution later"><h2>Before you rely on this</h2>'
         f"<ul>{items}</ul></section>"
     )
     return "".join(parts)

@@ -1,6 +1,7 @@
 """Figures, tables and plain words in one HTML file."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sklearn_mmm.inspection import (
     training_rows,
     units_of,
 )
-from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.inspection._model import of_fitted_model, take_apart
 from sklearn_mmm.inspection._training_rows import time_axis
 from sklearn_mmm.report._charts import charts
 from sklearn_mmm.report._content import Chart, Results
@@ -24,6 +25,7 @@ from sklearn_mmm.report._first_screen import first_screen
 from sklearn_mmm.report._labels import check_labels, relabel
 from sklearn_mmm.report._page import page
 from sklearn_mmm.report._summary import summarise
+from sklearn_mmm.report._workbook import check_workbooks, write_workbook
 
 _N_BUDGETS = 9
 # Of a year whose length is not known.
@@ -42,6 +44,8 @@ def make_report(
     units: Units | None = None,
     labels: Mapping[str, str] | None = None,
     coverage: float = 0.9,
+    previous: Any = None,
+    xlsx: str | Path | None = None,
     verbose: int = 0,
 ) -> Path:
     """Write a report on a fitted model: one HTML file that works offline.
@@ -70,6 +74,10 @@ def make_report(
         downloaded keep the names of columns.
     coverage : float, default=0.9
         Of the intervals, where the model has members.
+    previous : DeepCausalMMMRegressor, default=None
+        The fitted model of the last report, to show what has changed.
+    xlsx : str or Path, default=None
+        A workbook to be written as well, with all tables; it needs openpyxl.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -99,8 +107,11 @@ def make_report(
     'report.html'
     """
     names = check_labels(labels)
+    if xlsx is not None:
+        check_workbooks()
     with tqdm(total=26, desc="report", unit="part", disable=not verbose) as bar:
         results = _results(mmm, X_test, y_test, plan, units, coverage)
+        results = replace(results, previous=take_apart(previous)[0])
         bar.update(2)
         drawn: list[Chart] = []
         for chart in charts(results):
@@ -119,6 +130,11 @@ def make_report(
         path = Path(path)
         with write_aside(path, "w", encoding="utf-8") as file:
             file.write(html)
+        if xlsx is not None:
+            tables = dict(results.first_tables)
+            for chart in drawn:
+                tables |= chart.tables
+            write_workbook(tables, xlsx)
         bar.update(bar.total - bar.n)
     return path
 

@@ -359,6 +359,8 @@
   }
 
   function openHash() {
+    // Two pages for a board are printed from here.
+    document.documentElement.toggleAttribute("data-board", location.hash === "#board");
     const wanted = tabs.find((t) => `#${t.dataset.tab}` === location.hash);
     openTab(wanted ?? tabs[0]);
   }

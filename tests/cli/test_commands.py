@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_mmm import load
 from sklearn_mmm.cli import _commands as commands
 from sklearn_mmm.cli import main
 from sklearn_mmm.cli._columns import Wanted, find_columns
@@ -91,6 +92,49 @@ def test_progress_and_warnings_are_lines_of_their_own(data, tmp_path, capsys, qu
     assert "fit: 100%" in err
     assert "report: 100%" in err
     assert re.search(r"^warning: media columns \['tv'\] do not vary", err, re.M)
+
+
+def test_a_stored_model_plans_and_is_refreshed(data, tmp_path, capsys, quick):
+    weeks = sorted(data["week"].unique())
+    past = write(data[data["week"] < weeks[-4]], tmp_path, "past.csv")
+    model, book = str(tmp_path / "model.mmm"), tmp_path / "tables.xlsx"
+    out = ["-o", str(tmp_path / "r.html"), "--quiet"]
+    args = ["report", past, *ROLES, "--media", "tv", "search", "--holdout", "0"]
+    assert main([*args, "--members", "2", "--save", model, *out]) == 0
+    capsys.readouterr()
+    assert main(["plan", model, "--json"]) == 0
+    total = 1.1 * json.loads(capsys.readouterr().out)["total"]
+    assert main(["plan", model, "--total", str(total), "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["total"] == pytest.approx(total)
+    assert [row["channel"] for row in plan["channels"]] == ["tv", "search"]
+    assert main(["plan", model, "--spend-unit", "$"]) == 0
+    assert "more" in capsys.readouterr().out
+    whole = write(data, tmp_path)
+    args = ["refresh", model, whole, "--target", "sales", "--xlsx", str(book)]
+    assert main([*args, *out]) == 0
+    capsys.readouterr()
+    assert str(load(model).history_["time"].max()).startswith(str(weeks[-1])[:10])
+    assert "What changed since the last report" in (tmp_path / "r.html").read_text()
+    tables = pd.read_excel(book, sheet_name=None)
+    assert set(tables["roi"]["channel"]) == {"tv", "search"}
+    assert {"moves", "trust", "changes"} <= set(tables)
+    assert main([*args, *out]) == 2
+    assert "has no rows after" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["plan", "no.mmm"], "store one with: report FILE --save no.mmm"),
+        (["refresh", "no.mmm"], "name model and data"),
+        (["refresh", "no.mmm", "x.csv"], "there is no model"),
+        (["plan"], "name the file"),
+    ],
+)
+def test_commands_without_a_model(capsys, args, message):
+    assert main(args) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_patterns_leave_out_columns_with_a_role(data):

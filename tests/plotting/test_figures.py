@@ -14,6 +14,8 @@ from sklearn_mmm.plotting._style import TEMPLATE
 TABLES = {
     "plot_adstock": inspection.adstock_table,
     "plot_baseline": inspection.baseline_components,
+    "plot_bubbles": inspection.roi_table,
+    "plot_carry_over": inspection.carry_over_table,
     "plot_channel_graph": inspection.graph_tables,
     "plot_collinearity": inspection.collinearity,
     "plot_contributions": inspection.contribution_table,
@@ -22,6 +24,7 @@ TABLES = {
     "plot_fit": inspection.fit_table,
     "plot_modulation": inspection.modulation_table,
     "plot_outliers": inspection.outlier_table,
+    "plot_period_roi": inspection.period_roi_table,
     "plot_predicted_actual": inspection.fit_table,
     "plot_region_heatmap": inspection.region_channel_table,
     "plot_regions": inspection.region_table,
@@ -30,12 +33,14 @@ TABLES = {
     "plot_roi": inspection.roi_table,
     "plot_saturation": inspection.saturation_table,
     "plot_shares": inspection.share_table,
+    "plot_spend": inspection.spend_table,
     "plot_training": inspection.training_tables,
     "plot_waterfall": inspection.waterfall_table,
     "plot_zero_spells": inspection.zero_spells,
 }
 WITHOUT_UNITS = {"plot_channel_graph", "plot_collinearity", "plot_training"}
 FROM_A_PLAN = {"plot_allocation", "plot_frontier"}
+FROM_TWO_FITS = {"plot_changes"}
 HOSTILE = "</script><script>alert(1)</script> %{x} $a$ <b>bold</b>"
 
 
@@ -54,6 +59,8 @@ def draw(budget):
             return plotting.plot_allocation(budget[0])
         if name == "plot_frontier":
             return plotting.plot_frontier(budget[1], budget[0].planned_total)
+        if name == "plot_changes":
+            return plotting.plot_changes(inspection.change_table(source, source))
         return getattr(plotting, name)(source, **options)
 
     return run
@@ -61,7 +68,7 @@ def draw(budget):
 
 def test_every_figure_is_listed():
     figures = {name for name in plotting.__all__ if name.startswith("plot_")}
-    assert figures == set(TABLES) | FROM_A_PLAN
+    assert figures == set(TABLES) | FROM_A_PLAN | FROM_TWO_FITS
 
 
 def test_every_figure_and_table_is_documented():
@@ -85,7 +92,7 @@ def test_a_figure_is_that_of_its_table(name, has_members, fitted, with_members):
     assert json.loads(function(mmm, **options).to_json()) == json.loads(from_table)
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLES) | FROM_A_PLAN))
+@pytest.mark.parametrize("name", sorted(set(TABLES) | FROM_A_PLAN | FROM_TWO_FITS))
 def test_axes_have_names_and_figures_the_template(name, fitted, draw):
     figure = draw(name, fitted)
     assert isinstance(figure, go.Figure)

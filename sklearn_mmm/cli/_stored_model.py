@@ -1,0 +1,191 @@
+"""Commands for a stored model: plan and refresh."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm.allocation import allocate_budget
+from sklearn_mmm.cli._columns import Columns, Wanted, find_columns
+from sklearn_mmm.cli._commands import check_output, outputs_of, result_of
+from sklearn_mmm.cli._data import read_data, with_dates
+from sklearn_mmm.cli._names import did_you_mean
+from sklearn_mmm.cli._show import say, to_json
+from sklearn_mmm.inspection import training_rows, units_of
+from sklearn_mmm.panel._time_axis import make_time_axis
+from sklearn_mmm.plotting._words import amount, between
+from sklearn_mmm.report import make_report
+from sklearn_mmm.storage import load
+
+_QUARTER = 13
+
+
+def load_model(path: str) -> Any:
+    """Return a stored model.
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is none in the file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"there is no model {path!r}; store one with: report FILE --save {path}"
+        )
+    mmm = load(path)
+    if not hasattr(mmm, "contributions_"):
+        raise ValueError(f"{path} holds no fitted regressor; store one with --save")
+    return mmm
+
+
+def rows_like(mmm: Any, path: str, args: argparse.Namespace) -> pd.DataFrame:
+    """Return the rows of a file with the columns that a model needs.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    table, _ = read_data(path, args)
+    table = _with_encoded(table, [str(c) for c in mmm.feature_names_in_])
+    needed = [*mmm.media_columns_, *mmm.control_columns_]
+    needed += [c for c in mmm.spend_columns_ if c is not None]
+    needed += [c for c in (mmm.region_column, mmm.time_column) if c is not None]
+    for name in needed:
+        if name not in table:
+            hint = did_you_mean(name, list(table.columns))
+            raise ValueError(f"{path} has no column {name!r}{hint}")
+    return with_dates(table, mmm.time_column, args)
+
+
+def _with_encoded(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return a table with the columns of 0 and 1 that text was made into before."""
+    for name in [n for n in names if n not in table]:
+        for column in [c for c in table if name.startswith(f"{c}_")]:
+            label = name.removeprefix(f"{column}_")
+            if table[column].dtype.kind not in "iufb":
+                same = table[column].fillna("").astype(str).str.strip() == label
+                table = table.assign(**{name: same * 1.0})
+    return table
+
+
+def run_plan(args: argparse.Namespace) -> int:
+    """Allocate a budget with a stored model."""
+    if args.output is not None:
+        check_output(args.output)
+    mmm = load_model(args.data)
+    if args.rows is None:
+        rows = training_rows(mmm, min(_QUARTER, mmm.history_["time"].nunique()))
+        what = "the last weeks of training"
+    else:
+        rows = rows_like(mmm, args.rows, args).reindex(columns=mmm.feature_names_in_)
+        what = args.rows
+    low, high = args.bounds
+    found = allocate_budget(mmm, rows, total=args.total, bounds=(low, high))
+    units = units_of(mmm, args.outcome_unit, args.spend_unit)
+    table = found.channels.reset_index()
+    if args.output is not None:
+        table.to_csv(args.output, index=False)
+    if args.json:
+        print(
+            to_json(
+                {
+                    "plan": what,
+                    "total": found.total,
+                    "gain": found.gain,
+                    "gain_interval": found.gain_interval,
+                    "status": found.status,
+                    "channels": table,
+                }
+            )
+        )
+        return 0
+    shown = pd.DataFrame(
+        {
+            "channel": table["channel"],
+            "planned": [amount(v, units.spend) for v in table["planned"]],
+            "best": [amount(v, units.spend) for v in table["spend"]],
+        }
+    )
+    print(shown.to_string(index=False))
+    span = between(*(found.gain_interval or (np.nan, np.nan)), units.outcome)
+    print(
+        f"For {what}, {amount(found.total, units.spend)} spent so would bring "
+        f"{amount(found.gain, units.outcome)} more"
+        f"{f' ({span})' if span else ''} than the plan."
+    )
+    return 0
+
+
+def run_refresh(args: argparse.Namespace) -> int:
+    """Add the new rows of a file to a stored model, store it and report."""
+    outputs_of(args)
+    before = load_model(args.data)
+    table = rows_like(before, args.rows, args)
+    wanted = Wanted(target=args.target, media=before.media_columns_, controls=[])
+    target = args.target or find_columns(table, wanted).target
+    if target not in table:
+        raise ValueError(
+            f"--target: {args.rows} has no column {target!r}"
+            f"{did_you_mean(target, list(table.columns))}"
+        )
+    new = _later(before, table, args.rows)
+    if not new.any():
+        last = before.history_["time"].max()
+        raise ValueError(
+            f"{args.rows} has no rows after {last}, the last time step of the model; "
+            "add the new ones"
+        )
+    if not args.quiet:
+        say(f"{int(new.sum())} of {len(new)} rows are new")
+    X = table.reindex(columns=before.feature_names_in_)[new]
+    mmm = load(args.data).partial_fit(X, table.loc[new, target].astype(float))
+    mmm.save(args.save or args.data)
+    units = units_of(mmm, args.outcome_unit or target, args.spend_unit)
+    path = make_report(
+        mmm,
+        args.output,
+        title=args.title,
+        units=units,
+        previous=before,
+        xlsx=args.xlsx,
+        verbose=not args.quiet,
+    )
+    result_of(args, mmm, units, {}, path, {"columns": vars(_roles(mmm, target))})
+    return 0
+
+
+def _later(mmm: Any, table: pd.DataFrame, path: str) -> np.ndarray:
+    """Return which rows come after the training rows of a model.
+
+    Raises
+    ------
+    ValueError
+        If the model has no time column.
+    """
+    name = mmm.time_column
+    if name is None:
+        raise ValueError("the model has no time column, so no rows are new; fit anew")
+    known = mmm.history_["time"].to_numpy()
+    labels, _ = make_time_axis(table[name].to_numpy(), name).read(
+        table[name].to_numpy(), name
+    )
+    try:
+        return np.asarray(labels > known.max())
+    except TypeError as error:
+        raise ValueError(
+            f"{path}: column {name!r} holds {labels[0]!r}, where the model has "
+            f"{known[0]!r}; write time alike"
+        ) from error
+
+
+def _roles(mmm: Any, target: str) -> Columns:
+    return Columns(
+        target,
+        mmm.time_column,
+        mmm.region_column,
+        list(mmm.media_columns_),
+        list(mmm.control_columns_),
+    )

@@ -1,0 +1,350 @@
+"""Money beside what it brought: bubbles, over time, by period, then and now."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from sklearn_mmm.inspection import (
+    Units,
+    carry_over_table,
+    period_roi_table,
+    roi_table,
+    spend_table,
+)
+from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.plotting._panels import make_panels, table_of, units_for
+from sklearn_mmm.plotting._style import (
+    ACCENT,
+    CONTRAST,
+    FAINT,
+    NUMBER,
+    RATIO,
+    REFERENCE,
+    colours_for,
+    fade,
+    finish,
+    label_axis,
+    row_height,
+    text,
+)
+
+
+@of_fitted_model
+def plot_bubbles(
+    source: Any,
+    *,
+    units: Units | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> go.Figure:
+    """Plot ROI against spend, the area of a bubble being what the channel brought.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.roi_table`.
+    units : Units, default=None
+        Names of the units; None means those of
+        :func:`~sklearn_mmm.inspection.units_of`.
+    colours : dict, default=None
+        Colour of each channel.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Channels on which nothing was spent have no ROI and no bubble.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_bubbles
+    >>> table = pd.DataFrame({
+    ...     "channel": ["tv"], "spend": [10.0], "contribution": [20.0], "roi": [2.0],
+    ... })
+    >>> plot_bubbles(table).data[0].y
+    (2.0,)
+    """
+    table = table_of(source, roi_table).dropna(subset=["roi"])
+    table = table[table["spend"] > 0]
+    units = units_for(source, units)
+    hues = colours_for(table["channel"], colours)
+    largest = max(float(table["contribution"].abs().max()), 1e-300) if len(table) else 1
+    figure = go.Figure()
+    for row in table.to_dict("records"):
+        area = max(row["contribution"], 0.0) / largest
+        figure.add_scatter(
+            x=[row["spend"]],
+            y=[row["roi"]],
+            mode="markers",
+            name=text(row["channel"]),
+            marker={
+                "size": [10 + 50 * float(np.sqrt(area))],
+                "color": fade(hues[row["channel"]], 0.75),
+                "line": {"color": hues[row["channel"]], "width": 1},
+            },
+            hovertemplate=f"spend %{{x{NUMBER}}}, ROI %{{y{RATIO}}}",
+        )
+    return finish(
+        figure,
+        "ROI against spend",
+        xaxis={"title_text": text(f"spend ({units.spend})"), "rangemode": "tozero"},
+        yaxis={"title_text": text(units.per_spend), "rangemode": "tozero"},
+        height=400,
+    )
+
+
+@of_fitted_model
+def plot_carry_over(source: Any, *, units: Units | None = None) -> go.Figure:
+    """Plot what each channel brought at once and later.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.carry_over_table`.
+    units : Units, default=None
+        See :func:`plot_bubbles`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_carry_over
+    >>> table = pd.DataFrame(
+    ...     {"channel": ["tv"], "immediate": [3.0], "carried_over": [1.0]}
+    ... )
+    >>> [float(trace.x[0]) for trace in plot_carry_over(table).data]
+    [3.0, 1.0]
+    """
+    table = table_of(source, carry_over_table)
+    units = units_for(source, units)
+    figure = go.Figure()
+    for name, label, colour in (
+        ("immediate", f"in the same {units.time}", ACCENT),
+        ("carried_over", "carried over", FAINT),
+    ):
+        figure.add_bar(
+            x=table[name],
+            y=np.arange(len(table)),
+            orientation="h",
+            name=text(label),
+            marker={"color": colour},
+            hovertemplate=f"%{{x{NUMBER}}}",
+        )
+    return finish(
+        figure,
+        "Immediate and carried-over effect",
+        barmode="stack",
+        xaxis={"title_text": text(units.outcome)},
+        yaxis=label_axis(table["channel"].tolist()),
+        height=row_height(len(table)),
+    )
+
+
+@of_fitted_model
+def plot_spend(
+    source: Any,
+    *,
+    units: Units | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> go.Figure:
+    """Plot what each channel cost and brought over time, a panel for each.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.spend_table`.
+    units, colours
+        See :func:`plot_bubbles`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Both as shares of their largest value, so that their courses can be compared.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_spend
+    >>> table = pd.DataFrame({
+    ...     "channel": "tv", "time": [1, 2], "spend": [4.0, 2.0],
+    ...     "contribution": [1.0, 2.0],
+    ... })
+    >>> plot_spend(table).data[0].y.tolist()
+    [1.0, 0.5]
+    """
+    table = table_of(source, spend_table)
+    units = units_for(source, units)
+    channels = list(dict.fromkeys(table["channel"]))
+    hues = colours_for(channels, colours)
+    figure = make_panels(channels, columns=3)
+    for i, name in enumerate(channels):
+        rows = table[table["channel"] == name]
+        axis = "" if i == 0 else str(i + 1)
+        for kind, colour, fill in (
+            ("spend", REFERENCE, "tozeroy"),
+            ("contribution", hues[name], None),
+        ):
+            values = rows[kind].to_numpy()
+            top = float(np.abs(values).max())
+            figure.add_scatter(
+                x=rows["time"],
+                y=values / top if top > 0 else values,
+                customdata=values,
+                mode="lines",
+                line={"color": colour, "width": 1.6 if fill is None else 0},
+                fill=fill,
+                fillcolor=fade(REFERENCE, 0.35),
+                name=kind,
+                legendgroup=kind,
+                showlegend=i == 0,
+                xaxis=f"x{axis}",
+                yaxis=f"y{axis}",
+                hovertemplate=f"%{{customdata{NUMBER}}}",
+            )
+    figure.update_yaxes(visible=False)
+    figure.update_xaxes(title_text=text(units.time))
+    return finish(figure, "Spend and contribution over time")
+
+
+@of_fitted_model
+def plot_period_roi(
+    source: Any,
+    *,
+    units: Units | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> go.Figure:
+    """Plot ROI by quarter or, from the menu, by year.
+
+    Parameters
+    ----------
+    source : DeepCausalMMMRegressor or DataFrame
+        A fitted estimator, or the table of
+        :func:`~sklearn_mmm.inspection.period_roi_table`.
+    units, colours
+        See :func:`plot_bubbles`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_period_roi
+    >>> table = pd.DataFrame({
+    ...     "channel": "tv", "by": ["quarter", "year"], "period": ["2022 Q1", "2022"],
+    ...     "roi": [2.0, 1.5],
+    ... })
+    >>> len(plot_period_roi(table).data)
+    1
+    """
+    table = table_of(source, period_roi_table)
+    earns = table.groupby("channel")["roi"].transform("count") > 0
+    table = table[earns]
+    units = units_for(source, units)
+    channels = list(dict.fromkeys(table["channel"]))
+    hues = colours_for(channels, colours)
+    figure = go.Figure()
+    by = {kind: table[table["by"] == kind] for kind in ("quarter", "year")}
+
+    def series(kind: str, name: str) -> pd.DataFrame:
+        return by[kind][by[kind]["channel"] == name]
+
+    for name in channels:
+        rows = series("quarter", name)
+        figure.add_scatter(
+            x=rows["period"].tolist(),
+            y=rows["roi"].to_numpy(),
+            mode="lines+markers",
+            name=text(name),
+            line={"color": hues[name]},
+            hovertemplate=f"%{{x}}: %{{y{RATIO}}}",
+        )
+    buttons = [
+        {
+            "label": label,
+            "method": "update",
+            "args": [
+                {
+                    "x": [series(kind, n)["period"].tolist() for n in channels],
+                    "y": [series(kind, n)["roi"].to_numpy() for n in channels],
+                },
+                {},
+            ],
+        }
+        for kind, label in (("quarter", "By quarter"), ("year", "By year"))
+    ]
+    figure.update_layout(updatemenus=[{"name": "show", "buttons": buttons}])
+    return finish(
+        figure,
+        "ROI by quarter and year",
+        xaxis={"type": "category", "title_text": "period"},
+        yaxis={"title_text": text(units.per_spend), "rangemode": "tozero"},
+        height=400,
+    )
+
+
+def plot_changes(table: pd.DataFrame, *, units: Units | None = None) -> go.Figure:
+    """Plot ROI then and now.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`~sklearn_mmm.inspection.change_table` returns it.
+    units : Units, default=None
+        See :func:`plot_bubbles`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.plotting import plot_changes
+    >>> table = pd.DataFrame(
+    ...     {"channel": ["tv"], "roi_before": [1.0], "roi_now": [2.0]}
+    ... )
+    >>> [trace.name for trace in plot_changes(table).data]
+    ['before', 'now']
+    """
+    units = units or Units()
+    figure = go.Figure()
+    for when, colour, shift in (("before", REFERENCE, 0.14), ("now", CONTRAST, -0.14)):
+        centre = table[f"roi_{when}"].to_numpy(float)
+        error = {}
+        if f"low_{when}" in table:
+            error = {
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": table[f"high_{when}"].to_numpy() - centre,
+                    "arrayminus": centre - table[f"low_{when}"].to_numpy(),
+                    "color": colour,
+                    "thickness": 1.4,
+                }
+            }
+        figure.add_scatter(
+            x=centre,
+            y=np.arange(len(table)) + shift,
+            mode="markers",
+            name=when,
+            marker={"color": colour, "size": 9},
+            hovertemplate=f"%{{x{RATIO}}}",
+            **error,
+        )
+    return finish(
+        figure,
+        "ROI then and now",
+        xaxis={"title_text": text(units.per_spend), "rangemode": "tozero"},
+        yaxis=label_axis(table["channel"].tolist()),
+        height=row_height(len(table)),
+    )
