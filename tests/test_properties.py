@@ -416,7 +416,8 @@ def fit(quick, case):
         max_lag=4,
     )
     mmm.fit(X, y)
-    size = np.abs(y).max() or case.y_scale
+    # Where the outcome is zero throughout, units are what they are.
+    size = np.abs(y).max() or 1e-3
     return Fitted(case, mmm, X, y, media, size)
 
 
