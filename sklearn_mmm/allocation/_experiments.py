@@ -128,11 +128,11 @@ def plan_experiments(
             "fit with n_members=32"
         )
     wanted = _channels(setup, channels)
-    n_steps = len(np.unique(setup.plan.time))
+    lengths = _durations(durations, len(np.unique(setup.plan.time)))
     worth = _worth(setup, bounds, margin)
     series, rng = organic_series(mmm), np.random.default_rng(random_state)
     rows = []
-    for duration in _durations(durations, n_steps):
+    for duration in lengths:
         for size in _sizes(series.shape[1]):
             treated = choose_regions(series, size, duration, rng)
             for kind, factor in (("go dark", 0.0), ("heavy up", 1.0 + heavy_up)):
@@ -169,7 +169,7 @@ def _durations(durations: Sequence[int], n_steps: int) -> list[int]:
     return [int(d) for d in durations]
 
 
-def _sizes(n_regions: int) -> list[int | None]:
+def _sizes(n_regions: int) -> Sequence[int | None]:
     if n_regions < _FEWEST_REGIONS:
         return [None]
     return sorted({max(1, n_regions // 4), n_regions // 2})
