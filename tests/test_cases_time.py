@@ -289,6 +289,20 @@ def test_retail_periods_of_four_and_five_weeks(pattern):
     assert (first[0], last[0]) == (3, 5)
 
 
+def test_retail_years_may_drift_or_have_a_53rd_week():
+    years = [28, 28, 35] * 4
+    long_year = [*years[:-1], 42]
+    for gaps in (years * 20, [*(years * 5), *long_year] * 3):
+        ends = pd.Timestamp("2001-01-27") + pd.to_timedelta(
+            np.cumsum([0, *gaps]), unit="D"
+        )
+        axis = make_time_axis(ends[:-12], "period")
+        assert axis.kind == "fiscal"
+        assert axis.position(ends, "period").tolist() == list(range(len(ends)))
+        with pytest.raises(ValueError, match="off the grid"):
+            axis.position(ends[[5]] + pd.Timedelta(weeks=1), "period")
+
+
 @pytest.mark.parametrize("frequency", ["ME", "BME", "BMS", "MS", "QE", "YE"])
 def test_calendars_of_months(frequency):
     dates = pd.date_range("2019-01-31", periods=30, freq=frequency)

@@ -11,9 +11,9 @@ from sklearn_mmm.panel._time_steps import (
     AVERAGE_MONTH,
     AVERAGE_YEAR,
     common_step,
-    drifts,
     duration,
     even,
+    fiscal_position,
     is_fiscal,
     is_monthly,
     month_numbers,
@@ -237,11 +237,10 @@ class TimeAxis:
         if self.kind in ("date", "month"):
             since = ticks - int(self.first)
             return (since // int(self.pace)).astype(float), since % int(self.pace) != 0
+        if self.kind == "fiscal":
+            return fiscal_position(ticks, self.known)
         position = (ticks - self.first) / self.pace
         whole = np.round(position)
-        if self.kind == "fiscal":
-            since = ticks - int(self.first)
-            return whole, (since % (7 * DAY) != 0) | drifts(position, whole, self.pace)
         return whole, np.abs(position - whole) > 1e-6 * np.maximum(1, np.abs(whole))
 
     def _check_reach(

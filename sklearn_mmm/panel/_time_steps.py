@@ -46,16 +46,30 @@ def is_fiscal(ticks: np.ndarray, pace: int) -> bool:
         return False
     if gaps.min() == pace:
         return False
-    position = (ticks - ticks[0]) / AVERAGE_MONTH
-    whole = np.round(position)
-    return bool(
-        not drifts(position, whole, AVERAGE_MONTH).any() and np.diff(whole).min() > 0
-    )
+    periods = np.round(gaps / AVERAGE_MONTH)
+    near = np.abs(gaps - periods * AVERAGE_MONTH).max() <= _FISCAL_DRIFT
+    return bool(near and periods.min() > 0)
 
 
-def drifts(position: np.ndarray, whole: np.ndarray, pace: float) -> np.ndarray:
-    """Return which positions are too far from a whole number of periods."""
-    return np.abs(position - whole) * pace > _FISCAL_DRIFT
+def fiscal_position(
+    ticks: np.ndarray, known: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions among periods of four and five weeks, and what is no end of one.
+
+    Periods are counted from the nearest known end: years of 52 weeks, which drift
+    against the calendar, and 53rd weeks that set them back are counted alike.
+    """
+    place = np.r_[0.0, np.cumsum(np.round(np.diff(known) / AVERAGE_MONTH))]
+    after = np.minimum(np.searchsorted(known, ticks), len(known) - 1)
+    before = np.maximum(after - 1, 0)
+    closer = np.abs(ticks - known[before]) < np.abs(known[after] - ticks)
+    nearest = np.where(closer, before, after)
+    since = ticks - known[nearest]
+    periods = np.round(since / AVERAGE_MONTH)
+    far = np.abs(since - periods * AVERAGE_MONTH) > _FISCAL_DRIFT
+    # A day between two ends is no end, however close.
+    off = far | (since % (7 * DAY) != 0) | ((periods == 0) & (since != 0))
+    return place[nearest] + periods, off
 
 
 def common_step(distinct: np.ndarray, alone: int) -> int:
