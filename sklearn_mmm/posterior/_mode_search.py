@@ -31,7 +31,6 @@ from sklearn_mmm.likelihood._penalised import (
     contribution_scales,
 )
 from sklearn_mmm.likelihood._posterior import Parameters, Posterior
-from sklearn_mmm.likelihood._slopes import features
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
@@ -218,19 +217,21 @@ class ModeSearch:
 
 
 def _leverage(posterior: Posterior, at: Parameters) -> np.ndarray:
-    """Return how far columns fit each observation by themselves, (region, week).
+    r"""Return how far columns fit each observation by themselves, (region, week).
 
-    The variance of the fit, as the shared parameters leave it, in that of the
-    observation given the others.
+    With the precision :math:`P` in time and columns :math:`J` whose coefficients have
+    the precision :math:`H`, that is :math:`1 - M_{ii} / P_{ii}` for :math:`M = P - P J
+    H^{-1} J^\top P`, the precision of the observations.
     """
     system = NormalEquations(posterior, at)
-    columns = features(posterior, at)
+    scale = posterior.precision[:, None, None]
+    common = (posterior.common * scale).expand(len(scale), -1, -1)
+    columns = torch.cat([system.slopes.shared, common], -1)
+    pulled = posterior.whitener.mT @ columns * scale
     inverse = system.solve_shared(torch.eye(len(system.scale), dtype=torch.float64))
-    n = columns.shape[2]
-    fitted = ((columns @ inverse[:n, :n]) * columns).sum(-1)
+    fitted = ((pulled @ inverse) * pulled).sum(-1)
     own = (posterior.whitener**2).sum(1) * posterior.precision[:, None] ** 2
-    size = fitted * own
-    return np.asarray((size / (1 + size)).numpy())
+    return np.asarray((fitted / own.clamp_min(1e-300)).numpy())
 
 
 def _renew_scales(
