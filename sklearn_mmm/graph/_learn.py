@@ -23,6 +23,8 @@ _N_ROUNDS = 3
 _N_DRAWS = 5
 # A common cause has to explain so much of the dependence that edges do not.
 _LEAST_EXPLAINED = 0.3
+# An edge has to be so large beside what the common cause had added to it.
+_LEAST_OWN_SHARE = 0.5
 # Order and directions are told by at most so many rows.
 _MOST_ROWS = 5000
 
@@ -285,16 +287,38 @@ def _reliable(
         for draw in draws
     ]
     kept = np.mean([fit.weights[:n] != 0 for fit in refits], axis=0) > 0.5
-    refits = [
-        select_edges(draw.rows, EdgeRules(kept, kept, rules.lagged), order, alpha)
-        for draw in draws
-    ]
+
+    def refit(edges: np.ndarray) -> list[Edges]:
+        known = EdgeRules(edges, edges, rules.lagged)
+        return [select_edges(draw.rows, known, order, alpha) for draw in draws]
+
+    if len(draws) > 1:
+        kept = rules.required | (
+            kept & _own_rather_than_common(refit(kept), panel.rows(), kept, order)
+        )
+    refits = refit(kept)
     weights = np.mean([fit.weights for fit in refits], axis=0)
     variance = np.mean([fit.error**2 for fit in refits], axis=0)
     if len(draws) > 1:
         between = np.var([fit.weights for fit in refits], axis=0, ddof=1)
         variance = variance + (1 + 1 / len(draws)) * between
     return Edges(weights, np.sqrt(variance)), found & ~kept
+
+
+def _own_rather_than_common(
+    fits: list[Edges], rows: GraphRows, kept: np.ndarray, order: list[int]
+) -> np.ndarray:
+    """Return which edges are more than what a common cause may have left behind.
+
+    What it added to an edge is the difference between the weights with the cause and
+    without. It is never taken out in full, and an edge that is small beside it may be
+    its rest (compare the robustness value of Cinelli & Hazlett, 2020).
+    """
+    n = len(kept)
+    without = np.mean([fit.weights[:n] for fit in fits], axis=0)
+    known = EdgeRules(kept, kept)
+    mixed = select_edges(rows, known, order, alpha=0.5).weights[:n]
+    return np.asarray(np.abs(without) > _LEAST_OWN_SHARE * np.abs(mixed - without))
 
 
 def _topological(edges: np.ndarray) -> list[int]:
