@@ -14,8 +14,10 @@ from sklearn_mmm.graph._rows import GraphPanel, GraphRows
 # False discovery rate of dependent pairs, and of directions.
 _DEPENDENCE_LEVEL = 0.01
 _DIRECTION_LEVEL = 0.05
+# What is enough to look for a common cause, which then has to explain something.
+_SUSPICION_LEVEL = 0.05
 # Score of all pairs together beyond which they are not independent.
-_LEAST_COMMON = 4.0
+_LEAST_COMMON = 3.0
 # Typical loadings of a common cause, and steps of the search for the best.
 _STRENGTHS = (0.1, 0.2, 0.35, 0.55, 0.8, 1.1)
 _N_REFINEMENTS = 5
@@ -23,6 +25,8 @@ _N_ROUNDS = 3
 _N_DRAWS = 5
 # A common cause has to explain so much of the dependence that edges do not.
 _LEAST_EXPLAINED = 0.3
+# Dependence beyond which neither edges nor a common cause explain the channels.
+_MOST_UNEXPLAINED = 2.0
 # An edge has to be so large beside what the common cause had added to it.
 _LEAST_OWN_SHARE = 0.5
 # Order and directions are told by at most so many rows.
@@ -210,7 +214,7 @@ def _is_dependent(tests: PairTests) -> bool:
     """Whether the columns are not independent, in single pairs or all together."""
     above = np.triu_indices(tests.n, 1)
     return (
-        bool(rejected(tests.p_values[above], _DEPENDENCE_LEVEL).any())
+        bool(rejected(tests.p_values[above], _SUSPICION_LEVEL).any())
         or tests.common > _LEAST_COMMON
     )
 
@@ -277,7 +281,12 @@ def _reliable(
     above = np.triu_indices(n, 1)
     broken = np.zeros((n, n), bool)
     broken[above] = rejected(dependent[above], _DEPENDENCE_LEVEL)
-    kept = (found & holds & ~(broken | broken.T)) | rules.required
+    broken |= broken.T
+    if len(draws) == 1 and draws[0].tests.dependence > _MOST_UNEXPLAINED:
+        # Something else moves these channels: none of their edges can be trusted.
+        moved = broken.any(axis=0)
+        broken |= moved | moved[:, None]
+    kept = (found & holds & ~broken) | rules.required
     order = _topological(kept)
     # Dependence that is left for no known reason makes edges look significant as well
     # (genomic control: Devlin & Roeder, 1999).
