@@ -63,8 +63,9 @@ class ChannelGraph(StoredEstimator):
         Weights of the past, indexed by lag and column. A column's own past is its
         autocorrelation.
     confounded_ : DataFrame of shape (n, n)
-        Whether a pair depends on one another without an edge that the data could direct:
-        a cause in common, or a direction that cannot be told. Symmetric.
+        Whether a pair depends on one another without an edge that the data could
+        direct: a cause in common, of a region or the nation, or a direction that cannot
+        be told. Symmetric.
     strength_ : DataFrame of shape (n, n)
         Share of resamples in which the search finds the edge, whether or not the data
         hold its direction; NaN without resamples.
@@ -76,17 +77,17 @@ class ChannelGraph(StoredEstimator):
 
     Notes
     -----
-    The order of the columns is that of DirectLiNGAM (Shimizu et al., 2011, "DirectLiNGAM:
-    A Direct Method for Learning a Linear Non-Gaussian Structural Equation Model") with
-    likelihood ratios of pairs (Hyvärinen & Smith, 2013). If the columns' own parts are not
-    independent of one another then, a hidden cycle that multiplies all columns of a region
-    is taken out, drawn from its posterior (multiple imputation). It takes a time column
-    and at least three columns that are never negative. Edges are kept if residuals are
-    independent in their direction and not in the other, false discoveries being
-    controlled over all pairs (Benjamini & Hochberg, 1995).
+    The order of the columns is that of DirectLiNGAM (Shimizu et al., 2011) with
+    likelihood ratios of pairs (Hyvärinen & Smith, 2013). If the columns' own parts are
+    not then independent of one another, a hidden cycle that multiplies all columns of
+    a region is taken out, drawn from its posterior (multiple imputation). It takes a
+    time column and at least three columns that are never negative. Edges are kept if
+    residuals are independent in their direction and not in the other, false
+    discoveries being controlled over all pairs (Benjamini & Hochberg, 1995).
 
-    Columns are standardised first, so units do not matter, nor does their order. Directions
-    come from the shape of the noise; where it is Gaussian they cannot be known.
+    Columns are standardised first, so units do not matter, nor does their order.
+    Directions come from the shape of the noise; where it is Gaussian they cannot be
+    known.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from sklearn_mmm.graph._direction import direction_p_values
 from sklearn_mmm.graph._edges import EdgeRules, Edges, select_edges
 from sklearn_mmm.graph._independence import PairTests, rejected
 from sklearn_mmm.graph._order import causal_order
-from sklearn_mmm.graph._rows import GraphPanel, GraphRows
+from sklearn_mmm.graph._rows import GraphPanel, GraphRows, independent_rows
 
 # False discovery rate of dependent pairs, and of directions.
 _DEPENDENCE_LEVEL = 0.01
@@ -115,14 +115,14 @@ def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
         nothing = np.zeros((n_drivers, n))
         strength = np.full((n, n), np.nan if n_resamples == 0 else 0.0)
         samples = np.zeros((n_resamples, n_drivers, n))
-        return LearnedGraph(nothing, nothing, np.zeros((n, n), bool), strength, samples)
+        apart = _dependent_pairs(panel, rows, nothing) & ~np.eye(n, dtype=bool)
+        return LearnedGraph(nothing, nothing, apart, strength, samples)
     alone = _explain(rows, panel, rules, alpha)
     draws = [alone]
     if _is_dependent(alone.tests) and can_have_common_causes(panel):
         draws = _with_common_cause(panel, rules, alpha, alone, seed)
     edges, dropped = _reliable(draws, panel, rules, alpha)
-    own = PairTests(_residual(rows, edges.weights), panel)
-    confounded = rejected(own.p_values, _DEPENDENCE_LEVEL) | dropped | dropped.T
+    confounded = dropped | dropped.T | _dependent_pairs(panel, rows, edges.weights)
     connected = edges.weights[:n] != 0
     confounded &= ~(connected | connected.T) & ~np.eye(n, dtype=bool)
     # Doubtful edges have a strength as well, but no part in what the graph may be.
@@ -210,6 +210,27 @@ def _residual(rows: GraphRows, weights: np.ndarray) -> np.ndarray:
     return np.asarray(rows.children - rows.drivers @ weights)
 
 
+def _dependent_pairs(
+    panel: GraphPanel, rows: GraphRows, weights: np.ndarray
+) -> np.ndarray:
+    """Return the pairs whose own parts depend on one another, bool (n, n).
+
+    Within regions, and, where weeks' means are removed before, from week to week of the
+    whole nation.
+    """
+    tests = [PairTests(_residual(rows, weights), panel)]
+    if panel.by_week:
+        n = len(rows.children.T)
+        own = panel.children - panel.parents @ weights[:n] - panel.lagged @ weights[n:]
+        own = panel.without_course(own) * panel.kept[..., None]
+        seen = panel.kept.sum(axis=0)
+        nation = independent_rows(own.sum(axis=0) / np.maximum(seen, 1)[:, None])
+        nation = replace(nation, kept=(seen > 0)[None], is_series=True)
+        tests.append(PairTests(nation.rows().children, nation))
+    found = [rejected(each.p_values, _DEPENDENCE_LEVEL) for each in tests]
+    return np.asarray(np.any(found, axis=0))
+
+
 def _is_dependent(tests: PairTests) -> bool:
     """Whether the columns are not independent, in single pairs or all together."""
     above = np.triu_indices(tests.n, 1)
@@ -284,9 +305,9 @@ def _reliable(
     broken |= broken.T
     if len(draws) == 1 and draws[0].tests.dependence > _MOST_UNEXPLAINED:
         # Something else moves these channels: none of their edges can be trusted.
-        moved = broken.any(axis=0)
-        broken |= moved | moved[:, None]
-    kept = (found & holds & ~broken) | rules.required
+        moved = np.asarray(broken.any(axis=0))
+        broken |= moved | moved.reshape(-1, 1)
+    kept = np.asarray((found & holds & ~broken) | rules.required)
     order = _topological(kept)
     # Dependence that is left for no known reason makes edges look significant as well
     # (genomic control: Devlin & Roeder, 1999).
