@@ -8,10 +8,16 @@ import numpy as np
 import scipy.linalg
 import torch
 from _machine import describe_machine
+from graph_worlds import KINDS, confounded_world
 from scipy.optimize import minimize
 
-from sklearn_mmm import ChannelGraph, DeepCausalMMMRegressor
-from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm import (
+    ChannelGraph,
+    DeepCausalMMMRegressor,
+    allocate_budget,
+    simulate,
+)
+from sklearn_mmm.datasets import make_mmm, true_outcome
 
 NOISE = {
     "Gaussian": "normal",
@@ -127,34 +133,49 @@ def row(kind, d, n_edges, noise, n_seeds, baseline):
     )
 
 
+def confounded(args):
+    print(
+        f"\nbudget cycles that all channels share, {args.seeds} seeds a cell: false "
+        "edges and pairs in confounded_\nof five channels without influences; F1 of "
+        "eight channels with five influences; CPU seconds of both"
+    )
+    print(
+        f"{'cycle':<8}{'regions':>8}{'strength':>9}{'false':>7}{'named':>7}{'F1':>7}{'s':>7}"
+    )
+    for kind in args.cycles:
+        for n_regions in args.regions:
+            for strength in args.strengths:
+                start = time.process_time()
+                values = [
+                    confounded_cell(seed, n_regions, strength, kind)
+                    for seed in range(args.seeds)
+                ]
+                seconds = (time.process_time() - start) / args.seeds
+                false, named, f1 = np.mean(values, axis=0)
+                print(
+                    f"{kind:<8}{n_regions:8d}{strength:9.1f}{false:7.2f}{named:7.1f}"
+                    f"{f1:7.2f}{seconds:7.2f}",
+                    flush=True,
+                )
+
+
+def confounded_cell(seed, n_regions, strength, kind):
+    X, names, _ = confounded_world(seed, n_regions, strength, kind)
+    graph = ChannelGraph(names, "region", "week").fit(X)
+    false = (graph.adjacency_ != 0).to_numpy().sum()
+    named = graph.confounded_.to_numpy().sum() / 2
+    X, names, true = confounded_world(seed, n_regions, strength, kind, 8, 5)
+    graph = ChannelGraph(names, "region", "week").fit(X)
+    return false, named, compare(graph.adjacency_.to_numpy(), true)[0]
+
+
 def panels(args):
     print(
-        "\npanels of 20 regions, 156 weeks, 8 channels, ten seeds: edges of ChannelGraph"
+        f"\nfull fits of 20 regions, 156 weeks, 8 channels, {args.seeds} seeds: F1 of "
+        "dag_, what is lost\nwithout each driving channel against the truth with and "
+        "without react='graph' (mean error),\nand gains of allocations in thousands"
     )
-    for linked in (True, False):
-        scores, counts = [], []
-        for seed in range(10):
-            X, _, truth = make_mmm(20, 156, 8, graph=linked, random_state=seed)
-            media = truth.media_columns
-            X[media] /= X.groupby("region")[media].transform("max")
-            graph = ChannelGraph(media, "region", "week", n_lags=1).fit(X)
-            found = graph.adjacency_.to_numpy()
-            scores.append(compare(found, truth.graph.to_numpy())[0])
-            counts.append(int((found != 0).sum()))
-        if linked:
-            print(f"with a graph: F1 {np.mean(scores):.3f}, worst {np.min(scores):.3f}")
-        else:
-            print(f"without one: {np.mean(counts):.1f} edges, most {np.max(counts)}")
-
-
-def effects(args):
-    print(
-        "\nfull default fits of the panels with a graph: F1 of dag_,\n"
-        "mean error of upstream channels' effects, reading direct "
-        "contributions and total effects"
-    )
-    values = []
-    for seed in range(10):
+    for seed in range(args.seeds):
         X, y, truth = make_mmm(20, 156, 8, graph=True, random_state=seed)
         mmm = DeepCausalMMMRegressor(
             truth.media_columns,
@@ -164,20 +185,37 @@ def effects(args):
             random_state=0,
         ).fit(X, y)
         f1, _ = compare(mmm.dag_.to_numpy(), truth.graph.to_numpy())
-        upstream = truth.graph.any(axis=1)
-        wrong = [
-            (mmm.effects(kind)["contribution"] / truth.total_effects - 1)[upstream]
-            .abs()
-            .mean()
-            for kind in ("direct", "total")
-        ]
-        values.append([f1, *wrong])
+        as_planned = true_outcome(truth, X).sum()
+
+        def true_gain(plan, truth=truth, as_planned=as_planned):
+            return true_outcome(truth, plan).sum() - as_planned
+
+        errors = []
+        for name in truth.graph.index[truth.graph.any(axis=1)]:
+            lost = true_gain(X.assign(**{name: 0.0}))
+            errors.append(
+                [
+                    abs(
+                        simulate(mmm, X, {name: 0.0}, react=react).total["difference"]
+                        / lost
+                        - 1
+                    )
+                    for react in ("graph", "none")
+                ]
+            )
+        gains = []
+        for react in ("graph", "none"):
+            found = allocate_budget(mmm, X, react=react)
+            gains += [found.gain, true_gain(X.assign(**found.spend))]
+        wrong, blind = np.mean(errors, axis=0)
+        told = "promised {:.0f}, true {:.0f}; without react {:.0f}, {:.0f}".format(
+            *(gain / 1e3 for gain in gains)
+        )
         print(
-            f"seed {seed}: F1 {f1:.3f}, direct {wrong[0]:.3f}, total {wrong[1]:.3f}",
+            f"seed {seed}: F1 {f1:.3f}; error {wrong:.3f}, without react {blind:.3f}; "
+            f"{told}",
             flush=True,
         )
-    f1, direct, total = np.mean(values, axis=0)
-    print(f"mean:   F1 {f1:.3f}, direct {direct:.3f}, total {total:.3f}")
 
 
 def large(args):
@@ -190,26 +228,27 @@ def large(args):
 
 
 def main():
+    parts = {
+        "simulations": simulations,
+        "confounded": confounded,
+        "panels": panels,
+        "large": large,
+    }
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 20, 50])
     parser.add_argument("--kinds", nargs="+", default=["ER", "SF"])
+    parser.add_argument("--cycles", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--regions", type=int, nargs="+", default=[1, 6, 20])
+    parser.add_argument("--strengths", type=float, nargs="+", default=[0.3, 0.6, 0.9])
     parser.add_argument("--no-baseline", dest="baseline", action="store_false")
-    parser.add_argument(
-        "--parts", nargs="+", default=["simulations", "panels", "effects", "large"]
-    )
+    parser.add_argument("--parts", nargs="+", choices=parts, default=list(parts))
     args = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     print(describe_machine())
     for part in args.parts:
-        part_of = {
-            "simulations": simulations,
-            "panels": panels,
-            "effects": effects,
-            "large": large,
-        }
-        part_of[part](args)
+        parts[part](args)
 
 
 if __name__ == "__main__":

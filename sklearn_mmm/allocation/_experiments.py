@@ -87,8 +87,10 @@ def plan_experiments(
         and ``spend_change`` (spend units). Then ``kind`` ("go dark" or "heavy up"),
         ``duration`` (time steps), ``expected_lift``, ``minimal_detectable_lift`` (with
         80 % power at a level of 5 %, outcome units), ``power`` for the expected lift;
-        ``cost`` (profit forgone, or spend that does not pay), ``value`` (expected
-        profit of the better plan after the test) and ``net_value``, spend units.
+        ``cost`` (profit forgone, or spend that does not pay; 0 of a test that pays for
+        itself), ``value`` (expected profit of the better plan after the test) and
+        ``net_value``, spend units. Of tests that are worth the same, the one with the
+        most power comes first.
 
     Raises
     ------
@@ -144,7 +146,8 @@ def plan_experiments(
     )
     if budget is not None:
         table = table[table["cost"] <= budget]
-    return table.sort_values("net_value", ascending=False, ignore_index=True)
+    order = ["net_value", "power"]
+    return table.sort_values(order, ascending=False, ignore_index=True)
 
 
 def _channels(setup: Setup, channels: Iterable[str] | None) -> list[int]:
@@ -231,6 +234,8 @@ class _Test:
         critical = norm.isf(_LEVEL / 2)
         # What the whole plan loses by the test, carry-over included.
         cost = self.change[channel] - self.margin * self.all[1:, channel].mean()
+        # More of what pays is no cost, and no reason to test either.
+        cost = max(float(cost), 0.0)
         value = value_of_test(np.array(lifts), error, worth)
         regions = self.treated.regions
         return {
@@ -250,7 +255,7 @@ class _Test:
             )
             if error > 0
             else 1.0,
-            "cost": float(cost),
+            "cost": cost,
             "value": value,
-            "net_value": value - float(cost),
+            "net_value": value - cost,
         }

@@ -42,7 +42,9 @@ def make_future(
     like : {"last_year", "last"} or DataFrame, default="last_year"
         How media are flighted: as a year before, as in the last ``periods`` time
         steps, or as in the last ``periods`` time steps of a table with keys, media
-        and spend. A table or a past that is shorter is repeated.
+        and spend. A table or a past that is shorter is repeated. Without a year of
+        rows, or where a budget finds no spend a year before, media are as lately, with
+        a warning.
     controls : dict or DataFrame, default=None
         What is known of controls: by column "seasonal" (as a year before), "last"
         (the region's last value), a number, or a value for each time step; or a table
@@ -97,7 +99,7 @@ def make_future(
     if past.region_name is not None:
         columns[past.region_name] = past.regions.repeat(periods)
     columns[past.time_name] = np.tile(labels, n_regions)
-    media, fallback = flighted_media(past, like, periods)
+    media, fallback = flighted_media(past, like, periods, budget is not None)
     columns |= scaled_to(media, past, budget)
     known = KnownControls(past, controls, labels)
     courses = {c: known.course(c) for c in past.other_columns}

@@ -10,7 +10,9 @@ from sklearn_mmm.allocation._past import Past, as_pandas, with_keys
 _LIKE = ("last_year", "last")
 
 
-def flighted_media(past: Past, like: Any, periods: int) -> tuple[pd.DataFrame, str]:
+def flighted_media(
+    past: Past, like: Any, periods: int, spread: bool
+) -> tuple[pd.DataFrame, str]:
     """Return media and money of the future, by region and time step, and a remark.
 
     Where a region has no row at the time step that is repeated, the nearest in time
@@ -21,6 +23,8 @@ def flighted_media(past: Past, like: Any, periods: int) -> tuple[pd.DataFrame, s
     past : Past
     like : {"last_year", "last"} or DataFrame
     periods : int
+    spread : bool
+        Whether a budget is to be spread over them, so that something must be spent.
 
     Returns
     -------
@@ -53,7 +57,13 @@ def flighted_media(past: Past, like: Any, periods: int) -> tuple[pd.DataFrame, s
         _nearest(np.flatnonzero(code == region), position, wanted)
         for region in range(len(past.regions))
     ]
-    return table[past.money].iloc[np.concatenate(rows)].reset_index(drop=True), remark
+    found = table[past.money].iloc[np.concatenate(rows)].reset_index(drop=True)
+    paid = [s for s in past.spend if s is not None]
+    a_year_ago = isinstance(like, str) and like == "last_year" and not remark
+    if spread and a_year_ago and not found[paid].to_numpy().sum() > 0:
+        lately, _ = flighted_media(past, "last", periods, spread)
+        return lately, "media as lately, since nothing was spent a year before"
+    return found, remark
 
 
 def _nearest(rows: np.ndarray, position: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from sklearn_mmm.allocation import make_future
 from sklearn_mmm.cli._columns import select
 from sklearn_mmm.cli._data import (
     Data,
@@ -21,6 +22,9 @@ from sklearn_mmm.cli._show import channel_lines, finding_lines, say, to_json
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.inspection import roi_table, units_of
 from sklearn_mmm.report import find_browser, make_check_page, make_report, print_board
+
+# Time steps of a plan whose money alone is given.
+_QUARTER = 13
 
 
 def check_output(path: str) -> None:
@@ -88,7 +92,15 @@ def read_plan(args: argparse.Namespace, data: Data) -> pd.DataFrame | None:
         If a column is missing.
     """
     if args.plan is None:
+        if args.plan_weeks is not None and args.plan_weeks < 1:
+            raise ValueError(f"--plan-weeks {args.plan_weeks}: give at least 1")
+        if args.plan_budget is not None and not args.plan_budget > 0:
+            raise ValueError(f"--plan-budget {args.plan_budget:g}: give more than 0")
         return None
+    if args.plan_weeks is not None or args.plan_budget is not None:
+        raise ValueError(
+            "--plan has the rows itself; leave out --plan-weeks and --plan-budget"
+        )
     plan, _ = read_data(args.plan, args)
     # A constant column may be text that was encoded; nothing else is left out.
     missing = [c for c in data.columns.taken if c not in plan]
@@ -115,6 +127,8 @@ def run_report(args: argparse.Namespace) -> int:
         if row["severity"] == "distorts":
             say(f"warning: {row['where']}: {row['what']} {row['what_to_do']}")
     mmm = _fit(args, data, train, lift_tests)
+    if plan is None and (args.plan_weeks or args.plan_budget):
+        plan = make_future(mmm, args.plan_weeks or _QUARTER, args.plan_budget)
     X, y, later = data.X, data.y.astype(float), ~train
     units = units_of(mmm, args.outcome_unit or args.target, args.spend_unit)
     if args.save is not None:

@@ -114,7 +114,20 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         "--plan",
         metavar="FILE",
         help="rows whose budget is to be allocated, with the columns of the data; "
-        "by default the last quarter of training",
+        "by default the quarter after training",
+    )
+    add(
+        "--plan-weeks",
+        type=int,
+        metavar="N",
+        help="time steps after training whose budget is to be allocated, media as a "
+        "year before (default: a quarter)",
+    )
+    add(
+        "--plan-budget",
+        type=float,
+        metavar="MONEY",
+        help="money for these time steps (default: as a year before)",
     )
     _add_units(parser)
     _add_files(parser)

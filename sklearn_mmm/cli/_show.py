@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection import Units, roi_table
-from sklearn_mmm.plotting._style import number
+from sklearn_mmm.plotting._words import short_number as number
 
 
 def channel_lines(

@@ -62,8 +62,13 @@ class ChannelGraph(StoredEstimator):
     lagged_adjacency_ : DataFrame of shape (n_lags * n, n)
         Weights of the past, indexed by lag and column. A column's own past is its
         autocorrelation.
+    confounded_ : DataFrame of shape (n, n)
+        Whether a pair depends on one another without an edge that the data could
+        direct: a cause in common, of a region or the nation, or a direction that cannot
+        be told. Symmetric.
     strength_ : DataFrame of shape (n, n)
-        Share of resamples that contain the edge; NaN without resamples.
+        Share of resamples in which the search finds the edge, whether or not the data
+        hold its direction; NaN without resamples.
     order_ : list of str
         The columns, causes first.
     n_features_in_ : int
@@ -72,15 +77,17 @@ class ChannelGraph(StoredEstimator):
 
     Notes
     -----
-    A path of solutions of the likelihood under the log-determinant acyclicity (Bello,
-    Aragam & Ravikumar, 2022), from three starts; edges are then turned round as long
-    as the likelihood gains, and those that are not significant against dependence
-    within regions or blocks are left out. Columns are standardised first, so units do
-    not matter, nor does their order.
+    The order of the columns is that of DirectLiNGAM (Shimizu et al., 2011) with
+    likelihood ratios of pairs (Hyvärinen & Smith, 2013). If the columns' own parts are
+    not then independent of one another, a hidden cycle that multiplies all columns of
+    a region is taken out, drawn from its posterior (multiple imputation). It takes a
+    time column and at least three columns that are never negative. Edges are kept if
+    residuals are independent in their direction and not in the other, false
+    discoveries being controlled over all pairs (Benjamini & Hochberg, 1995).
 
-    Directions come from the shape of the noise (Shimizu et al., 2006). Where it is
-    Gaussian they cannot be known, and ``strength_`` is near one half for both. Common
-    causes that are not among the columns, and differ between regions, pass for edges.
+    Columns are standardised first, so units do not matter, nor does their order.
+    Directions come from the shape of the noise; where it is Gaussian they cannot be
+    known.
 
     Examples
     --------

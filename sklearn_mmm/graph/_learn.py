@@ -9,13 +9,15 @@ from sklearn_mmm.graph._direction import direction_p_values
 from sklearn_mmm.graph._edges import EdgeRules, Edges, select_edges
 from sklearn_mmm.graph._independence import PairTests, rejected
 from sklearn_mmm.graph._order import causal_order
-from sklearn_mmm.graph._rows import GraphPanel, GraphRows
+from sklearn_mmm.graph._rows import GraphPanel, GraphRows, independent_rows
 
 # False discovery rate of dependent pairs, and of directions.
 _DEPENDENCE_LEVEL = 0.01
 _DIRECTION_LEVEL = 0.05
+# What is enough to look for a common cause, which then has to explain something.
+_SUSPICION_LEVEL = 0.05
 # Score of all pairs together beyond which they are not independent.
-_LEAST_COMMON = 4.0
+_LEAST_COMMON = 3.0
 # Typical loadings of a common cause, and steps of the search for the best.
 _STRENGTHS = (0.1, 0.2, 0.35, 0.55, 0.8, 1.1)
 _N_REFINEMENTS = 5
@@ -23,6 +25,10 @@ _N_ROUNDS = 3
 _N_DRAWS = 5
 # A common cause has to explain so much of the dependence that edges do not.
 _LEAST_EXPLAINED = 0.3
+# Dependence beyond which neither edges nor a common cause explain the channels.
+_MOST_UNEXPLAINED = 2.0
+# An edge has to be so large beside what the common cause had added to it.
+_LEAST_OWN_SHARE = 0.5
 # Order and directions are told by at most so many rows.
 _MOST_ROWS = 5000
 
@@ -109,14 +115,14 @@ def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
         nothing = np.zeros((n_drivers, n))
         strength = np.full((n, n), np.nan if n_resamples == 0 else 0.0)
         samples = np.zeros((n_resamples, n_drivers, n))
-        return LearnedGraph(nothing, nothing, np.zeros((n, n), bool), strength, samples)
+        apart = _dependent_pairs(panel, rows, nothing) & ~np.eye(n, dtype=bool)
+        return LearnedGraph(nothing, nothing, apart, strength, samples)
     alone = _explain(rows, panel, rules, alpha)
     draws = [alone]
     if _is_dependent(alone.tests) and can_have_common_causes(panel):
         draws = _with_common_cause(panel, rules, alpha, alone, seed)
     edges, dropped = _reliable(draws, panel, rules, alpha)
-    own = PairTests(_residual(rows, edges.weights), panel)
-    confounded = rejected(own.p_values, _DEPENDENCE_LEVEL) | dropped | dropped.T
+    confounded = dropped | dropped.T | _dependent_pairs(panel, rows, edges.weights)
     connected = edges.weights[:n] != 0
     confounded &= ~(connected | connected.T) & ~np.eye(n, dtype=bool)
     # Doubtful edges have a strength as well, but no part in what the graph may be.
@@ -204,11 +210,32 @@ def _residual(rows: GraphRows, weights: np.ndarray) -> np.ndarray:
     return np.asarray(rows.children - rows.drivers @ weights)
 
 
+def _dependent_pairs(
+    panel: GraphPanel, rows: GraphRows, weights: np.ndarray
+) -> np.ndarray:
+    """Return the pairs whose own parts depend on one another, bool (n, n).
+
+    Within regions, and, where weeks' means are removed before, from week to week of the
+    whole nation.
+    """
+    tests = [PairTests(_residual(rows, weights), panel)]
+    if panel.by_week:
+        n = len(rows.children.T)
+        own = panel.children - panel.parents @ weights[:n] - panel.lagged @ weights[n:]
+        own = panel.without_course(own) * panel.kept[..., None]
+        seen = panel.kept.sum(axis=0)
+        nation = independent_rows(own.sum(axis=0) / np.maximum(seen, 1)[:, None])
+        nation = replace(nation, kept=(seen > 0)[None], is_series=True)
+        tests.append(PairTests(nation.rows().children, nation))
+    found = [rejected(each.p_values, _DEPENDENCE_LEVEL) for each in tests]
+    return np.asarray(np.any(found, axis=0))
+
+
 def _is_dependent(tests: PairTests) -> bool:
     """Whether the columns are not independent, in single pairs or all together."""
     above = np.triu_indices(tests.n, 1)
     return (
-        bool(rejected(tests.p_values[above], _DEPENDENCE_LEVEL).any())
+        bool(rejected(tests.p_values[above], _SUSPICION_LEVEL).any())
         or tests.common > _LEAST_COMMON
     )
 
@@ -275,7 +302,12 @@ def _reliable(
     above = np.triu_indices(n, 1)
     broken = np.zeros((n, n), bool)
     broken[above] = rejected(dependent[above], _DEPENDENCE_LEVEL)
-    kept = (found & holds & ~(broken | broken.T)) | rules.required
+    broken |= broken.T
+    if len(draws) == 1 and draws[0].tests.dependence > _MOST_UNEXPLAINED:
+        # Something else moves these channels: none of their edges can be trusted.
+        moved = np.asarray(broken.any(axis=0))
+        broken |= moved | moved.reshape(-1, 1)
+    kept = np.asarray((found & holds & ~broken) | rules.required)
     order = _topological(kept)
     # Dependence that is left for no known reason makes edges look significant as well
     # (genomic control: Devlin & Roeder, 1999).
@@ -285,16 +317,38 @@ def _reliable(
         for draw in draws
     ]
     kept = np.mean([fit.weights[:n] != 0 for fit in refits], axis=0) > 0.5
-    refits = [
-        select_edges(draw.rows, EdgeRules(kept, kept, rules.lagged), order, alpha)
-        for draw in draws
-    ]
+
+    def refit(edges: np.ndarray) -> list[Edges]:
+        known = EdgeRules(edges, edges, rules.lagged)
+        return [select_edges(draw.rows, known, order, alpha) for draw in draws]
+
+    if len(draws) > 1:
+        kept = rules.required | (
+            kept & _own_rather_than_common(refit(kept), panel.rows(), kept, order)
+        )
+    refits = refit(kept)
     weights = np.mean([fit.weights for fit in refits], axis=0)
     variance = np.mean([fit.error**2 for fit in refits], axis=0)
     if len(draws) > 1:
         between = np.var([fit.weights for fit in refits], axis=0, ddof=1)
         variance = variance + (1 + 1 / len(draws)) * between
     return Edges(weights, np.sqrt(variance)), found & ~kept
+
+
+def _own_rather_than_common(
+    fits: list[Edges], rows: GraphRows, kept: np.ndarray, order: list[int]
+) -> np.ndarray:
+    """Return which edges are more than what a common cause may have left behind.
+
+    What it added to an edge is the difference between the weights with the cause and
+    without. It is never taken out in full, and an edge that is small beside it may be
+    its rest (compare the robustness value of Cinelli & Hazlett, 2020).
+    """
+    n = len(kept)
+    without = np.mean([fit.weights[:n] for fit in fits], axis=0)
+    known = EdgeRules(kept, kept)
+    mixed = select_edges(rows, known, order, alpha=0.5).weights[:n]
+    return np.asarray(np.abs(without) > _LEAST_OWN_SHARE * np.abs(mixed - without))
 
 
 def _topological(edges: np.ndarray) -> list[int]:

@@ -12,6 +12,7 @@ from sklearn_mmm.inspection._data_quality import (
     collinearity,
     coverage_table,
     outlier_table,
+    outlier_weight_table,
     zero_spells,
 )
 from sklearn_mmm.inspection._diagnosis import diagnose
@@ -84,6 +85,7 @@ __all__ = [
     "modulation_table",
     "naive_forecasts",
     "outlier_table",
+    "outlier_weight_table",
     "period_roi_table",
     "region_channel_table",
     "region_table",

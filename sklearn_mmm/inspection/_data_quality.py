@@ -268,3 +268,38 @@ def outliers_of(table: pd.DataFrame, threshold: float = 4.0) -> pd.DataFrame:
     far = scored[scored["score"].abs() >= threshold]
     order = far["score"].abs().sort_values(ascending=False, kind="stable").index
     return far.loc[order].reset_index(drop=True)
+
+
+@of_fitted_model
+def outlier_weight_table(mmm: Any, *, most: float = 0.5) -> pd.DataFrame:
+    """Return training rows that the fit took for outliers and gave little weight.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+    most : float, default=0.5
+        Largest weight of a row in the table; 1 is the weight of an ordinary one.
+
+    Returns
+    -------
+    DataFrame
+        ``region``, ``time`` and ``weight``, the lightest row first.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import outlier_weight_table
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, validation=False, random_state=0,
+    ... ).fit(X, y)
+    >>> outlier_weight_table(mmm, most=0.0).empty
+    True
+    """
+    weights = mmm.outlier_weights_.rename_axis(index="region", columns="time")
+    table = weights.T.unstack().rename("weight").reset_index()
+    light = table[table["weight"] <= most]
+    return light.sort_values("weight", kind="stable", ignore_index=True)

@@ -15,6 +15,7 @@ from sklearn_mmm.inspection import (
     forecast_comparison,
     modulation_table,
     outlier_table,
+    outlier_weight_table,
     period_roi_table,
     region_channel_table,
     region_table,
@@ -411,7 +412,7 @@ def _data(r: Results) -> Iterator[Chart]:
             "correlation": correlation.rename_axis("column").reset_index(),
         },
     )
-    outliers = outlier_table(mmm)
+    outliers, light = outlier_table(mmm), outlier_weight_table(mmm)
     # A single point makes no axis of time; the table has it all the same.
     if outliers["time"].nunique() > 1:
         yield Chart(
@@ -419,9 +420,10 @@ def _data(r: Results) -> Iterator[Chart]:
             "data",
             "Outliers",
             "Rows more than four robust standard deviations from the fit: wrong data, "
-            "or events that the model does not know.",
+            "or events that the model does not know. The fit gave little weight to "
+            f"{len(light):,} of its rows.",
             plot_outliers(outliers, units=r.units),
-            {"outliers": outliers},
+            {"outliers": outliers, "outlier_weights": light},
         )
 
 

@@ -1,5 +1,6 @@
 """Figures, tables and plain words in one HTML file."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,8 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from sklearn_mmm._files import write_aside
-from sklearn_mmm.allocation import allocate_budget, budget_frontier
+from sklearn_mmm.allocation import allocate_budget, budget_frontier, make_future
+from sklearn_mmm.exceptions import AssumptionWarning
 from sklearn_mmm.inspection import (
     Units,
     fit_table,
@@ -63,8 +65,8 @@ def make_report(
     plan : DataFrame, array or BudgetAllocation, default=None
         Rows whose budget is to be allocated, as for :func:`allocate_budget`, which
         keeps amounts within half and one and a half times the plan; or what it found
-        under constraints of your own. None means the last quarter of a year in
-        training, where there is a time column.
+        under constraints of your own. None means the quarter of a year
+        after training as :func:`make_future` has it, where there is a time column.
     title : str, default="Marketing mix report"
         Heading of the page.
     units : Units, default=None
@@ -146,11 +148,7 @@ def _results(
     units = units or units_of(mmm)
     name = "the plan"
     if plan is None and time_axis(mmm) is not None:
-        n_steps = _quarter(mmm)
-        plan = training_rows(mmm, n_steps)
-        name = f"the last {n_steps} {units.time}s of training"
-        if not mmm.media_plan(plan).spend.any():
-            plan = None
+        plan, name = _next_quarter(mmm, units)
     allocation = frontier = None
     if hasattr(plan, "planned_outcome"):
         allocation, plan = plan, None
@@ -159,6 +157,27 @@ def _results(
         totals = allocation.planned_total * np.linspace(0.5, 1.5, _N_BUDGETS)
         frontier = budget_frontier(mmm, plan, totals, n_starts=1)
     return Results(mmm, fit, allocation, frontier, name, units, coverage, plan)
+
+
+def _next_quarter(mmm: Any, units: Units) -> tuple[Any, str]:
+    """Return rows of the next quarter, and what they are in words.
+
+    Where the next time steps cannot be told, they are the last quarter of training;
+    None where nothing is spent.
+    """
+    n_steps = _quarter(mmm)
+    name = f"the {n_steps} {units.time}s after training"
+    try:
+        with warnings.catch_warnings():
+            # Controls move the outcome of every plan alike.
+            warnings.simplefilter("ignore", AssumptionWarning)
+            plan = make_future(mmm, n_steps)
+            if not mmm.media_plan(plan).spend.any():
+                plan = make_future(mmm, n_steps, like="last")
+    except ValueError:
+        plan = training_rows(mmm, n_steps)
+        name = f"the last {n_steps} {units.time}s of training"
+    return (plan, name) if mmm.media_plan(plan).spend.any() else (None, name)
 
 
 def _quarter(mmm: Any) -> int:

@@ -101,7 +101,8 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
     parts, units = r.mmm.contributions_, r.units
     total = outcome_total(r.mmm)
     media = float(parts[r.mmm.media_columns_].to_numpy().sum())
-    spend = float(r.mmm.spend_.to_numpy().sum())
+    paid = r.roi[r.roi["spend"] > 0]
+    spend = float(paid["spend"].sum())
     best, whole = channels_by_size(r.mmm)[0], float(parts.to_numpy().sum())
     tiles = [
         Tile(
@@ -110,8 +111,8 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
             f"{amount(media, units.outcome)} of {amount(whole, units.outcome)}",
         ),
         Tile(
-            "Return of all media",
-            number(media / spend) if spend else "–",
+            "Return of paid media",
+            number(float(paid["contribution"].sum()) / spend) if spend else "–",
             f"{units.per_spend}, on average",
         ),
         Tile(

@@ -25,7 +25,6 @@ def trust_table(
     fit: pd.DataFrame,
     total: pd.Series,
     coverage: float,
-    extra: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return what speaks for and against a model.
 
@@ -39,8 +38,6 @@ def trust_table(
         As :func:`~sklearn_mmm.inspection.media_total` returns it.
     coverage : float
         Of the intervals in both.
-    extra : DataFrame, default=None
-        Further rows of the same columns, such as those of a placebo test.
 
     Returns
     -------
@@ -53,8 +50,7 @@ def trust_table(
         *_width(total),
         *_apart(mmm),
     ]
-    table = pd.DataFrame(rows, columns=["check", "verdict", "reason"])
-    return table if extra is None else pd.concat([table, extra], ignore_index=True)
+    return pd.DataFrame(rows, columns=["check", "verdict", "reason"])
 
 
 def grade(table: pd.DataFrame) -> str:

@@ -176,6 +176,13 @@
       responsive: false,
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
       toImageButtonOptions: { filename: chart.id, scale: 2 },
+      modeBarButtonsToAdd: [
+        {
+          name: "Download plot as an SVG",
+          icon: Plotly.Icons.disk,
+          click: (plot) => Plotly.downloadImage(plot, { format: "svg", filename: chart.id }),
+        },
+      ],
     });
     chart.width = chart.plot.clientWidth;
     chart.drawn = true;

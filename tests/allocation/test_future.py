@@ -95,6 +95,20 @@ def test_media_as_lately_or_as_in_a_table(data, mmm):
         make_future(mmm, 4, like=late.drop(columns="tv_spend"))
 
 
+def test_where_nothing_was_spent_a_year_ago_media_are_as_lately(data):
+    X, y = data
+    weeks = np.sort(X["week"].unique())
+    money = ["tv", "tv_spend", "search"]
+    X = X.assign(**{c: X[c].where(X["week"] > weeks[-48], 0.0) for c in money})
+    mmm = make().fit(X, y)
+    with pytest.warns(AssumptionWarning, match="nothing was spent a year before"):
+        future = make_future(mmm, 4, 1000.0, controls=KNOWN)
+    assert future[["tv_spend", "search"]].to_numpy().sum() == pytest.approx(1000.0)
+    short = make().fit(X[X["week"] > weeks[-30]], y[X["week"] > weeks[-30]])
+    with pytest.warns(AssumptionWarning, match="there is no year before"):
+        make_future(short, 4, controls=KNOWN)
+
+
 def test_a_region_without_a_row_a_year_ago_has_its_nearest(data):
     X, y = data
     weeks = np.sort(X["week"].unique())

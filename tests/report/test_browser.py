@@ -411,6 +411,111 @@ def test_print_shows_everything_in_light_colours(report, open_page):
     assert opened.errors == []
 
 
+def test_figures_are_saved_as_pictures(opened):
+    opened.open_tab("summary")
+    plot = opened.page.locator("[data-chart=waterfall] .plot")
+    plot.scroll_into_view_if_needed()
+    for title, ending in (("PNG", "png"), ("SVG", "svg")):
+        button = plot.locator(f".modebar-btn[data-title*='{title}']")
+        with opened.page.expect_download() as event:
+            button.dispatch_event("click")
+        assert event.value.suggested_filename == f"waterfall.{ending}"
+        assert Path(event.value.path()).stat().st_size > 1000
+
+
+def axe():
+    """Return the script of axe-core, which finds what keeps people out."""
+    package = pytest.importorskip("axe_playwright_python")
+    return next(Path(package.__file__).parent.glob("**/axe.min.js")).read_text("utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_people_with_aids_are_not_kept_out(report, open_page, scheme):
+    """No serious violation of WCAG A and AA, contrast included, on any tab."""
+    opened = open_page(report, color_scheme=scheme)
+    opened.page.evaluate(axe())
+    for tab in opened.page.locator("[role=tab]").all():
+        tab.click()
+        opened.settle()
+        found = opened.page.evaluate(
+            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']})"
+        )
+        grave = [
+            (v["id"], v["nodes"][0]["html"][:200], v["nodes"][0]["failureSummary"])
+            for v in found["violations"]
+            if v["impact"] in ("serious", "critical")
+        ]
+        assert grave == [], tab.inner_text()
+
+
+CUT = """
+() => {
+  const out = [];
+  const panel = document.querySelector("[role=tabpanel]:not([inert])");
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true });
+  // Words that are wider than their box, and boxes that leave their card.
+  for (const e of panel.querySelectorAll("h2, p, li, strong, .tile *, .stacks td")) {
+    if (seen(e) && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) {
+      out.push(`cut: ${e.textContent.slice(0, 60)}`);
+    }
+  }
+  for (const card of panel.querySelectorAll(".card")) {
+    const box = card.getBoundingClientRect();
+    for (const e of card.querySelectorAll("p, h2, li, table.stacks, .plot, button")) {
+      const r = e.getBoundingClientRect();
+      if (seen(e) && r.width && (r.right > box.right + 1 || r.left < box.left - 1)) {
+        out.push(`outside: ${e.className || e.tagName} ${e.textContent.slice(0, 40)}`);
+      }
+    }
+  }
+  const cards = [...panel.querySelectorAll(".card")];
+  const boxes = cards.map((card) => card.getBoundingClientRect());
+  boxes.forEach((a, i) => {
+    for (const b of boxes.slice(0, i)) {
+      const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (x > 1 && y > 1) out.push(`card ${i} overlaps another`);
+    }
+  });
+  return out;
+}
+"""
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+def test_nothing_is_cut_and_nothing_overlaps(report, open_page, width):
+    opened = open_page(report, viewport={"width": width, "height": 900})
+    for tab in opened.page.locator("[role=tab]").all():
+        tab.click()
+        opened.settle()
+        assert opened.page.evaluate(CUT) == [], tab.inner_text()
+
+
+def test_the_first_screen_answers_first(report, open_page):
+    """Answer, moves, grade and test stand within 1400 by 900, and come at once."""
+    opened = open_page(report, viewport={"width": 1400, "height": 900})
+    for heading in ("What to move", "How far to trust this", "What to test next"):
+        box = opened.page.get_by_role("heading", name=heading).bounding_box()
+        assert box["y"] + box["height"] < 900
+    answer = opened.page.locator(".answer").bounding_box()
+    assert answer["y"] + answer["height"] < 400
+    assert report.stat().st_size <= 15e6
+
+
+@pytest.mark.slow
+def test_the_first_tab_is_there_within_two_seconds(report, open_page):
+    opened = open_page(report)
+    ready = "performance.getEntriesByName('interactive')[0].startTime"
+    assert opened.page.evaluate(ready) <= 2000
+
+
+def test_statements_can_be_traced_to_their_tables(opened):
+    opened.open_tab("summary")
+    for name in ("moves", "trust", "next_test"):
+        found = pd.read_csv(io.BytesIO(opened.download(name)))
+        assert len(found.columns) >= 3
+
+
 @pytest.mark.slow
 def test_a_large_panel_is_interactive_soon(make_regressor, open_page, tmp_path):
     X, y, truth = make_mmm(190, 104, 13, 7, random_state=0)

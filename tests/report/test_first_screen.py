@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sklearn_mmm import simulate
-from sklearn_mmm.inspection import Units, fit_table, media_total
+from sklearn_mmm.inspection import Units, fit_table, media_total, training_rows
 from sklearn_mmm.plotting._words import amount, between, short_number
 from sklearn_mmm.report._first_screen import chance_in_words, first_screen
 from sklearn_mmm.report._labels import check_labels, relabel, relabel_figure
@@ -19,12 +19,14 @@ from sklearn_mmm.report._trust import grade, trust_table
 
 @pytest.fixture(scope="module")
 def found(with_members, holdout):
-    return _results(with_members, *holdout, None, Units("visits", "€", "week"), 0.9)
+    plan = training_rows(with_members, 13)
+    return _results(with_members, *holdout, plan, Units("visits", "€", "week"), 0.9)
 
 
 @pytest.fixture(scope="module")
 def without(fitted, holdout):
-    return _results(fitted, *holdout, None, Units("visits", "€", "week"), 0.9)
+    plan = training_rows(fitted, 13)
+    return _results(fitted, *holdout, plan, Units("visits", "€", "week"), 0.9)
 
 
 def with_parts(results, **parts):

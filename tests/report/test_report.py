@@ -92,12 +92,15 @@ def test_without_a_holdout_the_fit_is_described(fitted):
     assert any("no holdout" in w for w in summary.warnings)
 
 
-def test_the_plan_is_the_last_quarter_unless_given(fitted, holdout):
+def test_the_plan_is_the_next_quarter_unless_given(fitted, holdout):
     X, _ = holdout
     default = results(fitted)
-    assert default.plan_name == "the last 13 weeks of training"
-    last = fitted.history_.sort_values("time").tail(4 * 13)
-    planned = last[fitted.media_columns_].sum().sum()
+    assert default.plan_name == "the 13 weeks after training"
+    # As a year before.
+    history = fitted.history_
+    weeks = np.sort(history["time"].unique())[-52:-39]
+    year_ago = history[history["time"].isin(weeks)]
+    planned = year_ago[fitted.media_columns_].sum().sum()
     assert default.allocation.planned_total == pytest.approx(planned)
     given = results(fitted, plan=X)
     spend = X[fitted.media_columns_].sum().sum()
