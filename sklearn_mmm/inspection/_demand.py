@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from sklearn_mmm.inspection._data_signals import within_regions
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     keys,
@@ -23,6 +24,7 @@ _N_WAVES = 2
 _LEAST_FREEDOM = 20
 
 
+@of_fitted_model
 def demand_table(mmm: Any) -> pd.DataFrame:
     r"""Return how far the outcome's surprises foretell the spend of channels.
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._refits import refit, regions_of, steps_of, with_channel
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
 from sklearn_mmm.panel._columns import as_table, check_target, read_numbers
@@ -17,6 +17,7 @@ PLACEBOS = ("shifted", "permuted", "noise")
 _NEARLY_ZERO = 0.001
 
 
+@of_fitted_model
 def placebo_test(
     mmm: Any,
     X: Any,
@@ -89,7 +90,6 @@ def placebo_test(
     >>> placebo_test(mmm, X, y, random_state=0)["placebo"].tolist()
     ['shifted', 'permuted', 'noise']
     """
-    check_is_fitted(mmm)
     chosen = channels_by_size(mmm)[:1] if channels is None else list(channels)
     _check_choices(chosen, mmm.media_columns_, "channels")
     _check_choices(list(kinds), PLACEBOS, "kinds")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     keys,
@@ -54,6 +55,7 @@ def robustness_value(strength: float, share: float = 1.0) -> float:
     return float(0.5 * (np.sqrt(square**2 + 4 * square) - square))
 
 
+@of_fitted_model
 def robustness_table(mmm: Any) -> pd.DataFrame:
     r"""Return how strong a hidden driver of spend and sales would have to be.
 

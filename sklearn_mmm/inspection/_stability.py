@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._refits import refit, regions_of
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
 from sklearn_mmm.model_selection import PanelTimeSeriesSplit
@@ -21,6 +21,7 @@ _N_GROUPS = 3
 Split = tuple[str, np.ndarray]
 
 
+@of_fitted_model
 def stability(
     mmm: Any, X: Any, y: Any, cv: Any = None, *, coverage: float = 0.9
 ) -> pd.DataFrame:
@@ -76,7 +77,6 @@ def stability(
     >>> table[["split", "n_rows"]].drop_duplicates().to_numpy().tolist()
     [['split 1', 88], ['split 2', 104]]
     """
-    check_is_fitted(mmm)
     outcome = check_target(y, as_table(X).shape[0])
     region = regions_of(mmm, X)
     parts = _default(mmm, X, region) if cv is None else _given(cv, X, y, region)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm.inspection import demand_table
+from sklearn_mmm.inspection import _diagnosis, demand_table, diagnose
 
 
 def make_model(driven, n_regions=1, n_steps=200, seed=0, proxy=False, gain=2.0):
@@ -104,3 +104,13 @@ def test_a_channel_that_does_not_vary_and_short_series_say_nothing():
     short = demand_table(make_model(True, n_steps=25))
     assert short["p_value"].isna().all()
     assert not short["suspected"].any()
+
+
+def test_diagnose_names_the_channel_and_the_remedy(fitted, monkeypatch):
+    table = pd.DataFrame({"channel": ["tv", "search"], "suspected": [False, True]})
+    monkeypatch.setattr(_diagnosis, "demand_table", lambda mmm: table)
+    messages = diagnose(fitted).query("topic == 'channels'")["message"]
+    (line,) = [m for m in messages if "foretold by past surprises" in m]
+    assert "surprises of the outcome: search. " in line
+    assert "control for demand" in line
+    assert "experiment" in line
