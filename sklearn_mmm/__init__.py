@@ -9,6 +9,7 @@ from sklearn_mmm.allocation import (
     budget_frontier,
     make_future,
     minimize_spend,
+    plan_experiments,
 )
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.graph._channel_graph import ChannelGraph
@@ -41,5 +42,6 @@ __all__ = [
     "make_future",
     "make_report",
     "minimize_spend",
+    "plan_experiments",
     "simulate",
 ]

@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import AdstockHillTransformer, PanelTimeSeriesSplit, RegionEncoder
+from sklearn_mmm import (
+    AdstockHillTransformer,
+    DeepCausalMMMRegressor,
+    PanelTimeSeriesSplit,
+    RegionEncoder,
+)
 from sklearn_mmm.panel._time_axis import make_time_axis
 
 REGIONS = ["north", "south", "west"]
@@ -247,6 +252,28 @@ def test_daily_data_have_a_week_as_well_as_a_year():
     assert make_time_axis(days, "day").season_length == 365.25
     assert make_time_axis(MONDAYS, "week").season_lengths == (365.25 / 7,)
     assert make_time_axis(MONTHS, "month").season_lengths == (12,)
+
+
+def test_the_pattern_of_weekdays_is_learned_and_forecast():
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2022-01-03", periods=140)
+    weekday = np.array([0, 5, 10, 20, 40, 80, 60.0])[np.arange(140) % 7]
+    X = pd.DataFrame({"day": days, "tv": rng.gamma(1.0, 50.0, 140)})
+    y = 200 + weekday + 0.2 * X["tv"] + rng.normal(0, 5, 140)
+    mmm = DeepCausalMMMRegressor(
+        ["tv"],
+        time_column="day",
+        max_lag=28,
+        validation=False,
+        time_varying=False,
+        graph=False,
+        n_members=0,
+        random_state=0,
+    ).fit(X[:-14], y[:-14])
+    assert mmm.score(X[:-14], y[:-14]) > 0.9
+    # Without a weekly season the last two weeks would be forecast by a level.
+    ahead = mmm.decompose(X[-14:])["baseline"]
+    assert np.corrcoef(ahead, weekday[-14:])[0, 1] > 0.95
 
 
 @pytest.mark.parametrize("pattern", [(28, 28, 35), (28, 35, 28), (35, 28, 28)])

@@ -2,23 +2,32 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm._intervals import central_interval
 from sklearn_mmm._threads import one_thread
-from sklearn_mmm.allocation._limits import Limits, make_limits
+from sklearn_mmm.allocation._commitments import read_fixed
+from sklearn_mmm.allocation._evidence import weigh
+from sklearn_mmm.allocation._limits import Limits, check_number, make_limits
 from sklearn_mmm.allocation._objective import Objective
+from sklearn_mmm.allocation._plan_table import new_plan
+from sklearn_mmm.allocation._price import priced
 from sklearn_mmm.allocation._result import BudgetAllocation
-from sklearn_mmm.allocation._solve import Problem, Solution, maximise
+from sklearn_mmm.allocation._solve import Problem, maximise, without_traces
+from sklearn_mmm.allocation._sums import limit_changes, limit_sums
+from sklearn_mmm.allocation._tables import (
+    FLOOR,
+    amounts_table,
+    channels_table,
+    gradient_of,
+)
+from sklearn_mmm.allocation._target import at_target_roi
 from sklearn_mmm.allocation._variables import Variables, make_variables
 from sklearn_mmm.inspection._members import plans_of
 from sklearn_mmm.inspection._model import of_fitted_model
-
-# Relative to the typical amount.
-_FLOOR = 1e-8
 
 
 @of_fitted_model
@@ -33,15 +42,21 @@ def allocate_budget(
     groups: Mapping[str, Mapping[str, Any]] | None = None,
     locked: Iterable[str] = (),
     react: str | Sequence[str] = "none",
+    fixed: pd.DataFrame | None = None,
+    linear_constraints: Sequence[Mapping[str, Any]] = (),
+    max_change: float | None = None,
+    price_elasticity: Mapping[str, float] | None = None,
     target: str = "outcome",
     margin: float = 1.0,
+    target_roi: float | None = None,
+    target_marginal_roi: float | None = None,
     risk: float = 0.0,
     members: Sequence[Any] | None = None,
     coverage: float = 0.9,
     n_starts: int = 3,
     random_state: int = 0,
 ) -> BudgetAllocation:
-    """Allocate a budget so that it brings most.
+    r"""Allocate a budget so that it brings most.
 
     The outcome is the model's own counterfactual prediction for the rows of X, with
     carry-over from the training weeks into the plan and from the plan into the weeks
@@ -62,9 +77,9 @@ def allocate_budget(
         Lowest and highest amount as multiples of the plan, such as ``(0.8, 1.2)``, for
         all channels or by channel. Where none are given, an amount stays within half
         and one and a half times the plan, the plan being scaled to the total first.
-    by : {"channel", "channel×region", "channel×week"}, default="channel"
-        What is decided: one amount for each channel, or for each channel and region or
-        week. ``*`` may stand for the sign.
+    by : str, default="channel"
+        What is decided: one amount for each "channel", "channel×region",
+        "channel×week" or "channel×region×week". ``*`` may stand for the sign.
     spend_limits : dict of tuple, default=None
         Lowest and highest spend of a channel over the whole plan, spend units. They
         replace the default bounds of that channel and add to given ones.
@@ -78,10 +93,30 @@ def allocate_budget(
         Channels that follow what drives them, as the graph (``dag_``) says: none, all,
         or these. Decided, and limited by the total, is what each spends of its own
         accord; what reactions cost or save is in ``spent`` and in a profit.
+    fixed : DataFrame, default=None
+        Spend that is committed already: the index of X, columns named after channels,
+        spend units per time step, and NaN where it is still open. It counts in the
+        budget, and what is decided is spread over the open rows.
+    linear_constraints : list of dict, default=()
+        Limits of weighted sums of channels' spend: ``{"coefficients": {"tv": 1,
+        "search": -0.5}, "max": 0}``, with ``min``, ``max`` or both (spend units).
+    max_change : float, default=None
+        Largest relative change of an amount from one time step of the plan to the
+        next, 0.2 for 20 %; ``by`` has to name weeks.
+    price_elasticity : dict of float, default=None
+        By channel, by how many per cent the price of its media rises if a row's spend
+        rises by one per cent: ``{"tv": 0.2}``, from 0 up to 1. The price is that of X
+        at the spend of X (at the channel's mean where X has none).
     target : {"outcome", "profit"}, default="outcome"
         Whether to maximise the outcome, or margin × outcome − spend.
     margin : float, default=1.0
         Profit of an outcome unit before media, in spend units.
+    target_roi : float, default=None
+        What paid media have to bring together per spend unit, outcome units. The
+        outcome is maximised; ``total`` is then the most that may be spent.
+    target_marginal_roi : float, default=None
+        What the last spend unit has to bring, outcome units; ``total`` is then the
+        most that may be spent.
     risk : float, default=0.0
         0 maximises the model's outcome; a level up to 0.5 maximises that quantile of
         the outcome over the members: 0.1 asks for a plan that does well even if
@@ -104,8 +139,9 @@ def allocate_budget(
     Raises
     ------
     ValueError
-        If constraints cannot hold together (they are named), the plan is empty, a
-        channel is unknown, or a parameter is out of its range.
+        If constraints cannot hold together (all of a smallest set that cannot are
+        named), the plan is empty, a channel is unknown, or a parameter is out of its
+        range.
 
     See Also
     --------
@@ -120,6 +156,12 @@ def allocate_budget(
     quadratic programming"), more by sequential quadratic programming with a diagonal
     curvature, which is exact where amounts do not influence one another.
 
+    With a price elasticity :math:`e`, spend :math:`s` instead of :math:`s_0` buys
+    :math:`(s / s_0)^{1 - e}` times the media.
+
+    A target ROI is met by maximising outcome less :math:`\lambda` times spend for the
+    least :math:`\lambda` whose optimum has that ROI.
+
     Examples
     --------
     >>> from sklearn_mmm import DeepCausalMMMRegressor, allocate_budget
@@ -132,27 +174,60 @@ def allocate_budget(
     >>> result = allocate_budget(mmm, X, bounds={"tv": (0.8, 1.2)})
     >>> result.status, result.gain > 0
     ('optimal', True)
-    >>> new_plan = X.assign(**result.spend)
+    >>> bool(abs(mmm.predict(result.plan).sum() / mmm.predict(X).sum() - 1) < 0.5)
+    True
     """
-    if target not in ("outcome", "profit"):
-        raise ValueError(f"got target={target!r}; choose 'outcome' or 'profit'")
-    if not (np.isfinite(margin) and margin > 0):
-        raise ValueError(f"got margin={margin!r}; it must be a positive number")
-    setup = prepare(mmm, X, by, risk, members, coverage, react)
-    planned_total = float(setup.variables.planned.sum())
-    if total is None and target == "outcome":
-        total = planned_total
+    worth, cost = _aims(target, margin, target_roi, target_marginal_roi)
+    setup = prepare(mmm, X, by, risk, members, coverage, react, fixed, price_elasticity)
+    exact = cost == 0 and target_roi is None
+    if total is None and exact:
+        total = float(setup.variables.planned.sum())
     limits = make_limits(
         setup.variables,
         total,
-        exact=target == "outcome",
+        exact=exact,
         bounds=bounds,
         spend_limits=spend_limits,
         groups=groups,
         locked=locked,
+        further=[
+            *limit_sums(linear_constraints, setup.variables),
+            *limit_changes(max_change, setup.variables),
+        ],
     )
-    worth, cost = (1.0, 0.0) if target == "outcome" else (margin, 1.0)
-    return solve(setup, limits, worth, cost, n_starts, random_state)
+
+    def best(price: float) -> BudgetAllocation:
+        return solve(setup, limits, worth, price, n_starts, random_state)
+
+    if target_roi is None:
+        return best(cost)
+    return at_target_roi(best, float(target_roi))
+
+
+def _aims(
+    target: str, margin: Any, target_roi: Any, target_marginal_roi: Any
+) -> tuple[float, float]:
+    """Return what outcome and spend units are worth."""
+    if target not in ("outcome", "profit"):
+        raise ValueError(f"got target={target!r}; choose 'outcome' or 'profit'")
+    check_number("margin", margin, positive=True)
+    given = [
+        name
+        for name, value in (
+            ("target='profit'", target == "profit"),
+            ("target_roi", target_roi is not None),
+            ("target_marginal_roi", target_marginal_roi is not None),
+        )
+        if value
+    ]
+    if len(given) > 1:
+        raise ValueError(f"{' and '.join(given)} are different aims; choose one")
+    if target_roi is not None:
+        check_number("target_roi", target_roi, positive=True)
+    if target_marginal_roi is not None:
+        check_number("target_marginal_roi", target_marginal_roi, positive=True)
+        return 1.0 / float(target_marginal_roi), 1.0
+    return (1.0, 0.0) if target == "outcome" else (float(margin), 1.0)
 
 
 @dataclass(frozen=True)
@@ -161,6 +236,8 @@ class Setup:
 
     Attributes
     ----------
+    mmm : DeepCausalMMMRegressor
+    X : DataFrame or array
     plan : MediaPlan
         Of the model.
     members : list of MediaPlan
@@ -168,6 +245,8 @@ class Setup:
     risk, coverage : float
     """
 
+    mmm: Any
+    X: Any
     plan: Any
     members: list[Any]
     variables: Variables
@@ -182,7 +261,7 @@ class Setup:
             worth,
             cost,
             self.risk,
-            _FLOOR * self.unit,
+            FLOOR * self.unit,
         )
 
     @property
@@ -200,7 +279,10 @@ def prepare(
     members: Sequence[Any] | None,
     coverage: float,
     react: str | Sequence[str] = "none",
+    fixed: pd.DataFrame | None = None,
+    price_elasticity: Mapping[str, float] | None = None,
 ) -> Setup:
+    check_number("risk", risk)
     if not 0 <= risk <= 0.5:
         raise ValueError(f"got risk={risk!r}; it is a level between 0 and 0.5")
     plan, plans = plans_of(mmm, X, members, coverage, react)
@@ -209,7 +291,9 @@ def prepare(
             f"risk={risk!r} is a quantile over members, and there are {len(plans)}; "
             "fit with n_members=32, give at least two other fits in members, or risk=0"
         )
-    return Setup(plan, plans, make_variables(plan, by), risk, coverage)
+    variables = make_variables(plan, by, read_fixed(plan, fixed))
+    plan, *plans = priced([plan, *plans], price_elasticity)
+    return Setup(mmm, X, plan, plans, variables, risk, coverage)
 
 
 @one_thread()
@@ -222,109 +306,38 @@ def solve(
     seed: int,
 ) -> BudgetAllocation:
     """Maximise, and tell what was found."""
-    if n_starts < 1:
+    if isinstance(n_starts, bool) or not isinstance(n_starts, Integral) or n_starts < 1:
         raise ValueError(f"got n_starts={n_starts!r}; it takes at least one")
     limits.check_feasible()
-    variables = setup.variables
+    variables, plan = setup.variables, setup.plan
     problem = Problem(setup.objective(worth, cost), limits, setup.unit)
     solution = maximise(problem, variables.planned, n_starts, seed)
-    spend = variables.spend(solution.amount)
-    gradient = _gradient(setup.plan, spend)
-    outcome, planned = (_outcome(setup.plan, s) for s in (spend, setup.plan.spend))
-    by_member = np.array(
-        [[_outcome(m, s) for s in (spend, m.spend)] for m in setup.members]
-    )
-    intervals: list[tuple[float, float] | None] = [None, None]
-    if len(by_member) > 1:
-        for i, values in enumerate((by_member[:, 0], by_member @ [1.0, -1.0])):
-            low, high = central_interval(values, setup.coverage)
-            intervals[i] = float(low), float(high)
+    amount = without_traces(solution.amount, limits, setup.unit)
+    spend = variables.spend(amount)
+    gradient = gradient_of(plan, spend)
+    outcome, planned = (_outcome(plan, s) for s in (spend, plan.spend))
     return BudgetAllocation(
-        table=_table(setup, limits, solution, spend, gradient),
-        channels=_channels(setup.plan, spend, gradient),
-        spend=pd.DataFrame(spend, setup.plan.index, setup.plan.channels),
+        table=amounts_table(plan, variables, limits, amount, setup.unit, gradient),
+        channels=channels_table(plan, spend, gradient),
+        spend=pd.DataFrame(spend, plan.index, plan.channels),
+        plan=new_plan(setup.mmm, setup.X, plan, spend),
         total=float(spend.sum()),
-        spent=float(setup.plan.reacted(spend).sum()),
+        spent=float(plan.reacted(spend).sum()),
         planned_total=float(variables.planned.sum()),
         outcome=outcome,
         planned_outcome=planned,
         gain=outcome - planned,
-        outcome_interval=intervals[0],
-        gain_interval=intervals[1],
+        evidence=weigh(
+            setup.members, spend, plan.channels, worth, cost, setup.coverage
+        ),
         objective=solution.value,
         price=solution.price,
         status="optimal" if solution.converged else "stopped",
         message=solution.message,
         kkt_residual=solution.residual,
-        max_violation=limits.violation(solution.amount),
+        max_violation=limits.violation(amount),
     )
 
 
 def _outcome(plan: Any, spend: np.ndarray) -> float:
     return float(plan.organic.sum() + plan.value_and_gradient(spend)[0])
-
-
-def _gradient(plan: Any, spend: np.ndarray) -> np.ndarray:
-    """Return the gradient, just above zero where nothing is spent."""
-    gradient = plan.value_and_gradient(np.maximum(spend, _FLOOR * plan.media_scale))[1]
-    return np.asarray(gradient)
-
-
-def _table(
-    setup: Setup,
-    limits: Limits,
-    solution: Solution,
-    spend: np.ndarray,
-    gradient: np.ndarray,
-) -> pd.DataFrame:
-    variables, amount = setup.variables, solution.amount
-    beyond = variables.collect(setup.plan.extrapolated(spend) * 1.0)
-    near = 1e-7 * setup.unit
-    at_bound = np.where(
-        amount - limits.low <= near,
-        "low",
-        np.where(limits.high - amount <= near, "high", ""),
-    )
-    planned = variables.planned
-    change = np.divide(
-        amount, planned, out=np.full(len(amount), np.nan), where=planned > 0
-    )
-    return variables.table.assign(
-        planned=planned,
-        spend=amount,
-        change=change - 1,
-        low=limits.low,
-        high=limits.high,
-        marginal_roi=variables.pull_back(gradient),
-        at_bound=at_bound,
-        extrapolated=beyond > 0,
-    )
-
-
-def _channels(plan: Any, spend: np.ndarray, gradient: np.ndarray) -> pd.DataFrame:
-    columns: dict[str, np.ndarray] = {}
-    for prefix, given in (("planned_", plan.spend), ("", spend)):
-        brought = plan.contributions(given).sum(axis=0) + plan.after(given).sum(axis=0)
-        cost = plan.reacted(given).sum(axis=0)
-        columns["planned" if prefix else "spend"] = cost
-        columns[f"{prefix}contribution"] = brought
-        columns[f"{prefix}roi"] = np.divide(
-            brought, cost, out=np.full(len(cost), np.nan), where=cost > 0
-        )
-    # Of one more unit, spread over rows as the channel's spend is.
-    idle = spend.sum(axis=0) == 0
-    pattern = np.where(idle, plan.media_scale, spend)
-    share = pattern / pattern.sum(axis=0)
-    marginal = (gradient * share).sum(axis=0)
-    columns["marginal_roi"] = np.where(plan.free, np.nan, marginal)
-    order = [
-        "planned",
-        "spend",
-        "planned_contribution",
-        "contribution",
-        "planned_roi",
-        "roi",
-        "marginal_roi",
-    ]
-    index = pd.Index(plan.channels, name="channel")
-    return pd.DataFrame(columns, index)[order]

@@ -1,10 +1,12 @@
 """What an allocation must keep to: bounds, total, groups; and whether it can."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.optimize import LinearConstraint, linprog
 
 from sklearn_mmm.allocation._variables import Variables
@@ -26,6 +28,8 @@ class Limits:
     matrix : ndarray of shape (n_constraints, n_variables)
     least, most : ndarray of shape (n_constraints,)
         ``least <= matrix @ amounts <= most``, spend units.
+    channel_of : ndarray of shape (n_variables,)
+        Channel of each amount, for messages.
     """
 
     low: np.ndarray
@@ -34,6 +38,7 @@ class Limits:
     matrix: np.ndarray
     least: np.ndarray
     most: np.ndarray
+    channel_of: np.ndarray
 
     def constraints(self, unit: np.ndarray, size: float) -> list[LinearConstraint]:
         """Return the constraints on amounts divided by their units.
@@ -66,51 +71,106 @@ class Limits:
         return float(max(0.0, *(b.max(initial=0.0) for b in beyond)) / self.size)
 
     def check_feasible(self) -> None:
-        """Raise a ValueError that names what cannot hold together."""
-        crossed = np.flatnonzero(self.low > self.high)
-        if len(crossed):
-            raise ValueError(
-                f"bounds cross: lower {self.low[crossed[0]]:g} > upper "
-                f"{self.high[crossed[0]]:g}; widen them"
-            )
-        n, k = len(self.low), len(self.names)
-        if not k:
+        """Raise a ValueError that names a smallest set of what cannot all hold."""
+        parts = [*range(len(self.names)), *self.bound_groups]
+        if not self._slack(parts) > 0:
             return
-        # Slack on either side of every constraint; none is needed if all can hold.
-        size = self.size
-        eye = np.eye(k)
-        upper = np.isfinite(self.most)
-        lower = np.isfinite(self.least)
-        rows = np.vstack(
-            [
-                np.hstack([self.matrix, -eye])[upper],
-                np.hstack([-self.matrix, -eye])[lower],
-            ]
+        # Whatever can be left out while the rest still contradicts is no part of it.
+        for part in list(parts):
+            rest = [p for p in parts if p != part]
+            if self._slack(rest) > 0:
+                parts = rest
+        told = [self.names[p] if isinstance(p, int) else self._tell(p) for p in parts]
+        raise ValueError(
+            f"the constraints cannot all hold: {'; '.join(told)} exclude one another "
+            f"(missed by {self._slack(parts):g} spend units); the bounds allow a total "
+            f"from {self.low.sum():g} to {self.high.sum():g}. Widen the bounds or "
+            "change a constraint"
         )
-        ends = np.concatenate([self.most[upper], -self.least[lower]]) / size
+
+    @property
+    def bound_groups(self) -> list[tuple[str, str]]:
+        """Lower and upper bounds of each channel."""
+        names = dict.fromkeys(self.channel_of)
+        return [(name, side) for name in names for side in ("lower", "upper")]
+
+    def _tell(self, part: tuple[str, str]) -> str:
+        name, side = part
+        ends = self.low if side == "lower" else self.high
+        total = float(ends[self.channel_of == name].sum())
+        return f"{side} bounds of {name} ({total:g} together)"
+
+    def _slack(self, parts: list[Any]) -> float:
+        """Return by how much some constraints and bounds miss one another, 0 if not."""
+        size, n = self.size, len(self.low)
+        rows = [p for p in parts if isinstance(p, int)]
+        low, high = np.zeros(n), np.full(n, np.inf)
+        for name, side in (p for p in parts if not isinstance(p, int)):
+            own = self.channel_of == name
+            if side == "lower":
+                low[own] = self.low[own] / size
+            else:
+                high[own] = self.high[own] / size
+        crossed = np.maximum(low - high, 0.0)
+        if crossed.max(initial=0.0) > 1e-9:
+            return float(crossed.sum() * size)
+        if not rows:
+            return 0.0
+        matrix, k = sp.csr_matrix(self.matrix[rows]), len(rows)
+        least, most = self.least[rows], self.most[rows]
+        upper, lower = np.isfinite(most), np.isfinite(least)
+        eye = sp.identity(k, format="csr")
         found = linprog(
             np.r_[np.zeros(n), np.ones(k)],
-            A_ub=rows,
-            b_ub=ends,
+            A_ub=sp.vstack(
+                [
+                    sp.hstack([matrix, -eye], format="csr")[upper],
+                    sp.hstack([-matrix, -eye], format="csr")[lower],
+                ]
+            ),
+            b_ub=np.concatenate([most[upper], -least[lower]]) / size,
             bounds=np.column_stack(
                 [
-                    np.r_[self.low / size, np.zeros(k)],
-                    np.r_[self.high / size, np.full(k, np.inf)],
+                    np.r_[low, np.zeros(k)],
+                    np.r_[np.maximum(high, low), np.full(k, np.inf)],
                 ]
             ),
         )
-        slack = found.x[n:] * size
-        broken = [i for i in range(k) if slack[i] > 1e-9 * size]
-        if broken:
-            told = [
-                f"{self.names[i]} (missed by {slack[i]:g} spend units)" for i in broken
-            ]
-            raise ValueError(
-                f"the constraints cannot all hold: {'; '.join(told)}. The constraints "
-                f"are {', '.join(self.names)}; the bounds allow a total from "
-                f"{self.low.sum():g} to {self.high.sum():g}. Widen the bounds or "
-                "change a constraint"
-            )
+        missed = float(found.x[n:].sum())
+        return missed * size if missed > 1e-9 else 0.0
+
+
+class Constraint(NamedTuple):
+    """A linear constraint on the amounts.
+
+    Attributes
+    ----------
+    name : str
+        What it says.
+    row : ndarray of shape (n_variables,)
+    ends : tuple of float
+        ``ends[0] <= row @ amounts <= ends[1]``, spend units.
+    """
+
+    name: str
+    row: np.ndarray
+    ends: tuple[float, float]
+
+
+@dataclass
+class _Collector:
+    """Linear constraints, as they are read."""
+
+    names: list[str] = field(default_factory=list)
+    rows: list[np.ndarray] = field(default_factory=list)
+    least: list[float] = field(default_factory=list)
+    most: list[float] = field(default_factory=list)
+
+    def __call__(self, name: str, row: np.ndarray, ends: tuple[float, float]) -> None:
+        self.names.append(name)
+        self.rows.append(np.asarray(row, float))
+        self.least.append(ends[0])
+        self.most.append(ends[1])
 
 
 def make_limits(
@@ -122,6 +182,7 @@ def make_limits(
     spend_limits: Mapping[str, tuple[float, float]] | None = None,
     groups: Mapping[str, Mapping[str, Any]] | None = None,
     locked: Iterable[str] = (),
+    further: Iterable[Constraint] = (),
 ) -> Limits:
     """Turn an allocation's parameters into limits.
 
@@ -134,10 +195,49 @@ def make_limits(
         Whether all of the total has to be spent, or at most that.
     bounds, spend_limits, groups, locked
         See :func:`allocate_budget`.
+    further : iterable of Constraint
     """
-    channels = variables.channels
-    spend_limits = dict(spend_limits or {})
-    groups = dict(groups or {})
+    limit = _Collector()
+    if total is not None:
+        check_number("total", total, positive=True)
+        limit(
+            f"total {'=' if exact else '<='} {total:g}",
+            np.ones(len(variables)),
+            (total if exact else -np.inf, total),
+        )
+    low, high = _bounds(variables, total, bounds, spend_limits, locked, limit)
+    for name, group in as_mapping(groups, "groups").items():
+        _limit_group(name, group, variables, limit)
+    for part in further:
+        limit(*part)
+    committed, is_open = variables.committed, variables.open
+    low = np.where(is_open, np.maximum(low, committed), committed)
+    high = np.where(is_open, high, committed)
+    planned_total = float(variables.planned.sum())
+    reach = max(total or 10 * planned_total, float(committed.sum()))
+    return Limits(
+        low,
+        # Nothing can be larger than everything.
+        np.minimum(high, np.maximum(reach, low)),
+        limit.names,
+        np.array(limit.rows).reshape(len(limit.rows), len(variables)),
+        np.array(limit.least),
+        np.array(limit.most),
+        variables.table["channel"].to_numpy(),
+    )
+
+
+def _bounds(
+    variables: Variables,
+    total: float | None,
+    bounds: Any,
+    spend_limits: Any,
+    locked: Any,
+    limit: _Collector,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest of each amount."""
+    channels, planned_total = variables.channels, float(variables.planned.sum())
+    spend_limits = as_mapping(spend_limits, "spend_limits")
     locked = _names(locked, "locked")
     given = bounds if isinstance(bounds, Mapping) else {}
     for name, wanted in (
@@ -145,27 +245,10 @@ def make_limits(
         ("spend_limits", spend_limits),
         ("locked", locked),
     ):
-        _check_known(wanted, channels, name)
-    planned_total = float(variables.planned.sum())
-    if total is not None and not (np.isfinite(total) and total > 0):
-        raise ValueError(f"got total={total!r}; it must be a positive number")
+        check_known(wanted, channels, name)
     # Where no range is given, the plan is first scaled to the total.
     usual = np.array(DEFAULT_RANGE) * (1.0 if total is None else total / planned_total)
     low, high = np.zeros(len(variables)), np.zeros(len(variables))
-    names, rows, least, most = [], [], [], []
-
-    def limit(name: str, row: np.ndarray, ends: tuple[float, float]) -> None:
-        names.append(name)
-        rows.append(np.asarray(row, float))
-        least.append(ends[0])
-        most.append(ends[1])
-
-    if total is not None:
-        limit(
-            f"total {'=' if exact else '<='} {total:g}",
-            np.ones(len(variables)),
-            (total if exact else -np.inf, total),
-        )
     for channel in channels:
         own = variables.of_channels([channel])
         planned = variables.planned[own]
@@ -181,38 +264,24 @@ def make_limits(
             low[own], high[own] = usual[0] * planned, usual[1] * planned
         if channel in spend_limits:
             ends = _pair(spend_limits[channel], f"spend_limits of {channel!r}")
-            if own.sum() == 1:
+            limit(f"{ends[0]:g} <= spend of {channel} <= {ends[1]:g}", own, ends)
+            if own.sum() == 1 and ends[1] >= low[own] and ends[0] <= high[own]:
+                # A bound is cheaper than a constraint.
+                for ending in (limit.names, limit.rows, limit.least, limit.most):
+                    ending.pop()
                 low[own] = np.maximum(low[own], ends[0])
                 high[own] = np.minimum(high[own], ends[1])
-                if low[own] > high[own]:
-                    raise ValueError(
-                        f"spend_limits of {channel!r}, {ends}, and its bounds, "
-                        f"{given.get(channel, bounds)} times the planned {planned[0]:g}"
-                        ", exclude one another"
-                    )
-            else:
-                limit(f"{ends[0]:g} <= spend of {channel} <= {ends[1]:g}", own, ends)
-    for name, group in groups.items():
-        _limit_group(name, group, channels, variables, limit)
-    reach = total if total is not None else 10 * planned_total
-    return Limits(
-        low,
-        # Nothing can be larger than everything.
-        np.minimum(high, np.maximum(reach, low)),
-        names,
-        np.array(rows).reshape(len(rows), len(variables)),
-        np.array(least),
-        np.array(most),
-    )
+    return low, high
 
 
 def _limit_group(
     name: str,
-    group: Mapping[str, Any],
-    channels: list[str],
+    group: Any,
     variables: Variables,
-    limit: Any,
+    limit: _Collector,
 ) -> None:
+    if not isinstance(group, Mapping):
+        raise ValueError(f"group {name!r} is {group!r}; give a dict")
     unknown = set(group) - set(_GROUP_KEYS)
     if unknown or "channels" not in group or len(group) < 2:
         raise ValueError(
@@ -220,7 +289,7 @@ def _limit_group(
             f"got {sorted(group)}"
         )
     members = _names(group["channels"], f"groups[{name!r}]['channels']")
-    _check_known(members, channels, f"group {name!r}")
+    check_known(members, variables.channels, f"group {name!r}")
     own = variables.of_channels(members).astype(float)
     everything = np.ones(len(variables))
     shares = group.get("min_share", 0.0), group.get("max_share", 1.0)
@@ -255,12 +324,32 @@ def _pair(ends: Any, what: str) -> tuple[float, float]:
 
 
 def _names(names: Any, what: str) -> list[str]:
-    if isinstance(names, str):
+    if isinstance(names, str) or not isinstance(names, Iterable):
         raise ValueError(f"{what}: got {names!r}; give a list of channels")
     return list(names)
 
 
-def _check_known(names: Iterable[str], channels: list[str], what: str) -> None:
+def as_mapping(given: Any, what: str) -> dict[str, Any]:
+    if given is None or isinstance(given, Mapping):
+        return dict(given or {})
+    raise ValueError(f"{what}: got {given!r}; give a dict")
+
+
+def check_number(name: str, value: Any, positive: bool = False) -> None:
+    """Refuse what is no finite number, or not positive where it has to be.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter.
+    """
+    number = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+    if not number or not np.isfinite(float(value)) or (positive and value <= 0):
+        kind = "a positive number" if positive else "a number"
+        raise ValueError(f"got {name}={value!r}; it must be {kind}")
+
+
+def check_known(names: Iterable[str], channels: list[str], what: str) -> None:
     unknown = [name for name in names if name not in channels]
     if unknown:
         raise ValueError(

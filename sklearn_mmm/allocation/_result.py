@@ -1,8 +1,12 @@
 """What an allocation found."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+
+from sklearn_mmm.allocation._evidence import Evidence, words
+from sklearn_mmm.allocation._plan_table import write_csv
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,8 +27,11 @@ class BudgetAllocation:
         ``contribution`` (outcome units, with the carry-over after the plan);
         ``planned_roi``, ``roi`` and ``marginal_roi``.
     spend : DataFrame of shape (n_rows, n_channels)
-        Of each row of X, spend units per time step. Where media are spend,
-        ``X.assign(**result.spend)`` is the new plan.
+        Of each row of X, spend units per time step; 0 for what costs nothing.
+    plan : DataFrame or array of shape (n_rows, n_columns)
+        X with the new media and the new money behind them: the table to hand over,
+        and to give to ``predict`` or :func:`simulate`. Of a pipeline, in the form of
+        its last step.
     total : float
         Spend of the allocation.
     spent : float
@@ -37,6 +44,17 @@ class BudgetAllocation:
         Their difference.
     outcome_interval, gain_interval : tuple of float or None
         Over the members, when there are any.
+    expected_gain : float or None
+        Mean over members, in units of what is maximised: the outcome, or profit.
+    probability : float or None
+        That the new plan is better than the old one.
+    regret : dict of float or None
+        Expected regret of choosing the ``"new"`` or the ``"old"`` plan: what is lost
+        on average where the other one is better.
+    recommendation : str
+        In words; doubts come first.
+    evidence : Evidence or None
+        Where these come from.
     objective : float
         What was maximised: outcome of media, or profit.
     price : float
@@ -56,14 +74,14 @@ class BudgetAllocation:
     table: pd.DataFrame
     channels: pd.DataFrame
     spend: pd.DataFrame
+    plan: Any
     total: float
     spent: float
     planned_total: float
     outcome: float
     planned_outcome: float
     gain: float
-    outcome_interval: tuple[float, float] | None
-    gain_interval: tuple[float, float] | None
+    evidence: Evidence | None
     objective: float
     price: float
     status: str
@@ -75,6 +93,63 @@ class BudgetAllocation:
     def marginal_roi(self) -> pd.Series:
         """Outcome units per further spend unit, by channel."""
         return self.channels["marginal_roi"]
+
+    @property
+    def outcome_interval(self) -> tuple[float, float] | None:
+        """Of the new plan's outcome, over members."""
+        return None if self.evidence is None else self.evidence.outcome_interval
+
+    @property
+    def gain_interval(self) -> tuple[float, float] | None:
+        """Of the gain, over members."""
+        return None if self.evidence is None else self.evidence.gain_interval
+
+    @property
+    def expected_gain(self) -> float | None:
+        """Mean gain over members."""
+        return None if self.evidence is None else self.evidence.expected_gain
+
+    @property
+    def probability(self) -> float | None:
+        """Probability that the new plan is better."""
+        return None if self.evidence is None else self.evidence.probability
+
+    @property
+    def regret(self) -> dict[str, float] | None:
+        """Expected regret of the new and the old plan."""
+        if self.evidence is None:
+            return None
+        return {"new": self.evidence.regret_new, "old": self.evidence.regret_old}
+
+    @property
+    def recommendation(self) -> str:
+        """Whether to make the move, in words; doubts come first."""
+        return " ".join(self.recommend())
+
+    def recommend(self, skill: float | None = None) -> list[str]:
+        """Say whether to make the move.
+
+        Parameters
+        ----------
+        skill : float, default=None
+            1 - SSE / SSE of a naive forecast on a holdout; below 0 it is the first
+            thing said.
+
+        Returns
+        -------
+        list of str
+            Sentences, the doubts first.
+        """
+        return words(self.evidence, skill)
+
+    def to_csv(self, path: Any) -> None:
+        """Write the new plan as CSV.
+
+        Parameters
+        ----------
+        path : str, Path or file
+        """
+        write_csv(self.plan, path)
 
     def __repr__(self) -> str:
         """Return the main figures."""

@@ -1,7 +1,7 @@
 """Maximise a smooth function of amounts under linear limits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,6 +13,7 @@ from sklearn_mmm.allocation._quadratic import solve_quadratic
 
 # Up to here SLSQP's dense algebra, cubic in the variables, takes seconds at most.
 _MOST_DENSE = 150
+_MANY, _MOST_CONSTRAINED = 50, 500
 _N_SEGMENTS = 32
 _MOST_STEPS = 200
 
@@ -99,7 +100,9 @@ class _Climb:
 
 def _climb(problem: Problem, start: np.ndarray) -> _Climb:
     free = problem.limits.high > problem.limits.low
-    climb = _slsqp if free.sum() <= _MOST_DENSE else _separable_steps
+    # With many constraints the dual of the separable steps is no small problem.
+    dense = _MOST_DENSE if len(problem.limits.names) < _MANY else _MOST_CONSTRAINED
+    climb = _slsqp if free.sum() <= dense else _separable_steps
     value, gradient = problem.function(start)
     found = climb(problem, start, value, gradient)
     # A solver may end below its start when curvature is extreme.
@@ -132,6 +135,7 @@ def _slsqp(
         limits.matrix[:, free],
         limits.least - fixed,
         limits.most - fixed,
+        limits.channel_of[free],
     )
     found = minimize(
         objective,
@@ -212,6 +216,20 @@ def nearest(point: np.ndarray, limits: Limits, unit: np.ndarray) -> np.ndarray:
         (limits.most - now) / limits.size,
     )
     return np.clip(point + step * unit, limits.low, limits.high)
+
+
+def without_traces(amount: np.ndarray, limits: Limits, unit: np.ndarray) -> np.ndarray:
+    """Return amounts of which traces are zero, what they free going to the others.
+
+    Where the first unit of a channel may bring any amount, an optimum near zero is a
+    trace that nobody can buy.
+    """
+    trace = (amount < 1e-6 * unit) & (amount > 0) & (limits.low <= 0)
+    if not trace.any():
+        return amount
+    high = np.where(trace, 0.0, limits.high)
+    found = nearest(np.where(trace, 0.0, amount), replace(limits, high=high), unit)
+    return found if limits.violation(found) <= 1e-9 else amount
 
 
 def envelope_optimum(problem: Problem) -> np.ndarray:

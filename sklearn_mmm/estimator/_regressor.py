@@ -638,7 +638,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         seen = panel.observed
         media = interpolate_gaps(panel, panel.scatter(rows.media))
         span = panel.position[-1] - panel.position[0]
-        season = None if self._axis is None else self._axis.season_length
+        seasons = () if self._axis is None else self._axis.season_lengths
         return TrainingData(
             media=media / scales.media[:, None],
             controls=scaled_controls(scales, panel, rows.controls),
@@ -648,7 +648,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             covariance=TimeCovariance(
                 origin=float(panel.position[0]),
                 # Less than a year says nothing about what repeats each year.
-                season_lengths=(season,) if season and span >= season else (),
+                season_lengths=tuple(n for n in seasons if span >= n),
                 wanders=self._axis is not None,
             ),
         )

@@ -70,7 +70,7 @@ class TrainingData:
         return replace(self, target=self.target - shift)
 
     def until(self, n_weeks: int) -> "TrainingData":
-        """Return the first weeks, with a season only if they span one."""
+        """Return the first weeks, with the seasons of which they span one."""
         early = replace(
             self,
             media=self.media[:, :n_weeks],
@@ -79,9 +79,11 @@ class TrainingData:
             observed=self.observed[:, :n_weeks],
             position=self.position[:n_weeks],
         )
-        if early.cycles >= 1:
-            return early
-        return replace(early, covariance=replace(self.covariance, season_lengths=()))
+        span = np.ptp(early.position)
+        spanned = tuple(n for n in self.covariance.season_lengths if span >= n)
+        return replace(
+            early, covariance=replace(self.covariance, season_lengths=spanned)
+        )
 
 
 def _channels_first(lags: Tensor) -> Tensor:

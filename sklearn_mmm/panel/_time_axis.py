@@ -7,16 +7,23 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.panel._time_labels import DATES, DAY, NUMBERS, TimeLabels, read_labels
+from sklearn_mmm.panel._time_steps import (
+    AVERAGE_MONTH,
+    AVERAGE_YEAR,
+    common_step,
+    drifts,
+    duration,
+    even,
+    is_fiscal,
+    is_monthly,
+    month_numbers,
+    rank_position,
+)
 
 # A grid that would be mostly empty means that the labels are not evenly spaced.
 _MOST_EMPTY = 4
 # Steps that a grid may always have, however few labels there are.
 _ALWAYS_FITS = 520
-_YEAR = 365.25 * DAY
-_MONTH = _YEAR / 12
-# Farthest that the end of a 4-4-5 period lies from an even twelfth of a year.
-_FISCAL_DRIFT = 12 * DAY
-_UNITS = ((DAY, "days"), (DAY // 24, "hours"), (DAY // 1440, "minutes"))
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ class TimeAxis:
             by_days = self.pace % 7 == 0
             year = (365.25 if by_days else 52.0) / self.pace
         else:
-            years = {"date": _YEAR, "month": 12.0, "fiscal": _YEAR}
+            years = {"date": AVERAGE_YEAR, "month": 12.0, "fiscal": AVERAGE_YEAR}
             year = years.get(self.kind, 0.0) / self.pace
         return year if year >= 2 else None
 
@@ -121,7 +128,7 @@ class TimeAxis:
         found = self._labels(labels, name)
         ticks = self._ticks(found)
         if self.kind == "order":
-            return found.labels, _rank_position(ticks, self.known)
+            return found.labels, rank_position(ticks, self.known)
         position, off = self._place(ticks)
         if off.any():
             row = int(np.flatnonzero(off)[0])
@@ -169,7 +176,7 @@ class TimeAxis:
                 f"({_show(found, row)})"
             )
         if self.kind == "order":
-            begin, end = np.split(_rank_position(ticks, self.known), 2)
+            begin, end = np.split(rank_position(ticks, self.known), 2)
             return begin, end
         begin, end = np.split((ticks - self.first) / self.pace, 2)
         begin, end = np.ceil(begin - 1e-9), np.floor(end + 1e-9)
@@ -192,7 +199,7 @@ class TimeAxis:
     def describe(self, time: float) -> str:
         """Return a length of time, in the unit of ``pace``, in words."""
         if self.kind == "date":
-            return _duration(time)
+            return duration(time)
         return f"{time:g} {'months' if self.kind == 'month' else 'units'}"
 
     def _labels(self, labels: Any, name: object) -> TimeLabels:
@@ -207,7 +214,7 @@ class TimeAxis:
 
     def _ticks(self, found: TimeLabels) -> np.ndarray:
         if self.kind == "month":
-            months = _months(found.ticks)
+            months = month_numbers(found.ticks)
             _check_one_a_month(months, found)
             return months
         if not self.universal:
@@ -234,7 +241,7 @@ class TimeAxis:
         whole = np.round(position)
         if self.kind == "fiscal":
             since = ticks - int(self.first)
-            return whole, (since % (7 * DAY) != 0) | _drifts(position, whole, self.pace)
+            return whole, (since % (7 * DAY) != 0) | drifts(position, whole, self.pace)
         return whole, np.abs(position - whole) > 1e-6 * np.maximum(1, np.abs(whole))
 
     def _check_reach(
@@ -278,21 +285,21 @@ def make_time_axis(labels: Any, name: object) -> TimeAxis:
         return _number_axis(found, name)
     ticks: np.ndarray = found.ticks
     distinct = np.unique(ticks)
-    if _is_monthly(distinct):
-        months = np.unique(_months(ticks))
+    if is_monthly(distinct):
+        months = np.unique(month_numbers(ticks))
         pace = int(np.gcd.reduce(np.diff(months)))
         axis = TimeAxis("month", int(months[0]), pace, months, found.layout, found.zone)
-        _check_gaps(axis, _months(ticks), found, name)
+        _check_gaps(axis, month_numbers(ticks), found, name)
         return axis
-    pace = _common_step(distinct, DAY)
+    pace = common_step(distinct, DAY)
     universal = False
     if found.universal is not None and pace % DAY != 0:
         ticks, universal = found.universal, True
         distinct = np.unique(ticks)
-        pace = _common_step(distinct, DAY)
+        pace = common_step(distinct, DAY)
     where = found.layout, found.zone, universal
-    if _is_fiscal(distinct, pace):
-        return TimeAxis("fiscal", int(distinct[0]), _MONTH, distinct, *where)
+    if is_fiscal(distinct, pace):
+        return TimeAxis("fiscal", int(distinct[0]), AVERAGE_MONTH, distinct, *where)
     axis = TimeAxis("date", int(distinct[0]), pace, distinct, *where)
     _check_gaps(axis, ticks, found, name)
     return axis
@@ -301,9 +308,7 @@ def make_time_axis(labels: Any, name: object) -> TimeAxis:
 def _number_axis(found: TimeLabels, name: object) -> TimeAxis:
     distinct = np.unique(found.ticks)
     whole = bool((distinct == np.round(distinct)).all())
-    step = (
-        float(_common_step(distinct.astype(np.int64), 1)) if whole else _even(distinct)
-    )
+    step = float(common_step(distinct.astype(np.int64), 1)) if whole else even(distinct)
     axis = TimeAxis("number", distinct[0], step, distinct, NUMBERS)
     span = (distinct[-1] - distinct[0]) / step + 1
     if span <= _MOST_EMPTY * len(distinct):
@@ -365,17 +370,6 @@ def _show(found: TimeLabels, row: int) -> str:
     return str(stamp.date() if stamp == stamp.normalize() else stamp)
 
 
-def _duration(nanoseconds: float) -> str:
-    for unit, name in _UNITS:
-        if nanoseconds >= unit:
-            return f"{nanoseconds / unit:g} {name}"
-    return f"{nanoseconds / 1e9:g} seconds"
-
-
-def _months(ticks: np.ndarray) -> np.ndarray:
-    return ticks.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
-
-
 def _check_one_a_month(months: np.ndarray, found: TimeLabels) -> None:
     """Refuse two dates of a month, where steps are months.
 
@@ -392,66 +386,3 @@ def _check_one_a_month(months: np.ndarray, found: TimeLabels) -> None:
         f"{other} and {_show(found, row)} (row {row}) lie in one month, but the steps "
         "of the training data are months; give one row a month, or fit with all dates"
     )
-
-
-def _is_monthly(ticks: np.ndarray) -> bool:
-    """Return whether there is one date a month, at the same end or the same day."""
-    if len(ticks) < 2 or np.diff(ticks).min() < 26 * DAY:
-        return False
-    if len(np.unique(_months(ticks))) < len(ticks):
-        return False
-    dates = pd.DatetimeIndex(ticks.astype("datetime64[ns]"))
-    day, length = dates.day.to_numpy(), dates.days_in_month.to_numpy()
-    if (day == np.minimum(day.max(), length)).all():
-        return True
-    # The first or the last working day of a month; two dates are no pattern.
-    return len(ticks) > 2 and bool((day <= 4).all() or (length - day <= 3).all())
-
-
-def _is_fiscal(ticks: np.ndarray, pace: int) -> bool:
-    """Return whether dates are those of periods of four and five weeks (4-4-5)."""
-    gaps = np.diff(ticks)
-    if len(gaps) < 2 or pace % (7 * DAY) != 0 or gaps.min() < 28 * DAY:
-        return False
-    if gaps.min() == pace:
-        return False
-    position = (ticks - ticks[0]) / _MONTH
-    whole = np.round(position)
-    return bool(not _drifts(position, whole, _MONTH).any() and np.diff(whole).min() > 0)
-
-
-def _drifts(position: np.ndarray, whole: np.ndarray, pace: float) -> np.ndarray:
-    return np.abs(position - whole) * pace > _FISCAL_DRIFT
-
-
-def _common_step(distinct: np.ndarray, alone: int) -> int:
-    """Return the greatest whole spacing of which all gaps are multiples."""
-    return int(np.gcd.reduce(np.diff(distinct))) if len(distinct) > 1 else alone
-
-
-def _even(distinct: np.ndarray) -> float:
-    """Return the greatest spacing of which all gaps are multiples, up to rounding."""
-    if len(distinct) < 2:
-        return 1.0
-    unit = float(np.median(np.diff(distinct)))
-    gaps = np.unique(np.round(np.diff(distinct) / unit, 9))
-    step = float(gaps[gaps > 0][0])
-    for gap in gaps[gaps > step]:
-        rest = float(gap)
-        while rest > 1e-6 * step:  # Euclid's algorithm
-            step, rest = rest, step % rest
-            if step < 1e-9 * gap:
-                return step * unit
-    return step * unit
-
-
-def _rank_position(ticks: np.ndarray, known: np.ndarray) -> np.ndarray:
-    rank = np.interp(ticks, known, np.arange(len(known), dtype=np.float64))
-    # Beyond the training labels, one step for each further distinct label.
-    later = np.unique(ticks[ticks > known[-1]])
-    beyond = ticks > known[-1]
-    rank[beyond] = len(known) + np.searchsorted(later, ticks[beyond])
-    earlier = np.unique(ticks[ticks < known[0]])
-    before = ticks < known[0]
-    rank[before] = np.searchsorted(earlier, ticks[before]) - len(earlier)
-    return rank

@@ -1,0 +1,145 @@
+"""Whether the evidence carries a move: what members say of a new plan."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm._intervals import central_interval
+
+# Below this probability of being better, a plan is no recommendation.
+ENOUGH = 0.8
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What members say of a new plan beside the old one.
+
+    Attributes
+    ----------
+    outcome_interval, gain_interval : tuple of float
+    expected_gain : float
+        Mean over members, in units of what is maximised.
+    probability : float
+        That the new plan is better.
+    regret_new, regret_old : float
+        Expected loss by choosing the new or the old plan where the other is better.
+    doubt : Series
+        Share of the gain's variance over members that comes from each channel.
+    """
+
+    outcome_interval: tuple[float, float]
+    gain_interval: tuple[float, float]
+    expected_gain: float
+    probability: float
+    regret_new: float
+    regret_old: float
+    doubt: pd.Series
+
+
+def weigh(
+    members: list[Any],
+    spend: np.ndarray,
+    channels: list[str],
+    worth: float,
+    cost: float,
+    coverage: float,
+) -> Evidence | None:
+    """Compare a new plan with the old one under every member.
+
+    The probability is (k + 1/2) / (n + 1) for k of n members, the mean under
+    Jeffreys' prior, so that few members never make certain.
+
+    Parameters
+    ----------
+    members : list of MediaPlan
+        With the old plan.
+    spend : ndarray of shape (n_rows, n_channels)
+        Of the new plan.
+    channels : list of str
+    worth, cost : float
+        Of an outcome unit and a spend unit.
+    coverage : float
+
+    Returns
+    -------
+    Evidence or None
+        None with fewer than two members.
+    """
+    if len(members) < 2:
+        return None
+    old, new = (
+        np.array([_brought(m, s) for m, s in pairs])
+        for pairs in (
+            [(m, m.spend) for m in members],
+            [(m, spend) for m in members],
+        )
+    )
+    organic = np.array([m.organic.sum() for m in members])
+    outcome, by_channel = organic + new.sum(axis=1), new - old
+    gain = by_channel.sum(axis=1)
+    dearer = [m.reacted(spend).sum() - m.reacted(m.spend).sum() for m in members]
+    better = worth * gain - cost * np.array(dearer)
+    centred = by_channel - by_channel.mean(axis=0)
+    share = (centred * centred.sum(axis=1, keepdims=True)).sum(axis=0)
+    doubt = share / share.sum() if share.sum() > 0 else np.zeros(len(channels))
+    return Evidence(
+        _pair(central_interval(outcome, coverage)),
+        _pair(central_interval(gain, coverage)),
+        float(better.mean()),
+        float((np.sum(better > 0) + 0.5) / (len(better) + 1)),
+        float(np.maximum(-better, 0).mean()),
+        float(np.maximum(better, 0).mean()),
+        pd.Series(doubt, pd.Index(channels, name="channel"), name="doubt"),
+    )
+
+
+def _brought(plan: Any, spend: np.ndarray) -> np.ndarray:
+    """Return what channels bring, carry-over after the plan included."""
+    return np.asarray(plan.contributions(spend).sum(0) + plan.after(spend).sum(0))
+
+
+def _pair(ends: np.ndarray) -> tuple[float, float]:
+    return float(ends[0]), float(ends[1])
+
+
+def words(evidence: Evidence | None, skill: float | None) -> list[str]:
+    """Return what to say of a move, doubts first.
+
+    Parameters
+    ----------
+    evidence : Evidence or None
+    skill : float or None
+        1 - SSE / SSE of a naive forecast on a holdout.
+    """
+    out = []
+    if skill is not None and skill < 0:
+        out.append(
+            "The model forecast the holdout worse than a naive forecast does; do not "
+            "move money on its word before that is mended."
+        )
+    if evidence is None:
+        out.append(
+            "How sure this is cannot be told without members (n_members=32); test "
+            "before moving much."
+        )
+        return out
+    chance = (
+        f"The probability that the new plan is better is {evidence.probability:.0%}"
+    )
+    loss = (
+        f"expected regret is {evidence.regret_new:.4g} for the new plan and "
+        f"{evidence.regret_old:.4g} for the old one"
+    )
+    if evidence.probability >= ENOUGH:
+        out.append(f"{chance}; {loss}.")
+        return out
+    told = f"The evidence does not carry this move. {chance}; {loss}."
+    if evidence.doubt.max() > 0:
+        channel = evidence.doubt.idxmax()
+        told += (
+            f" An experiment on {channel!r} would tell most: "
+            f"{evidence.doubt.max():.0%} of the doubt is about what it brings."
+        )
+    return [told, *out]

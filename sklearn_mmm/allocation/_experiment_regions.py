@@ -1,0 +1,104 @@
+"""Which regions to treat, and how exactly their lift could be measured."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+# Weeks before a test that it is compared with, as a multiple of its duration.
+_BEFORE = 2
+_CANDIDATES = 200
+
+
+class Treated(NamedTuple):
+    """Regions to treat.
+
+    Attributes
+    ----------
+    regions : list
+        Labels; None for all, where no region is left to compare with.
+    std_error : float
+        Of the lift over all treated regions and the duration, outcome units.
+    """
+
+    regions: list[Any] | None
+    std_error: float
+
+
+def organic_series(mmm: Any) -> pd.DataFrame:
+    """Return the outcome less controls and media, (n_steps, n_regions)."""
+    parts = [*mmm.control_columns_, *mmm.media_columns_]
+    rest = mmm.outcome_.to_numpy() - mmm.contributions_[parts].to_numpy().sum(axis=1)
+    history = mmm.history_[["region", "time"]].assign(rest=rest)
+    wide = history.pivot(index="time", columns="region", values="rest").sort_index()
+    return wide.interpolate(limit_direction="both")
+
+
+def choose_regions(
+    series: pd.DataFrame, size: int | None, duration: int, rng: np.random.Generator
+) -> Treated:
+    """Choose regions whose course the others have matched best in the past.
+
+    The standard error is that of placebo tests: the difference of treated and other
+    regions (scaled to their size) over each past window of the duration, less that of
+    the time steps before it, where nothing was tested. Sets of regions are compared by
+    it relative to their size.
+
+    Parameters
+    ----------
+    series : DataFrame of shape (n_steps, n_regions)
+        Outcome that is not explained.
+    size : int or None
+        Regions to treat; None for all of them.
+    duration : int
+        Time steps.
+    rng : Generator
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> twins = rng.normal(10.0, 1.0, (60, 2))
+    >>> series = pd.DataFrame(np.repeat(twins, 2, axis=1), columns=list("aabb"))
+    >>> series.columns = ["a1", "a2", "b1", "b2"]
+    >>> found = choose_regions(series, 2, 4, rng)
+    >>> sorted(name[0] for name in found.regions), round(found.std_error, 6)
+    (['a', 'b'], 0.0)
+    """
+    values = series.to_numpy()
+    n_regions = values.shape[1]
+    if size is None:
+        return Treated(None, placebo_error(values.sum(axis=1), duration))
+    best: tuple[float, np.ndarray, float] | None = None
+    for _ in range(_CANDIDATES):
+        chosen = np.sort(rng.permutation(n_regions)[:size])
+        treated = values[:, chosen].sum(axis=1)
+        others = np.delete(values, chosen, axis=1).sum(axis=1)
+        level, other_level = abs(treated.mean()), abs(others.mean())
+        if not (level > 0 and other_level > 0):
+            continue
+        error = placebo_error(treated - others * level / other_level, duration)
+        if best is None or error / level < best[0]:
+            best = error / level, chosen, error
+    if best is None:
+        return Treated(None, placebo_error(values.sum(axis=1), duration))
+    return Treated(list(series.columns[best[1]]), best[2])
+
+
+def placebo_error(series: np.ndarray, duration: int) -> float:
+    """Return the standard error of a sum over a window, from windows of the past.
+
+    Parameters
+    ----------
+    series : ndarray of shape (n_steps,)
+    duration : int
+    """
+    before = min(_BEFORE * duration, len(series) - duration)
+    if before < 1:
+        return float(np.inf)
+    sums = np.concatenate([[0.0], np.cumsum(series)])
+    start = np.arange(before, len(series) - duration + 1)
+    inside = sums[start + duration] - sums[start]
+    usual = (sums[start] - sums[start - before]) / before
+    return float(np.sqrt(np.mean((inside - duration * usual) ** 2)))

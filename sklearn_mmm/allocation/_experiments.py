@@ -1,0 +1,256 @@
+"""The test that is worth most."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from sklearn_mmm.allocation._allocate import Setup, prepare, solve
+from sklearn_mmm.allocation._experiment_regions import (
+    Treated,
+    choose_regions,
+    organic_series,
+)
+from sklearn_mmm.allocation._experiment_value import value_of_test
+from sklearn_mmm.allocation._limits import check_number, make_limits
+from sklearn_mmm.inspection._model import of_fitted_model
+
+# Two-sided, as is usual.
+_LEVEL, _POWER = 0.05, 0.8
+_FEWEST_REGIONS = 4
+_COLUMNS = [
+    "channel",
+    "region",
+    "start",
+    "end",
+    "lift",
+    "std_error",
+    "spend_change",
+    "kind",
+    "duration",
+    "expected_lift",
+    "minimal_detectable_lift",
+    "power",
+    "cost",
+    "value",
+    "net_value",
+]
+
+
+@of_fitted_model
+def plan_experiments(
+    mmm: Any,
+    X: Any,
+    budget: float | None = None,
+    durations: Sequence[int] = (4, 6),
+    *,
+    channels: Iterable[str] | None = None,
+    bounds: Any = None,
+    margin: float = 1.0,
+    heavy_up: float = 1.0,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Plan the test whose result would improve the budget most.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted, with members.
+    X : DataFrame or array of shape (n_rows, n_columns)
+        The plan whose budget is to be allocated after the test; the test takes place
+        in its first time steps. See :func:`make_future`.
+    budget : float, default=None
+        The most that a test may cost, spend units; None for no limit.
+    durations : sequence of int, default=(4, 6)
+        Time steps that a test may take.
+    channels : list of str, default=None
+        To be tested; None means all that cost something.
+    bounds : default=None
+        Of the allocation after the test, see :func:`allocate_budget`.
+    margin : float, default=1.0
+        Profit of an outcome unit before media, in spend units.
+    heavy_up : float, default=1.0
+        By how much a test of more spend raises it, 1 for twice as much.
+    random_state : int, default=0
+        Seed of the search for regions.
+
+    Returns
+    -------
+    DataFrame
+        A row for each test, the one with the largest ``net_value`` first. The columns
+        of ``lift_tests``: ``channel``, ``region`` (labels to treat, or "all"),
+        ``start``, ``end``, ``lift`` (NaN, to be filled in), ``std_error`` (promised)
+        and ``spend_change`` (spend units). Then ``kind`` ("go dark" or "heavy up"),
+        ``duration`` (time steps), ``expected_lift``, ``minimal_detectable_lift`` (with
+        80 % power at a level of 5 %, outcome units), ``power`` for the expected lift;
+        ``cost`` (profit forgone, or spend that does not pay), ``value`` (expected
+        profit of the better plan after the test) and ``net_value``, spend units.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three members, a duration is longer than X, or a
+        channel is unknown.
+
+    Notes
+    -----
+    Value is the expected value of sample information over the members. A test in some
+    regions is measured against the others, matched on the past; with fewer than four
+    regions all are treated and measured against the time steps before. Its standard
+    error is that of placebo tests in the past.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor, plan_experiments
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> X, y, truth = make_mmm(n_regions=4, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=20, validation=False, graph=False, n_members=4, random_state=0,
+    ... ).fit(X, y)
+    >>> plan = X[X["week"] > X["week"].unique()[-9]]
+    >>> tests = plan_experiments(mmm, plan, durations=(4,))
+    >>> tests["net_value"].is_monotonic_decreasing
+    True
+    """
+    check_number("margin", margin, positive=True)
+    check_number("heavy_up", heavy_up, positive=True)
+    if budget is not None:
+        check_number("budget", budget, positive=True)
+    setup = prepare(mmm, X, "channel", 0.0, None, 0.9)
+    if len(setup.members) < 3:
+        raise ValueError(
+            f"the value of a test is over members, and there are {len(setup.members)}; "
+            "fit with n_members=32"
+        )
+    wanted = _channels(setup, channels)
+    lengths = _durations(durations, len(np.unique(setup.plan.time)))
+    worth = _worth(setup, bounds, margin)
+    series, rng = organic_series(mmm), np.random.default_rng(random_state)
+    rows = []
+    for duration in lengths:
+        for size in _sizes(series.shape[1]):
+            treated = choose_regions(series, size, duration, rng)
+            for kind, factor in (("go dark", 0.0), ("heavy up", 1.0 + heavy_up)):
+                test = _Test(setup, treated, duration, factor, margin)
+                for channel in wanted:
+                    rows.append(test.row(channel, worth) | {"kind": kind})
+    table = pd.DataFrame(
+        [row for row in rows if row["spend_change"] != 0], columns=_COLUMNS
+    )
+    if budget is not None:
+        table = table[table["cost"] <= budget]
+    return table.sort_values("net_value", ascending=False, ignore_index=True)
+
+
+def _channels(setup: Setup, channels: Iterable[str] | None) -> list[int]:
+    known = setup.variables.channels
+    names = known if channels is None else list(channels)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(
+            f"channels names unknown channels {unknown}; those that cost something are "
+            f"{known}"
+        )
+    return [setup.plan.channels.index(name) for name in names]
+
+
+def _durations(durations: Sequence[int], n_steps: int) -> list[int]:
+    for duration in durations:
+        if not isinstance(duration, Integral) or not 1 <= duration <= n_steps:
+            raise ValueError(
+                f"got a duration of {duration!r}; it takes at least 1 and at most the "
+                f"{n_steps} time steps of X"
+            )
+    return [int(d) for d in durations]
+
+
+def _sizes(n_regions: int) -> Sequence[int | None]:
+    if n_regions < _FEWEST_REGIONS:
+        return [None]
+    return sorted({max(1, n_regions // 4), n_regions // 2})
+
+
+def _worth(setup: Setup, bounds: Any, margin: float) -> np.ndarray:
+    """Return profits of plans under members, (n_members, n_members + 1).
+
+    Plans are the members' own best ones and the plan as given.
+    """
+    total = float(setup.variables.planned.sum())
+    limits = make_limits(setup.variables, total, exact=True, bounds=bounds)
+    spends = [
+        solve(
+            replace(setup, plan=member, members=[]), limits, 1.0, 0.0, 1, 0
+        ).spend.to_numpy()
+        for member in setup.members
+    ]
+    spends.append(setup.plan.spend)
+    return margin * np.array(
+        [[m.value_and_gradient(s)[0] for s in spends] for m in setup.members]
+    )
+
+
+class _Test:
+    """A change of all channels' spend in some regions, read channel by channel."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        treated: Treated,
+        duration: int,
+        factor: float,
+        margin: float,
+    ) -> None:
+        plan = setup.plan
+        times = np.unique(plan.time)
+        self.start, self.end = times[0], times[duration - 1]
+        self.treated, self.duration, self.margin = treated, duration, margin
+        inside = plan.time <= self.end
+        if treated.regions is not None:
+            inside &= np.isin(plan.region, treated.regions)
+        self.channels = plan.channels
+        spend = np.where(inside[:, None], factor * plan.spend, plan.spend)
+        self.change = (spend - plan.spend).sum(axis=0)
+        models = [plan, *setup.members]
+        # Of each channel alone: what one channel does to another is no lift of its own.
+        moved = [m.contributions(spend) - m.contributions(m.spend) for m in models]
+        later = [(m.after(spend) - m.after(m.spend)).sum(axis=0) for m in models]
+        self.lift = np.array([d[inside].sum(axis=0) for d in moved])
+        self.all = np.array(
+            [d.sum(axis=0) + a for d, a in zip(moved, later, strict=True)]
+        )
+
+    def row(self, channel: int, worth: np.ndarray) -> dict[str, Any]:
+        """Return the test of one channel."""
+        expected, *lifts = self.lift[:, channel]
+        error = self.treated.std_error
+        critical = norm.isf(_LEVEL / 2)
+        # What the whole plan loses by the test, carry-over included.
+        cost = self.change[channel] - self.margin * self.all[1:, channel].mean()
+        value = value_of_test(np.array(lifts), error, worth)
+        regions = self.treated.regions
+        return {
+            "channel": self.channels[channel],
+            "region": "all" if regions is None else regions,
+            "start": self.start,
+            "end": self.end,
+            "lift": np.nan,
+            "std_error": error,
+            "spend_change": float(self.change[channel]),
+            "duration": self.duration,
+            "expected_lift": float(expected),
+            "minimal_detectable_lift": float((critical + norm.ppf(_POWER)) * error),
+            "power": float(
+                norm.sf(critical - abs(expected) / error)
+                + norm.cdf(-critical - abs(expected) / error)
+            )
+            if error > 0
+            else 1.0,
+            "cost": float(cost),
+            "value": value,
+            "net_value": value - float(cost),
+        }
