@@ -8,6 +8,7 @@ __all__ = [
     "InconsistentVersionWarning",
     "MissingWeeksWarning",
     "ShortCarryOverWarning",
+    "UnfadedCarryOverWarning",
     "UninformativeChannelWarning",
     "UnknownRegionWarning",
     "UnusedLiftTestWarning",
@@ -19,6 +20,10 @@ class MissingWeeksWarning(UserWarning):
 
     They do not enter the fit; their media are interpolated for the carry-over.
     """
+
+
+class UnfadedCarryOverWarning(UserWarning):
+    """A channel's carry-over lasts longer than its kernel of ``max_lag`` steps."""
 
 
 class UnknownRegionWarning(UserWarning):

@@ -37,8 +37,10 @@ from sklearn_mmm.exceptions import (
     ContradictedLiftTestWarning,
     MissingWeeksWarning,
     ShortCarryOverWarning,
+    UnfadedCarryOverWarning,
     UninformativeChannelWarning,
 )
+from sklearn_mmm.functional import has_faded
 from sklearn_mmm.graph._channel_graph import ChannelGraph
 from sklearn_mmm.graph._influence import (
     ChannelInfluence,
@@ -526,6 +528,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self._publish(panel, rows, y, index)
         self._learn_graph(data, options, update=former is not None)
         self._compare(tests)
+        self._warn_about_carry_over()
         return self
 
     def _tests(
@@ -766,6 +769,18 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 f"media columns {names} do not vary; their effect cannot be told from "
                 "the baseline's",
                 UninformativeChannelWarning,
+            )
+
+    def _warn_about_carry_over(self) -> None:
+        cut = ~has_faded(self.adstock_.to_numpy())
+        brought = self.contributions_[self.media_columns_].to_numpy().sum(axis=0) > 0
+        names = [self.media_columns_[i] for i in np.flatnonzero(cut & brought)]
+        if names:
+            warn_caller(
+                f"the carry-over of {names} has not faded at the end of its "
+                f"{self.adstock_.shape[1]} time steps; raise max_lag, or try another "
+                "adstock",
+                UnfadedCarryOverWarning,
             )
 
     def __sklearn_tags__(self) -> Any:

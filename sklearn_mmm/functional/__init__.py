@@ -5,6 +5,7 @@ from sklearn_mmm.functional._adstock import (
     carry_over,
     delayed_weights,
     geometric_weights,
+    has_faded,
     lagged,
     weibull_weights,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "carry_over",
     "delayed_weights",
     "geometric_weights",
+    "has_faded",
     "hill",
     "lagged",
     "power",

@@ -1,7 +1,11 @@
 """Adstock: the carry-over of media from one time step to the next."""
 
+import numpy as np
 import torch
 from torch import Tensor
+
+# A kernel has faded if its last weight is below this share of its largest.
+_FADED = 0.1
 
 
 def geometric_weights(decay: Tensor, n_lags: int, normalize: bool = True) -> Tensor:
@@ -157,3 +161,29 @@ def carry_over(x: Tensor, weights: Tensor) -> Tensor:
     tensor([1.0000, 0.5000, 0.0000])
     """
     return (lagged(x, weights.shape[-1]) * weights).sum(-1)
+
+
+def has_faded(weights: np.ndarray) -> np.ndarray:
+    """Return whether kernels have faded at their end, instead of being cut off.
+
+    Faded is a last weight of less than a tenth of the largest. A kernel of one step is
+    meant to have no carry-over.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (channel, lag)
+
+    Returns
+    -------
+    bool ndarray of shape (channel,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mmm.functional import has_faded
+    >>> has_faded(np.array([[0.7, 0.25, 0.05], [0.4, 0.3, 0.3]]))
+    array([ True, False])
+    """
+    if weights.shape[1] < 2:
+        return np.ones(len(weights), bool)
+    return np.asarray(weights[:, -1] < _FADED * weights.max(axis=1))

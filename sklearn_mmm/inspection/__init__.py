@@ -15,6 +15,7 @@ from sklearn_mmm.inspection._data_quality import (
     outlier_weight_table,
     zero_spells,
 )
+from sklearn_mmm.inspection._demand import demand_table
 from sklearn_mmm.inspection._diagnosis import diagnose
 from sklearn_mmm.inspection._effects import effect_table, roi_table, share_table
 from sklearn_mmm.inspection._fit import (
@@ -32,6 +33,7 @@ from sklearn_mmm.inspection._forecast import (
 from sklearn_mmm.inspection._graph import graph_tables
 from sklearn_mmm.inspection._media_total import media_total
 from sklearn_mmm.inspection._naive import forecast_comparison, naive_forecasts
+from sklearn_mmm.inspection._placebo import placebo_test
 from sklearn_mmm.inspection._regions import region_channel_table, region_table
 from sklearn_mmm.inspection._responses import (
     adstock_table,
@@ -40,6 +42,7 @@ from sklearn_mmm.inspection._responses import (
     response_curve_table,
     saturation_table,
 )
+from sklearn_mmm.inspection._robustness import robustness_table, robustness_value
 from sklearn_mmm.inspection._simulate import Simulation, simulate
 from sklearn_mmm.inspection._spend_and_return import (
     carry_over_table,
@@ -47,6 +50,7 @@ from sklearn_mmm.inspection._spend_and_return import (
     period_roi_table,
     spend_table,
 )
+from sklearn_mmm.inspection._stability import stability
 from sklearn_mmm.inspection._training import training_tables
 from sklearn_mmm.inspection._training_rows import (
     Units,
@@ -71,6 +75,7 @@ __all__ = [
     "collinearity",
     "contribution_table",
     "coverage_table",
+    "demand_table",
     "diagnose",
     "effect_table",
     "fit_metrics",
@@ -87,16 +92,20 @@ __all__ = [
     "outlier_table",
     "outlier_weight_table",
     "period_roi_table",
+    "placebo_test",
     "region_channel_table",
     "region_table",
     "residual_table",
     "response_curve_table",
+    "robustness_table",
+    "robustness_value",
     "roi_table",
     "saturation_table",
     "share_table",
     "simulate",
     "skill_score",
     "spend_table",
+    "stability",
     "training_rows",
     "training_tables",
     "units_of",

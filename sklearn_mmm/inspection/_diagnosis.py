@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection._data_quality import collinearity, outliers_of
+from sklearn_mmm.inspection._demand import demand_table
 from sklearn_mmm.inspection._effects import roi_table
 from sklearn_mmm.inspection._fit import autocorrelation, fit_table
 from sklearn_mmm.inspection._graph import graph_tables
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._naive import forecast_comparison
+from sklearn_mmm.inspection._responses import unfaded_channels
 from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
@@ -97,6 +99,7 @@ def findings(
         *_about_data(mmm),
         *_about_fit(mmm, table),
         *_about_channels(mmm, roi, edges),
+        *_about_causes(mmm),
         *([] if allocation is None else _about_budget(allocation)),
     ]
     return pd.DataFrame(found, columns=["topic", "message"])
@@ -273,6 +276,26 @@ def _about_channels(
             "channels",
             f"Influences found in fewer than half of the resamples: {_listing(names)}. "
             "They may be chance.",
+        )
+
+
+def _about_causes(mmm: Any) -> Iterator[Finding]:
+    suspected = demand_table(mmm).query("suspected")["channel"]
+    if len(suspected):
+        yield (
+            "channels",
+            "Spend is foretold by past surprises of the outcome: "
+            f"{_listing(suspected)}. It seems to follow demand, so part of what it is "
+            "credited with would have come without it: add a control for demand, or "
+            "test it by an experiment.",
+        )
+    cut = unfaded_channels(mmm)
+    if cut:
+        yield (
+            "channels",
+            f"Carry-over has not faded at the end of its {mmm.adstock_.shape[1]} time "
+            f"steps: {_listing(cut)}. Its effect lasts longer than max_lag allows; "
+            "raise max_lag, or try another adstock.",
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.functional import has_faded
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
@@ -121,6 +122,15 @@ def saturation_table(mmm: Any) -> pd.DataFrame:
         headroom=maximum - points["response"],
     )
     return table.rename_axis("channel").reset_index()
+
+
+def unfaded_channels(mmm: Any) -> list[str]:
+    """Return the channels whose carry-over is cut off by the end of its kernel."""
+    faded = dict(
+        zip(mmm.adstock_.index, has_faded(mmm.adstock_.to_numpy()), strict=True)
+    )
+    brings = mmm.contributions_[mmm.media_columns_].sum() > 0
+    return [name for name in channels_by_size(mmm) if brings[name] and not faded[name]]
 
 
 @of_fitted_model

@@ -21,6 +21,7 @@ from sklearn_mmm import (
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.exceptions import (
     MissingWeeksWarning,
+    UnfadedCarryOverWarning,
     UninformativeChannelWarning,
     UnknownRegionWarning,
 )
@@ -313,3 +314,35 @@ def test_drop_in_for_a_linear_regressor(panel):
     media = X[truth.media_columns].to_numpy()
     for model in (LinearRegression(), DeepCausalMMMRegressor(max_epochs=30)):
         assert model.fit(media, y).predict(media).shape == y.shape
+
+
+def test_carry_over_that_its_kernel_cuts_off_is_warned_about():
+    rng = np.random.default_rng(0)
+    media = np.repeat(rng.gamma(1.0, 1.0, 40), 3)[:, None] * (
+        rng.random((120, 1)) < 0.3
+    )
+    y = 5 + carried(media[:, 0], 0.9) + 0.05 * rng.standard_normal(120)
+    mmm = DeepCausalMMMRegressor(
+        max_lag=4, max_epochs=150, validation=False, n_members=0, random_state=0
+    )
+    with pytest.warns(
+        UnfadedCarryOverWarning, match=r"\['x0'\].*4 time steps.*max_lag"
+    ):
+        mmm.fit(media, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mmm.set_params(max_lag=1).fit(media, y)
+
+
+def carried(media, decay):
+    out = np.zeros_like(media)
+    for t, value in enumerate(media):
+        out[t] = value + (decay * out[t - 1] if t else 0.0)
+    return out
+
+
+def test_a_fit_that_has_settled_ends_before_its_last_epoch(panel, make_regressor):
+    X, y, _ = panel
+    options = {"validation": False, "graph": False, "time_varying": False}
+    mmm = make_regressor(max_epochs=300, tol=0.1, n_iter_no_change=2, **options)
+    assert len(mmm.fit(X, y).net_.history) < 300

@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from sklearn_mmm.functional import carry_over, geometric_weights, hill, lagged
+from sklearn_mmm.functional import (
+    carry_over,
+    delayed_weights,
+    geometric_weights,
+    has_faded,
+    hill,
+    lagged,
+)
 
 
 def test_weights_sum_to_one_and_fall_by_the_decay():
@@ -43,3 +50,13 @@ def test_gradients_are_right_and_finite_at_zero():
     assert torch.autograd.gradcheck(lambda k, s: hill(x, k, s), (k, s))
     d = torch.tensor([0.3, 0.6], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda d: carry_over(x, geometric_weights(d, 3)), d)
+
+
+def test_kernels_that_end_below_a_tenth_of_their_peak_have_faded():
+    weights = geometric_weights(torch.tensor([0.6, 0.9]), 8).numpy()
+    # 0.6 ** 7 is 0.03, and 0.9 ** 7 is 0.48.
+    assert has_faded(weights).tolist() == [True, False]
+    assert has_faded(weights * 1e6).tolist() == [True, False]
+    assert has_faded(weights[:, :1]).all()
+    late = delayed_weights(torch.tensor([7.0]), torch.tensor([0.5]), 8).numpy()
+    assert not has_faded(late).any()

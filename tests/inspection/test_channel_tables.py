@@ -1,3 +1,5 @@
+from copy import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +8,7 @@ from sklearn_mmm import ChannelGraph
 from sklearn_mmm.inspection import (
     adstock_table,
     channels_by_size,
+    diagnose,
     effect_table,
     graph_tables,
     half_life,
@@ -170,3 +173,14 @@ def test_training_tables(fitted):
     assert dict(zip(chosen["name"], chosen["value"], strict=True)) == pytest.approx(
         fitted.hyperparameters_
     )
+
+
+def test_diagnose_names_carry_over_that_is_cut_off(fitted):
+    assert not diagnose(fitted)["message"].str.contains("has not faded").any()
+    flat = copy(fitted)
+    flat.adstock_ = fitted.adstock_.copy()
+    flat.adstock_.loc["tv"] = 1 / flat.adstock_.shape[1]
+    messages = diagnose(flat)["message"]
+    (line,) = messages[messages.str.contains("has not faded")]
+    assert "8 time steps: tv. " in line
+    assert "max_lag" in line

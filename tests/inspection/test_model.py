@@ -28,7 +28,7 @@ OF_MODELS = [
     for room in (inspection, plotting, allocation, report)
     for name in room.__all__
     if inspect.isfunction(getattr(room, name))
-    and next(iter(inspect.signature(getattr(room, name)).parameters))
+    and next(iter(inspect.signature(getattr(room, name)).parameters), None)
     in ("mmm", "source")
 ]
 
