@@ -7,6 +7,7 @@ __all__ = [
     "FreeMediaWarning",
     "InconsistentVersionWarning",
     "MissingWeeksWarning",
+    "OutlierWarning",
     "ShortCarryOverWarning",
     "UnfadedCarryOverWarning",
     "UninformativeChannelWarning",
@@ -60,3 +61,7 @@ class ShortCarryOverWarning(UserWarning):
 
 class ContradictedLiftTestWarning(UserWarning):
     """A lift test and the fitted model are many standard errors apart."""
+
+
+class OutlierWarning(UserWarning):
+    """Rows of the outcome that nothing explains are left out of the fit."""

@@ -36,6 +36,7 @@ from sklearn_mmm.estimator._prior_reader import PriorReader
 from sklearn_mmm.exceptions import (
     ContradictedLiftTestWarning,
     MissingWeeksWarning,
+    OutlierWarning,
     ShortCarryOverWarning,
     UnfadedCarryOverWarning,
     UninformativeChannelWarning,
@@ -79,6 +80,8 @@ _TAKEN = {
     "region": "the key of regions",
     "time": "the key of time steps",
 }
+# Probability of being ordinary below which a row is named in a warning.
+_OUTLYING = 0.01
 
 
 class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimator):
@@ -529,6 +532,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self._learn_graph(data, options, update=former is not None)
         self._compare(tests)
         self._warn_about_carry_over()
+        self._warn_about_outliers()
         return self
 
     def _tests(
@@ -769,6 +773,22 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 f"media columns {names} do not vary; their effect cannot be told from "
                 "the baseline's",
                 UninformativeChannelWarning,
+            )
+
+    def _warn_about_outliers(self) -> None:
+        weight = self.outlier_weights_.to_numpy()
+        region, week = np.nonzero(weight < _OUTLYING)
+        if len(region):
+            labels = self.outlier_weights_
+            rows = [
+                f"{labels.index[r]} {labels.columns[w]}"
+                for r, w in zip(region[:5], week[:5], strict=True)
+            ]
+            warn_caller(
+                f"{len(region)} rows are outlying and left out of the fit, which "
+                f"neither media nor controls nor the level explain: {rows}"
+                f"{' and others' if len(region) > 5 else ''}; see outlier_weights_",
+                OutlierWarning,
             )
 
     def _warn_about_carry_over(self) -> None:

@@ -1,0 +1,69 @@
+"""Outlying rows are found, named, and change hardly anything."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_mmm import DeepCausalMMMRegressor
+from sklearn_mmm.baseline._outliers import find_outliers, gross_outliers
+from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm.exceptions import OutlierWarning
+
+
+def test_a_spike_is_an_outlier_and_a_step_of_the_level_is_not():
+    rng = np.random.default_rng(0)
+    observed = np.ones((2, 60), bool)
+    K = np.eye(60) + 0.05 * np.minimum.outer(np.arange(60.0), np.arange(60.0)) + 1.0
+    whitener = np.linalg.inv(np.linalg.cholesky(K))[None]
+    residual = rng.standard_normal((2, 60))
+    residual[0, 20] += 15
+    residual[1, 30:] += 8
+    found = find_outliers(residual, observed, whitener, np.ones(2), np.zeros((2, 60)))
+    assert np.argwhere(found.weight < 0.5).tolist() == [[0, 20]]
+    assert found.shift[0, 20] == pytest.approx(15, abs=3)
+
+
+def test_what_columns_explain_by_themselves_is_no_outlier():
+    residual = np.zeros((1, 30))
+    residual[0, 7] = 20.0
+    leverage = np.zeros((1, 30))
+    leverage[0, 7] = 0.9
+    whitener = np.eye(30)[None]
+    found = find_outliers(
+        residual, np.ones((1, 30), bool), whitener, np.ones(1), leverage
+    )
+    assert (found.weight == 1).all()
+
+
+def test_gross_outliers_do_not_depend_on_the_unit():
+    values = np.sin(np.arange(50.0))[None] + 10
+    values[0, 11] = 90
+    seen, reason = np.ones((1, 50), bool), np.zeros((1, 50), bool)
+    for unit in (1e-6, 1.0, 1e6):
+        found = gross_outliers(unit * values, seen, reason)
+        assert np.flatnonzero(found.shift).tolist() == [11]
+
+
+def test_outlying_weeks_hardly_change_what_channels_contribute():
+    X, y, truth = make_mmm(1, 120, 3, random_state=0)
+    mmm = DeepCausalMMMRegressor(
+        truth.media_columns,
+        truth.control_columns,
+        "region",
+        "week",
+        validation=False,
+        graph=False,
+        n_members=0,
+        random_state=0,
+    )
+    clean = mmm.fit(X, y).contributions_[truth.media_columns].sum()
+    rows = [20, 50, 71, 99]
+    spoiled = y.copy()
+    spoiled.iloc[rows] *= 10
+    with pytest.warns(OutlierWarning, match="4 rows are outlying"):
+        mmm.fit(X, spoiled)
+    weight = mmm.outlier_weights_
+    assert isinstance(weight, pd.DataFrame)
+    assert np.flatnonzero(weight.to_numpy()[0] < 0.01).tolist() == rows
+    found = mmm.contributions_[truth.media_columns].sum()
+    assert (found - clean).abs().sum() < 0.1 * clean.sum()
