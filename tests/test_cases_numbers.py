@@ -36,7 +36,8 @@ def one_test(**changes):
         "lift": 300.0,
         "std_error": 100.0,
     }
-    return pd.DataFrame({k: [v] for k, v in (test | changes).items()})
+    cells = (test | changes).items()
+    return pd.DataFrame({k: pd.Series([v], dtype=object) for k, v in cells})
 
 
 def test_a_region_without_outcome_has_the_scale_of_the_others(quick):
@@ -65,6 +66,19 @@ def test_points_of_a_channel_that_is_silent_in_a_region(quick):
     # Nothing was spent there, so that no unit was the last.
     silent = (by_region["channel"] == "tv") & (by_region["region"] == "r1")
     assert by_region["marginal_response"].isna().tolist() == silent.tolist()
+
+
+def test_a_channel_planned_where_it_never_ran_is_marked(quick):
+    X, y = panel()
+    X.loc[X["region"] != "r0", "tv"] = 0.0
+    mmm = quick(("tv", "search")).fit(X, y)
+    later = X[-3:].assign(week=X["week"].max() + pd.to_timedelta([7, 14, 21], unit="D"))
+    plan = simulate(mmm, later.assign(tv=50.0), {"tv": 1.0})
+    assert plan.extrapolated["tv"].all()
+    assert not simulate(mmm, later, {"tv": 1.0}).extrapolated["tv"].any()
+    table = mmm.response_curves("channel×region")
+    curve = table[(table["channel"] == "tv") & (table["region"] == "r2")]
+    assert (curve["extrapolated"] | (curve["spend"] == 0)).all()
 
 
 def test_a_total_without_a_sign_has_no_shares(quick):

@@ -111,9 +111,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     region_column : str or int, default=None
         Column or index level with the region. None means one region.
     time_column : str or int, default=None
-        Column or index level with the time step: dates, periods or numbers (integers
-        are taken to count weeks). None means that row order is time: each X is then
-        a series of its own, and the baseline is constant for want of a clock.
+        Column or index level with the time step: dates, periods, texts in one format,
+        or numbers (integers are taken to count weeks). None means that row order is
+        time: each X is then a series of its own, and the baseline is constant for want
+        of a clock.
     spend_columns : dict or list, default=None
         Column with the money behind a media column, where media are impressions or
         clicks: ``{"tv_impressions": "tv_spend", "newsletter": None}``, or a list in

@@ -66,8 +66,7 @@ def _from_text(array: np.ndarray, missing: np.ndarray, what: str) -> np.ndarray:
                 f"{what}: argument must be a string or a number, not "
                 f"{type(value).__name__!r}"
             )
-    out = pd.to_numeric(pd.Series(array, dtype=object), errors="coerce")
-    numbers = np.array(out, dtype=np.float64)
+    numbers = np.array([_parse(value) for value in array])
     bad = np.flatnonzero(np.isnan(numbers) & ~missing)
     if not len(bad):
         return numbers
@@ -86,6 +85,14 @@ def _from_text(array: np.ndarray, missing: np.ndarray, what: str) -> np.ndarray:
         f"{what} holds text, numbers are needed: {str(text)!r} in row {bad[0]}; "
         f"{remedy}"
     )
+
+
+def _parse(value: Any) -> float:
+    """Return a number, NaN for other text. Python's 1_000 is no number in a table."""
+    try:
+        return np.nan if "_" in str(value) else float(value)
+    except (TypeError, ValueError):
+        return np.nan
 
 
 def _refusal(what: str, kind: str) -> ValueError:

@@ -222,13 +222,14 @@ class TimeAxis:
         if found.universal is None:
             zone = self.zone or "UTC"
             local = pd.DatetimeIndex(found.ticks.astype("datetime64[ns]"))
-            try:
-                aware = local.tz_localize(zone)
-            except ValueError as error:
+            aware = local.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+            if aware.isna().any():
+                row = int(np.flatnonzero(aware.isna())[0])
                 raise ValueError(
-                    "time labels without a time zone cannot be told apart where clocks "
-                    f"in {zone} change: {error}; give them their time zone"
-                ) from error
+                    f"time labels without a time zone are not clear where clocks in "
+                    f"{zone} change, first {local[row]} in row {row}; give them their "
+                    "time zone"
+                )
             return aware.tz_convert("UTC").tz_localize(None).as_unit("ns").asi8.copy()
         return found.universal
 
@@ -357,7 +358,7 @@ def _check_gaps(
 
 
 def _objects(labels: Any) -> np.ndarray:
-    return np.asarray(pd.Series(labels).to_numpy(), dtype=object)
+    return pd.Series(labels).astype(object).to_numpy()
 
 
 def _show(found: TimeLabels, row: int) -> str:

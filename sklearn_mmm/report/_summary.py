@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.allocation._evidence import ENOUGH
 from sklearn_mmm.inspection import (
     channels_by_size,
     fit_metrics,
@@ -332,10 +333,22 @@ def _budget(r: Results) -> list[str]:
     if more and less:
         words += f" Spend more on {_names(more)}, less on {_names(less)}."
     return [
+        *_doubts(r),
         words,
         "Amounts stay within the bounds given to the optimiser, because a model knows "
         "little about spend that was never tried. Move in steps, and measure.",
     ]
+
+
+def _doubts(r: Results) -> list[str]:
+    """Return why the evidence does not carry the move; nothing if it does."""
+    comparison = _comparison(r)
+    skill = None if comparison is None else comparison["model"]["skill"]
+    chance = r.allocation.probability
+    unsure = chance is not None and chance < ENOUGH
+    if not unsure and (skill is None or skill >= 0):
+        return []
+    return list(r.allocation.recommend(skill))
 
 
 def _names(names: list[str], most: int = 3) -> str:

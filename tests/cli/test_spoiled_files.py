@@ -147,7 +147,7 @@ def put(table, column, value, row=5):
     return csv(rows)
 
 
-DAYS = pd.date_range("2021-01-01", periods=12, freq="D").strftime("%d/%m/%Y")
+DOUBTFUL = ["02/01/2021", "03/01/2021", "03/02/2021", "05/04/2021", "07/06/2021"]
 
 REFUSED = {
     "an empty file": (lambda t: b"", "is empty", ()),
@@ -194,12 +194,27 @@ REFUSED = {
         "say --thousands , or --decimal ,",
         (),
     ),
+    "day and month in doubt": (
+        lambda t: csv(t[: len(DOUBTFUL)].assign(week=DOUBTFUL)),
+        "here: --dayfirst or --monthfirst",
+        (),
+    ),
     "a total at the end": (
         lambda t: csv(t) + "Total,1,1,1,1\n",
         "Total",
         ("--time", "week"),
     ),
 }
+
+
+def test_days_before_months_are_understood(table, check):
+    months = pd.date_range("2021-01-01", periods=24, freq="MS")
+    rows = table[:24].assign(week=months.strftime("%d/%m/%Y"))
+    status, said, _ = check(csv(rows))
+    assert status == 0
+    assert said["columns"]["time"] == "week"
+    told, _, _ = check(csv(rows), options=("--dayfirst",))
+    assert told == 0
 
 
 @pytest.mark.parametrize("kind", REFUSED)

@@ -19,6 +19,11 @@ from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.panel._grid import make_panel
 from sklearn_mmm.panel._time_axis import make_time_axis
 
+# Lifts here are set against the data on purpose.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn_mmm.exceptions.ContradictedLiftTestWarning"
+)
+
 QUICK = {"max_epochs": 3, "n_members": 0}
 
 

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -111,6 +112,20 @@ def test_the_plan_is_the_next_quarter_unless_given(fitted, holdout):
     assert taken.allocation is own
     assert taken.frontier is None
     assert "frontier" not in {chart.name for chart in charts(taken)}
+
+
+def test_doubts_come_before_the_move(with_members):
+    found = results(with_members)
+    gain = 0.1 * abs(found.allocation.planned_outcome)
+
+    def said(chance):
+        evidence = replace(found.allocation.evidence, probability=chance)
+        own = replace(found.allocation, evidence=evidence, gain=gain)
+        sections = summarise(replace(found, allocation=own)).sections
+        return sections["What to do with the budget"]
+
+    assert said(0.6)[0].startswith("The evidence does not carry this move")
+    assert said(0.9)[0].startswith("Spending the same")
 
 
 def test_without_a_time_column_there_is_no_budget(panel, make_regressor, tmp_path):
