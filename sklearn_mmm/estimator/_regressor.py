@@ -130,13 +130,15 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         channel's own, direct effect.
     max_lag : int, default=8
         Length of the adstock kernel in time steps, the current one included.
-    adstock : {"geometric", "delayed", "weibull", "binomial"} or \
-            :class:`~sklearn_mmm.components.Adstock`, default="geometric"
+    adstock : str or Adstock, default="geometric"
+        One of "geometric", "delayed", "weibull", "binomial", or a component, see
+        :class:`~sklearn_mmm.components.Adstock`.
         Form of the carry-over: falling from the start, peaking after a learned delay,
         a Weibull density, which can do both, or falling to nothing at the end of the
         kernel; or a component, perhaps of your own.
-    saturation : {"hill", "logistic", "exponential", "none"} or \
-            :class:`~sklearn_mmm.components.Saturation`, default="hill"
+    saturation : str or Saturation, default="hill"
+        One of "hill", "logistic", "exponential", "none", or a component, see
+        :class:`~sklearn_mmm.components.Saturation`.
         Form of the response to adstocked media: S-shaped or concave as the data say,
         concave in two ways, or a straight line; or a component, such as
         ``HillSaturation(min_slope=1)``, perhaps of your own.

@@ -34,11 +34,10 @@ def hill(x: Tensor, half_saturation: Tensor, slope: Tensor) -> Tensor:
     >>> hill(torch.tensor([0.0, 1.0, 3.0]), torch.tensor(1.0), torch.tensor(1.0))
     tensor([0.0000, 0.5000, 0.7500])
     """
-    positive = x > 0
     # Zeros leave the logarithm's argument before it is taken, so no gradient is NaN.
-    safe = torch.where(positive, x, torch.ones_like(x))
+    safe = x.clamp_min(torch.finfo(x.dtype).tiny)
     saturated = torch.sigmoid(slope * (safe.log() - half_saturation.log()))
-    return torch.where(positive, saturated, torch.zeros_like(saturated))
+    return saturated * (x > 0)
 
 
 def power(x: Tensor, exponent: Tensor) -> Tensor:

@@ -70,19 +70,14 @@ class TrainingData:
         return replace(self, target=self.target - shift)
 
     def until(self, n_weeks: int) -> "TrainingData":
-        """Return the first weeks, with the seasons of which they span one."""
-        early = replace(
+        """Return the first weeks; seasons stay those of all weeks."""
+        return replace(
             self,
             media=self.media[:, :n_weeks],
             controls=self.controls[:, :n_weeks],
             target=self.target[:, :n_weeks],
             observed=self.observed[:, :n_weeks],
             position=self.position[:n_weeks],
-        )
-        span = np.ptp(early.position)
-        spanned = tuple(n for n in self.covariance.season_lengths if span >= n)
-        return replace(
-            early, covariance=replace(self.covariance, season_lengths=spanned)
         )
 
 

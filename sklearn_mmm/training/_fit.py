@@ -38,7 +38,7 @@ from sklearn_mmm.training._net import (
     WholePanel,
 )
 from sklearn_mmm.training._options import TrainingOptions
-from sklearn_mmm.training._resize import adapted, resized
+from sklearn_mmm.training._resize import resized
 from sklearn_mmm.training._validate import (
     Choice,
     InnerFit,
@@ -232,9 +232,8 @@ def _inner_mode(
     """Find the mode of the first weeks alone, starting from that of all."""
     early = data.until(n_weeks)
     own = resized(module, early, np.arange(len(early.media)))
-    time = adapted(hyper.time, data.covariance, early.covariance)
     nothing = np.zeros(early.target.shape)
-    start = Hyperparameters(time, hyper.penalties, Outliers(nothing, 1 - nothing))
+    start = Hyperparameters(hyper.time, hyper.penalties, Outliers(nothing, 1 - nothing))
     search = ModeSearch(own, early, start, None, _INNER, options.tol, seed)
     return InnerFit(own, search.run().hyper.time)
 

@@ -4,11 +4,6 @@ import numpy as np
 import torch
 
 from sklearn_mmm._random import torch_seed
-from sklearn_mmm.baseline._covariance import TimeCovariance
-from sklearn_mmm.baseline._variances import (
-    TimeHyperparameters,
-    initial_hyperparameters,
-)
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.network import MMMModule, Sizes
 
@@ -62,30 +57,3 @@ def _continue_course(old: MMMModule, new: MMMModule) -> None:
     new.baseline.innovation[:n] = course[:n]
     new.baseline.innovation[n:] = course[n - 1]
     new.baseline.factor.copy_(torch.eye(len(new.baseline.innovation)))
-
-
-def adapted(
-    hyper: TimeHyperparameters, before: TimeCovariance, after: TimeCovariance
-) -> TimeHyperparameters:
-    """Return the variances for a covariance that has other components.
-
-    Parameters
-    ----------
-    hyper : TimeHyperparameters
-    before, after : TimeCovariance
-    """
-    usual = initial_hyperparameters(after, len(hyper.sigma))
-
-    def chosen(own: np.ndarray, first: np.ndarray) -> np.ndarray:
-        known = dict(zip((*before.names, "last"), own, strict=True))
-        names = (*after.names, "last")
-        return np.array([known.get(n, v) for n, v in zip(names, first, strict=True)])
-
-    return TimeHyperparameters(
-        chosen(hyper.regional, usual.regional),
-        chosen(hyper.shared, usual.shared),
-        hyper.sigma,
-        hyper.loadings,
-        hyper.regional_memory,
-        hyper.shared_memory,
-    )

@@ -173,7 +173,6 @@ def _forecast(
     for origin in origins:
         end = origin + _HORIZON
         past = data.until(origin)
-        past = replace(past, covariance=early.covariance)
         effects = known[:, :origin]
         baseline = _baseline(past, hyper, effects, module, delta)
         weeks = data.position[origin:end]
@@ -242,7 +241,7 @@ def _known(module: MMMModule, data: TrainingData, n_weeks: int) -> np.ndarray:
     media: torch.Tensor = module.media(X["lags"], X["region"])
     if module.effects.active:
         position = data.position
-        season = data.until(n_weeks).covariance.season_length
+        season = data.covariance.season_length
         features = calendar_features(position, position[n_weeks - 1], season)
         calendar = torch.as_tensor(features).expand(len(controls), -1, -1)
         scaled = X["lags"][..., 0]
