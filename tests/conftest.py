@@ -69,11 +69,16 @@ def _signal_at(number, n_calls):
             if seen == n_calls:
                 signal.raise_signal(number)
 
+    former = signal.getsignal(signal.SIGINT)
+    if former == signal.SIG_IGN:
+        # A shell starts what runs in the background without it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.setprofile(watch)
     try:
         yield lambda: seen
     finally:
         sys.setprofile(None)
+        signal.signal(signal.SIGINT, former)
 
 
 @pytest.fixture(scope="session")

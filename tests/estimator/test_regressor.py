@@ -344,5 +344,5 @@ def carried(media, decay):
 def test_a_fit_that_has_settled_ends_before_its_last_epoch(panel, make_regressor):
     X, y, _ = panel
     options = {"validation": False, "graph": False, "time_varying": False}
-    mmm = make_regressor(max_epochs=300, tol=0.1, n_iter_no_change=2, **options)
+    mmm = make_regressor(max_epochs=300, tol=0.1, **options)
     assert len(mmm.fit(X, y).net_.history) < 300
