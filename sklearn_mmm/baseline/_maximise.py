@@ -12,7 +12,9 @@ _PRIOR_LOG_VARIANCE = np.log(1e-2)
 _PRIOR_LOG_SHARED = np.log(1e-4)
 # Mean and standard deviation of the logarithm of a season's memory, in seasons.
 _PRIOR_LOG_MEMORY = (np.log(4.0), 1.0)
-_MEMORY_RANGE = (0.5, 100.0)
+_MEMORY_RANGE = (1.0, 100.0)
+# Seasons from which on one has been seen to repeat.
+FEWEST_SEASONS = 1.8
 _LEAST = 1e-9
 _MOST_ITERATIONS = 15
 
@@ -169,8 +171,8 @@ def _maximise(
     n = len(start.variances)
     if not n:
         return start
-    seasonal = kernels.distance.any(axis=(1, 2))
-    forgets = bool(seasonal.any())
+    # Before a season has repeated nothing is known of its memory.
+    forgets = bool(kernels.distance.max() >= FEWEST_SEASONS)
 
     def function(x: np.ndarray) -> tuple[float, np.ndarray]:
         memory = float(np.exp(x[n])) if forgets else start.memory

@@ -18,7 +18,8 @@ from sklearn_mmm.baseline._maximise import (
 # in this many weeks.
 _POOLING_WEEKS = 10.0
 _JITTER = 1e-9
-_MEMORY = 4.0
+# Seasons of memory where it cannot be learned.
+_MEMORY = 1.0
 # Where else a wide search for the variances starts: from a level without a season, and
 # from a season without a level.
 _REGIONAL_STARTS = ({"level": 1.0, "season": 1e-9}, {"level": 1e-9, "season": 1.0})

@@ -39,7 +39,7 @@ class Saturation(Component):
     >>> curve.value(rate, torch.tensor([0.5]))
     tensor([0.6321])
     >>> curve.inverse(rate, 0.5)
-    tensor([0.3466])
+    tensor([0.3466], dtype=torch.float64)
     """
 
     bounded: ClassVar[bool] = True

@@ -23,8 +23,8 @@ SCALE_RANGES = {
 }
 # What a channel is believed to contribute before anything is seen, relative to the mean
 # outcome: half-normal, of which several channels together are worth this number.
-USUAL_CONTRIBUTION = 0.25
-_WITNESSES = 3.0
+USUAL_CONTRIBUTION = 0.35
+_WITNESSES = 10.0
 # A curve that is hardly ever above zero says nothing of the size of its effect.
 _LEAST_SHARE = 0.02
 

@@ -8,6 +8,7 @@ import torch
 
 from sklearn_mmm.baseline._covariance import huber, whiteners
 from sklearn_mmm.baseline._forecast import TimeBaseline, make_time_baseline
+from sklearn_mmm.baseline._maximise import FEWEST_SEASONS
 from sklearn_mmm.baseline._variances import (
     TimeHyperparameters,
     course_evidence,
@@ -28,7 +29,6 @@ _TRUSTED_SKILL = 0.5
 _TOLERANCE = 1.15
 _FLEXIBILITY = (0.25, 4.0)
 _MODULATION = (0.5, 1.0)
-_FEWEST_CYCLES = 1.8
 # Forecast errors are several times the noise; in this unit most are not outlying.
 _ERROR_UNIT = 3.0
 # Of the absolute value of a standard normal variable.
@@ -216,7 +216,7 @@ def _forecasting(
     """
     at = np.arange(2.0)
     kernels = data.covariance.regional(at, at, hyper.regional_memory)
-    unproven = 0 < data.cycles < _FEWEST_CYCLES
+    unproven = 0 < data.cycles < FEWEST_SEASONS
 
     def scaled(variances: np.ndarray) -> np.ndarray:
         out = np.append(flexibility * variances[:-1], variances[-1:])
