@@ -14,7 +14,7 @@ from sklearn_mmm.training._fit import Fitted, finish, initial, train
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
 
-_SCHEDULE = Schedule(n_rounds=1, n_steps=4, n_last_steps=30)
+_SCHEDULE = Schedule(n_rounds=2, n_steps=6, n_last_steps=30)
 
 
 @dataclass(frozen=True)
