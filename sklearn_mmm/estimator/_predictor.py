@@ -11,7 +11,7 @@ from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.estimator._media_plan import MediaPlan, MediaSequence
 from sklearn_mmm.likelihood._data import calendar_features
 from sklearn_mmm.network import MMMModule
-from sklearn_mmm.panel._grid import Panel, interpolate_gaps, make_panel, with_history
+from sklearn_mmm.panel._grid import Panel, interpolate_gaps, make_panel
 from sklearn_mmm.panel._rows import Rows
 from sklearn_mmm.panel._scales import PanelScales
 from sklearn_mmm.panel._time_axis import TimeAxis
@@ -161,25 +161,22 @@ class Predictor:
         The rows are the last ones of the panel. ``n_after`` weeks without media follow
         the last one.
         """
-        names = ("region", "position", "media", "controls")
-        given = {name: getattr(rows, name) for name in names}
         if self.axis is not None:
-            history = {name: getattr(self.history, name) for name in names}
-            given = with_history(history, given)
+            rows = rows.continuing(self.history).rows
         regular = self.axis is None or self.axis.regular
         # Sequences begin with the training weeks, whichever regions are asked for.
         panel = make_panel(
-            given["region"], given["position"], regular, start=0.0, n_after=n_after
+            rows.region, rows.position, regular, start=0.0, n_after=n_after
         )
         code = self.scales.code(panel.regions)
-        media = interpolate_gaps(panel, panel.scatter(given["media"]))
+        media = interpolate_gaps(panel, panel.scatter(rows.media))
         last = self.baseline.position[-1]
         return panel, MediaSequence(
             module=self.module,
             region=torch.as_tensor(code),
             media=torch.as_tensor(media / self.scales.media_of(code)[:, None]),
             controls=torch.as_tensor(
-                scaled_controls(self.scales, panel, given["controls"])
+                scaled_controls(self.scales, panel, rows.controls)
             ),
             calendar=torch.as_tensor(
                 calendar_features(

@@ -487,7 +487,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 f"row {row} (time {rows.time[row]}) is earlier than the first training "
                 "step; use fit with all rows"
             )
-        joined, kept = past.followed_by(rows)
+        joined, kept = rows.continuing(past, all_regions=True)
         index = index_of(X)
         former = self.contributions_.index[kept]
         if index is None or isinstance(former, pd.RangeIndex):

@@ -125,30 +125,3 @@ def interpolate_gaps(panel: Panel, values: np.ndarray) -> np.ndarray:
                 panel.position[missing], panel.position[seen], values[r, seen, feature]
             )
     return out
-
-
-def with_history(
-    history: dict[str, np.ndarray], rows: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Put rows behind the history they continue; at equal keys the rows win.
-
-    Parameters
-    ----------
-    history, rows : dict
-        Arrays with one entry a row under ``region``, ``position`` and further names.
-        Only regions that occur in ``rows`` are kept.
-
-    Returns
-    -------
-    dict
-        The same names; the rows come last, in their order.
-    """
-    kept = np.isin(history["region"], np.unique(rows["region"]))
-    given = set(zip(rows["region"].tolist(), rows["position"].tolist(), strict=True))
-    keys = zip(
-        history["region"][kept].tolist(),
-        history["position"][kept].tolist(),
-        strict=True,
-    )
-    kept[kept] = [key not in given for key in keys]
-    return {name: np.concatenate([history[name][kept], rows[name]]) for name in rows}

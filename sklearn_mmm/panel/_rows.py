@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -83,28 +83,49 @@ class Rows:
         position = self.position + np.array([length[r] for r in self.region])
         return replace(self, position=position, time=position)
 
-    def followed_by(self, rows: "Rows") -> tuple["Rows", np.ndarray]:
-        """Return these rows and later ones; at equal keys the later ones win.
+    def continuing(self, past: "Rows", all_regions: bool = False) -> "Continued":
+        """Return these rows behind those they continue; at equal keys these win.
 
-        Returns
-        -------
-        rows : Rows
-        kept : bool ndarray
-            Which of the first rows are kept; they stay in front.
+        Parameters
+        ----------
+        past : Rows
+        all_regions : bool, default=False
+            Whether regions that do not occur in these rows are kept as well.
         """
-        given = set(zip(rows.region.tolist(), rows.position.tolist(), strict=True))
-        keys = zip(self.region.tolist(), self.position.tolist(), strict=True)
-        kept = np.array([key not in given for key in keys])
+        n_past = len(past.region)
+        region = np.concatenate([past.region, self.region])
+        position = np.concatenate([past.position, self.position])
+        _, r = np.unique(region, return_inverse=True)
+        weeks, t = np.unique(position, return_inverse=True)
+        cell = r * len(weeks) + t
+        kept = ~np.isin(cell[:n_past], cell[n_past:])
+        if not all_regions:
+            kept &= np.isin(r[:n_past], r[n_past:])
         joined = {
-            name: np.concatenate([getattr(self, name)[kept], getattr(rows, name)])
+            name: np.concatenate([getattr(past, name)[kept], getattr(self, name)])
             for name in self.__dataclass_fields__
         }
-        return Rows(**joined), kept
+        return Continued(Rows(**joined), kept)
 
     def panel(self, axis: TimeAxis | None) -> Panel:
         """Arrange the rows in a panel."""
         regular = axis is None or axis.regular
         return make_panel(self.region, self.position, regular, self.time)
+
+
+class Continued(NamedTuple):
+    """Rows behind those that they continue.
+
+    Attributes
+    ----------
+    rows : Rows
+        The given rows come last, in their order.
+    kept : bool ndarray of shape (n_past,)
+        Which of the past rows are there.
+    """
+
+    rows: Rows
+    kept: np.ndarray
 
 
 def resolve_roles(

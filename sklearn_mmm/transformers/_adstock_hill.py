@@ -20,7 +20,7 @@ from sklearn_mmm.panel._columns import (
     is_frame,
     with_columns,
 )
-from sklearn_mmm.panel._grid import interpolate_gaps, make_panel, with_history
+from sklearn_mmm.panel._grid import interpolate_gaps, make_panel
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm.panel._scales import make_scales
 from sklearn_mmm.storage import StoredEstimator
@@ -204,22 +204,16 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         return _replace_columns(table, self._roles.media, values)
 
     def _transform_rows(self, rows: Rows) -> np.ndarray:
-        given = {"region": rows.region, "position": rows.position, "media": rows.media}
+        n_rows = len(rows.region)
         if self._axis is not None:
-            past = self._rows
-            history = {
-                "region": past.region,
-                "position": past.position,
-                "media": past.media,
-            }
-            given = with_history(history, given)
+            rows = rows.continuing(self._rows).rows
         regular = self._axis is None or self._axis.regular
-        panel = make_panel(given["region"], given["position"], regular)
-        media = interpolate_gaps(panel, panel.scatter(given["media"]))
+        panel = make_panel(rows.region, rows.position, regular)
+        media = interpolate_gaps(panel, panel.scatter(rows.media))
         media = media / self._scales.media_of(self._scales.code(panel.regions))[:, None]
         parameters = MediaParameters(self.decay_, self.half_saturation_, self.slope_)
         out = transform_media(media, parameters, self.max_lag, self.normalize)
-        return panel.gather(out)[-len(rows.region) :]
+        return panel.gather(out)[-n_rows:]
 
     def _given(self, name: str) -> np.ndarray | None:
         value = getattr(self, name)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklearn_mmm.panel._grid import interpolate_gaps, make_panel, with_history
+from sklearn_mmm.panel._grid import interpolate_gaps, make_panel
 
 
 def test_rows_come_back_in_their_order():
@@ -21,17 +21,3 @@ def test_gaps_are_interpolated_and_only_inside():
 def test_duplicates_are_named():
     with pytest.raises(ValueError, match=r"region 'a', time 1.0 .*region_column"):
         make_panel(np.array(["a", "a"]), np.array([1.0, 1.0]))
-
-
-def test_rows_replace_history():
-    def table(region, position, media):
-        return {
-            "region": np.array(region),
-            "position": np.array(position),
-            "media": np.array(media),
-        }
-
-    out = with_history(
-        table(["a", "a", "b"], [0, 1, 0], [1, 2, 3]), table(["a"], [1], [9])
-    )
-    assert out["media"].tolist() == [1, 9]
