@@ -13,6 +13,9 @@ from torch import Tensor
 from sklearn_mmm._intervals import interval_around
 from sklearn_mmm.components import Saturation
 
+# Of a curve that is still steep here, in units of its middle, no end is in reach.
+_NO_END = 1e100
+
 
 @dataclass(frozen=True)
 class SteadyState:
@@ -183,7 +186,8 @@ class Curve:
     def spend_at_marginal_response(self, target: float) -> float:
         """Return the largest spend whose marginal response is still the target.
 
-        0 where the marginal response is below the target at any spend.
+        0 where the marginal response is below the target at any spend, infinite where
+        it is above however much is spent, as on a straight line.
         """
         if self.effect.sum() <= 0:
             return 0.0
@@ -196,6 +200,8 @@ class Curve:
         low, high = grid[above[-1]], grid[min(above[-1] + 1, len(grid) - 1)]
         # Far beyond the maximum, where responses are still cheap in these units.
         while self.marginal_response(high) > target:
+            if high > _NO_END * unit:
+                return np.inf
             low, high = high, 10 * high
         return _root(lambda x: float(self.marginal_response(x)) - target, low, high)
 

@@ -62,6 +62,19 @@ def test_saturation_points_lie_on_the_curves(fitted, by):
         assert 0 <= point["share_of_maximum"] <= 1
 
 
+def test_a_straight_line_is_worth_the_same_at_any_spend(panel, make_regressor):
+    X, y, _ = panel
+    mmm = make_regressor(
+        saturation="none", validation=False, graph=False, time_varying=False
+    ).fit(X, y)
+    marginal = mmm.saturation_points()["marginal_response"]
+    assert (marginal > 0).all()
+    for target, end in ((0.5 * marginal.min(), np.inf), (2 * marginal.max(), 0.0)):
+        points = mmm.saturation_points(marginal_response=target)
+        assert (points["spend_at_marginal"] == end).all()
+        assert (points[["spend_at_50", "maximum"]] == np.inf).all(axis=None)
+
+
 def test_a_silent_channel_has_a_flat_curve(panel, make_regressor):
     X, y, _ = panel
     with pytest.warns(UserWarning, match="do not vary"):
