@@ -17,6 +17,7 @@ LAYERS = {
     "_files": 0,
     "_random": 0,
     "_signals": 0,
+    "_sklearn_compat": 0,
     "_threads": 0,
     "_version": 0,
     "_warn": 0,
@@ -97,6 +98,17 @@ def test_tables_and_figures_do_not_know_torch():
     for own, module in imports():
         if LAYERS[own] >= LAYERS["inspection"]:
             assert module.split(".")[0] not in {"torch", "skorch"}
+
+
+def test_private_names_of_scikit_learn_are_imported_in_one_place():
+    found = set()
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [*node.module.split("."), *(a.name for a in node.names)]
+                if names[0] == "sklearn" and any(n.startswith("_") for n in names):
+                    found.add(path.name)
+    assert found == {"_sklearn_compat.py"}
 
 
 def test_warnings_point_at_the_caller():

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 import torch
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval
 from torch import Tensor
 
+from sklearn_mmm._sklearn_compat import Interval
 from sklearn_mmm.components._component import Component, Parameters, derivatives
 from sklearn_mmm.components._prior import Prior
 from sklearn_mmm.functional import hill

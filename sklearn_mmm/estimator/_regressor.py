@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import validate_data
 
+from sklearn_mmm._sklearn_compat import Interval, Options, StrOptions, _fit_context
 from sklearn_mmm._threads import learns_aside
 from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.baseline._covariance import TimeCovariance
@@ -132,13 +132,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Length of the adstock kernel in time steps, the current one included.
     adstock : str or Adstock, default="geometric"
         One of "geometric", "delayed", "weibull", "binomial", or a component, see
-        :class:`~sklearn_mmm.components.Adstock`.
+        :class:`~sklearn_mmm.components.Adstock` and :doc:`/extend_adstock`.
         Form of the carry-over: falling from the start, peaking after a learned delay,
         a Weibull density, which can do both, or falling to nothing at the end of the
         kernel; or a component, perhaps of your own.
     saturation : str or Saturation, default="hill"
         One of "hill", "logistic", "exponential", "none", or a component, see
-        :class:`~sklearn_mmm.components.Saturation`.
+        :class:`~sklearn_mmm.components.Saturation` and :doc:`/extend_saturation`.
         Form of the response to adstocked media: S-shaped or concave as the data say,
         concave in two ways, or a straight line; or a component, such as
         ``HillSaturation(min_slope=1)``, perhaps of your own.
@@ -155,8 +155,6 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         :class:`ChannelGraph` says how: past weeks that act as well, known edges,
         tiers, resamples. Its columns and keys are the regressor's, so it has none.
         True means ``ChannelGraph(n_resamples=10)``. It does not change predictions.
-        Lower bound of the Hill slope; 1 allows no infinite slope at zero, 2 forces
-        S-shaped curves.
     l1 : float, default=0.0
         Weight of the L1 penalty on media effects, in units of their prior scale.
     l2 : float, default=1.0

@@ -6,11 +6,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
 
+from sklearn_mmm._sklearn_compat import Interval, _fit_context
 from sklearn_mmm._threads import learns_aside
 from sklearn_mmm.graph._edge_rules import make_edge_rules
 from sklearn_mmm.graph._influence import causes_first

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold, check_cv
-from sklearn.utils import _safe_indexing
 
+from sklearn_mmm._sklearn_compat import _safe_indexing
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._refits import refit, regions_of
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
