@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg
 import torch
 from _machine import describe_machine
-from graph_worlds import KINDS, confounded_world
+from graph_worlds import KINDS, confounded_world, mediated_world
 from scipy.optimize import minimize
 
 from sklearn_mmm import (
@@ -218,6 +218,40 @@ def panels(args):
         )
 
 
+def mediators(args):
+    print(
+        f"\nbrand searches carry half of TV's effect, 130 weeks, {args.seeds} seeds: "
+        "effect of TV found relative to\nthe true total effect, direct and total, "
+        "largest error of the total, and CPU seconds of a fit"
+    )
+    for n_regions in (1, 6):
+        found, start = [], time.process_time()
+        for seed in range(args.seeds):
+            X, y, names, true = mediated_world(seed, n_regions)
+            mmm = DeepCausalMMMRegressor(
+                names,
+                region_column="region",
+                time_column="week",
+                mediators=["brand_search_volume"],
+                random_state=0,
+            ).fit(X, y)
+            by_kind = mmm.effects_by_kind()
+            found.append(
+                [
+                    by_kind[k].loc["tv", "contribution"] / true
+                    for k in ("direct", "total")
+                ]
+            )
+        seconds = (time.process_time() - start) / args.seeds
+        direct, total = np.mean(found, axis=0)
+        worst = np.abs(np.array(found)[:, 1] - 1).max()
+        print(
+            f"{n_regions} regions: direct {direct:.3f}, total {total:.3f}, largest "
+            f"error {worst:.3f}; {seconds:.1f} s",
+            flush=True,
+        )
+
+
 def large(args):
     rng = np.random.default_rng(0)
     X, true = draw_model(rng, 100, "ER", 100, "Laplace")
@@ -232,6 +266,7 @@ def main():
         "simulations": simulations,
         "confounded": confounded,
         "panels": panels,
+        "mediators": mediators,
         "large": large,
     }
     parser = argparse.ArgumentParser(description=__doc__)

@@ -79,3 +79,44 @@ def confounded_world(
     X["region"] = np.repeat(np.arange(n_regions), n_weeks)
     X["week"] = np.tile(np.arange(n_weeks), n_regions)
     return X, names, edges
+
+
+def mediated_world(seed, n_regions=6, n_weeks=130):
+    """Return rows, outcome, names of media and what TV brings in all.
+
+    Half of what TV brings comes through brand searches, which nobody buys: they
+    follow the carry-over of TV, and have a life of their own. They bring as much for
+    each search, whatever caused it.
+    """
+    rng = np.random.default_rng(seed)
+    shape = (n_regions, n_weeks)
+    names = ["tv", "social", "print"]
+    spend = [own_spend(rng, kind, shape) for kind in ("bursts", "gamma", "lognormal")]
+    carried = [_carried(values, 0.5) for values in spend]
+    size = np.exp(0.4 * rng.standard_normal((n_regions, 1)))
+    season = np.cos(2 * np.pi * (np.arange(n_weeks) / 52.18 - rng.random()))
+    own = 1 + 0.1 * season + 0.2 * autoregression(rng, shape, 0.5)
+    direct = carried[0] / (carried[0] + 2 * carried[0].mean())
+    caused = 0.4 * carried[0] / carried[0].mean()
+    searches = np.maximum(own, 0.1) + caused
+    per_search = (size * direct).sum() / (size * caused).sum()
+    brought = direct + per_search * searches
+    for values in carried[1:]:
+        brought = brought + values / (values + values.mean())
+    level = 5 + 0.5 * season + 0.15 * autoregression(rng, shape, 0.95)
+    outcome = size * (level + brought + 0.1 * rng.standard_normal(shape))
+    X = pd.DataFrame(
+        {n: (size * v).ravel() for n, v in zip(names, spend, strict=True)}
+        | {"brand_search_volume": 1000 * (size * searches).ravel()}
+    )
+    X["region"] = np.repeat(np.arange(n_regions), n_weeks)
+    X["week"] = np.tile(np.arange(n_weeks), n_regions)
+    return X, outcome.ravel(), names, float(2 * (size * direct).sum())
+
+
+def _carried(values, decay):
+    """Return media with what is left of the weeks before, along the last axis."""
+    out = (1 - decay) * values
+    for t in range(1, values.shape[-1]):
+        out[..., t] += decay * out[..., t - 1]
+    return out

@@ -155,6 +155,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         :class:`ChannelGraph` says how: past weeks that act as well, known edges,
         tiers, resamples. Its columns and keys are the regressor's, so it has none.
         True means ``ChannelGraph(n_resamples=10)``. It does not change predictions.
+    mediators : column specifier, default=None
+        Columns with what media move and what moves the outcome in turn, but nobody
+        buys: brand searches, visits, at least 0. They are channels that cost nothing,
+        the last ones of all tables, and nodes of the graph, which then cannot be
+        False. They drive no bought media, unless ``required_edges`` or ``tiers`` of the
+        graph say otherwise. ``effects("total")`` moves what they brought to the media
+        that caused it.
     l1 : float, default=0.0
         Weight of the L1 penalty on media effects, in units of their prior scale.
     l2 : float, default=1.0
@@ -252,7 +259,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     history_ : DataFrame
         Keys, media and controls of the training rows, which later rows continue.
     media_columns_, control_columns_ : list of str
-        Names of channels and controls.
+        Names of channels, mediators included, and controls.
+    mediators_ : list of str
+        Names of the mediators.
     spend_columns_ : list of str or None
         Column with the money behind each channel; None where it costs nothing.
     net_ : skorch.NeuralNet
@@ -304,6 +313,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "time_varying": ["boolean"],
         "validation": ["boolean"],
         "graph": ["boolean", ChannelGraph],
+        "mediators": [None, str, Integral, "array-like", slice, callable],
         "l1": [Interval(Real, 0, _MOST, closed="both")],
         "l2": [Interval(Real, 0, _MOST, closed="both")],
         "huber_delta": [Interval(Real, 1 / _MOST, _MOST, closed="both")],
@@ -334,6 +344,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         time_varying: bool = True,
         validation: bool = True,
         graph: bool | ChannelGraph = True,
+        mediators: ColumnSpec = None,
         l1: float = 0.0,
         l2: float = 1.0,
         huber_delta: float = 2.0,
@@ -357,6 +368,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.time_varying = time_varying
         self.validation = validation
         self.graph = graph
+        self.mediators = mediators
         self.l1 = l1
         self.l2 = l2
         self.huber_delta = huber_delta
@@ -427,6 +439,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             self.region_column,
             self.time_column,
             self.spend_columns,
+            self.mediators,
         )
         rows, self._axis = read_rows(
             table, self._roles, self.region_column, self.time_column, None
@@ -607,6 +620,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     def _graph_options(self) -> GraphOptions | None:
         """Return how the graph is learned; None if it is not."""
         if self.graph is False:
+            if self.mediators_:
+                raise ValueError(
+                    f"mediators {self.mediators_} need a graph, but graph=False; leave "
+                    "it True, or name them as media that cost nothing (spend_columns)"
+                )
             return None
         graph = self.graph
         if not isinstance(graph, ChannelGraph):
@@ -618,7 +636,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 f"graph has {given} of its own; leave them out, since columns and keys "
                 "are the regressor's"
             )
-        return graph.options(self.media_columns_, self.time_column, self._seed)
+        return graph.options(
+            self.media_columns_, self.time_column, self._seed, self.mediators_
+        )
 
     def _learn_graph(
         self, data: TrainingData, options: GraphOptions | None, update: bool
@@ -682,6 +702,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
 
         self.media_columns_ = [name(c) for c in self._roles.media]
         self.control_columns_ = [name(c) for c in self._roles.controls]
+        self.mediators_ = [name(c) for c in self._roles.mediators]
         self.spend_columns_ = [
             None if c is None else name(c) for c in self._roles.spend
         ]

@@ -1,6 +1,6 @@
 """ChannelGraph: which channel drives which, as an estimator of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -199,7 +199,11 @@ class ChannelGraph(StoredEstimator):
         return self
 
     def options(
-        self, names: list[str], time_column: str | int | None, seed: int
+        self,
+        names: list[str],
+        time_column: str | int | None,
+        seed: int,
+        mediators: Sequence[str] = (),
     ) -> GraphOptions:
         """Check and translate the parameters for columns of these names.
 
@@ -208,6 +212,9 @@ class ChannelGraph(StoredEstimator):
         names : list of str
         time_column : str or int or None
         seed : int
+        mediators : sequence of str, default=()
+            Columns that drive no others but those of their kind, if nothing else is
+            known.
 
         Raises
         ------
@@ -219,6 +226,6 @@ class ChannelGraph(StoredEstimator):
                 f"n_lags={self.n_lags} needs a time order; name a time_column"
             )
         rules = make_edge_rules(
-            names, self.required_edges, self.forbidden_edges, self.tiers
+            names, self.required_edges, self.forbidden_edges, self.tiers, mediators
         )
         return GraphOptions(rules, self.n_lags, self.alpha, self.n_resamples, seed)

@@ -1,6 +1,6 @@
 """What a user knows about edges, as masks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,11 @@ def make_edge_rules(
     required_edges: Iterable[tuple[str, str]] | None,
     forbidden_edges: Iterable[tuple[str, str]] | None,
     tiers: Mapping[str, int] | None,
+    mediators: Sequence[str] = (),
 ) -> EdgeRules:
     """Check and translate known facts about the graph.
+
+    Mediators without a tier drive none but one another, as far as no edge is required.
 
     Raises
     ------
@@ -34,6 +37,8 @@ def make_edge_rules(
     tier = np.array([float(tiers.get(name, np.nan)) for name in channels])
     # Channels without a tier may stand anywhere.
     forbidden |= tier[:, None] > tier
+    last = np.array([name in mediators and name not in tiers for name in channels])
+    forbidden |= last[:, None] & ~last & ~required
     clash = np.argwhere(required & forbidden)
     if len(clash):
         i, j = clash[0]

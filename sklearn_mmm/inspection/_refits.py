@@ -71,8 +71,10 @@ def with_channel(
     def specifiers(names: Sequence[str]) -> list[Any]:
         return [n if named else int(n.removeprefix("x")) for n in names]
 
+    media = [n for n in mmm.media_columns_ if n not in mmm.mediators_]
     params: dict[str, Any] = {
-        "media_columns": [*specifiers(mmm.media_columns_), name],
+        "media_columns": [*specifiers(media), name],
+        "mediators": specifiers(mmm.mediators_) or None,
         "control_columns": specifiers(mmm.control_columns_) or None,
     }
     for key in ("region_column", "time_column"):

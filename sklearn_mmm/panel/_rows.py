@@ -1,7 +1,7 @@
 """Reading the rows of a long table: keys, media and controls."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,11 +32,14 @@ class Roles:
     spend : list
         Column with the money behind each medium; the medium itself where media are
         money, None where they cost nothing.
+    mediators : list
+        The last of the media, which other media drive and nobody buys.
     """
 
     media: list[Column]
     controls: list[Column]
     spend: list[Column | None]
+    mediators: list[Column] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -137,10 +140,12 @@ def resolve_roles(
     spend_columns: Mapping[Column, Column | None]
     | Sequence[Column | None]
     | None = None,
+    mediators: ColumnSpec = None,
 ) -> Roles:
     """Return the media, control and spend columns of X.
 
-    ``media_columns=None`` means every column without another role.
+    ``media_columns=None`` means every column without another role. Mediators come
+    last among the media and cost nothing.
 
     Raises
     ------
@@ -153,10 +158,11 @@ def resolve_roles(
         "time_column": key_column(X, time_column, "time_column"),
     }
     taken = [key for key in keys.values() if key is not None]
+    between = resolve_columns(X, mediators, "mediators")
     money = _money(X, spend_columns)
     if media_columns is None:
         bought = money.items() if isinstance(money, dict) else enumerate(money)
-        other = [*controls, *taken, *(c for m, c in bought if m != c)]
+        other = [*controls, *taken, *between, *(c for m, c in bought if m != c)]
         media = [c for c in column_names(X) if c not in other]
     else:
         media = resolve_columns(X, media_columns, "media_columns")
@@ -165,18 +171,7 @@ def resolve_roles(
             f"no media columns among those of X (n_features = {len(column_names(X))}): "
             f"{column_names(X)!r}; name at least one in media_columns"
         )
-    for column in media:
-        if column in controls or column in taken:
-            raise ValueError(
-                f"column {column!r} is a media column and has another role as well; "
-                "give each column one role"
-            )
-    for column in controls:
-        if column in taken:
-            raise ValueError(
-                f"column {column!r} is a control column and a key as well; "
-                "give each column one role"
-            )
+    _check_roles(media, controls, taken, between)
     if not isinstance(money, dict):
         if len(money) != len(media):
             raise ValueError(
@@ -193,12 +188,40 @@ def resolve_roles(
             )
     spend = [money.get(c, c) for c in media]
     for column in (c for c in spend if c is not None):
-        if spend.count(column) > 1 or column in controls or column in taken:
+        if spend.count(column) > 1 or column in [*controls, *taken, *between]:
             raise ValueError(
                 f"spend_columns: column {column!r} is the money of two media or has "
                 "another role as well; give each column one role"
             )
-    return Roles(media, controls, spend)
+    unpaid: list[Column | None] = [None] * len(between)
+    return Roles([*media, *between], controls, [*spend, *unpaid], between)
+
+
+def _check_roles(
+    media: list[Column],
+    controls: list[Column],
+    taken: list[Column],
+    mediators: list[Column],
+) -> None:
+    """Refuse columns with two roles."""
+    for column in media:
+        if column in controls or column in taken:
+            raise ValueError(
+                f"column {column!r} is a media column and has another role as well; "
+                "give each column one role"
+            )
+    for column in mediators:
+        if column in [*media, *controls, *taken]:
+            raise ValueError(
+                f"column {column!r} is a mediator and has another role as well; give "
+                "each column one role, and name mediators in mediators alone"
+            )
+    for column in controls:
+        if column in taken:
+            raise ValueError(
+                f"column {column!r} is a control column and a key as well; "
+                "give each column one role"
+            )
 
 
 def _money(X: Any, spend_columns: Any) -> dict[Column, Column | None] | list[Any]:
