@@ -134,7 +134,7 @@ benchmarks:
 
 clean:
 	rm -rf .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
-	rm -rf docs/_build docs/auto_examples docs/reference/generated
+	rm -rf docs/_build docs/auto_examples docs/generated docs/reference/generated
 	rm -f docs/sg_execution_times.rst *_report.html
 	find sklearn_mmm tests benchmarks examples docs -name __pycache__ \
 	    -type d -prune -exec rm -rf {} +

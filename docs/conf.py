@@ -1,6 +1,19 @@
 """Sphinx configuration."""
 
+import sys
+from pathlib import Path
+
 import sklearn_mmm
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import _priors  # noqa: E402
+import _rooms  # noqa: E402
+
+# Tables that pages include are written from the code that they are about.
+for tables in (_priors, _rooms):
+    tables.write(HERE / "generated")
 
 project = "sklearn_mmm"
 author = "the sklearn_mmm developers"
@@ -10,7 +23,8 @@ version = release = sklearn_mmm.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "_mathml",
+    "myst_parser",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -18,8 +32,12 @@ extensions = [
 # documentation, which is not at hand offline.
 suppress_warnings = ["ref.ref", "ref.term"]
 html_theme = "pydata_sphinx_theme"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = "sklearn_mmm"
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "generated"]
+source_suffix = {".rst": "restructuredtext"}
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
