@@ -3,10 +3,14 @@
 from typing import Any
 
 import torch
-from sklearn.base import clone
 from torch import Tensor
 
-from sklearn_mmm.components._component import Component, Parameters, derivatives
+from sklearn_mmm.components._component import (
+    Component,
+    Parameters,
+    derivatives,
+    make_component,
+)
 from sklearn_mmm.components._prior import Prior
 from sklearn_mmm.functional import delayed_weights, geometric_weights, weibull_weights
 
@@ -192,5 +196,10 @@ def make_adstock(given: Any) -> Adstock:
     Parameters
     ----------
     given : str or Adstock
+
+    Raises
+    ------
+    ValueError or TypeError
+        If it is none of these.
     """
-    return ADSTOCKS[given]() if isinstance(given, str) else clone(given)
+    return make_component(given, "adstock", Adstock, ADSTOCKS)

@@ -4,11 +4,15 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import torch
-from sklearn.base import clone
 from torch import Tensor
 
 from sklearn_mmm._sklearn_compat import Interval
-from sklearn_mmm.components._component import Component, Parameters, derivatives
+from sklearn_mmm.components._component import (
+    Component,
+    Parameters,
+    derivatives,
+    make_component,
+)
 from sklearn_mmm.components._prior import Prior
 from sklearn_mmm.functional import hill
 
@@ -235,5 +239,10 @@ def make_saturation(given: Any) -> Saturation:
     Parameters
     ----------
     given : str or Saturation
+
+    Raises
+    ------
+    ValueError or TypeError
+        If it is none of these.
     """
-    return SATURATIONS[given]() if isinstance(given, str) else clone(given)
+    return make_component(given, "saturation", Saturation, SATURATIONS)

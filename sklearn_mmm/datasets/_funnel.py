@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mmm.datasets._response import (
-    MediaResponse,
-    carry_over,
-    saturated_carry_over,
-)
+from sklearn_mmm.components._response import ChannelResponse
 
 _MAX_PARENTS = 3
 # Regions enough to calibrate an edge; more would only cost time.
@@ -81,7 +77,7 @@ def link_activity(
     rng: np.random.Generator,
     own: np.ndarray,
     edges: np.ndarray,
-    response: MediaResponse,
+    response: ChannelResponse,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Add to each channel's own activity what its parents bring about.
 
@@ -93,7 +89,7 @@ def link_activity(
         Activity of each channel's own accord, at most 1 and reaching it.
     edges : ndarray of shape (n_channels, n_channels)
         Relative weights, row to column.
-    response : MediaResponse
+    response : ChannelResponse
         Carry-over of the channels.
 
     Returns
@@ -111,9 +107,7 @@ def link_activity(
         parents = np.flatnonzero(edges[:, child])
         if not parents.size:
             continue
-        pull = carry_over(
-            activity[..., parents], response.decay[parents], response.max_lag
-        )
+        pull = response.take(parents).carry_over(activity[..., parents])
         pull = pull @ edges[parents, child]  # (region, week)
         strength = _edge_strength(own[..., child], pull, shares[child])
         graph[parents, child] = strength * edges[parents, child]
@@ -149,7 +143,7 @@ def propagate(
     planned: np.ndarray,
     factual: np.ndarray,
     graph: np.ndarray,
-    response: MediaResponse,
+    response: ChannelResponse,
 ) -> np.ndarray:
     """Let the children follow where planned activity departs from the factual.
 
@@ -161,7 +155,7 @@ def propagate(
         Activity as it was, in scaled units.
     graph : ndarray of shape (n_channels, n_channels)
         Weights, row to column.
-    response : MediaResponse
+    response : ChannelResponse
         Carry-over of the channels.
 
     Returns
@@ -176,7 +170,7 @@ def propagate(
         if not parents.size:
             continue
         change = activity[..., parents] - factual[..., parents]
-        change = carry_over(change, response.decay[parents], response.max_lag)
+        change = response.take(parents).carry_over(change)
         activity[..., child] += change @ graph[parents, child]
         # What two plans both take away cannot be lost twice.
         np.maximum(activity[..., child], 0.0, out=activity[..., child])
@@ -188,7 +182,7 @@ def mediated_contributions(
     activity: np.ndarray,
     weight: np.ndarray,
     graph: np.ndarray,
-    response: MediaResponse,
+    response: ChannelResponse,
 ) -> np.ndarray:
     """Contribution of each channel's descendants that is lost without the channel.
 
@@ -200,7 +194,7 @@ def mediated_contributions(
         Outcome at full saturation.
     graph : ndarray of shape (n_channels, n_channels)
         Weights, row to column.
-    response : MediaResponse
+    response : ChannelResponse
         Carry-over and saturation of the channels.
 
     Returns
@@ -211,7 +205,7 @@ def mediated_contributions(
     mediated = np.zeros_like(activity)
     if not graph.any():
         return mediated
-    factual = weight * saturated_carry_over(activity, response)
+    factual = weight * response.share(activity)
     for channel in np.flatnonzero(graph.any(axis=1)):
         without = activity.copy()
         without[..., channel] = 0.0
@@ -219,9 +213,7 @@ def mediated_contributions(
         hit = (without != activity).any(axis=(0, 1))
         hit[channel] = False
         affected = np.flatnonzero(hit)
-        remaining = saturated_carry_over(
-            without[..., affected], response.take(affected)
-        )
+        remaining = response.take(affected).share(without[..., affected])
         lost = factual[..., affected] - weight[..., affected] * remaining
         mediated[..., channel] = lost.sum(axis=-1)
     return mediated

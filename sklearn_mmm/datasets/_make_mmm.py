@@ -9,6 +9,11 @@ import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
 from sklearn_mmm._threads import one_thread
+from sklearn_mmm.components import Adstock, Saturation
+from sklearn_mmm.components._adstock import make_adstock
+from sklearn_mmm.components._check import check_components
+from sklearn_mmm.components._response import ChannelResponse
+from sklearn_mmm.components._saturation import make_saturation
 from sklearn_mmm.datasets._demand import (
     control_names,
     draw_baseline,
@@ -20,14 +25,7 @@ from sklearn_mmm.datasets._funnel import (
     link_activity,
     mediated_contributions,
 )
-from sklearn_mmm.datasets._response import (
-    MediaResponse,
-    draw_multipliers,
-    draw_response,
-    saturate,
-    saturated_carry_over,
-    saturation_derivative,
-)
+from sklearn_mmm.datasets._response import MAX_LAG, draw_multipliers, draw_response
 from sklearn_mmm.datasets._spend import channel_names, draw_activity, draw_spend_scale
 
 _CURVE_POINTS = 25
@@ -60,15 +58,17 @@ def make_mmm(
     noise: float = 0.05,
     missing: float = 0.0,
     start: str = "2022-01-03",
+    adstock: str | Adstock = "geometric",
+    saturation: str | Saturation = "hill",
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[pd.DataFrame, pd.Series, Bunch]:
     r"""Draw a weekly marketing panel together with its truth.
 
     The outcome is a baseline (a level that wanders and a season), linear effects of
     controls, contributions of channels and noise. A channel contributes
-    :math:`\beta_{r,c}\, m_{r,t,c}\, \mathrm{Hill}(\mathrm{adstock}(x / s_{r,c}))` with
-    a normalised geometric adstock of 8 weeks and :math:`s_{r,c}` the region's largest
-    weekly spend (Jin et al., 2017).
+    :math:`\beta_{r,c}\, m_{r,t,c}\, f(\mathrm{adstock}(x / s_{r,c}))` with a normalised
+    adstock of 8 weeks, a saturation :math:`f`, by default geometric and Hill, and
+    :math:`s_{r,c}` the region's largest weekly spend (Jin et al., 2017).
 
     Parameters
     ----------
@@ -87,6 +87,13 @@ def make_mmm(
         spend still carries over in the truth.
     start : str, default="2022-01-03"
         First week.
+    adstock : str or Adstock, default="geometric"
+        Form of the carry-over, over 8 weeks: "geometric", "delayed", "weibull",
+        "binomial", or a component, see :class:`~sklearn_mmm.components.Adstock`.
+    saturation : str or Saturation, default="hill"
+        Form of the response: "hill", "logistic", "exponential", "none", or a component,
+        see :class:`~sklearn_mmm.components.Saturation`. Parameters of other forms than
+        the two defaults are drawn from the middle 80 % of their priors.
     random_state : int, RandomState instance or None, default=None
         Seed.
 
@@ -100,9 +107,12 @@ def make_mmm(
     truth : Bunch
         Aligned with the rows of X: ``contributions``, ``multipliers``, ``mediated``
         (DataFrames, a column per channel), ``controls``, ``baseline``, ``noise``.
-        Per channel: ``adstock`` (decay, max_lag), ``half_saturation`` (in units of
-        ``scale``), ``slope``, ``roi``, ``total_effects``. By region and channel:
-        ``scale`` (spend units), ``effect`` (outcome units at full saturation). And
+        Per channel: ``adstock`` (parameters and max_lag), ``adstock_weights`` (a column
+        per lag), ``saturation`` (parameters), ``half_saturation`` (in units of
+        ``scale``; infinite without a maximum), ``slope`` (NaN where the form has none),
+        ``roi``, ``total_effects``. By region and channel: ``scale`` (spend units),
+        ``effect`` (outcome units at full saturation, or of media at ``scale`` where
+        there is no maximum). And
         ``graph`` (channel by channel, row to column), ``response_curves`` (tidy, weekly
         steady state), ``media_columns``, ``control_columns``, ``parameters``, and
         ``panel``, the complete panel that :func:`true_outcome` needs.
@@ -110,7 +120,8 @@ def make_mmm(
     Raises
     ------
     ValueError
-        If a parameter is out of its range.
+        If a parameter is out of its range, or a component is none that a model could
+        learn.
 
     Examples
     --------
@@ -132,15 +143,19 @@ def make_mmm(
         "noise": noise,
         "missing": missing,
         "start": start,
+        "adstock": adstock,
+        "saturation": saturation,
     }
     _check(parameters)
+    kernel, curve = make_adstock(adstock), make_saturation(saturation)
+    check_components(kernel, curve, MAX_LAG)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     children = np.random.SeedSequence(seed).spawn(len(_STREAMS))
     rng = dict(zip(_STREAMS, map(np.random.default_rng, children), strict=True))
 
     years = np.arange(n_weeks) * 7 / 365.25
     sizes = draw_region_sizes(rng["sizes"], n_regions)
-    response = draw_response(rng["response"], n_channels)
+    response = draw_response(rng["response"], n_channels, kernel, curve)
     activity = draw_activity(
         rng["activity"], n_regions, years, n_channels, independent=graph
     )
@@ -156,7 +171,7 @@ def make_mmm(
     control_effects = (controls.values - controls.reference) * controls.coefficients[
         :, np.newaxis
     ]
-    saturated = saturated_carry_over(activity, response) * multipliers
+    saturated = response.share(activity) * multipliers
     organic = baseline + control_effects.sum(axis=-1)
     effect = _draw_effect(rng["effect"], sizes, n_channels)
     # Noise is relative to mean sales, so it is drawn before the share is made exact.
@@ -284,7 +299,8 @@ def _tabulate(
         (panel.activity * panel.scale[:, np.newaxis]).sum(axis=(0, 1)), channels
     )
     by_region = {"index": pd.Index(panel.regions, name="region"), "columns": channels}
-    response: MediaResponse = panel.response
+    response: ChannelResponse = panel.response
+    curve = pd.DataFrame(response.curve_parameters, index=channels)
     total = pd.Series(
         (parts["contributions"] + parts["mediated"]).sum(axis=(0, 1)), channels
     )
@@ -293,10 +309,12 @@ def _tabulate(
         baseline=pd.Series(baseline.reshape(-1)[kept], name="baseline"),
         noise=pd.Series(error.reshape(-1)[kept], name="noise"),
         adstock=pd.DataFrame(
-            {"decay": response.decay, "max_lag": response.max_lag}, index=channels
+            response.kernel_parameters | {"max_lag": response.n_lags}, index=channels
         ),
+        adstock_weights=pd.DataFrame(response.weights, index=channels),
+        saturation=curve,
         half_saturation=pd.Series(response.half_saturation, channels),
-        slope=pd.Series(response.slope, channels),
+        slope=curve.get("slope", pd.Series(np.nan, channels)),
         scale=pd.DataFrame(panel.scale, **by_region),
         effect=pd.DataFrame(effect, **by_region),
         graph=pd.DataFrame(panel.graph, channels, channels),
@@ -313,12 +331,13 @@ def _curves(panel: Bunch, effect: np.ndarray, channels: list[str]) -> pd.DataFra
     """Weekly steady state by region and channel, at the mean multiplier of 1."""
     grid = np.linspace(0.0, 2.0, _CURVE_POINTS)
     shape = (len(panel.regions), len(channels), _CURVE_POINTS)
-    args = (panel.response.half_saturation, panel.response.slope)
-    share = saturate(grid[:, np.newaxis], *args).T  # (channel, point)
-    steepness = saturation_derivative(grid[:, np.newaxis], *args).T
+    response: ChannelResponse = panel.response
+    media = np.repeat(grid[:, np.newaxis], len(channels), axis=1)
+    share = response.saturate(media).T  # (channel, point)
+    steepness = response.steepness(media).T
+    # A derivative at no spend may be infinite; the first step stands for it.
+    steepness[:, 0] = share[:, 1] / grid[1]
     scale, top = panel.scale[..., np.newaxis], effect[..., np.newaxis]
-    # A channel without effect has no marginal response, however steep its curve.
-    steepness = np.where(top > 0, steepness, 0.0)
     return pd.DataFrame(
         {
             "channel": np.tile(np.repeat(channels, _CURVE_POINTS), shape[0]),

@@ -8,7 +8,6 @@ from sklearn.utils import Bunch
 
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.datasets._funnel import propagate
-from sklearn_mmm.datasets._response import saturated_carry_over
 
 
 @one_thread()
@@ -42,7 +41,7 @@ def true_contributions(truth: Bunch, X: pd.DataFrame) -> pd.DataFrame:
     spend = X[truth.media_columns].to_numpy(float)
     planned[region, week] = spend / panel.scale[region]
     activity = propagate(planned, panel.activity, panel.graph, panel.response)
-    values = panel.weight * saturated_carry_over(activity, panel.response)
+    values = panel.weight * panel.response.share(activity)
     return pd.DataFrame(
         values[region, week], index=X.index, columns=truth.media_columns
     )

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from sklearn_mmm._intervals import half_width, interval_around
+from sklearn_mmm.components._response import half_of_maximum
 from sklearn_mmm.estimator._response_curves import MemberCurves, SteadyState
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.network import MMMModule
@@ -41,12 +42,8 @@ def half_saturation(module: MMMModule) -> np.ndarray:
     In units of the media scale; infinite for curves without a maximum.
     """
     media = module.media
-    n_channels = len(media.log_effect)
-    curve, parameters = media.shape.saturation, media.shape.curve_parameters(media.raw)
-    if not curve.bounded:
-        return np.full(n_channels, np.inf)
-    found = curve.inverse(parameters, 0.5)
-    return np.asarray(found.expand(n_channels).numpy())
+    parameters = media.shape.curve_parameters(media.raw)
+    return half_of_maximum(media.shape.saturation, parameters, len(media.log_effect))
 
 
 @torch.no_grad()

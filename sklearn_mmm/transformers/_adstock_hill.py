@@ -4,6 +4,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -14,6 +15,11 @@ from sklearn_mmm._sklearn_compat import (
     _fit_context,
 )
 from sklearn_mmm._threads import learns_aside, one_thread
+from sklearn_mmm.components import Adstock, Prior, Saturation
+from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
+from sklearn_mmm.components._check import check_components
+from sklearn_mmm.components._response import ChannelResponse
+from sklearn_mmm.components._saturation import SATURATIONS, make_saturation
 from sklearn_mmm.panel._columns import (
     ColumnSpec,
     as_table,
@@ -25,21 +31,19 @@ from sklearn_mmm.panel._grid import interpolate_gaps, make_panel
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm.panel._scales import make_scales
 from sklearn_mmm.storage import StoredEstimator
-from sklearn_mmm.transformers._learn import (
-    MediaParameters,
-    learn_parameters,
-    transform_media,
-)
+from sklearn_mmm.transformers._learn import learn_response
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
-_SHAPE = ["decay", "half_saturation", "slope"]
+# Parameters of the default components, which have arguments of their own.
+_NAMED = ["decay", "half_saturation", "slope"]
 
 
 class AdstockHillTransformer(TransformerMixin, StoredEstimator):
-    r"""Replace media by their saturated carry-over, between 0 and 1.
+    r"""Replace media by their saturated carry-over.
 
-    Each media column becomes :math:`\mathrm{Hill}(\mathrm{adstock}(x / s_r))`, where
-    :math:`s_r` is the region's largest training value; other columns stay.
+    Each media column becomes :math:`f(\mathrm{adstock}(x / s_r))`, between 0 and 1 if
+    the saturation :math:`f`, by default a Hill curve, has a maximum, where :math:`s_r`
+    is the region's largest training value; other columns stay.
 
     Parameters
     ----------
@@ -49,8 +53,9 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
     region_column, time_column : str or int, default=None
         Keys: columns or index levels. Without a time column row order is time and
         each X is a series of its own.
-    adstock : {"geometric"}, default="geometric"
-        Kind of carry-over.
+    adstock : str or Adstock, default="geometric"
+        Form of the carry-over: "geometric", "delayed", "weibull", "binomial", or a
+        component, see :class:`~sklearn_mmm.components.Adstock`.
     max_lag : int, default=8
         Length of the kernel in time steps, the current one included.
     decay : float or array-like of shape (n_channels,), default=None
@@ -61,12 +66,23 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
     slope : float or array-like of shape (n_channels,), default=None
         Hill slope, above 0. None: learned from y.
     normalize : bool, default=True
-        Whether the kernel's weights sum to 1.
+        Whether the kernel's weights sum to 1; the largest is 1 otherwise.
+    saturation : str or Saturation, default="hill"
+        Form of the response: "hill", "logistic", "exponential", "none", or a component,
+        see :class:`~sklearn_mmm.components.Saturation`.
+    parameters : dict, default=None
+        Other parameters of the components that are given, by name: a float or an array
+        of shape (n_channels,), such as ``{"rate": 2.0}`` for ``saturation="logistic"``;
+        the rest is learned from y.
 
     Attributes
     ----------
-    decay_, half_saturation_, slope_ : ndarray of shape (n_channels,)
+    adstock_parameters_, saturation_parameters_ : DataFrame of shape \
+            (n_channels, n_parameters)
         Given or learned parameters.
+    decay_, half_saturation_, slope_ : ndarray of shape (n_channels,)
+        The same; NaN where the form has no such parameter. The half-saturation is that
+        of any curve, infinite without a maximum.
     scale_ : ndarray of shape (n_regions, n_channels)
         Largest training values, spend units per time step.
     media_columns_ : list
@@ -77,10 +93,11 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
 
     Notes
     -----
-    Adstock and Hill curve follow Jin et al. (2017). With a time column, training
-    media are kept, and rows of X continue or replace them, so a test fold inherits
-    the carry-over of its training fold. Parameters are learned by least squares over
-    a grid, with region and week means removed.
+    Geometric adstock and Hill curve follow Jin et al. (2017). With a time column,
+    training media are kept, and rows of X continue or replace them, so a test fold
+    inherits the carry-over of its training fold. Parameters are learned by least
+    squares over candidates that fill their priors evenly, with region and week means
+    removed.
 
     Examples
     --------
@@ -97,12 +114,14 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         "media_columns": [None, str, Integral, "array-like", slice, callable],
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
-        "adstock": [StrOptions({"geometric"})],
+        "adstock": [StrOptions(set(ADSTOCKS)), Adstock],
         "max_lag": [Interval(Integral, 1, None, closed="left")],
         "decay": [None, Interval(Real, 0, 1, closed="left"), "array-like"],
         "half_saturation": [None, _POSITIVE, "array-like"],
         "slope": [None, _POSITIVE, "array-like"],
         "normalize": ["boolean"],
+        "saturation": [StrOptions(set(SATURATIONS)), Saturation],
+        "parameters": [None, dict],
     }
 
     def __init__(
@@ -110,12 +129,14 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         media_columns: ColumnSpec = None,
         region_column: str | int | None = None,
         time_column: str | int | None = None,
-        adstock: str = "geometric",
+        adstock: str | Adstock = "geometric",
         max_lag: int = 8,
         decay: Any = None,
         half_saturation: Any = None,
         slope: Any = None,
         normalize: bool = True,
+        saturation: str | Saturation = "hill",
+        parameters: dict[str, Any] | None = None,
     ) -> None:
         self.media_columns = media_columns
         self.region_column = region_column
@@ -126,6 +147,8 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         self.half_saturation = half_saturation
         self.slope = slope
         self.normalize = normalize
+        self.saturation = saturation
+        self.parameters = parameters
 
     @_fit_context(prefer_skip_nested_validation=True)
     @learns_aside
@@ -151,8 +174,13 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         rows, self._axis = read_rows(
             table, self._roles, self.region_column, self.time_column, None
         )
-        given = {name: self._given(name) for name in _SHAPE}
-        missing = [name for name, value in given.items() if value is None]
+        form = self._form(len(self.media_columns_))
+        priors = {p.name: p for p in form.priors}
+        given = {
+            name: _of_channels(name, value, priors, form.n_channels)
+            for name, value in self._given().items()
+        }
+        missing = [name for name in priors if name not in given]
         if missing and y is None:
             raise ValueError(
                 f"{', '.join(missing)} are learned from y, which requires y to be "
@@ -168,14 +196,14 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         self.scale_ = self._scales.media
         self._rows = rows
         media = interpolate_gaps(panel, panel.scatter(rows.media))
-        self.decay_, self.half_saturation_, self.slope_ = learn_parameters(
+        self._response = learn_response(
             media / self.scale_[:, None],
             panel.scatter(outcome) / self._scales.outcome[:, None],
             panel.observed,
+            form,
             given,
-            self.max_lag,
-            self.normalize,
         )
+        self._tabulate(self._response)
         return self
 
     @one_thread()
@@ -212,27 +240,37 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         panel = make_panel(rows.region, rows.position, regular)
         media = interpolate_gaps(panel, panel.scatter(rows.media))
         media = media / self._scales.media_of(self._scales.code(panel.regions))[:, None]
-        parameters = MediaParameters(self.decay_, self.half_saturation_, self.slope_)
-        out = transform_media(media, parameters, self.max_lag, self.normalize)
-        return panel.gather(out)[-n_rows:]
+        return panel.gather(self._response.share(media))[-n_rows:]
 
-    def _given(self, name: str) -> np.ndarray | None:
-        value = getattr(self, name)
-        if value is None:
-            return None
-        n_channels = len(self._roles.media)
-        values = np.asarray(value, dtype=np.float64)
-        if values.shape not in ((), (n_channels,)):
-            raise ValueError(
-                f"Got {name} of shape {values.shape}, but expected a number or one "
-                f"for each of the {n_channels} media columns"
-            )
-        low_ok = values >= 0 if name == "decay" else values > 0
-        high_ok = values < 1 if name == "decay" else np.isfinite(values)
-        if not (low_ok & high_ok).all():
-            expected = "in [0, 1)" if name == "decay" else "above 0"
-            raise ValueError(f"Got {name}={value!r}, but expected values {expected}")
-        return np.broadcast_to(values, (n_channels,)).copy()
+    def _form(self, n_channels: int) -> ChannelResponse:
+        """Return the response whose parameters are still to be found."""
+        adstock, saturation = (
+            make_adstock(self.adstock),
+            make_saturation(self.saturation),
+        )
+        check_components(adstock, saturation, self.max_lag)
+        return ChannelResponse(
+            adstock, saturation, self.max_lag, n_channels, {}, self.normalize
+        )
+
+    def _given(self) -> dict[str, Any]:
+        """Return the parameters that are not learned, by name."""
+        named = {name: getattr(self, name) for name in _NAMED}
+        named = {name: value for name, value in named.items() if value is not None}
+        other = self.parameters or {}
+        twice = sorted(set(named) & set(other))
+        if twice:
+            raise ValueError(f"{twice} are given twice, once among parameters")
+        return named | other
+
+    def _tabulate(self, response: ChannelResponse) -> None:
+        channels = self.media_columns_
+        self.adstock_parameters_ = pd.DataFrame(response.kernel_parameters, channels)
+        self.saturation_parameters_ = pd.DataFrame(response.curve_parameters, channels)
+        none = np.full(response.n_channels, np.nan)
+        self.decay_ = response.kernel_parameters.get("decay", none)
+        self.slope_ = response.curve_parameters.get("slope", none)
+        self.half_saturation_ = response.half_saturation
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the columns, which are those of X.
@@ -252,8 +290,43 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
-        tags.target_tags.required = any(getattr(self, n) is None for n in _SHAPE)
+        try:
+            names = {prior.name for prior in self._form(1).priors}
+        except (TypeError, ValueError):
+            names = set(_NAMED)  # fit says what is wrong with the components
+        tags.target_tags.required = not names <= set(self._given())
         return tags
+
+
+def _of_channels(
+    name: str, value: Any, priors: dict[str, Prior], n_channels: int
+) -> np.ndarray:
+    """Return a given parameter, (n_channels,), inside its range."""
+    if name not in priors:
+        raise ValueError(
+            f"Got {name}={value!r}, but the adstock and the saturation have the "
+            f"parameters {list(priors)}; leave it out"
+        )
+    values = np.asarray(value, dtype=np.float64)
+    if values.shape not in ((), (n_channels,)):
+        raise ValueError(
+            f"Got {name} of shape {values.shape}, but expected a number or one "
+            f"for each of the {n_channels} media columns"
+        )
+    prior = priors[name]
+    expected = {
+        "identity": "that are finite",
+        "log": f"above {prior.low:g}",
+        "logit": f"in [{prior.low:g}, {prior.high:g})",
+    }[prior.transform]
+    inside = np.isfinite(values)
+    if prior.transform == "log":
+        inside &= values > prior.low
+    elif prior.transform == "logit":
+        inside &= (values >= prior.low) & (values < prior.high)
+    if not inside.all():
+        raise ValueError(f"Got {name}={value!r}, but expected values {expected}")
+    return np.broadcast_to(values, (n_channels,)).copy()
 
 
 def _replace_columns(table: Any, columns: list[Any], values: np.ndarray) -> Any:

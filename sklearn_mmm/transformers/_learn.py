@@ -1,52 +1,36 @@
-"""Learning adstock and Hill parameters by least squares, one channel at a time."""
+"""Learning the parameters of adstock and saturation by least squares."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
 from scipy.optimize import nnls
+from scipy.stats import norm, qmc
 
-from sklearn_mmm.functional import geometric_weights, hill, lagged
+from sklearn_mmm.components import Prior
+from sklearn_mmm.components._response import ChannelResponse
 
 _PASSES = 3
-_DECAYS = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])
-_HALF_SATURATIONS = np.geomspace(0.1, 2.5, 8)
-_SLOPES = np.array([0.6, 1.0, 1.5, 2.2])
+# Levels of the priors between which candidates lie.
+_LOWEST, _HIGHEST = 0.02, 0.98
+# Twice as many candidates for each parameter, and not more than this power of 2.
+_LEAST_POWER, _LARGEST_POWER = 5, 9
 
 
-class MediaParameters(NamedTuple):
-    """Adstock and Hill parameters, each of shape (channel,)."""
-
-    decay: np.ndarray
-    half_saturation: np.ndarray
-    slope: np.ndarray
-
-
-def transform_media(
-    media: np.ndarray, parameters: MediaParameters, max_lag: int, normalize: bool
-) -> np.ndarray:
-    """Return Hill(adstock(media)) of (region, week, channel) scaled media."""
-    decay, half_saturation, slope = (
-        torch.as_tensor(np.asarray(p, dtype=np.float64)) for p in parameters
-    )
-    weights = geometric_weights(decay, max_lag, normalize)
-    adstocked = (lagged(torch.as_tensor(media), max_lag) * weights).sum(-1)
-    return hill(adstocked, half_saturation, slope).numpy()
-
-
-def learn_parameters(
+def learn_response(
     media: np.ndarray,
     target: np.ndarray,
     observed: np.ndarray,
-    given: dict[str, np.ndarray | None],
-    max_lag: int,
-    normalize: bool,
-) -> MediaParameters:
-    r"""Return the parameters whose saturated media explain the target best.
+    response: ChannelResponse,
+    given: Mapping[str, np.ndarray],
+) -> ChannelResponse:
+    r"""Return the response whose saturated media explain the target best.
 
-    Minimises :math:`\lVert y - \sum_c \beta_c h_c \rVert^2` over
-    :math:`\beta \geq 0` and a grid of decay, half-saturation and slope, channel by
-    channel, after removing each region's mean and each week's common mean.
+    Minimises :math:`\lVert y - \sum_c \beta_c f(\mathrm{adstock}(x_c)) \rVert^2` over
+    :math:`\beta \geq 0` and candidates that fill the priors of the parameters evenly (a
+    Sobol sequence), channel by channel, after removing each region's mean and each
+    week's common mean.
 
     Parameters
     ----------
@@ -55,65 +39,51 @@ def learn_parameters(
     target : ndarray of shape (n_regions, n_weeks)
         Outcome relative to the region's mean.
     observed : bool ndarray of shape (n_regions, n_weeks)
-    given : dict
-        ``decay``, ``half_saturation``, ``slope``: arrays that are used as they are,
-        or None.
+    response : ChannelResponse
+        Its parameters are replaced.
+    given : dict of ndarray of shape (n_channels,)
+        Parameters that are used as they are, by name.
     """
-    known = {name: value for name, value in given.items() if value is not None}
-    if len(known) == len(given):
-        return MediaParameters(**known)
-    n_channels = media.shape[2]
-    grids = {
-        "decay": _DECAYS,
-        "half_saturation": _HALF_SATURATIONS,
-        "slope": _SLOPES,
-    }
-    start = {"decay": 0.3, "half_saturation": 0.6, "slope": 1.0}
-    current = {
-        name: np.full(n_channels, start[name]) if value is None else value.copy()
-        for name, value in given.items()
-    }
-    y = _within(target[..., None], observed)[:, 0]
-    best = [
-        _candidates(media[..., [c]], current, given, grids, c, max_lag, normalize)
-        for c in range(n_channels)
+    missing = [prior for prior in response.priors if prior.name not in given]
+    if not missing:
+        return replace(response, parameters=dict(given))
+    grid = _candidates(missing)
+    features = []
+    for c in range(response.n_channels):
+        known = {name: np.full(len(grid), values[c]) for name, values in given.items()}
+        learned = {p.name: grid[:, i] for i, p in enumerate(missing)}
+        candidates = replace(response, n_channels=len(grid), parameters=known | learned)
+        features.append(_within(candidates.share(media[..., [c]]), observed))
+    choice = _choose(features, _within(target[..., None], observed)[:, 0])
+    learned = {p.name: grid[choice, i] for i, p in enumerate(missing)}
+    return replace(response, parameters=dict(given) | learned)
+
+
+def _candidates(priors: list[Prior]) -> np.ndarray:
+    """Return parameters, (candidate, parameter), first those at the priors' mean."""
+    power = min(_LEAST_POWER + len(priors), _LARGEST_POWER)
+    level = qmc.Sobol(len(priors), scramble=False).random_base2(power)
+    level = np.vstack([np.full(len(priors), 0.5), level])
+    level = _LOWEST + (_HIGHEST - _LOWEST) * level
+    columns = [
+        prior.natural(torch.as_tensor(prior.mean + prior.sd * norm.ppf(level[:, i])))
+        for i, prior in enumerate(priors)
     ]
-    features = [_within(table, observed) for _, table in best]
-    choice = [0] * n_channels
+    return np.asarray(torch.stack(columns, dim=-1).numpy())
+
+
+def _choose(features: list[np.ndarray], y: np.ndarray) -> list[int]:
+    """Return the candidate of each channel, the others being as chosen before."""
+    choice = [0] * len(features)
     for _ in range(_PASSES):
-        for c in range(n_channels):
+        for c, own in enumerate(features):
             design = np.column_stack(
-                [features[j][:, choice[j]] for j in range(n_channels)]
+                [table[:, i] for table, i in zip(features, choice, strict=True)]
             )
             beta, _ = nnls(design, y)
             rest = y - design @ beta + design[:, c] * beta[c]
-            choice[c] = _best_column(features[c], rest)
-    for c in range(n_channels):
-        for name, value in zip(given, best[c][0][choice[c]], strict=True):
-            current[name][c] = value
-    return MediaParameters(**current)
-
-
-def _candidates(
-    media: np.ndarray,
-    current: dict[str, np.ndarray],
-    given: dict[str, np.ndarray | None],
-    grids: dict[str, np.ndarray],
-    channel: int,
-    max_lag: int,
-    normalize: bool,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the grid of a channel, (n, 3), and its features (region, week, n)."""
-    axes = [
-        grids[name] if given[name] is None else current[name][[channel]]
-        for name in given
-    ]
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(axes))
-    start = [current[name][channel] for name in given]
-    grid = np.vstack([start, grid])  # the start is the choice before the first pass
-    repeated = np.repeat(media, len(grid), axis=2)
-    table = transform_media(repeated, MediaParameters(*grid.T), max_lag, normalize)
-    return grid, table
+            choice[c] = _best_column(own, rest)
+    return choice
 
 
 def _within(values: np.ndarray, observed: np.ndarray) -> np.ndarray:

@@ -75,6 +75,67 @@ def test_response_curve_at_half_saturation():
     assert found == pytest.approx(effect / 2, rel=0.02)
 
 
+def test_the_default_truth_by_its_own_formula():
+    X, _, truth = make_mmm(2, 30, 2, random_state=3)
+    tv = X.loc[X["region"] == "region_2", "tv"].to_numpy() / truth.scale.iloc[1, 0]
+    weights = truth.adstock["decay"].iloc[0] ** np.arange(8.0)
+    adstocked = np.convolve(tv, weights / weights.sum())[:30]
+    powered = adstocked ** truth.slope.iloc[0]
+    half = truth.half_saturation.iloc[0] ** truth.slope.iloc[0]
+    expected = truth.effect.iloc[1, 0] * powered / (powered + half)
+    np.testing.assert_allclose(truth.contributions["tv"][30:], expected, rtol=1e-9)
+    np.testing.assert_allclose(truth.adstock_weights.iloc[0], weights / weights.sum())
+
+
+def test_truths_of_other_forms():
+    X, y, truth = make_mmm(
+        2, 60, 3, adstock="weibull", saturation="logistic", graph=True, random_state=1
+    )
+    assert list(truth.adstock) == ["shape", "scale", "max_lag"]
+    assert truth.slope.isna().all()
+    np.testing.assert_allclose(truth.half_saturation, np.log(3) / truth.saturation.rate)
+    np.testing.assert_allclose(true_outcome(truth, X) + truth.noise, y)
+    tv = X.loc[X["region"] == "region_1", "tv"].to_numpy() / truth.scale.iloc[0, 0]
+    edges = np.arange(9.0) / truth.adstock["scale"].iloc[0]
+    weights = -np.diff(np.exp(-(edges ** truth.adstock["shape"].iloc[0])))
+    adstocked = np.convolve(tv, weights / weights.sum())[:60]
+    share = np.tanh(truth.saturation["rate"].iloc[0] / 2 * adstocked)
+    expected = truth.effect.iloc[0, 0] * share
+    np.testing.assert_allclose(truth.contributions["tv"][:60], expected, rtol=1e-9)
+
+
+def test_the_truth_of_a_straight_line_has_no_maximum():
+    X, _, truth = make_mmm(2, 60, 2, saturation="none", random_state=1)
+    assert np.isinf(truth.half_saturation).all()
+    more = X.assign(tv=2 * X["tv"])
+    np.testing.assert_allclose(
+        true_contributions(truth, more)["tv"], 2 * truth.contributions["tv"]
+    )
+    slope = truth.response_curves.groupby(["channel", "region"])["marginal_response"]
+    assert (slope.max() < slope.min() * (1 + 1e-9)).all()
+
+
+def test_truths_are_those_of_a_component_of_ones_own(own_adstock, own_saturation):
+    own = {"adstock": own_adstock, "saturation": own_saturation}
+    X, _, truth = make_mmm(2, 40, 2, random_state=0, **own)
+    tv = X.loc[X["region"] == "region_1", "tv"].to_numpy() / truth.scale.iloc[0, 0]
+    weights = np.arange(1.0, 9.0) ** -truth.adstock["decline"].iloc[0]
+    adstocked = np.convolve(tv, weights / weights.sum())[:40]
+    share = np.arctan(adstocked / truth.half_saturation.iloc[0]) * 2 / np.pi
+    expected = truth.effect.iloc[0, 0] * share
+    np.testing.assert_allclose(truth.contributions["tv"][:40], expected, rtol=1e-9)
+    # What is not drawn from components stays.
+    assert X.equals(make_mmm(2, 40, 2, random_state=0)[0])
+
+
+@pytest.mark.parametrize("parameter", ["adstock", "saturation"])
+def test_forms_that_do_not_exist(parameter):
+    with pytest.raises(ValueError, match=rf"{parameter}='magic'.*one of \["):
+        make_mmm(**{parameter: "magic"})
+    with pytest.raises(TypeError, match=rf"{parameter}=3.*subclass"):
+        make_mmm(**{parameter: 3})
+
+
 @pytest.mark.parametrize(
     "bad",
     [
