@@ -105,6 +105,7 @@ class Case:
     graph: bool
     time_varying: bool
     adstock: str
+    whole: bool  # whether the fit goes to its end, with inner validation
     seed: int
     extra: int  # which of the dear properties are tried
 
@@ -197,7 +198,8 @@ def cases(draw, most_regions=12, most_steps=160, most_channels=12):
         n_members=draw(st.sampled_from([0, 0, 2])),
         graph=draw(st.booleans()),
         time_varying=draw(st.booleans()),
-        adstock=draw(st.sampled_from(["geometric", "delayed", "weibull"])),
+        adstock=draw(st.sampled_from(["geometric", "delayed", "weibull", "binomial"])),
+        whole=draw(st.sampled_from([False, False, False, True])),
         seed=draw(st.integers(0, 2**16)),
         extra=draw(st.integers(0, 5)),
     )
@@ -416,6 +418,7 @@ def fit(quick, case):
         time_varying=case.time_varying,
         adstock=case.adstock,
         max_lag=4,
+        **({"max_epochs": 200, "validation": True} if case.whole else {}),
     )
     mmm.fit(X, y)
     # Where the outcome is zero throughout, units are what they are.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -58,6 +59,7 @@ from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm.panel._scales import PanelScales, make_scales
 from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.training import (
+    Checkpoint,
     Fitted,
     Rescaling,
     TrainingOptions,
@@ -382,7 +384,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
 
     @_fit_context(prefer_skip_nested_validation=True)
     @learns_aside
-    def fit(self, X: Any, y: Any, lift_tests: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        lift_tests: Any = None,
+        checkpoint: "str | PathLike[str] | None" = None,
+    ) -> Self:
         r"""Fit the model.
 
         Parameters
@@ -404,6 +412,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             where the lift holds what came through channels that react, "total". A
             test from before the training weeks needs a ``spend_change``; other tests
             whose window is not all in training are left out, with a warning.
+        checkpoint : path-like, default=None
+            A file where a long fit keeps what it has found, step by step. If it is
+            there, the fit goes on from it, and gives what it would have given without
+            an interruption; it is removed when the fit is complete.
 
         Returns
         -------
@@ -415,7 +427,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             If a column is missing, media are negative, keys occur twice, values are
             not finite or not numeric, there is but one row, known edges contradict
             one another, or a lift test or prior makes no sense, such as a lift that
-            is far below zero although the spend was raised.
+            is far below zero although the spend was raised; or if the checkpoint is of
+            another fit.
+        OSError
+            If the checkpoint cannot be written.
 
         Notes
         -----
@@ -446,8 +461,14 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         )
         self._name_columns()
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        kept = Checkpoint(checkpoint)
+        if kept.seed is not None and not isinstance(self.random_state, Integral):
+            # Without a seed of the user's own, that of the fit that was begun.
+            seed = kept.seed
         self._seed = int(seed)
-        return self._learn(rows, y, index_of(X), lift_tests, None)
+        self._learn(rows, y, index_of(X), lift_tests, None, kept)
+        kept.remove()
+        return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     @learns_aside
@@ -507,7 +528,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             index = former.append(index)
         lift_tests = join_tests(self.lift_tests_, lift_tests)
         outcome = np.concatenate([self.outcome_.to_numpy()[kept], y])
-        return self._learn(joined, outcome, index, lift_tests, self._fitted)
+        nothing = Checkpoint()
+        return self._learn(joined, outcome, index, lift_tests, self._fitted, nothing)
 
     def _learn(
         self,
@@ -516,6 +538,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         index: pd.Index | None,
         lift_tests: Any,
         former: Fitted | None,
+        checkpoint: Checkpoint,
     ) -> Self:
         """Fit the model to rows, or update a former fit."""
         panel = rows.panel(self._axis)
@@ -531,7 +554,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         data = self._training_data(rows, panel, y, scales)
         tests = self._tests(panel, rows, data, lift_tests, options)
         beliefs = self._beliefs(panel, rows, y, data)
-        self._fitted = self._train(data, former, scales, [*tests, *beliefs])
+        experiments = [*tests, *beliefs]
+        self._fitted = self._train(data, former, scales, experiments, checkpoint)
         self.lift_tests_ = lift_tests
         self._predictor = Predictor(
             self._fitted.net.module_,
@@ -609,10 +633,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         former: Fitted | None,
         scales: PanelScales,
         experiments: list[Experiment],
+        checkpoint: Checkpoint,
     ) -> Fitted:
         inputs = self._training_options(), experiments, scales.outcome, self._seed
         if former is None:
-            return fit_network(data, *inputs)
+            return fit_network(data, *inputs, checkpoint)
         data = replace(data, covariance=former.baseline.covariance)
         change = rescaling(self._predictor.scales, scales)
         return update_network(former, data, change, *inputs)

@@ -9,7 +9,7 @@ loop may watch them.
 """
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -145,9 +145,31 @@ class ModeSearch:
             self.experiments,
         )
         self.mode = Mode(posterior, posterior.start(), hyper)
+        # Where the round begins, which a search that goes on later has to know.
+        self.beginning = {k: v.clone() for k, v in self.module.state_dict().items()}
         self.still = no_randomisation(posterior)
         self.value = posterior.objective(self.mode.at, self.still)
         self.n_steps = 0
+
+    def state(self) -> dict[str, Any]:
+        """Return all from which a search for the same mode can go on."""
+        return {
+            "beginning": self.beginning,
+            "hyper": self.mode.hyper,
+            "at": self.mode.at,
+            "value": self.value,
+            "n_steps": self.n_steps,
+            "n_renewals": self.n_renewals,
+            "finished": self.finished,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from the state of a search for the same mode."""
+        self.module.load_state_dict(state["beginning"])
+        self._begin(state["hyper"])
+        self.mode = self.mode._replace(at=state["at"])
+        for name in ("value", "n_steps", "n_renewals", "finished"):
+            setattr(self, name, state[name])
 
     def step(self) -> float:
         """Take a Gauss-Newton step; return the objective."""

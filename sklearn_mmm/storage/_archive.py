@@ -1,5 +1,6 @@
 """One file of JSON and arrays."""
 
+import hashlib
 import io
 import json
 import math
@@ -29,7 +30,10 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def save(estimator: Any, path: str | Path) -> Path:
-    """Write an estimator to a file, see :meth:`StoredEstimator.save`."""
+    """Write an estimator, or another object of this package, to a file.
+
+    See :meth:`StoredEstimator.save`.
+    """
     arrays: list[np.ndarray] = []
     content = {
         "format": _FORMAT,
@@ -52,6 +56,29 @@ def save(estimator: Any, path: str | Path) -> Path:
             np.lib.format.write_array(buffer, values, allow_pickle=False)
             _write(archive, _array_name(number), buffer.getvalue())
     return Path(path)
+
+
+def fingerprint(thing: Any) -> str:
+    """Return a digest of numbers, texts, arrays and objects of this package.
+
+    Raises
+    ------
+    TypeError
+        If an object cannot be stored.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.storage import fingerprint
+    >>> fingerprint([1.0, "a"]) == fingerprint([1.0, "a"]) != fingerprint([1.0, "b"])
+    True
+    """
+    arrays: list[np.ndarray] = []
+    data = _to_json(Encoder(keeps_foreign=False)(thing), arrays)
+    digest = hashlib.sha256(json.dumps(data, allow_nan=False).encode())
+    for values in arrays:
+        digest.update(f"{values.dtype.str}{values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def load(path: str | Path, *, trusted: Iterable[type] = ()) -> Any:

@@ -1,7 +1,15 @@
 """Training: the skorch net, its callbacks, inner validation and updates."""
 
+from sklearn_mmm.training._checkpoint import Checkpoint
 from sklearn_mmm.training._fit import Fitted, fit_network
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._update import Rescaling, update_network
 
-__all__ = ["Fitted", "Rescaling", "TrainingOptions", "fit_network", "update_network"]
+__all__ = [
+    "Checkpoint",
+    "Fitted",
+    "Rescaling",
+    "TrainingOptions",
+    "fit_network",
+    "update_network",
+]

@@ -1,7 +1,7 @@
 """Find the mode, decide what may vary, condition the baseline, draw members."""
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from sklearn_mmm.posterior import (
     Schedule,
     make_members,
 )
+from sklearn_mmm.training._checkpoint import Checkpoint, KeepSearch, search_state
 from sklearn_mmm.training._drift import drift_scale, effects_vary, train_drift
 from sklearn_mmm.training._net import (
     MMMNet,
@@ -81,6 +82,7 @@ def fit_network(
     experiments: list[Experiment],
     outcome_scale: np.ndarray,
     seed: int,
+    checkpoint: Checkpoint,
 ) -> Fitted:
     """Train the model on a panel.
 
@@ -94,18 +96,29 @@ def fit_network(
     outcome_scale : ndarray of shape (n_regions,)
         Outcome units of a relative contribution.
     seed : int
+    checkpoint : Checkpoint
+        Where stages are kept, and found if they have been passed before.
     """
+    # What is watched or shown changes no result.
+    watched = replace(options, callbacks=(), verbose=0)
+    checkpoint.begin((data, watched, experiments, outcome_scale), seed)
     with torch_seed(seed):
         module = make_module(data, options, modulates=options.time_varying)
     rows = experiment_rows(experiments, module, data, outcome_scale)
     hyper = initial(module, data, options)
-    net, mode = train(module, data, hyper, rows, _SCHEDULE, options, seed, "fit")
-    drifting = _drifting(module, mode, data, options)
-    choice = _choose(module, drifting, mode, data, options, seed)
+    net, mode = train(
+        module, data, hyper, rows, _SCHEDULE, options, seed, "fit", checkpoint
+    )
+    drifting = _drifting(module, mode, data, options, checkpoint)
+    choice = checkpoint.recall("choice")
+    if choice is None:
+        choice = _choose(module, drifting, mode, data, options, seed)
+        checkpoint.keep("choice", choice)
     if choice.modulation > 0 and drifting is not None:
         hyper = mode.hyper._replace(penalties=drifting.penalties)
+        own = drifting.module
         net, mode = train(
-            drifting.module, data, hyper, rows, _AGAIN, options, seed, "drift"
+            own, data, hyper, rows, _AGAIN, options, seed, "drift", checkpoint
         )
     net.module_.effects.future_share = choice.modulation
     if not net.module_.effects.active:
@@ -147,6 +160,7 @@ def train(
     options: TrainingOptions,
     seed: int,
     name: str,
+    checkpoint: Checkpoint,
 ) -> tuple[MMMNet, Mode]:
     """Train a module in a skorch loop; it has the mode's parameters afterwards."""
     search = ModeSearch(module, data, hyper, experiments, schedule, options.tol, seed)
@@ -155,6 +169,8 @@ def train(
         # Before the callback that ends training.
         bar = Progress(name, schedule.n_rounds + 1, "round")
         callbacks.insert(0, ("progress", bar))
+    if checkpoint.path is not None:
+        callbacks.insert(0, ("checkpoint", KeepSearch(checkpoint, name)))
     net = MMMNet(
         module,
         criterion=NoCriterion,
@@ -168,14 +184,38 @@ def train(
         callbacks__print_log=None,
         verbose=0,
     )
-    with torch.no_grad():
-        net.fit(search.mode.posterior.inputs, {"outcome": torch.as_tensor(data.target)})
+    _run(net, search, data, options, name, checkpoint)
     mode = search.mode
     mode.posterior.install(module, mode.at, 0)
     # What only training needs is dropped, so that a fitted estimator is small.
     net.search = None
     del net.optimizer_
     return net, mode
+
+
+@torch.no_grad()
+def _run(
+    net: MMMNet,
+    search: ModeSearch,
+    data: TrainingData,
+    options: TrainingOptions,
+    name: str,
+    checkpoint: Checkpoint,
+) -> None:
+    """Run the loop of a net, or what is left of it."""
+    net.initialize()
+    begun = checkpoint.recall(name)
+    if begun is not None:
+        search.restore(begun["search"])
+        net.history.extend(begun["history"])
+        if begun["ended"]:
+            return
+    net.partial_fit(
+        search.mode.posterior.inputs,
+        {"outcome": torch.as_tensor(data.target)},
+        epochs=options.max_epochs - len(net.history),
+    )
+    checkpoint.keep(name, search_state(net, list(net.history), ended=True))
 
 
 class _Drifting(NamedTuple):
@@ -186,16 +226,29 @@ class _Drifting(NamedTuple):
 
 
 def _drifting(
-    module: MMMModule, mode: Mode, data: TrainingData, options: TrainingOptions
+    module: MMMModule,
+    mode: Mode,
+    data: TrainingData,
+    options: TrainingOptions,
+    checkpoint: Checkpoint,
 ) -> _Drifting | None:
     """Train effects that vary with time if there is evidence that they do."""
     if not options.time_varying:
         return None
+    trained = checkpoint.recall("drifting")
+    if trained is not None:
+        own = deepcopy(module)
+        own.effects.active = True
+        own.load_state_dict(trained["module"])
+        return _Drifting(own, trained["penalties"])
     scale = drift_scale(mode.posterior, mode.at)
     if not effects_vary(scale):
         return None
     own = deepcopy(module)
-    return _Drifting(own, train_drift(own, mode, data, scale, options))
+    penalties = train_drift(own, mode, data, scale, options)
+    trained = {"module": own.state_dict(), "penalties": penalties}
+    checkpoint.keep("drifting", trained)
+    return _Drifting(own, penalties)
 
 
 def _choose(

@@ -10,6 +10,7 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior import Hyperparameters, Schedule
+from sklearn_mmm.training._checkpoint import Checkpoint
 from sklearn_mmm.training._fit import Fitted, finish, initial, train
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
@@ -65,7 +66,10 @@ def update_network(
     _rescale(module, rescaling)
     rows = experiment_rows(experiments, module, data, outcome_scale)
     hyper = _grown(previous.hyper, initial(module, data, options).outliers, rescaling)
-    net, mode = train(module, data, hyper, rows, _SCHEDULE, options, seed, "update")
+    nothing = Checkpoint()
+    net, mode = train(
+        module, data, hyper, rows, _SCHEDULE, options, seed, "update", nothing
+    )
     return finish(net, mode, previous.choice, data, options, 1, seed)
 
 
