@@ -1,3 +1,6 @@
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -54,6 +57,39 @@ def test_every_class_has_an_alias_and_every_alias_is_public():
         getattr(sklearn_mmm.components, n) for n in sklearn_mmm.components.__all__
     }
     assert public == found | {Adstock, Saturation, Prior}
+
+
+def words_in_code(tree):
+    """Return names, and texts other than docstrings in quotes, of a file."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.alias):
+            yield node.name
+        elif isinstance(node, ast.Constant) and id(node) not in docstrings:
+            yield repr(node.value)
+
+
+def test_a_further_form_touches_its_own_file_and_the_export_alone():
+    """No other code knows a built-in form but the two defaults."""
+    forms = ADSTOCKS | SATURATIONS
+    aliases = set(forms) - {"geometric", "hill", "none"}
+    kinds = {forms[alias].__name__ for alias in aliases}
+    words = kinds | {repr(alias) for alias in aliases}
+    root = Path(sklearn_mmm.__file__).parent
+    files = {path for path in root.rglob("*.py") if path.parent.name != "components"}
+    knowing = {
+        path.name
+        for path in files
+        if words & set(words_in_code(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert knowing == {"_intervals.py"}  # numpy's quantiles of that name
 
 
 @pytest.mark.parametrize("name", SATURATIONS)
