@@ -22,6 +22,7 @@ from sklearn_mmm.inspection import (
     fit_table,
     forecast_comparison,
 )
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.report import make_report
 from sklearn_mmm.storage import skops_types
@@ -92,7 +93,7 @@ def autolog(
 
 @of_fitted_model
 def log_fit(
-    mmm: Any,
+    mmm: FittedMMM,
     X_test: Any = None,
     y_test: Any = None,
     *,
@@ -135,7 +136,7 @@ def log_fit(
         _log(mlflow, mmm, X_test, y_test, log_models, report)
 
 
-def log_model(mmm: Any, name: str = "model", **options: Any) -> Any:
+def log_model(mmm: FittedMMM, name: str = "model", **options: Any) -> Any:
     """Log a fitted estimator, or a pipeline with one, in MLflow's default format.
 
     Parameters
@@ -179,7 +180,12 @@ def _mlflow() -> Any:
 
 
 def _log(
-    mlflow: Any, mmm: Any, X_test: Any, y_test: Any, log_models: bool, report: bool
+    mlflow: Any,
+    mmm: FittedMMM,
+    X_test: Any,
+    y_test: Any,
+    log_models: bool,
+    report: bool,
 ) -> None:
     parameters = {k: repr(v)[:_LONGEST] for k, v in mmm.get_params().items()}
     mlflow.log_params(parameters)
@@ -201,7 +207,7 @@ def _log(
         log_model(mmm)
 
 
-def _metrics(mmm: Any, table: pd.DataFrame) -> dict[str, float]:
+def _metrics(mmm: FittedMMM, table: pd.DataFrame) -> dict[str, float]:
     """Return what is finite of learned hyper-parameters and measures of the fit."""
     found = {f"hyperparameters.{k}": v for k, v in mmm.hyperparameters_.items()}
     rows: dict[str, Any] = {"training": fit_metrics(table).loc["training"]}

@@ -26,13 +26,14 @@ from sklearn_mmm.allocation._tables import (
 )
 from sklearn_mmm.allocation._target import at_target_roi
 from sklearn_mmm.allocation._variables import Variables, make_variables
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._members import plans_of
 from sklearn_mmm.inspection._model import of_fitted_model
 
 
 @of_fitted_model
 def allocate_budget(
-    mmm: Any,
+    mmm: FittedMMM,
     X: Any,
     total: float | None = None,
     bounds: Any = None,
@@ -245,7 +246,7 @@ class Setup:
     risk, coverage : float
     """
 
-    mmm: Any
+    mmm: FittedMMM
     X: Any
     plan: Any
     members: list[Any]
@@ -272,7 +273,7 @@ class Setup:
 
 
 def prepare(
-    mmm: Any,
+    mmm: FittedMMM,
     X: Any,
     by: str,
     risk: float,

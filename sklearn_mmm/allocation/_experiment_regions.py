@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+
 # Weeks before a test that it is compared with, as a multiple of its duration.
 _BEFORE = 2
 _CANDIDATES = 200
@@ -25,7 +27,7 @@ class Treated(NamedTuple):
     std_error: float
 
 
-def organic_series(mmm: Any) -> pd.DataFrame:
+def organic_series(mmm: FittedMMM) -> pd.DataFrame:
     """Return the outcome less controls and media, (n_steps, n_regions)."""
     parts = [*mmm.control_columns_, *mmm.media_columns_]
     rest = mmm.outcome_.to_numpy() - mmm.contributions_[parts].to_numpy().sum(axis=1)

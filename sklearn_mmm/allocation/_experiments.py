@@ -17,6 +17,7 @@ from sklearn_mmm.allocation._experiment_regions import (
 )
 from sklearn_mmm.allocation._experiment_value import value_of_test
 from sklearn_mmm.allocation._limits import check_number, make_limits
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
 # Two-sided, as is usual.
@@ -43,7 +44,7 @@ _COLUMNS = [
 
 @of_fitted_model
 def plan_experiments(
-    mmm: Any,
+    mmm: FittedMMM,
     X: Any,
     budget: float | None = None,
     durations: Sequence[int] = (4, 6),

@@ -7,12 +7,13 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from sklearn_mmm.allocation._allocate import allocate_budget
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
 
 @of_fitted_model
 def budget_frontier(
-    mmm: Any, X: Any, totals: Any = None, *, verbose: int = 0, **options: Any
+    mmm: FittedMMM, X: Any, totals: Any = None, *, verbose: int = 0, **options: Any
 ) -> pd.DataFrame:
     """Return the best outcome of several budgets.
 

@@ -13,13 +13,14 @@ from sklearn_mmm.allocation._future_media import flighted_media, scaled_to
 from sklearn_mmm.allocation._future_times import later_labels
 from sklearn_mmm.allocation._past import Past, read_past
 from sklearn_mmm.exceptions import AssumptionWarning, ExtrapolationWarning
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
 _WORDS = {"seasonal": "as a year before", "last": "at their last value"}
 _RANGE = (0.05, 0.95)
 
 
 def make_future(
-    mmm: Any,
+    mmm: FittedMMM,
     periods: int = 13,
     budget: float | None = None,
     like: Any = "last_year",
@@ -150,7 +151,7 @@ def _label(times: np.ndarray) -> str:
 
 
 def _ranges(
-    mmm: Any, future: pd.DataFrame, assumed: dict[Any, Assumption]
+    mmm: FittedMMM, future: pd.DataFrame, assumed: dict[Any, Assumption]
 ) -> pd.DataFrame:
     """Return how far assumed controls may be off, and what that would change."""
     rows = []

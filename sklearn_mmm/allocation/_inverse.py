@@ -9,12 +9,13 @@ from scipy.optimize import brentq
 from sklearn_mmm.allocation._allocate import prepare, solve
 from sklearn_mmm.allocation._limits import make_limits
 from sklearn_mmm.allocation._result import BudgetAllocation
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
 
 @of_fitted_model
 def minimize_spend(
-    mmm: Any,
+    mmm: FittedMMM,
     X: Any,
     outcome: float,
     bounds: Any = None,
@@ -126,7 +127,7 @@ n_starts, random_state
 
 @of_fitted_model
 def budget_at_marginal_roi(
-    mmm: Any,
+    mmm: FittedMMM,
     X: Any,
     marginal_roi: float = 1.0,
     bounds: Any = None,

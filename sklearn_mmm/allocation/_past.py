@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection import training_rows
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import take_apart
 from sklearn_mmm.inspection._training_rows import time_axis
 from sklearn_mmm.panel._time_axis import TimeAxis
@@ -116,7 +117,7 @@ class Past:
         return table[self.columns]
 
 
-def read_past(mmm: Any, like: Any, history: Any) -> Past:
+def read_past(mmm: FittedMMM, like: Any, history: Any) -> Past:
     """Read rows of the past.
 
     Parameters

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
-def new_plan(mmm: Any, X: Any, plan: Any, spend: np.ndarray) -> Any:
+
+def new_plan(mmm: FittedMMM, X: Any, plan: Any, spend: np.ndarray) -> Any:
     """Return X with other spend, and the media that it buys.
 
     Parameters

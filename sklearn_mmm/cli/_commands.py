@@ -21,6 +21,7 @@ from sklearn_mmm.cli._files import needs
 from sklearn_mmm.cli._show import channel_lines, finding_lines, say, to_json
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.inspection import roi_table, units_of
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.report import find_browser, make_check_page, make_report, print_board
 
 # Time steps of a plan whose money alone is given.
@@ -168,7 +169,7 @@ def outputs_of(args: argparse.Namespace) -> None:
 
 def result_of(
     args: argparse.Namespace,
-    mmm: Any,
+    mmm: FittedMMM,
     units: Any,
     labels: dict[str, str],
     path: Path,

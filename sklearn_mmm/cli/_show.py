@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection import Units, roi_table
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.plotting._words import short_number as number
 
 
 def channel_lines(
-    mmm: Any, units: Units, labels: Mapping[str, str], coverage: float = 0.9
+    mmm: FittedMMM, units: Units, labels: Mapping[str, str], coverage: float = 0.9
 ) -> str:
     """Return what each channel cost and brought, with intervals where there are any."""
     rows = []

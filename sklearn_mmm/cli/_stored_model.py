@@ -14,6 +14,7 @@ from sklearn_mmm.cli._data import read_data, with_dates
 from sklearn_mmm.cli._names import did_you_mean
 from sklearn_mmm.cli._show import say, to_json
 from sklearn_mmm.inspection import training_rows, units_of
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.panel._time_axis import make_time_axis
 from sklearn_mmm.plotting._words import amount, between
 from sklearn_mmm.report import make_report
@@ -40,7 +41,7 @@ def load_model(path: str) -> Any:
     return mmm
 
 
-def rows_like(mmm: Any, path: str, args: argparse.Namespace) -> pd.DataFrame:
+def rows_like(mmm: FittedMMM, path: str, args: argparse.Namespace) -> pd.DataFrame:
     """Return the rows of a file with the columns that a model needs.
 
     Raises
@@ -157,7 +158,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     return 0
 
 
-def _later(mmm: Any, table: pd.DataFrame, path: str) -> np.ndarray:
+def _later(mmm: FittedMMM, table: pd.DataFrame, path: str) -> np.ndarray:
     """Return which rows come after the training rows of a model.
 
     Raises
@@ -181,7 +182,7 @@ def _later(mmm: Any, table: pd.DataFrame, path: str) -> np.ndarray:
         ) from error
 
 
-def _roles(mmm: Any, target: str) -> Columns:
+def _roles(mmm: FittedMMM, target: str) -> Columns:
     return Columns(
         target,
         mmm.time_column,

@@ -1,16 +1,15 @@
 """What each channel cost and brought."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._totals import outcome_total
 
 
 @of_fitted_model
-def channel_summary(mmm: Any) -> pd.DataFrame:
+def channel_summary(mmm: FittedMMM) -> pd.DataFrame:
     """Return spend, contribution, shares and ROI of each channel in training.
 
     Parameters

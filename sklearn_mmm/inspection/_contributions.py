@@ -1,13 +1,12 @@
 """What made up the outcome: by time step, in total, and inside the baseline."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy.sparse import diags_array, eye_array
 from scipy.sparse.linalg import splu
 
 from sklearn_mmm.inspection._effects import roi_table
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.inspection._training_rows import (
@@ -23,7 +22,7 @@ _LEVEL_YEARS = 2.0
 
 
 @of_fitted_model
-def contribution_table(mmm: Any) -> pd.DataFrame:
+def contribution_table(mmm: FittedMMM) -> pd.DataFrame:
     """Return what baseline, controls and channels contributed to each training row.
 
     Parameters
@@ -56,7 +55,7 @@ def contribution_table(mmm: Any) -> pd.DataFrame:
 
 
 @of_fitted_model
-def waterfall_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
+def waterfall_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return the way from the baseline to the whole outcome of the training rows.
 
     Parameters
@@ -91,7 +90,7 @@ def waterfall_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
     return waterfall_of(mmm, roi_table(mmm, coverage=coverage))
 
 
-def waterfall_of(mmm: Any, effects: pd.DataFrame) -> pd.DataFrame:
+def waterfall_of(mmm: FittedMMM, effects: pd.DataFrame) -> pd.DataFrame:
     """Return the waterfall, with intervals from :func:`roi_table` if it has any."""
     channels = effects["channel"].tolist()
     brought = mmm.contributions_.sum()
@@ -116,7 +115,7 @@ def waterfall_of(mmm: Any, effects: pd.DataFrame) -> pd.DataFrame:
 
 
 @of_fitted_model
-def baseline_components(mmm: Any) -> pd.DataFrame:
+def baseline_components(mmm: FittedMMM) -> pd.DataFrame:
     r"""Split the baseline of each region into a level, a yearly season and the rest.
 
     The model's baseline has a level and a season that both wander; this is a reading of

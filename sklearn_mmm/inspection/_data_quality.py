@@ -1,11 +1,12 @@
 """What the data allow: coverage, spells without media, collinearity, outliers."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection._fit import fit_table, residual_table
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import channels_by_size, keys, step_numbers
 
@@ -14,7 +15,7 @@ _EQUAL = 1 - 1e-9
 
 
 @of_fitted_model
-def coverage_table(mmm: Any) -> pd.DataFrame:
+def coverage_table(mmm: FittedMMM) -> pd.DataFrame:
     """Return which time steps each region has in training.
 
     Parameters
@@ -66,7 +67,7 @@ class SpellTables(NamedTuple):
 
 
 @of_fitted_model
-def zero_spells(mmm: Any) -> SpellTables:
+def zero_spells(mmm: FittedMMM) -> SpellTables:
     """Return when channels had no media in training.
 
     Parameters
@@ -95,7 +96,8 @@ def zero_spells(mmm: Any) -> SpellTables:
     key, channels = keys(mmm), channels_by_size(mmm)
     idle = (mmm.history_[channels] == 0).reset_index(drop=True)
     active = (~idle).groupby(key["time"]).mean()
-    activity = active.rename_axis(columns="channel").T.stack().rename("active")
+    activity = cast(pd.Series, active.rename_axis(columns="channel").T.stack())
+    activity = activity.rename("active")
     order = key.assign(step=step_numbers(key["time"])).sort_values(["region", "step"])
     rows = []
     for channel in channels:
@@ -150,7 +152,7 @@ class CollinearityTables(NamedTuple):
 
 
 @of_fitted_model
-def collinearity(mmm: Any) -> CollinearityTables:
+def collinearity(mmm: FittedMMM) -> CollinearityTables:
     """Return correlations and variance inflation factors within regions.
 
     Differences between regions are no evidence for what media do, so each region's
@@ -184,7 +186,7 @@ def collinearity(mmm: Any) -> CollinearityTables:
     values = mmm.history_[names].reset_index(drop=True)
     by = keys(mmm)["region"]
     centred = values - values.groupby(by).transform("mean")
-    spread = np.sqrt((centred**2).groupby(by).transform("mean"))
+    spread = (centred**2).groupby(by).transform("mean") ** 0.5
     scaled = (centred / spread.where(spread > 0)).fillna(0.0)
     correlation = scaled.corr()
     vif = pd.DataFrame(
@@ -227,7 +229,7 @@ def variance_inflation(correlation: np.ndarray) -> np.ndarray:
 
 
 @of_fitted_model
-def outlier_table(mmm: Any, *, threshold: float = 4.0) -> pd.DataFrame:
+def outlier_table(mmm: FittedMMM, *, threshold: float = 4.0) -> pd.DataFrame:
     """Return training rows whose outcome is far from what the model expects.
 
     Parameters
@@ -271,7 +273,7 @@ def outliers_of(table: pd.DataFrame, threshold: float = 4.0) -> pd.DataFrame:
 
 
 @of_fitted_model
-def outlier_weight_table(mmm: Any, *, most: float = 0.5) -> pd.DataFrame:
+def outlier_weight_table(mmm: FittedMMM, *, most: float = 0.5) -> pd.DataFrame:
     """Return training rows that the fit took for outliers and gave little weight.
 
     Parameters
@@ -300,6 +302,6 @@ def outlier_weight_table(mmm: Any, *, most: float = 0.5) -> pd.DataFrame:
     True
     """
     weights = mmm.outlier_weights_.rename_axis(index="region", columns="time")
-    table = weights.T.unstack().rename("weight").reset_index()
+    table = cast(pd.Series, weights.T.unstack()).rename("weight").reset_index()
     light = table[table["weight"] <= most]
     return light.sort_values("weight", kind="stable", ignore_index=True)

@@ -1,12 +1,11 @@
 """Whether spend follows the outcome: what past surprises foretell."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from sklearn_mmm.inspection._data_signals import within_regions
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
@@ -25,7 +24,7 @@ _LEAST_FREEDOM = 20
 
 
 @of_fitted_model
-def demand_table(mmm: Any) -> pd.DataFrame:
+def demand_table(mmm: FittedMMM) -> pd.DataFrame:
     r"""Return how far the outcome's surprises foretell the spend of channels.
 
     Spend that is bought as demand goes (search, retargeting, budgets set as a share of

@@ -10,6 +10,7 @@ from sklearn_mmm.inspection._data_quality import collinearity, outliers_of
 from sklearn_mmm.inspection._demand import demand_table
 from sklearn_mmm.inspection._effects import roi_table
 from sklearn_mmm.inspection._fit import autocorrelation, fit_table
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._graph import graph_tables
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._naive import forecast_comparison
@@ -39,7 +40,7 @@ Finding = tuple[str, str]
 
 @of_fitted_model
 def diagnose(
-    mmm: Any,
+    mmm: FittedMMM,
     table: pd.DataFrame | None = None,
     allocation: Any = None,
     *,
@@ -88,7 +89,7 @@ def diagnose(
 
 
 def findings(
-    mmm: Any,
+    mmm: FittedMMM,
     table: pd.DataFrame,
     roi: pd.DataFrame,
     edges: pd.DataFrame,
@@ -105,7 +106,7 @@ def findings(
     return pd.DataFrame(found, columns=["topic", "message"])
 
 
-def _about_data(mmm: Any) -> Iterator[Finding]:
+def _about_data(mmm: FittedMMM) -> Iterator[Finding]:
     key = keys(mmm)
     n_steps = int(np.ptp(step_numbers(key["time"]))) + 1
     axis = time_axis(mmm)
@@ -156,7 +157,7 @@ def _about_data(mmm: Any) -> Iterator[Finding]:
         )
 
 
-def _about_time(mmm: Any, axis: TimeAxis | None) -> Iterator[Finding]:
+def _about_time(mmm: FittedMMM, axis: TimeAxis | None) -> Iterator[Finding]:
     if axis is None:
         return
     if axis.kind == "order":
@@ -175,14 +176,14 @@ def _about_time(mmm: Any, axis: TimeAxis | None) -> Iterator[Finding]:
         )
 
 
-def _steady(mmm: Any) -> list[str]:
+def _steady(mmm: FittedMMM) -> list[str]:
     channels = channels_by_size(mmm)
     by = mmm.history_[channels].groupby(keys(mmm)["region"].to_numpy())
     variation = (by.std(ddof=0) / by.mean()).median()
     return [name for name in channels if variation[name] < _LITTLE_VARIATION]
 
 
-def _about_fit(mmm: Any, table: pd.DataFrame) -> Iterator[Finding]:
+def _about_fit(mmm: FittedMMM, table: pd.DataFrame) -> Iterator[Finding]:
     if (table["split"] == "holdout").any():
         found = forecast_comparison(table)
         skill, error = float(found["skill"]["model"]), found["rmse"]
@@ -234,7 +235,7 @@ def _about_fit(mmm: Any, table: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _about_channels(
-    mmm: Any, roi: pd.DataFrame, edges: pd.DataFrame
+    mmm: FittedMMM, roi: pd.DataFrame, edges: pd.DataFrame
 ) -> Iterator[Finding]:
     parts = mmm.contributions_
     tests = getattr(mmm, "lift_test_fit_", pd.DataFrame(columns=["channel", "gap"]))
@@ -279,7 +280,7 @@ def _about_channels(
         )
 
 
-def _about_causes(mmm: Any) -> Iterator[Finding]:
+def _about_causes(mmm: FittedMMM) -> Iterator[Finding]:
     suspected = demand_table(mmm).query("suspected")["channel"]
     if len(suspected):
         yield (

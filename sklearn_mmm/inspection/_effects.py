@@ -1,10 +1,10 @@
 """What channels brought for what they cost, and through one another."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._totals import signed_total
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
@@ -13,7 +13,7 @@ KINDS = ("direct", "mediated", "total")
 
 
 @of_fitted_model
-def share_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
+def share_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return channels' shares of the media contribution beside those of spend.
 
     Parameters
@@ -61,7 +61,9 @@ def shares_of(effects: pd.DataFrame) -> pd.DataFrame:
 
 
 @of_fitted_model
-def roi_table(mmm: Any, kind: str = "direct", *, coverage: float = 0.9) -> pd.DataFrame:
+def roi_table(
+    mmm: FittedMMM, kind: str = "direct", *, coverage: float = 0.9
+) -> pd.DataFrame:
     """Return ROI and marginal ROI of each channel over the training rows.
 
     Parameters
@@ -99,13 +101,13 @@ def roi_table(mmm: Any, kind: str = "direct", *, coverage: float = 0.9) -> pd.Da
     return _tidy(mmm.effects(kind, **interval_options(mmm, coverage)), mmm)
 
 
-def roi_tables(mmm: Any, coverage: float) -> dict[str, pd.DataFrame]:
+def roi_tables(mmm: FittedMMM, coverage: float) -> dict[str, pd.DataFrame]:
     """Return :func:`roi_table` of each kind."""
     found = mmm.effects_by_kind(**interval_options(mmm, coverage))
     return {kind: _tidy(table, mmm) for kind, table in found.items()}
 
 
-def _tidy(table: pd.DataFrame, mmm: Any) -> pd.DataFrame:
+def _tidy(table: pd.DataFrame, mmm: FittedMMM) -> pd.DataFrame:
     bounds = ["low", "high", "roi_low", "roi_high"]
     bounds += ["marginal_roi_low", "marginal_roi_high"]
     names = ["spend", "contribution", "roi", "marginal_roi"]
@@ -114,7 +116,7 @@ def _tidy(table: pd.DataFrame, mmm: Any) -> pd.DataFrame:
 
 
 @of_fitted_model
-def effect_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
+def effect_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return direct, mediated and total effects over the training rows.
 
     Parameters

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import r2_score
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     calendar_labels,
@@ -21,7 +22,7 @@ _PER_MAD = 1.4826
 
 @of_fitted_model
 def fit_table(
-    mmm: Any, X_test: Any = None, y_test: Any = None, *, coverage: float = 0.9
+    mmm: FittedMMM, X_test: Any = None, y_test: Any = None, *, coverage: float = 0.9
 ) -> pd.DataFrame:
     """Return outcomes beside predictions, in training and holdout.
 
@@ -81,7 +82,7 @@ def fit_table(
     return pd.concat([table, later], ignore_index=True)
 
 
-def _holdout(mmm: Any, X_test: Any, y_test: Any) -> pd.DataFrame:
+def _holdout(mmm: FittedMMM, X_test: Any, y_test: Any) -> pd.DataFrame:
     actual = np.asarray(y_test, float).ravel()
     predicted = mmm.predict(X_test)
     if len(actual) != len(predicted):

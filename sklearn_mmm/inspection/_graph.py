@@ -1,10 +1,11 @@
 """The channel graph as tables of nodes and edges."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
 
@@ -29,7 +30,7 @@ class GraphTables(NamedTuple):
 
 
 @of_fitted_model
-def graph_tables(mmm: Any, *, coverage: float = 0.9) -> GraphTables:
+def graph_tables(mmm: FittedMMM, *, coverage: float = 0.9) -> GraphTables:
     """Return nodes and edges of the graph of influences among channels.
 
     Parameters
@@ -76,7 +77,7 @@ def graph_tables(mmm: Any, *, coverage: float = 0.9) -> GraphTables:
     return GraphTables(nodes, edges)
 
 
-def _edges(mmm: Any) -> pd.DataFrame:
+def _edges(mmm: FittedMMM) -> pd.DataFrame:
     weights, strength = mmm.dag_.to_numpy(), mmm.dag_strength_.to_numpy()
     names = list(mmm.dag_.columns)
     rows = [

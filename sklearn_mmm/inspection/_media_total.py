@@ -1,18 +1,17 @@
 """What all media together brought, and how sure that is."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import check_coverage, interval_around
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.inspection._training_rows import training_rows
 
 
 @of_fitted_model
-def media_total(mmm: Any, *, coverage: float = 0.9) -> pd.Series:
+def media_total(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.Series:
     """Return what all media together brought in the training rows.
 
     Parameters

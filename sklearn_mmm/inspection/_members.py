@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sklearn_mmm._intervals import check_coverage
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
 
 def plans_of(
-    mmm: Any,
+    mmm: FittedMMM,
     X: Any,
     members: Sequence[Any] | None,
     coverage: float,

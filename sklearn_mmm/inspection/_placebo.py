@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._refits import refit, regions_of, steps_of, with_channel
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
@@ -19,7 +20,7 @@ _NEARLY_ZERO = 0.001
 
 @of_fitted_model
 def placebo_test(
-    mmm: Any,
+    mmm: FittedMMM,
     X: Any,
     y: Any,
     *,
@@ -121,7 +122,7 @@ def _check_choices(chosen: list[str], known: Sequence[str], what: str) -> None:
         raise ValueError(f"got {what}={chosen!r}; choose from {list(known)}")
 
 
-def _media(mmm: Any, X: Any, channel: str) -> np.ndarray:
+def _media(mmm: FittedMMM, X: Any, channel: str) -> np.ndarray:
     named = hasattr(mmm, "feature_names_in_")
     column = channel if named else int(channel.removeprefix("x"))
     return read_numbers(as_table(X), [column], "media")[:, 0]
@@ -135,7 +136,7 @@ def _correlation(media: np.ndarray, values: np.ndarray, region: np.ndarray) -> f
 
 
 def _credit(
-    mmm: Any, X: Any, y: np.ndarray, values: np.ndarray, coverage: float
+    mmm: FittedMMM, X: Any, y: np.ndarray, values: np.ndarray, coverage: float
 ) -> dict[str, Any]:
     """Fit the model with a further channel and return what it is credited with."""
     name, wider, params = with_channel(mmm, X, values)

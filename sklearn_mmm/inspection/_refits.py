@@ -9,11 +9,12 @@ import pandas as pd
 from sklearn.base import clone
 
 from sklearn_mmm.exceptions import UnusedLiftTestWarning
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.panel._columns import as_table, column_names, read_key
 from sklearn_mmm.panel._time_axis import make_time_axis
 
 
-def refit(mmm: Any, X: Any, y: Any, lift_tests: Any = None, **params: Any) -> Any:
+def refit(mmm: FittedMMM, X: Any, y: Any, lift_tests: Any = None, **params: Any) -> Any:
     """Return a clone fitted to X and y, without the graph, which changes no prediction.
 
     Lift tests that reach beyond the rows are left out without a word.
@@ -24,7 +25,7 @@ def refit(mmm: Any, X: Any, y: Any, lift_tests: Any = None, **params: Any) -> An
         return model.fit(X, y, lift_tests=lift_tests)
 
 
-def regions_of(mmm: Any, X: Any) -> np.ndarray:
+def regions_of(mmm: FittedMMM, X: Any) -> np.ndarray:
     """Return the region of each row of X."""
     table = as_table(X)
     if mmm.region_column is None:
@@ -32,7 +33,7 @@ def regions_of(mmm: Any, X: Any) -> np.ndarray:
     return read_key(table, mmm.region_column, "region_column")
 
 
-def steps_of(mmm: Any, X: Any) -> np.ndarray:
+def steps_of(mmm: FittedMMM, X: Any) -> np.ndarray:
     """Return the number of each row's time step; rows count where there is no time."""
     table = as_table(X)
     if mmm.time_column is None:
@@ -42,7 +43,7 @@ def steps_of(mmm: Any, X: Any) -> np.ndarray:
 
 
 def with_channel(
-    mmm: Any, X: Any, values: np.ndarray
+    mmm: FittedMMM, X: Any, values: np.ndarray
 ) -> tuple[str, Any, dict[str, Any]]:
     """Return a further channel's name, X with its column, and parameters that name it.
 

@@ -1,10 +1,9 @@
 """Regions: their baseline, and what channels brought in each."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._totals import signed_total
 from sklearn_mmm.inspection._training_rows import (
@@ -15,7 +14,7 @@ from sklearn_mmm.inspection._training_rows import (
 
 
 @of_fitted_model
-def region_table(mmm: Any) -> pd.DataFrame:
+def region_table(mmm: FittedMMM) -> pd.DataFrame:
     """Return level, media share and ROI of each region in training.
 
     Parameters
@@ -65,7 +64,7 @@ def region_table(mmm: Any) -> pd.DataFrame:
 
 
 @of_fitted_model
-def region_channel_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
+def region_channel_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return what each channel cost and brought in each region in training.
 
     Parameters

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.functional import has_faded
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
@@ -18,7 +19,7 @@ _DEFAULT_REACH = 2.0
 
 
 @of_fitted_model
-def response_curve_table(mmm: Any) -> pd.DataFrame:
+def response_curve_table(mmm: FittedMMM) -> pd.DataFrame:
     """Return response curves with the operating point of each channel on them.
 
     Parameters
@@ -57,7 +58,7 @@ def response_curve_table(mmm: Any) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def operating_points(mmm: Any) -> pd.DataFrame:
+def operating_points(mmm: FittedMMM) -> pd.DataFrame:
     """Return the point of each response curve at the mean spend per time step.
 
     Columns are those of ``response_curves_``; the largest channel comes first.
@@ -78,7 +79,7 @@ def operating_points(mmm: Any) -> pd.DataFrame:
 
 
 @of_fitted_model
-def saturation_table(mmm: Any) -> pd.DataFrame:
+def saturation_table(mmm: FittedMMM) -> pd.DataFrame:
     """Return how far channels are saturated, and what more spend could bring.
 
     Parameters
@@ -124,7 +125,7 @@ def saturation_table(mmm: Any) -> pd.DataFrame:
     return table.rename_axis("channel").reset_index()
 
 
-def unfaded_channels(mmm: Any) -> list[str]:
+def unfaded_channels(mmm: FittedMMM) -> list[str]:
     """Return the channels whose carry-over is cut off by the end of its kernel."""
     faded = dict(
         zip(mmm.adstock_.index, has_faded(mmm.adstock_.to_numpy()), strict=True)
@@ -134,7 +135,7 @@ def unfaded_channels(mmm: Any) -> list[str]:
 
 
 @of_fitted_model
-def adstock_table(mmm: Any, *, coverage: float = 0.9) -> pd.DataFrame:
+def adstock_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return the carry-over of each channel, by lag, and its half-life.
 
     Parameters
@@ -219,7 +220,7 @@ def half_life(weights: Any) -> float:
 
 
 @of_fitted_model
-def modulation_table(mmm: Any) -> pd.DataFrame:
+def modulation_table(mmm: FittedMMM) -> pd.DataFrame:
     """Return by what factor effects were larger or smaller than usual over time.
 
     Parameters

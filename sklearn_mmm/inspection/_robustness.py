@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
@@ -56,7 +57,7 @@ def robustness_value(strength: float, share: float = 1.0) -> float:
 
 
 @of_fitted_model
-def robustness_table(mmm: Any) -> pd.DataFrame:
+def robustness_table(mmm: FittedMMM) -> pd.DataFrame:
     r"""Return how strong a hidden driver of spend and sales would have to be.
 
     Something that is not in the data and moves both a channel's spend and the outcome
@@ -234,7 +235,7 @@ def _squared_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _design(
-    mmm: Any, channels: list[str], controls: list[str]
+    mmm: FittedMMM, channels: list[str], controls: list[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return outcome, contributions, controls and baseline columns of the regression.
 
@@ -264,7 +265,7 @@ def _design(
     return y[:, 0], media, known, free
 
 
-def _baseline(mmm: Any, region: np.ndarray, step: np.ndarray) -> np.ndarray:
+def _baseline(mmm: FittedMMM, region: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Return level, trend and season of each region, (n_rows, n)."""
     axis = time_axis(mmm)
     year = None if axis is None else axis.season_length

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import interval_around
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._members import plans_of
 from sklearn_mmm.inspection._model import of_fitted_model
 
@@ -66,7 +67,7 @@ class Simulation:
 
 @of_fitted_model
 def simulate(
-    mmm: Any,
+    mmm: FittedMMM,
     X: Any,
     changes: Mapping[str, float] | pd.DataFrame,
     *,

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection._effects import roi_table
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import channels_by_size, keys
 
 
 @of_fitted_model
-def spend_table(mmm: Any) -> pd.DataFrame:
+def spend_table(mmm: FittedMMM) -> pd.DataFrame:
     """Return spend and contribution of each channel over time, all regions together.
 
     Parameters
@@ -56,7 +57,7 @@ def spend_table(mmm: Any) -> pd.DataFrame:
 
 
 @of_fitted_model
-def period_roi_table(mmm: Any) -> pd.DataFrame:
+def period_roi_table(mmm: FittedMMM) -> pd.DataFrame:
     """Return ROI by quarter and by year.
 
     Parameters
@@ -102,7 +103,7 @@ def period_roi_table(mmm: Any) -> pd.DataFrame:
 
 
 @of_fitted_model
-def carry_over_table(mmm: Any) -> pd.DataFrame:
+def carry_over_table(mmm: FittedMMM) -> pd.DataFrame:
     """Return how much of each channel's effect comes at once and how much later.
 
     Parameters
@@ -144,7 +145,9 @@ def carry_over_table(mmm: Any) -> pd.DataFrame:
     )
 
 
-def change_table(mmm: Any, previous: Any, *, coverage: float = 0.9) -> pd.DataFrame:
+def change_table(
+    mmm: FittedMMM, previous: Any, *, coverage: float = 0.9
+) -> pd.DataFrame:
     """Return what two fits say of each channel's ROI.
 
     Parameters

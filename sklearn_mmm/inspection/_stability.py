@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold, check_cv
 
 from sklearn_mmm._sklearn_compat import _safe_indexing
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._refits import refit, regions_of
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
@@ -23,7 +24,7 @@ Split = tuple[str, np.ndarray]
 
 @of_fitted_model
 def stability(
-    mmm: Any, X: Any, y: Any, cv: Any = None, *, coverage: float = 0.9
+    mmm: FittedMMM, X: Any, y: Any, cv: Any = None, *, coverage: float = 0.9
 ) -> pd.DataFrame:
     """Return how estimates change as time steps or regions are left out.
 
@@ -94,7 +95,7 @@ def _given(cv: Any, X: Any, y: Any, region: np.ndarray) -> Iterator[Split]:
         yield f"split {number}", np.asarray(train)
 
 
-def _default(mmm: Any, X: Any, region: np.ndarray) -> Iterator[Split]:
+def _default(mmm: FittedMMM, X: Any, region: np.ndarray) -> Iterator[Split]:
     origins = PanelTimeSeriesSplit(2 * _N_ORIGINS - 1, time_column=mmm.time_column)
     late = list(origins.split(X))[-_N_ORIGINS:]
     for number, (train, _) in enumerate(late, start=1):
@@ -107,7 +108,12 @@ def _default(mmm: Any, X: Any, region: np.ndarray) -> Iterator[Split]:
 
 
 def _estimates(
-    mmm: Any, X: Any, y: np.ndarray, region: np.ndarray, split: Split, coverage: float
+    mmm: FittedMMM,
+    X: Any,
+    y: np.ndarray,
+    region: np.ndarray,
+    split: Split,
+    coverage: float,
 ) -> pd.DataFrame:
     name, train = split
     rows = _safe_indexing(X, train)

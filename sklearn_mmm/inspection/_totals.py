@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+
 # Of the sum of sizes: below it, gains and losses all but cancel.
 _LEAST = 0.1
 
@@ -30,6 +32,6 @@ def signed_total(values: Any) -> float:
     return total if total > _LEAST * size else np.nan
 
 
-def outcome_total(mmm: Any) -> float:
+def outcome_total(mmm: FittedMMM) -> float:
     """Return the sum of the outcome as fitted, NaN where it has no sign."""
     return signed_total(mmm.contributions_.to_numpy().sum(axis=1))

@@ -1,10 +1,11 @@
 """How the training went, and what it chose."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
 
@@ -25,7 +26,7 @@ class TrainingTables(NamedTuple):
 
 
 @of_fitted_model
-def training_tables(mmm: Any) -> TrainingTables:
+def training_tables(mmm: FittedMMM) -> TrainingTables:
     """Return losses by epoch, and the hyper-parameters of a fit.
 
     Parameters

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import check_coverage
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
@@ -43,7 +44,9 @@ class Units(NamedTuple):
 
 
 @of_fitted_model
-def units_of(mmm: Any, outcome: str | None = None, spend: str | None = None) -> Units:
+def units_of(
+    mmm: FittedMMM, outcome: str | None = None, spend: str | None = None
+) -> Units:
     """Return units for the axes of a model's charts.
 
     Parameters
@@ -74,7 +77,7 @@ def units_of(mmm: Any, outcome: str | None = None, spend: str | None = None) -> 
     return Units(outcome or "outcome units", spend or "spend units", step)
 
 
-def time_axis(mmm: Any) -> TimeAxis | None:
+def time_axis(mmm: FittedMMM) -> TimeAxis | None:
     """Return the spacing of the training labels; None without a time column."""
     if mmm.time_column is None:
         return None
@@ -99,7 +102,7 @@ def calendar_labels(times: Any) -> np.ndarray:
     return pd.DatetimeIndex(pd.to_datetime(labels)).tz_localize(None).to_numpy()
 
 
-def keys(mmm: Any) -> pd.DataFrame:
+def keys(mmm: FittedMMM) -> pd.DataFrame:
     """Return region and time of the training rows, in the order of contributions_."""
     history = mmm.history_
     time = calendar_labels(history["time"])
@@ -107,21 +110,22 @@ def keys(mmm: Any) -> pd.DataFrame:
 
 
 @of_fitted_model
-def channels_by_size(mmm: Any) -> list[str]:
+def channels_by_size(mmm: FittedMMM) -> list[str]:
     """Return the channels, the one that brought most in training first."""
     brought = mmm.contributions_[mmm.media_columns_].sum()
     return list(brought.sort_values(ascending=False, kind="stable").index)
 
 
-def free_channels(mmm: Any) -> list[str]:
+def free_channels(mmm: FittedMMM) -> list[str]:
     """Return the channels with media that cost nothing in all training rows."""
     media = mmm.history_[mmm.media_columns_].to_numpy()
-    free = (media > 0).any(axis=0) & ~(mmm.spend_.to_numpy() > 0).any(axis=0)
+    paid = (mmm.spend_.to_numpy() > 0).any(axis=0)
+    free = np.asarray((media > 0).any(axis=0) & ~paid)
     return [n for n, f in zip(mmm.media_columns_, free, strict=True) if f]
 
 
 @of_fitted_model
-def training_rows(mmm: Any, n_steps: int | None = None) -> Any:
+def training_rows(mmm: FittedMMM, n_steps: int | None = None) -> Any:
     """Return training rows in the form of X, made from ``history_``.
 
     Columns that the model does not use are NaN.
@@ -168,7 +172,7 @@ def training_rows(mmm: Any, n_steps: int | None = None) -> Any:
     return _frame(mmm, history, list(names))
 
 
-def _frame(mmm: Any, history: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def _frame(mmm: FittedMMM, history: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     values = _columns(mmm, history)
     levels: dict[str, pd.Series] = {}
     for key, column in (("region", mmm.region_column), ("time", mmm.time_column)):
@@ -185,7 +189,7 @@ def _frame(mmm: Any, history: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return table
 
 
-def _columns(mmm: Any, history: pd.DataFrame) -> dict[str, Any]:
+def _columns(mmm: FittedMMM, history: pd.DataFrame) -> dict[str, Any]:
     """Return media, controls and the money behind media by name of their column."""
     spend = mmm.spend_.to_numpy()[history.index].T
     names = [*mmm.media_columns_, *mmm.control_columns_]
@@ -199,7 +203,7 @@ def _columns(mmm: Any, history: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _array(mmm: Any, history: pd.DataFrame) -> np.ndarray:
+def _array(mmm: FittedMMM, history: pd.DataFrame) -> np.ndarray:
     has_keys = mmm.region_column is not None or mmm.time_column is not None
     out = np.full(
         (len(history), mmm.n_features_in_), np.nan, object if has_keys else float
@@ -213,12 +217,12 @@ def _array(mmm: Any, history: pd.DataFrame) -> np.ndarray:
 
 
 @of_fitted_model
-def has_intervals(mmm: Any) -> bool:
+def has_intervals(mmm: FittedMMM) -> bool:
     """Return whether the model has members, whose spread gives intervals."""
     return getattr(mmm, "n_members_", 0) > 0
 
 
-def interval_options(mmm: Any, coverage: float) -> dict[str, float]:
+def interval_options(mmm: FittedMMM, coverage: float) -> dict[str, Any]:
     """Return the argument that asks for intervals; none without members."""
     check_coverage(coverage)
     return {"coverage": coverage} if has_intervals(mmm) else {}

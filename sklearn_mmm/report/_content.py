@@ -15,6 +15,7 @@ from sklearn_mmm.inspection import (
     saturation_table,
 )
 from sklearn_mmm.inspection._effects import roi_tables
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._graph import GraphTables
 from sklearn_mmm.report._moves import MOVE_COLUMNS, move_table, next_test
 from sklearn_mmm.report._trust import trust_table
@@ -53,7 +54,7 @@ class Results:
         The fit of the last report.
     """
 
-    mmm: Any
+    mmm: FittedMMM
     fit: pd.DataFrame
     allocation: Any
     frontier: pd.DataFrame | None

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import interval_around
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
 MOST = 3
 # A move that members agree on, for or against, is green or red; between, it is grey.
@@ -74,7 +75,7 @@ def moved_spend(plan: Any, goal: pd.DataFrame, shift: Shift) -> np.ndarray:
 
 
 def move_table(
-    mmm: Any, plan_rows: Any, allocation: Any, coverage: float
+    mmm: FittedMMM, plan_rows: Any, allocation: Any, coverage: float
 ) -> pd.DataFrame:
     """Return the largest moves towards an allocation.
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.plotting import channel_colours
 from sklearn_mmm.plotting._panels import GAP, LABELLED_GAP, TITLE
 from sklearn_mmm.plotting._style import TEMPLATE, THEMES
@@ -35,7 +36,7 @@ def page(
     summary: Summary,
     charts: list[Chart],
     tables: dict[str, pd.DataFrame],
-    mmm: Any,
+    mmm: FittedMMM,
     labels: dict[str, str],
 ) -> str:
     """Return the whole document, which needs nothing but itself."""

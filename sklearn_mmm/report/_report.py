@@ -19,6 +19,7 @@ from sklearn_mmm.inspection import (
     training_rows,
     units_of,
 )
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model, take_apart
 from sklearn_mmm.inspection._training_rows import time_axis
 from sklearn_mmm.report._charts import charts
@@ -36,7 +37,7 @@ _QUARTER = 13
 
 @of_fitted_model
 def make_report(
-    mmm: Any,
+    mmm: FittedMMM,
     path: str | Path,
     X_test: Any = None,
     y_test: Any = None,
@@ -142,7 +143,12 @@ def make_report(
 
 
 def _results(
-    mmm: Any, X_test: Any, y_test: Any, plan: Any, units: Units | None, coverage: float
+    mmm: FittedMMM,
+    X_test: Any,
+    y_test: Any,
+    plan: Any,
+    units: Units | None,
+    coverage: float,
 ) -> Results:
     fit = fit_table(mmm, X_test, y_test, coverage=coverage)
     units = units or units_of(mmm)
@@ -159,7 +165,7 @@ def _results(
     return Results(mmm, fit, allocation, frontier, name, units, coverage, plan)
 
 
-def _next_quarter(mmm: Any, units: Units) -> tuple[Any, str]:
+def _next_quarter(mmm: FittedMMM, units: Units) -> tuple[Any, str]:
     """Return rows of the next quarter, and what they are in words.
 
     Where the next time steps cannot be told, they are the last quarter of training;
@@ -180,7 +186,7 @@ def _next_quarter(mmm: Any, units: Units) -> tuple[Any, str]:
     return (plan, name) if mmm.media_plan(plan).spend.any() else (None, name)
 
 
-def _quarter(mmm: Any) -> int:
+def _quarter(mmm: FittedMMM) -> int:
     """Return the time steps of a quarter, or all there are."""
     axis = time_axis(mmm)
     year = None if axis is None else axis.season_length

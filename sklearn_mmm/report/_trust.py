@@ -1,12 +1,12 @@
 """How far to trust a fitted model: one grade, and its reasons."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection import collinearity, forecast_comparison
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.plotting._style import percent
 
 GOOD, FAIR, POOR, UNKNOWN = "good", "fair", "poor", "not known"
@@ -21,7 +21,7 @@ Row = tuple[str, str, str]
 
 
 def trust_table(
-    mmm: Any,
+    mmm: FittedMMM,
     fit: pd.DataFrame,
     total: pd.Series,
     coverage: float,
@@ -120,7 +120,7 @@ def _width(total: pd.Series) -> Iterator[Row]:
         yield name, GOOD, f"the interval is {percent(width)} of what media brought"
 
 
-def _apart(mmm: Any) -> Iterator[Row]:
+def _apart(mmm: FittedMMM) -> Iterator[Row]:
     vif = collinearity(mmm).vif
     vif = vif[vif["role"] == "channel"]
     worst = vif.iloc[int(vif["vif"].fillna(np.inf).argmax())]

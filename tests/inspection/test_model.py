@@ -22,6 +22,7 @@ from sklearn_mmm import (
     report,
     simulate,
 )
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
 OF_MODELS = [
     getattr(room, name)
@@ -39,6 +40,19 @@ def arguments(function, model):
     parameters = list(inspect.signature(function).parameters.values())[1:]
     needed = [p for p in parameters if p.default is empty and p.kind != p.VAR_KEYWORD]
     return [model, *[None] * len(needed)]
+
+
+def test_a_fitted_regressor_is_what_tables_ask_for(fitted):
+    """The protocol and the regressor agree, name by name and argument by argument."""
+    for name in FittedMMM.__annotations__:
+        assert hasattr(fitted, name), name
+    methods = {n: m for n, m in vars(FittedMMM).items() if inspect.isfunction(m)}
+    for name in [n for n in methods if not n.startswith("_")]:
+        asked = inspect.signature(methods[name]).parameters
+        has = inspect.signature(getattr(DeepCausalMMMRegressor, name)).parameters
+        for argument, how in asked.items():
+            assert has[argument].default == how.default, (name, argument)
+            assert has[argument].kind == how.kind, (name, argument)
 
 
 @pytest.mark.parametrize("function", OF_MODELS, ids=lambda f: f.__name__)
