@@ -104,6 +104,12 @@ def _pair(ends: np.ndarray) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
 
 
+def _short(value: float) -> str:
+    """Return three significant digits, without an exponent where there are more."""
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:g}"
+
+
 def words(evidence: Evidence | None, skill: float | None) -> list[str]:
     """Return what to say of a move, doubts first.
 
@@ -126,11 +132,12 @@ def words(evidence: Evidence | None, skill: float | None) -> list[str]:
         )
         return out
     chance = (
-        f"The probability that the new plan is better is {evidence.probability:.0%}"
+        "The probability that the new plan is better is "
+        f"{100 * evidence.probability:.0f} %"
     )
     loss = (
-        f"expected regret is {evidence.regret_new:.4g} for the new plan and "
-        f"{evidence.regret_old:.4g} for the old one"
+        f"expected regret is {_short(evidence.regret_new)} for the new plan and "
+        f"{_short(evidence.regret_old)} for the old one"
     )
     if evidence.probability >= ENOUGH:
         out.append(f"{chance}; {loss}.")
@@ -140,6 +147,6 @@ def words(evidence: Evidence | None, skill: float | None) -> list[str]:
         channel = evidence.doubt.idxmax()
         told += (
             f" An experiment on {channel!r} would tell most: "
-            f"{evidence.doubt.max():.0%} of the doubt is about what it brings."
+            f"{100 * evidence.doubt.max():.0f} % of the doubt is about what it brings."
         )
     return [told, *out]

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ from sklearn_mmm.cli._show import channel_lines, finding_lines, say, to_json
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.inspection import roi_table, units_of
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.plotting._words import is_money
 from sklearn_mmm.report import find_browser, make_check_page, make_report, print_board
 
 # Time steps of a plan whose money alone is given.
 _QUARTER = 13
+# Outcomes that are money where media are.
+_MONEY = re.compile(r"revenue|turnover|gmv|umsatz|profit|income", re.IGNORECASE)
 
 
 def check_output(path: str) -> None:
@@ -131,7 +135,7 @@ def run_report(args: argparse.Namespace) -> int:
     if plan is None and (args.plan_weeks or args.plan_budget):
         plan = make_future(mmm, args.plan_weeks or _QUARTER, args.plan_budget)
     X, y, later = data.X, data.y.astype(float), ~train
-    units = units_of(mmm, args.outcome_unit or args.target, args.spend_unit)
+    units = units_of(mmm, outcome_unit(args, data.columns.target), args.spend_unit)
     if args.save is not None:
         mmm.save(args.save)
     path = make_report(
@@ -149,6 +153,18 @@ def run_report(args: argparse.Namespace) -> int:
     said = {"columns": _columns(data), "findings": data.findings}
     result_of(args, mmm, units, labels, path, said)
     return 0
+
+
+def outcome_unit(args: argparse.Namespace, target: str) -> str | None:
+    """Return what the outcome is counted in: as told, money, or the target's name.
+
+    A name of one or two letters says nothing.
+    """
+    if args.outcome_unit:
+        return str(args.outcome_unit)
+    if args.spend_unit and is_money(args.spend_unit) and _MONEY.search(target):
+        return str(args.spend_unit)
+    return target if len(target) > 2 else None
 
 
 def outputs_of(args: argparse.Namespace) -> None:

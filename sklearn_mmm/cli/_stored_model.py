@@ -9,7 +9,7 @@ import pandas as pd
 
 from sklearn_mmm.allocation import allocate_budget
 from sklearn_mmm.cli._columns import Columns, Wanted, find_columns
-from sklearn_mmm.cli._commands import check_output, outputs_of, result_of
+from sklearn_mmm.cli._commands import check_output, outcome_unit, outputs_of, result_of
 from sklearn_mmm.cli._data import read_data, with_dates
 from sklearn_mmm.cli._names import did_you_mean
 from sklearn_mmm.cli._show import say, to_json
@@ -144,7 +144,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     X = table.reindex(columns=before.feature_names_in_)[new]
     mmm = load(args.data).partial_fit(X, table.loc[new, target].astype(float))
     mmm.save(args.save or args.data)
-    units = units_of(mmm, args.outcome_unit or target, args.spend_unit)
+    units = units_of(mmm, outcome_unit(args, target), args.spend_unit)
     path = make_report(
         mmm,
         args.output,

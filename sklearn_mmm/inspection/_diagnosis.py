@@ -229,8 +229,8 @@ def _about_fit(mmm: FittedMMM, table: pd.DataFrame) -> Iterator[Finding]:
     if below > _SOME_BELOW_ZERO and (mmm.outcome_ >= 0).all():
         yield (
             "fit",
-            f"The baseline is below zero in {below:.0%} of rows: there, media are "
-            "credited with more than the whole outcome.",
+            f"The baseline is below zero in {100 * below:.0f} % of rows: there, "
+            "media are credited with more than the whole outcome.",
         )
 
 
@@ -258,8 +258,9 @@ def _about_channels(
     if share > _HIGH_MEDIA_SHARE:
         yield (
             "channels",
-            f"Media are credited with {share:.0%} of the outcome, which is much: how a "
-            "level is split between baseline and media is weakly determined by data.",
+            f"Media are credited with {100 * share:.0f} % of the outcome, which is "
+            "much: how a level is split between baseline and media is weakly "
+            "determined by data.",
         )
     if "roi_low" in roi:
         low, high = roi["roi_low"], roi["roi_high"]
@@ -310,10 +311,12 @@ def _about_budget(allocation: Any) -> Iterator[Finding]:
     table = allocation.table
     beyond = table.loc[table["extrapolated"], "channel"]
     if len(beyond):
+        several = "region" in table and table["region"].nunique() > 1
         yield (
             "budget",
-            f"The best budget spends more on {_listing(dict.fromkeys(beyond))} in some "
-            "weeks and regions than was ever seen there: the curve is extrapolated.",
+            f"The best budget spends more on {_listing(dict.fromkeys(beyond))} at some "
+            f"time{' in some region' if several else ''} than was ever seen there: the "
+            "curve is extrapolated.",
         )
 
 

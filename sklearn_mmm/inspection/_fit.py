@@ -223,12 +223,38 @@ def autocorrelation(table: pd.DataFrame, n_lags: int = 26) -> pd.DataFrame:
     if not (table["split"] == "training").any():
         return pd.DataFrame(columns=["lag", "autocorrelation", "bound"], dtype=float)
     errors = _training_residuals(table).to_numpy()
+    return _correlogram(errors, n_lags, max(_design_effect(errors), 1.0))
+
+
+def regional_autocorrelation(
+    table: pd.DataFrame, n_lags: int = 26
+) -> dict[Any, pd.DataFrame]:
+    """Return :func:`autocorrelation` of each region's training residuals alone.
+
+    Parameters
+    ----------
+    table, n_lags
+        See :func:`autocorrelation`.
+    """
+    if not (table["split"] == "training").any():
+        return {}
+    wide = _training_residuals(table)
+    errors, out = wide.to_numpy(), {}
+    for i, region in enumerate(wide.columns):
+        known = np.flatnonzero(np.isfinite(errors[:, i]))
+        own = errors[known[0] : known[-1] + 1, i : i + 1]
+        out[region] = _correlogram(own, n_lags, 1.0)
+    return out
+
+
+def _correlogram(errors: np.ndarray, n_lags: int, effect: float) -> pd.DataFrame:
+    """Return the autocorrelation of (time step, region) residuals."""
     errors = errors - np.nanmean(errors, axis=0)
     spread = np.nanstd(errors, axis=0)
     errors = errors / np.where(spread > 0, spread, np.inf)
     n_rows = int(np.isfinite(errors).sum())
     total = np.nansum(errors**2)
-    bound = 1.96 * np.sqrt(max(design_effect(table), 1.0) / n_rows)
+    bound = 1.96 * np.sqrt(effect / n_rows)
     lags = np.arange(1, min(n_lags, len(errors) // 2) + 1)
     rho = [np.nansum(errors[k:] * errors[:-k]) / total if total else 0.0 for k in lags]
     return pd.DataFrame({"lag": lags, "autocorrelation": rho, "bound": bound})
@@ -243,7 +269,10 @@ def design_effect(table: pd.DataFrame) -> float:
     """
     if not (table["split"] == "training").any():
         return 1.0
-    errors = _training_residuals(table).to_numpy()
+    return _design_effect(_training_residuals(table).to_numpy())
+
+
+def _design_effect(errors: np.ndarray) -> float:
     errors = np.nan_to_num(errors - np.nanmean(errors, axis=0))
     apart = (errors**2).sum()
     return float((errors.sum(axis=1) ** 2).sum() / apart) if apart > 0 else 1.0

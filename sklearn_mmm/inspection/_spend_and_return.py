@@ -10,6 +10,9 @@ from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import channels_by_size, keys
 
+# Below this share of the usual spend, what a period shows is carry-over.
+_LEAST_SPEND = 0.05
+
 
 @of_fitted_model
 def spend_table(mmm: FittedMMM) -> pd.DataFrame:
@@ -69,9 +72,9 @@ def period_roi_table(mmm: FittedMMM) -> pd.DataFrame:
     -------
     DataFrame
         ``channel``, ``by`` ("quarter" or "year"), ``period`` (such as "2023 Q1" or
-        "2023"), ``spend``, ``contribution`` and ``roi`` (NaN where nothing was spent).
-        What was spent before a period and works in it counts for the period. Empty
-        where time steps are no dates.
+        "2023"), ``spend``, ``contribution`` and ``roi`` (NaN where less than 5 % of
+        what is usual was spent). What was spent before a period and works in it counts
+        for the period. Empty where time steps are no dates.
 
     Examples
     --------
@@ -98,7 +101,9 @@ def period_roi_table(mmm: FittedMMM) -> pd.DataFrame:
         sums = grouped[["spend", "contribution"]].sum().reset_index()
         parts.append(sums.assign(by=by))
     out = pd.concat(parts, ignore_index=True)
-    out["roi"] = out["contribution"] / out["spend"].where(out["spend"] > 0)
+    usual = out.groupby(["channel", "by"])["spend"].transform("mean")
+    enough = (out["spend"] > 0) & (out["spend"] >= _LEAST_SPEND * usual)
+    out["roi"] = out["contribution"] / out["spend"].where(enough)
     return out[names]
 
 

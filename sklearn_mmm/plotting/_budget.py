@@ -22,9 +22,10 @@ from sklearn_mmm.plotting._style import (
     fade,
     finish,
     label_axis,
-    number,
+    percent,
     text,
 )
+from sklearn_mmm.plotting._words import amount
 
 
 @of_fitted_model
@@ -61,7 +62,7 @@ def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
     table = table.loc[moved.index].rename_axis("channel").reset_index()
     n, names = len(table), names_of(table)
     figure = make_panels(
-        [_gain(source), "What it brings"],
+        [_gain(source, units), "What it brings"],
         columns=2,
         height=max(150, 34 * n),
         widths=[0.6, 0.4],
@@ -131,14 +132,14 @@ def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
     )
 
 
-def _gain(source: Any) -> str:
+def _gain(source: Any, units: Units) -> str:
     gain = getattr(source, "gain", None)
     if gain is None:
         return "Spend"
     planned, sign = source.planned_outcome, "+" if gain >= 0 else "−"
     # More than the whole outcome: a total in which gains and losses cancel.
-    share = f" ({100 * gain / planned:+.1f} %)" if planned > abs(gain) else ""
-    return f"Gain {sign}{number(abs(gain))}{share}"
+    share = f" ({sign}{percent(abs(gain) / planned)})" if planned > abs(gain) else ""
+    return f"Gain {sign}{text(amount(abs(gain), units.outcome))}{share}"
 
 
 @of_fitted_model

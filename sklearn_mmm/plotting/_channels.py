@@ -33,6 +33,7 @@ from sklearn_mmm.plotting._style import (
     row_height,
     text,
 )
+from sklearn_mmm.plotting._words import short_number
 
 
 @of_fitted_model
@@ -293,7 +294,7 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
 
 
 def _next_unit(value: float) -> str:
-    return f" +{value:,.3g}" if np.isfinite(value) else ""
+    return f" {short_number(value)}" if np.isfinite(value) else ""
 
 
 @of_fitted_model

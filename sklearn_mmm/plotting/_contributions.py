@@ -18,6 +18,7 @@ from sklearn_mmm.plotting._channels import error_bars
 from sklearn_mmm.plotting._panels import (
     add_menu,
     make_panels,
+    over_time,
     panel,
     region_options,
     set_axes,
@@ -98,16 +99,15 @@ def plot_contributions(
     if rest:
         name = f"{len(rest)} other channel{'s' if len(rest) > 1 else ''}"
         stack.append((name, rest, OTHER))
-    values = {name: table[columns].sum(axis=1) for name, columns, _ in stack}
+    # By place: names that were cut may be the same.
+    values = {i: table[columns].sum(axis=1) for i, (_, columns, _) in enumerate(stack)}
     layers = pd.DataFrame(values).assign(time=table["time"])
-    layers.index = pd.Index(table["region"])
     times = np.sort(table["time"].unique())
-    regions = sorted(table["region"].unique())
+    by_region = dict(iter(layers.groupby(table["region"].to_numpy())))
 
     def series(region: Any) -> dict[str, Any]:
-        rows = layers if region is None else layers.loc[[region]]
-        summed = rows.groupby("time").sum().reindex(times)
-        return {"y": [summed[name].to_numpy() for name, *_ in stack]}
+        rows = layers if region is None else by_region[region]
+        return {"y": over_time(rows, list(values), times)}
 
     figure = go.Figure()
     for (name, _, colour), y in zip(stack, series(None)["y"], strict=True):
@@ -115,7 +115,7 @@ def plot_contributions(
         figure.add_bar(
             x=times, y=y, name=name, marker={"color": colour, "line_width": 0}
         )
-    add_menu(figure, "region", region_options(regions, series))
+    add_menu(figure, "region", region_options(list(by_region), series))
     return finish(
         figure,
         "Contributions over time",
@@ -288,12 +288,11 @@ def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
         "season": ("season", PALETTE[2], 2.5, 1),
         "remainder": ("remainder", BASELINE, 1.5, 1),
     }
-    by_region = table.set_index("region")
+    by_region = dict(iter(table.groupby("region")))
 
     def series(region: Any) -> dict[str, Any]:
-        rows = by_region if region is None else by_region.loc[[region]]
-        summed = rows.groupby("time")[list(lines)].sum().reindex(times)
-        return {"y": [summed[name].to_numpy() for name in lines]}
+        rows = table if region is None else by_region[region]
+        return {"y": over_time(rows, list(lines), times)}
 
     figure = make_panels(
         ["Baseline and its level", "Season and remainder"], columns=1, height=210
@@ -311,5 +310,5 @@ def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
     outcome = text(units.per_step)
     for i in range(2):
         set_axes(figure, i, {"title_text": text(units.time)}, {"title_text": outcome})
-    add_menu(figure, "region", region_options(sorted(table["region"].unique()), series))
+    add_menu(figure, "region", region_options(list(by_region), series))
     return finish(figure, "Trend and season", hovermode="x unified")

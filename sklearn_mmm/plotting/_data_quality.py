@@ -154,8 +154,15 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
     wide = activity.pivot(index="channel", columns="time", values="active")
     wide = wide.loc[channels]
     n = len(channels)
+    # With one region a channel is on or off.
+    several = bool(((wide > 0) & (wide < 1)).to_numpy().any())
     figure = make_panels(
-        ["Share of regions with media", "Longest spell without"],
+        [
+            "Share of regions with media"
+            if several
+            else f"{_title(units)}s with media",
+            "Longest spell without",
+        ],
         columns=2,
         widths=[0.68, 0.32],
         height=max(150, 26 * n),
@@ -170,7 +177,9 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
         colorscale=SEQUENTIAL,
         showscale=False,
         ygap=2,
-        hovertemplate="%{x}<br>%{z:.0%} of regions<extra></extra>",
+        hovertemplate="%{x}<br>%{z:.0%} of regions<extra></extra>"
+        if several
+        else "%{x}<extra></extra>",
         **panel(0),
     )
     figure.add_bar(
@@ -187,7 +196,8 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
         ),
         hovertemplate=f"%{{customdata[0]}}<br>longest spell %{{x}} {text(units.time)}s"
         "<br>zero in %{customdata[1]} of rows"
-        "<br>%{customdata[2]} regions without any<extra></extra>",
+        + ("<br>%{customdata[2]} regions without any" if several else "")
+        + "<extra></extra>",
         **panel(1),
     )
     rows = label_axis(channels)
@@ -203,6 +213,10 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
         {**rows, "matches": "y"},
     )
     return finish(figure, "Spells without media", showlegend=False, bargap=0.35)
+
+
+def _title(units: Units) -> str:
+    return text(units.time[:1].upper() + units.time[1:])
 
 
 def _upto(spells: pd.DataFrame) -> list[float]:
@@ -239,7 +253,7 @@ def plot_collinearity(source: Any) -> go.Figure:
     n = len(names)
     side = max(230, min(24 * n, 640))
     figure = make_panels(
-        ["Correlation within regions", "Variance inflation (VIF)"],
+        ["Correlation", "Variance inflation (VIF)"],
         columns=2,
         widths=[0.58, 0.42],
         height=side,
@@ -380,8 +394,10 @@ def plot_outliers(
             "<br>predicted %{customdata[2]:,.4~r}"
             "<br>%{y:.1f} standard deviations<extra></extra>",
         )
-    for region, time, score in (
-        table[["region", "time", "score"]].head(5).itertuples(index=False)
+    # Of one region all points are of the same name.
+    named = table.head(5 if table["region"].nunique() > 1 else 0)
+    for region, time, score in named[["region", "time", "score"]].itertuples(
+        index=False
     ):
         figure.add_annotation(
             x=time,

@@ -12,12 +12,13 @@ from sklearn_mmm.inspection import (
     fit_metrics,
     fit_over_time,
     fit_table,
-    residual_table,
 )
+from sklearn_mmm.inspection._fit import regional_autocorrelation
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._panels import (
     add_menu,
     make_panels,
+    over_time,
     panel,
     region_options,
     set_axes,
@@ -39,6 +40,7 @@ from sklearn_mmm.plotting._style import (
 )
 
 _MOST_POINTS = {"training": 2000, "holdout": 1000}
+_SPLITS = ("training", "holdout")
 
 
 @of_fitted_model
@@ -89,11 +91,13 @@ def plot_fit(
     by_region = dict(iter(table.groupby("region", sort=True)))
     lines = {"actual": ACTUAL, "predicted": ACCENT}
     bounds = ["low", "high"] if "low" in table else []
+    names = [*bounds, *lines]
 
     def series(region: Any) -> dict[str, Any]:
-        rows = table if region is None else by_region[region]
-        values = fit_over_time(rows).groupby("time").first().reindex(times)
-        return {"y": [values[name].to_numpy() for name in [*bounds, *lines]]}
+        # The interval of one region is that of its rows.
+        rows = fit_over_time(table) if region is None else by_region[region]
+        place = np.searchsorted(times, rows["time"].to_numpy())
+        return {"y": [_put(rows[name], place, len(times)) for name in names]}
 
     first = iter(series(None)["y"])
     figure = go.Figure()
@@ -127,6 +131,13 @@ def plot_fit(
         hovermode="x unified",
         height=430,
     )
+
+
+def _put(values: pd.Series, place: np.ndarray, n: int) -> np.ndarray:
+    """Return values at their places of n, the first of several; NaN elsewhere."""
+    out = np.full(n, np.nan)
+    out[place[::-1]] = values.to_numpy(float)[::-1]
+    return out
 
 
 def _with_split(table: pd.DataFrame) -> pd.DataFrame:
@@ -167,9 +178,9 @@ def plot_residuals(
     ----------
     source : DeepCausalMMMRegressor or DataFrame
         A fitted estimator, or the table of
-        :func:`~sklearn_mmm.inspection.fit_table`, from which
+        :func:`~sklearn_mmm.inspection.fit_table`; see also
         :func:`~sklearn_mmm.inspection.residual_table` and
-        :func:`~sklearn_mmm.inspection.autocorrelation` are made.
+        :func:`~sklearn_mmm.inspection.autocorrelation`.
     X_test, y_test : default=None
         Holdout rows and their outcome, when the source is an estimator.
     n_lags : int, default=26
@@ -199,17 +210,21 @@ def plot_residuals(
     units = units_for(source, units)
     times = np.sort(table["time"].unique())
     by_region = dict(iter(table.groupby("region", sort=True)))
-    lags = autocorrelation(table, n_lags)["lag"].to_numpy()
+    correlograms: dict[Any, pd.DataFrame] = {None: autocorrelation(table, n_lags)}
+    lags = correlograms[None]["lag"].to_numpy()
+    if len(by_region) > 1:
+        correlograms |= regional_autocorrelation(table, n_lags)
 
     def series(region: Any) -> dict[str, Any]:
         rows = table if region is None else by_region[region]
-        residual = residual_table(rows).groupby(["split", "time"])["residual"].sum()
-        training = _at(residual, "training", times)
+        training, holdout = (_residuals(rows, split, times) for split in _SPLITS)
         spread = 2 * np.nanstd(training) if np.isfinite(training).any() else np.nan
-        shown = autocorrelation(rows, n_lags).set_index("lag").reindex(lags)
-        rho, bound = shown["autocorrelation"].to_numpy(), shown["bound"].to_numpy()
+        shown = correlograms.get(region, correlograms[None][:0])
+        rho, bound = (
+            _put(shown[name], shown["lag"].to_numpy(int) - 1, len(lags))
+            for name in ("autocorrelation", "bound")
+        )
         levels = [np.full(len(times), sign * spread) for sign in (1, -1)]
-        holdout = _at(residual, "holdout", times)
         return {"y": [training, holdout, *levels, rho, bound, -bound]}
 
     values = series(None)["y"]
@@ -260,10 +275,11 @@ def plot_residuals(
     return finish(figure, "Residuals", barmode="overlay", bargap=0.15)
 
 
-def _at(residual: pd.Series, split: str, times: np.ndarray) -> np.ndarray:
-    if split not in residual.index.get_level_values("split"):
-        return np.full(len(times), np.nan)
-    return residual[split].reindex(times).to_numpy(float)
+def _residuals(rows: pd.DataFrame, split: str, times: np.ndarray) -> np.ndarray:
+    """Return actual less predicted by time step, regions added up."""
+    own = rows[rows["split"] == split]
+    actual, predicted = over_time(own, ["actual", "predicted"], times)
+    return np.asarray(actual - predicted)
 
 
 def _dotted() -> dict[str, Any]:

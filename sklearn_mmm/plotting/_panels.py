@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -166,6 +167,28 @@ def add_menu(
         "pad": {"b": above},
     }
     figure.update_layout(updatemenus=[*figure.layout.updatemenus, menu])
+
+
+def over_time(
+    rows: pd.DataFrame, columns: Sequence[Any], times: np.ndarray
+) -> list[np.ndarray]:
+    """Return columns by time step, rows of the same step added up; NaN without any.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With ``time`` and the columns.
+    columns : sequence
+    times : ndarray of shape (n_times,)
+        Sorted; all times of the rows are among them.
+    """
+    place = np.searchsorted(times, rows["time"].to_numpy())
+    missing = np.bincount(place, minlength=len(times)) == 0
+    out = []
+    for name in columns:
+        summed = np.bincount(place, rows[name].to_numpy(float), len(times))
+        out.append(np.where(missing, np.nan, summed))
+    return out
 
 
 def region_options(

@@ -202,14 +202,13 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
 
     first, axes = change(orders["Largest outcome"])
     figure = make_panels(
-        ["Level", "Media share of the outcome"],
+        [f"Level ({units.per_step})", "Media share of the outcome"],
         columns=2,
         height=max(150, 18 * n),
         widths=[0.5, 0.5],
         shares_labels=True,
     )
     names = [text(region) for region in regions]
-    per_step = text(units.per_step)
     for name, colour, y in (
         ("outcome", ACCENT, first["y"][0]),
         ("baseline", PALETTE[1], first["y"][1]),
@@ -238,13 +237,13 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     low, high = float(levels.min()), float(levels.max())
     scale = logarithmic(low, high) if low > 0 and high / low > 50 else {}
     rows = {**label_axis(regions, 18), "showgrid": True, "tickfont": {"size": 11}}
-    set_axes(figure, 0, {"title_text": per_step, **scale}, rows)
-    set_axes(
-        figure,
-        1,
-        {"title_text": "media share (%)", "tickformat": ".0%"},
-        {**rows, "matches": "y"},
-    )
+    # The scale stands above the first region: of many regions the last ones are folded
+    # away on a page.
+    rows["range"] = [n - 0.4, -1.9]
+    above = {"side": "top", "ticklabelposition": "inside", "tickfont": {"size": 11}}
+    set_axes(figure, 0, {**above, **scale}, rows)
+    share_axis = {**above, "tickformat": ".0%", "rangemode": "tozero"}
+    set_axes(figure, 1, share_axis, {**rows, "matches": "y"})
     figure.update_layout({k.replace(".", "_"): v for k, v in axes.items()})
     add_menu(figure, "sort", {label: change(order) for label, order in orders.items()})
     return finish(figure, "Regions", bargap=0.35)

@@ -185,8 +185,10 @@ def plot_adstock(
     for i, (channel, kernel) in enumerate(kernels.items()):
         bounds = "low" in kernel
         figure.add_bar(
-            x=kernel["lag"],
+            # A bar stands for the time step that begins so many after the spend.
+            x=kernel["lag"] + 0.5,
             y=kernel["weight"],
+            customdata=kernel["lag"],
             marker={"color": hues[channel], "line_width": 0},
             error_y={
                 "type": "data",
@@ -199,15 +201,14 @@ def plot_adstock(
             }
             if bounds
             else None,
-            hovertemplate=f"lag %{{x}} {text(units.time)}s<br>%{{y:.1%}} of the effect"
-            "<extra></extra>",
+            hovertemplate=f"lag %{{customdata}} {text(units.time)}s"
+            "<br>%{y:.1%} of the effect<extra></extra>",
             **panel(i),
         )
         figure.add_shape(
             type="line",
-            # A bar stands for its time step, which starts half a step to its left.
-            x0=lives[channel] - 0.5,
-            x1=lives[channel] - 0.5,
+            x0=lives[channel],
+            x1=lives[channel],
             y0=0,
             y1=top,
             line={"color": REFERENCE, "width": 1.5, "dash": "dot"},
@@ -217,7 +218,12 @@ def plot_adstock(
         set_axes(
             figure,
             i,
-            {"title_text": text(f"lag ({units.time}s)"), "dtick": _tick(kernel["lag"])},
+            {
+                "title_text": text(f"{units.time}s since the spend"),
+                "dtick": _tick(kernel["lag"]),
+                "range": [-0.1, float(kernel["lag"].max()) + 1.1],
+                "zeroline": False,
+            },
             {
                 "title_text": "share of effect (%)",
                 "tickformat": ".0%",

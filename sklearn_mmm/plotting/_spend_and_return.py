@@ -27,9 +27,15 @@ from sklearn_mmm.plotting._style import (
     fade,
     finish,
     label_axis,
+    logarithmic,
     row_height,
+    short,
     text,
 )
+
+# Bubbles with a name beside them; the others have it when pointed at.
+_MOST_NAMED = 8
+_FAR_APART = 30.0
 
 
 @of_fitted_model
@@ -72,14 +78,19 @@ def plot_bubbles(
     units = units_for(source, units)
     hues = colours_for(table["channel"], colours)
     largest = max(float(table["contribution"].abs().max()), 1e-300) if len(table) else 1
+    named = set(table.nlargest(_MOST_NAMED, "contribution")["channel"])
     figure = go.Figure()
     for row in table.to_dict("records"):
         area = max(row["contribution"], 0.0) / largest
         figure.add_scatter(
             x=[row["spend"]],
             y=[row["roi"]],
-            mode="markers",
+            mode="markers+text",
             name=text(row["channel"]),
+            text=[short(row["channel"], 16) if row["channel"] in named else ""],
+            textposition="top center",
+            textfont={"size": 11},
+            cliponaxis=False,
             marker={
                 "size": [10 + 50 * float(np.sqrt(area))],
                 "color": fade(hues[row["channel"]], 0.75),
@@ -90,10 +101,25 @@ def plot_bubbles(
     return finish(
         figure,
         "ROI against spend",
-        xaxis={"title_text": text(f"spend ({units.spend})"), "rangemode": "tozero"},
-        yaxis={"title_text": text(units.per_spend), "rangemode": "tozero"},
+        xaxis={
+            "title_text": text(f"spend ({units.spend})"),
+            **_axis_of(table["spend"]),
+        },
+        yaxis={"title_text": text(units.per_spend), **_axis_of(table["roi"])},
+        showlegend=False,
         height=400,
     )
+
+
+def _axis_of(values: pd.Series) -> dict[str, Any]:
+    """Return an axis with room around bubbles; logarithms where they lie far apart."""
+    low, high = values.min(), values.max()
+    if not high > 0:
+        return {}
+    if low > 0 and high > _FAR_APART * low:
+        ends = np.log10([low, high]) + np.array([-0.3, 0.3])
+        return {**logarithmic(low, high), "range": ends.tolist()}
+    return {"range": [min(low, 0.0) - 0.08 * high, 1.18 * high]}
 
 
 @of_fitted_model
@@ -210,7 +236,7 @@ def plot_spend(
                 hovertemplate=f"%{{customdata{NUMBER}}}",
             )
     figure.update_yaxes(visible=False)
-    figure.update_xaxes(title_text=text(units.time))
+    figure.update_xaxes(title_text=text(units.time), zeroline=False)
     return finish(figure, "Spend and contribution over time")
 
 
@@ -234,6 +260,7 @@ def plot_period_roi(
     Returns
     -------
     plotly.graph_objects.Figure
+        The first eight channels of the table.
 
     Examples
     --------
@@ -250,7 +277,7 @@ def plot_period_roi(
     earns = table.groupby("channel")["roi"].transform("count") > 0
     table = table[earns]
     units = units_for(source, units)
-    channels = list(dict.fromkeys(table["channel"]))
+    channels = list(dict.fromkeys(table["channel"]))[:_MOST_NAMED]
     hues = colours_for(channels, colours)
     figure = go.Figure()
     by = {kind: table[table["by"] == kind] for kind in ("quarter", "year")}

@@ -301,7 +301,7 @@ def percent(value: float) -> str:
 def change_in_words(before: float, after: float) -> str:
     """Return a relative change; what begins at nothing is new."""
     if before > 0:
-        return f"{100 * (after / before - 1):+.0f} %"
+        return f"{100 * (after / before - 1):+.0f} %".replace("-", "−")
     return "new" if after > 0 else "–"
 
 

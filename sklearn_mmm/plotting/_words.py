@@ -87,10 +87,12 @@ def between(low: float, high: float, unit: str = "") -> str:
 
 
 def return_of(roi: float, outcome: str, spend: str) -> str:
-    """Return what a spend unit brought: "€1.94 for each €", "3 visits for each $"."""
+    """Return what a spend unit brought: "€1.94 for each €1"."""
     return f"{amount(roi, outcome)} for each {one_of(spend)}"
 
 
 def one_of(spend: str) -> str:
     """Return what one unit of money is called."""
+    if is_money(spend):
+        return amount(1.0, spend)
     return "unit of spend" if spend.endswith(" units") else spend

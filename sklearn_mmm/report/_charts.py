@@ -58,7 +58,8 @@ from sklearn_mmm.plotting import (
     plot_waterfall,
     plot_zero_spells,
 )
-from sklearn_mmm.plotting._style import number
+from sklearn_mmm.plotting._style import percent
+from sklearn_mmm.plotting._words import amount, between
 from sklearn_mmm.report._content import Chart, Results
 
 
@@ -82,7 +83,7 @@ def _band(results: Results, words: str) -> str:
     """Return a sentence about intervals, if there are any."""
     if not results.has_intervals:
         return ""
-    return f" {words.format(f'{results.coverage:.0%}')}"
+    return f" {words.format(f'{percent(results.coverage)}')}"
 
 
 def _summary(r: Results) -> Iterator[Chart]:
@@ -233,7 +234,8 @@ def _money(r: Results) -> Iterator[Chart]:
             "channels",
             "ROI by quarter and year",
             "Returns fall where more is spent on a saturated channel, and carry-over "
-            "counts for the period in which it works.",
+            "counts for the period in which it works."
+            + (" The eight largest channels." if len(hues) > 8 else ""),
             plot_period_roi(periods, units=r.units, colours=hues),
             {"period_roi": periods},
         )
@@ -349,13 +351,13 @@ def _budget(r: Results) -> Iterator[Chart]:
     interval = allocation.gain_interval
     bounds = ""
     if interval:
-        bounds = f" (interval {number(interval[0])} to {number(interval[1])})"
+        bounds = f" ({between(interval[0], interval[1], r.units.outcome)})"
     yield Chart(
         "allocation",
         "budget",
         "Current against optimal budget",
         f"The same money for {r.plan_name}, better spent, would bring "
-        f"{number(allocation.gain)} {r.units.outcome} more{bounds}. Where marginal "
+        f"{amount(allocation.gain, r.units.outcome)} more{bounds}. Where marginal "
         "returns still differ, bounds hold the budget.",
         plot_allocation(allocation, units=r.units),
         {
@@ -413,16 +415,21 @@ def _data(r: Results) -> Iterator[Chart]:
         },
     )
     outliers, light = outlier_table(mmm), outlier_weight_table(mmm)
-    # A single point makes no axis of time; the table has it all the same.
-    if outliers["time"].nunique() > 1:
+    if len(outliers):
+        times = r.fit["time"]
+        figure = plot_outliers(outliers, units=r.units)
+        # Few points would make an axis of their own.
+        figure.update_xaxes(range=[times.min(), times.max()], zeroline=False)
+        few = (
+            f" The fit gave little weight to {len(light):,} rows." if len(light) else ""
+        )
         yield Chart(
             "outliers",
             "data",
             "Outliers",
             "Rows more than four robust standard deviations from the fit: wrong data, "
-            "or events that the model does not know. The fit gave little weight to "
-            f"{len(light):,} of its rows.",
-            plot_outliers(outliers, units=r.units),
+            "or events that the model does not know." + few,
+            figure,
             {"outliers": outliers, "outlier_weights": light},
         )
 

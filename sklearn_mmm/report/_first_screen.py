@@ -93,7 +93,7 @@ def _headline(r: Results) -> tuple[str, str]:
     span = between(total["low"], total["high"], unit)
     ends = span.replace(" to ", " and ")
     known = (
-        f"With {r.coverage:.0%} probability it lies between {ends}."
+        f"With {percent(r.coverage)} probability it lies between {ends}."
         if span
         else "There is no interval, because the model has no members."
     )
@@ -138,7 +138,10 @@ def _move(r: Results, row: dict[Any, Any], level: str) -> Move:
     if not np.isfinite(chance):
         return Move("open", title, detail, "chance not known")
     words = chance_in_words(chance)
-    if level == "low" or UNLIKELY < chance < LIKELY:
+    if level == "low":
+        # A chance that a model which failed gives itself is none.
+        return Move("open", title, detail, "evidence too weak to act on")
+    if UNLIKELY < chance < LIKELY:
         return Move("open", title, detail, f"{words}: too weak to act on")
     return Move("yes" if chance >= LIKELY else "no", title, detail, words)
 

@@ -94,7 +94,8 @@ def move_table(
     DataFrame
         ``from``, ``to``, ``amount`` (spend units), ``gain`` of this move alone
         (outcome units), ``low`` and ``high`` of the gain, and ``chance``: the share of
-        members in which it brings more than nothing. NaN without members.
+        members in which it brings more than nothing. NaN without members. The move that
+        brings most comes first.
     """
     found = shifts(allocation.channels["planned"], allocation.channels["spend"])
     if not found:
@@ -110,7 +111,8 @@ def move_table(
             low, high = interval_around(worlds, np.array(gain), coverage)
             chance = float((worlds > 0).mean())
         rows.append((*shift, gain, float(low), float(high), chance))
-    return pd.DataFrame(rows, columns=list(MOVE_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(MOVE_COLUMNS))
+    return table.sort_values("gain", ascending=False, ignore_index=True)
 
 
 def _gain(plan: Any, spend: np.ndarray) -> float:

@@ -22,6 +22,7 @@ from sklearn_mmm.inspection import (
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model, take_apart
 from sklearn_mmm.inspection._training_rows import time_axis
+from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.report._charts import charts
 from sklearn_mmm.report._content import Chart, Results
 from sklearn_mmm.report._first_screen import first_screen
@@ -196,7 +197,9 @@ def _quarter(mmm: FittedMMM) -> int:
 
 def _subtitle(results: Results) -> str:
     mmm = results.mmm
-    intervals = f", intervals of {results.coverage:.0%}" if has_intervals(mmm) else ""
+    intervals = (
+        f", intervals of {percent(results.coverage)}" if has_intervals(mmm) else ""
+    )
     regions = f"{results.n_regions} regions, " if results.n_regions > 1 else ""
     return (
         f"{regions}{results.fit['time'].nunique()} {results.units.time}s, "

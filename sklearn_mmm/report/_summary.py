@@ -14,9 +14,10 @@ from sklearn_mmm.inspection import (
 from sklearn_mmm.inspection._diagnosis import findings
 from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.plotting._style import change_in_words, percent
-from sklearn_mmm.plotting._words import amount, one_of
+from sklearn_mmm.plotting._words import amount, between, one_of
 from sklearn_mmm.plotting._words import short_number as number
 from sklearn_mmm.report._content import Results
+from sklearn_mmm.report._trust import grade
 
 _ENDS = np.argmax, np.argmin
 _ALWAYS = (
@@ -136,7 +137,8 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
     else:
         metrics = _training(r)
         tiles.append(Tile("Fit, R²", f"{metrics['r2']:.3f}", "on the training rows"))
-    if r.allocation is not None:
+    # What weak evidence promises is no key number.
+    if r.allocation is not None and grade(r.trust) != "low":
         gain = r.allocation.gain
         size = number(abs(gain))
         if _has_sign(r):
@@ -310,7 +312,8 @@ def _budget(r: Results) -> list[str]:
     share = f"{percent(gain / planned)} of the outcome" if _has_sign(r) else ""
     interval = allocation.gain_interval
     bounds = (
-        f" ({r.coverage:.0%} interval {number(interval[0])} to {number(interval[1])})"
+        f" ({percent(r.coverage)} interval "
+        f"{between(interval[0], interval[1], units.outcome)})"
         if interval
         else ""
     )

@@ -102,7 +102,7 @@ def _intervals(fit: pd.DataFrame, coverage: float) -> Iterator[Row]:
     yield (
         name,
         verdict,
-        f"{percent(inside)} of the holdout lie in intervals of {coverage:.0%}",
+        f"{percent(inside)} of the holdout lie in intervals of {percent(coverage)}",
     )
 
 

@@ -88,7 +88,7 @@ def test_money_and_lift_tests(data, tmp_path, capsys, quick):
     spend = float(re.search(r"^tv +(\S+)", printed.out, re.M)[1].replace(",", ""))
     assert spend == pytest.approx(0.5 * data["tv"].sum(), rel=0.05)
     assert printed.err == ""
-    assert "intervals of 90%" in out.read_text(encoding="utf-8")
+    assert "intervals of 90 %" in out.read_text(encoding="utf-8")
     bad = tests.assign(channel="radio")
     args[args.index("--lift-tests") + 1] = write(bad, tmp_path, "bad.csv")
     assert main(args) == 2

@@ -64,7 +64,7 @@ def test_intervals_are_mentioned_where_there_are_any(found, with_members, holdou
     said = " ".join(chart.note for chart in charts(found))
     assert "interval" not in said
     bounded = results(with_members, *holdout)
-    assert "90% interval" in " ".join(chart.note for chart in charts(bounded))
+    assert "90 % interval" in " ".join(chart.note for chart in charts(bounded))
     table = summarise(bounded).channels
     assert table["ROI"].str.contains(" to ").all()
     assert not summarise(found).channels["ROI"].str.contains(" to ").any()
@@ -141,7 +141,7 @@ def test_without_a_time_column_there_is_no_budget(panel, make_regressor, tmp_pat
 def test_units_are_used(fitted, holdout):
     found = results(fitted, *holdout, units=Units("visits", "$", "week"))
     said = " ".join(p for w in summarise(found).sections.values() for p in w)
-    assert "Each $ of" in said
+    assert "Each $1 of" in said
     assert "outcome units" not in said
 
 
