@@ -21,7 +21,7 @@ from sklearn_mmm.cli._data import (
 from sklearn_mmm.cli._files import needs
 from sklearn_mmm.cli._show import channel_lines, finding_lines, say, to_json
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
-from sklearn_mmm.inspection import roi_table, units_of
+from sklearn_mmm.inspection import placebo_test, roi_table, units_of
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.plotting._words import is_money
 from sklearn_mmm.report import find_browser, make_check_page, make_report, print_board
@@ -138,6 +138,10 @@ def run_report(args: argparse.Namespace) -> int:
     units = units_of(mmm, outcome_unit(args, data.columns.target), args.spend_unit)
     if args.save is not None:
         mmm.save(args.save)
+    placebo = None
+    if args.placebo:
+        found = X[train], y[train]
+        placebo = placebo_test(mmm, *found, kinds=["shifted"], random_state=args.seed)
     path = make_report(
         mmm,
         args.output,
@@ -147,6 +151,7 @@ def run_report(args: argparse.Namespace) -> int:
         args.title,
         units=units,
         labels=labels,
+        placebo=placebo,
         xlsx=args.xlsx,
         verbose=not args.quiet,
     )

@@ -138,6 +138,11 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="names for people, such as facebook_S=Facebook",
     )
+    add(
+        "--placebo",
+        action="store_true",
+        help="see what a channel that does nothing is credited with; costs another fit",
+    )
     add("--max-lag", type=int, default=8, help="time steps of carry-over (default: 8)")
     add(
         "--members",

@@ -14,10 +14,12 @@ from sklearn_mmm.estimator._channel_effects import KINDS, channel_effects, effec
 from sklearn_mmm.estimator._fitted_tables import edge_table, parameter_table
 from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.estimator._prediction_mixin import PredictionMixin
+from sklearn_mmm.estimator._prior_table import prior_table
 from sklearn_mmm.estimator._response_curves import Curve, SteadyState
 from sklearn_mmm.exceptions import FreeMediaWarning
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.panel._rows import Rows
+from sklearn_mmm.training import Fitted
 
 _LEVELS = ("channel", "channel×region")
 
@@ -28,6 +30,7 @@ class MediaInspectionMixin(PredictionMixin):
     contributions_: pd.DataFrame
     dag_strength_: pd.DataFrame
     _influence: ChannelInfluence
+    _fitted: Fitted
     _steady_state: SteadyState
     _seed: int
 
@@ -359,6 +362,28 @@ class MediaInspectionMixin(PredictionMixin):
         return parameter_table(
             own.module, own.members, list(self.media_columns_), coverage
         )
+
+    def prior_table(self) -> pd.DataFrame:
+        """Return the channels' parameters as believed before and after the data.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter``, ``channel``, ``prior_mean``, ``prior_sd``, ``posterior_mean``
+            and ``posterior_sd``; see :func:`~sklearn_mmm.inspection.prior_posterior`.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two members.
+        """
+        check_is_fitted(self)
+        self._need_members()
+        if len(self._predictor.members) < 2:
+            raise ValueError("one member has no spread; fit with n_members=32")
+        own, channels = self._predictor, list(self.media_columns_)
+        penalties = self._fitted.hyper.penalties
+        return prior_table(own.module, own.members, channels, penalties)
 
     @one_thread()
     def edge_table(self, coverage: float = 0.9) -> pd.DataFrame:

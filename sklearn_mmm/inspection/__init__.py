@@ -18,6 +18,7 @@ from sklearn_mmm.inspection._data_quality import (
 from sklearn_mmm.inspection._demand import demand_table
 from sklearn_mmm.inspection._diagnosis import diagnose
 from sklearn_mmm.inspection._effects import effect_table, roi_table, share_table
+from sklearn_mmm.inspection._events import event_table
 from sklearn_mmm.inspection._fit import (
     autocorrelation,
     fit_metrics,
@@ -34,6 +35,7 @@ from sklearn_mmm.inspection._graph import graph_tables
 from sklearn_mmm.inspection._media_total import media_total
 from sklearn_mmm.inspection._naive import forecast_comparison, naive_forecasts
 from sklearn_mmm.inspection._placebo import placebo_test
+from sklearn_mmm.inspection._prior_posterior import prior_posterior
 from sklearn_mmm.inspection._regions import region_channel_table, region_table
 from sklearn_mmm.inspection._responses import (
     adstock_table,
@@ -78,6 +80,7 @@ __all__ = [
     "demand_table",
     "diagnose",
     "effect_table",
+    "event_table",
     "fit_metrics",
     "fit_over_time",
     "fit_table",
@@ -93,6 +96,7 @@ __all__ = [
     "outlier_weight_table",
     "period_roi_table",
     "placebo_test",
+    "prior_posterior",
     "region_channel_table",
     "region_table",
     "residual_table",

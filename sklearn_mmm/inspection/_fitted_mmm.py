@@ -104,6 +104,9 @@ class FittedMMM(Protocol):
     def parameter_table(self, coverage: float = 0.9) -> pd.DataFrame:
         """Return parameters with intervals."""
 
+    def prior_table(self) -> pd.DataFrame:
+        """Return parameters as believed before and after the data."""
+
     def edge_table(self, coverage: float = 0.9) -> pd.DataFrame:
         """Return edges of the graph with intervals."""
 

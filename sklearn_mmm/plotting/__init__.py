@@ -1,5 +1,6 @@
 """From tables to interactive Plotly figures."""
 
+from sklearn_mmm.plotting._beliefs import plot_events, plot_prior_posterior
 from sklearn_mmm.plotting._budget import plot_allocation, plot_frontier
 from sklearn_mmm.plotting._channels import (
     plot_effects,
@@ -49,12 +50,14 @@ __all__ = [
     "plot_contributions",
     "plot_coverage",
     "plot_effects",
+    "plot_events",
     "plot_fit",
     "plot_frontier",
     "plot_modulation",
     "plot_outliers",
     "plot_period_roi",
     "plot_predicted_actual",
+    "plot_prior_posterior",
     "plot_region_heatmap",
     "plot_regions",
     "plot_residuals",

@@ -11,6 +11,7 @@ from sklearn_mmm.inspection import (
     collinearity,
     contribution_table,
     coverage_table,
+    event_table,
     fit_metrics,
     forecast_comparison,
     modulation_table,
@@ -40,12 +41,14 @@ from sklearn_mmm.plotting import (
     plot_contributions,
     plot_coverage,
     plot_effects,
+    plot_events,
     plot_fit,
     plot_frontier,
     plot_modulation,
     plot_outliers,
     plot_period_roi,
     plot_predicted_actual,
+    plot_prior_posterior,
     plot_region_heatmap,
     plot_regions,
     plot_residuals,
@@ -191,6 +194,17 @@ def _channels(r: Results) -> Iterator[Chart]:
     )
 
     yield from _money(r)
+    events = event_table(mmm)
+    if len(events):
+        yield Chart(
+            "events",
+            "channels",
+            "Holidays and events",
+            f"What an event brought or cost in a {r.units.time}, beside what the "
+            "outcome would have been.",
+            plot_events(events, units=r.units),
+            {"events": events},
+        )
 
 
 def _money(r: Results) -> Iterator[Chart]:
@@ -310,6 +324,16 @@ def _response(r: Results) -> Iterator[Chart]:
         plot_adstock(kernels, units=r.units, colours=hues),
         {"adstock": kernels},
     )
+    if r.beliefs is not None:
+        yield Chart(
+            "prior_posterior",
+            "response",
+            "Before and after the data",
+            "Grey is what was believed of each parameter, blue what the data made of "
+            "it. Where both are alike, the data said nothing.",
+            plot_prior_posterior(r.beliefs),
+            {"prior_posterior": r.beliefs},
+        )
     courses = modulation_table(mmm)
     if not (courses["factor"] - 1).abs().max() > 1e-6:
         return

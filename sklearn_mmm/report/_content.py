@@ -12,6 +12,7 @@ from sklearn_mmm.inspection import (
     graph_tables,
     has_intervals,
     media_total,
+    prior_posterior,
     saturation_table,
 )
 from sklearn_mmm.inspection._effects import roi_tables
@@ -52,6 +53,8 @@ class Results:
         Rows of the plan, where they are known.
     previous : DeepCausalMMMRegressor or None
         The fit of the last report.
+    placebo : DataFrame or None
+        As :func:`~sklearn_mmm.inspection.placebo_test` returns it.
     """
 
     mmm: FittedMMM
@@ -63,6 +66,7 @@ class Results:
     coverage: float
     plan: Any = None
     previous: Any = None
+    placebo: pd.DataFrame | None = None
 
     @cached_property
     def total(self) -> pd.Series:
@@ -72,7 +76,19 @@ class Results:
     @cached_property
     def trust(self) -> pd.DataFrame:
         """What speaks for and against the model."""
-        return trust_table(self.mmm, self.fit, self.total, self.coverage)
+        return trust_table(
+            self.mmm,
+            self.fit,
+            self.total,
+            self.coverage,
+            beliefs=self.beliefs,
+            placebo=self.placebo,
+        )
+
+    @cached_property
+    def beliefs(self) -> pd.DataFrame | None:
+        """Priors beside posteriors; None with fewer than two members."""
+        return prior_posterior(self.mmm) if self.mmm.n_members_ > 1 else None
 
     @cached_property
     def moves(self) -> pd.DataFrame:

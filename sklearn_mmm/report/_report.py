@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from tqdm.auto import tqdm
 
 from sklearn_mmm._files import write_aside
@@ -49,6 +50,7 @@ def make_report(
     labels: Mapping[str, str] | None = None,
     coverage: float = 0.9,
     previous: Any = None,
+    placebo: pd.DataFrame | None = None,
     xlsx: str | Path | None = None,
     verbose: int = 0,
 ) -> Path:
@@ -80,6 +82,9 @@ def make_report(
         Of the intervals, where the model has members.
     previous : DeepCausalMMMRegressor, default=None
         The fitted model of the last report, to show what has changed.
+    placebo : DataFrame, default=None
+        What :func:`~sklearn_mmm.inspection.placebo_test` found, as a reason to trust
+        the model or not.
     xlsx : str or Path, default=None
         A workbook to be written as well, with all tables; it needs openpyxl.
     verbose : int, default=0
@@ -115,7 +120,7 @@ def make_report(
         check_workbooks()
     with tqdm(total=26, desc="report", unit="part", disable=not verbose) as bar:
         results = _results(mmm, X_test, y_test, plan, units, coverage)
-        results = replace(results, previous=take_apart(previous)[0])
+        results = replace(results, previous=take_apart(previous)[0], placebo=placebo)
         bar.update(2)
         drawn: list[Chart] = []
         for chart in charts(results):

@@ -16,6 +16,10 @@ _FEWEST = 8
 _HIGH_VIF, _SOME_VIF = 10.0, 5.0
 # Width of the interval of what media brought, in units of it.
 _WIDE, _MIDDLING = 1.0, 0.5
+# Share of parameters of which the data said next to nothing.
+_SOME_PRIOR, _MUCH_PRIOR = 0.25, 0.6
+# What a placebo may be credited with, of the outcome.
+_SMALL_PLACEBO = 0.02
 
 Row = tuple[str, str, str]
 
@@ -25,6 +29,9 @@ def trust_table(
     fit: pd.DataFrame,
     total: pd.Series,
     coverage: float,
+    *,
+    beliefs: pd.DataFrame | None = None,
+    placebo: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return what speaks for and against a model.
 
@@ -38,6 +45,10 @@ def trust_table(
         As :func:`~sklearn_mmm.inspection.media_total` returns it.
     coverage : float
         Of the intervals in both.
+    beliefs : DataFrame or None
+        As :func:`~sklearn_mmm.inspection.prior_posterior` returns it.
+    placebo : DataFrame or None
+        As :func:`~sklearn_mmm.inspection.placebo_test` returns it.
 
     Returns
     -------
@@ -49,6 +60,8 @@ def trust_table(
         *_intervals(fit, coverage),
         *_width(total),
         *_apart(mmm),
+        *_learned(beliefs),
+        *_placebo(placebo),
     ]
     return pd.DataFrame(rows, columns=["check", "verdict", "reason"])
 
@@ -132,3 +145,41 @@ def _apart(mmm: FittedMMM) -> Iterator[Row]:
         yield "channels apart", FAIR, f"{name} moves with other columns to some extent"
     else:
         yield "channels apart", GOOD, "no channel moves much with other columns"
+
+
+def _learned(beliefs: pd.DataFrame | None) -> Iterator[Row]:
+    name = "prior against data"
+    if beliefs is None:
+        yield name, UNKNOWN, "the model has no members, so no posterior"
+        return
+    share = float(beliefs["not_learned"].mean())
+    verdict = GOOD if share <= _SOME_PRIOR else FAIR if share <= _MUCH_PRIOR else POOR
+    if not share:
+        yield name, verdict, "the data taught something about every parameter"
+        return
+    worst = beliefs.groupby("channel", sort=False)["not_learned"].mean().idxmax()
+    yield (
+        name,
+        verdict,
+        f"{percent(share)} of parameters are as believed before, most of {worst}",
+    )
+
+
+def _placebo(placebo: pd.DataFrame | None) -> Iterator[Row]:
+    name = "placebo"
+    if placebo is None:
+        yield name, UNKNOWN, "no channel that does nothing was tried"
+        return
+    if "reaches_zero" not in placebo:
+        yield name, UNKNOWN, "the model has no members, so no interval"
+        return
+    fooled = placebo[~placebo["reaches_zero"].astype(bool)]
+    if fooled.empty:
+        yield name, GOOD, "a channel that did nothing is credited with nothing"
+        return
+    share = float(fooled["share"].max())
+    yield (
+        name,
+        FAIR if share <= _SMALL_PLACEBO else POOR,
+        f"a channel that did nothing is credited with {percent(share)} of the outcome",
+    )

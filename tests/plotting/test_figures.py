@@ -21,6 +21,7 @@ TABLES = {
     "plot_contributions": inspection.contribution_table,
     "plot_coverage": inspection.coverage_table,
     "plot_effects": inspection.effect_table,
+    "plot_events": inspection.event_table,
     "plot_fit": inspection.fit_table,
     "plot_modulation": inspection.modulation_table,
     "plot_outliers": inspection.outlier_table,
@@ -41,6 +42,7 @@ TABLES = {
 WITHOUT_UNITS = {"plot_channel_graph", "plot_collinearity", "plot_training"}
 FROM_A_PLAN = {"plot_allocation", "plot_frontier"}
 FROM_TWO_FITS = {"plot_changes"}
+FROM_MEMBERS = {"plot_prior_posterior"}
 HOSTILE = "</script><script>alert(1)</script> %{x} $a$ <b>bold</b>"
 
 
@@ -68,7 +70,7 @@ def draw(budget):
 
 def test_every_figure_is_listed():
     figures = {name for name in plotting.__all__ if name.startswith("plot_")}
-    assert figures == set(TABLES) | FROM_A_PLAN | FROM_TWO_FITS
+    assert figures == set(TABLES) | FROM_A_PLAN | FROM_TWO_FITS | FROM_MEMBERS
 
 
 def test_every_figure_and_table_is_documented():

@@ -249,3 +249,46 @@ def test_channels_that_cannot_be_told_apart(with_members, monkeypatch):
     row = table.set_index("check").loc["channels apart"]
     assert row["verdict"] == "poor"
     assert row["reason"] == "tv moves with other columns"
+
+
+@pytest.mark.parametrize(
+    ("not_learned", "verdict"), [(0, "good"), (4, "fair"), (8, "poor")]
+)
+def test_what_was_not_learned_is_a_reason(with_members, not_learned, verdict):
+    beliefs = pd.DataFrame(
+        {
+            "channel": ["tv", "radio"] * 5,
+            "not_learned": [True] * not_learned + [False] * (10 - not_learned),
+        }
+    )
+    parts = with_members, fit_table(with_members), media_total(with_members), 0.9
+    table = trust_table(*parts, beliefs=beliefs).set_index("check")
+    assert table.loc["prior against data", "verdict"] == verdict
+    none = trust_table(*parts).set_index("check")
+    assert none.loc["prior against data", "verdict"] == "not known"
+    assert none.loc["placebo", "verdict"] == "not known"
+
+
+@pytest.mark.parametrize(
+    ("reaches", "share", "verdict"),
+    [(True, 0.1, "good"), (False, 0.01, "fair"), (False, 0.1, "poor")],
+)
+def test_a_placebo_is_a_reason(with_members, reaches, share, verdict):
+    placebo = pd.DataFrame({"share": [share], "reaches_zero": [reaches]})
+    parts = with_members, fit_table(with_members), media_total(with_members), 0.9
+    table = trust_table(*parts, placebo=placebo).set_index("check")
+    assert table.loc["placebo", "verdict"] == verdict
+    if verdict == "poor":
+        assert "10 % of the outcome" in table.loc["placebo", "reason"]
+
+
+def test_weak_evidence_shows_no_gain(found):
+    from sklearn_mmm.report._summary import summarise
+
+    labels = [tile.label for tile in summarise(with_parts(found, trust=GOOD)).tiles]
+    assert "Gain from reallocation" in labels
+    weak = judged(forecasts="poor")
+    labels = [tile.label for tile in summarise(with_parts(found, trust=weak)).tiles]
+    assert "Gain from reallocation" not in labels
+    (move,) = first_screen(with_parts(found, moves=moves(0.95), trust=weak)).moves
+    assert "chance" not in move.chance
