@@ -224,12 +224,13 @@ def test_an_update_of_an_unfitted_model_is_a_fit(data):
     assert len(updated.net_.history) == len(fit.net_.history)
 
 
-def test_rows_before_training_are_refused(data, mmm):
+def test_rows_before_training_are_refused(data, mmm, early):
     X, y = data
     rows = X.head(3).assign(week=X["week"].min() - pd.Timedelta(days=7))
     with pytest.raises(ValueError, match=r"row 0 .*2021-12-27.*earlier than the first"):
         mmm.partial_fit(rows, y.head(3))
-    np.testing.assert_array_equal(mmm.outcome_, mmm.outcome_)
+    np.testing.assert_array_equal(mmm.outcome_, early.outcome_)
+    np.testing.assert_array_equal(mmm.predict(X), early.predict(X))
     assert len(mmm.history_) == 4 * 76
 
 

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklearn_mmm import DeepCausalMMMRegressor, PanelTimeSeriesSplit
 from sklearn_mmm.datasets import make_mmm
@@ -142,7 +142,13 @@ def test_priors_are_a_parameter_like_others(data):
     cv = PanelTimeSeriesSplit(2, test_size=4, time_column="week")
     grid = {"priors": [None, priors]}
     search = GridSearchCV(make(**QUICK), grid, cv=cv, error_score="raise").fit(*data)
-    assert search.best_params_["priors"] in grid["priors"]
+    scores = search.cv_results_["mean_test_score"]
+    alone = [
+        cross_val_score(make(priors=given, **QUICK), *data, cv=cv).mean()
+        for given in grid["priors"]
+    ]
+    assert scores[0] != scores[1]
+    np.testing.assert_array_equal(scores, alone)
 
 
 def test_priors_hold_in_updates(data):

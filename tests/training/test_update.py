@@ -1,0 +1,70 @@
+"""What a fitted model keeps when weeks, regions or units change."""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.components import GeometricAdstock, HillSaturation
+from sklearn_mmm.functional import lagged
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.network import MMMModule, Sizes
+from sklearn_mmm.network._response_shape import ResponseShape
+from sklearn_mmm.training._resize import resized
+from sklearn_mmm.training._update import Rescaling, _rescale
+
+
+@pytest.fixture
+def module():
+    shape = ResponseShape(GeometricAdstock(), HillSaturation(), 3)
+    module = MMMModule(Sizes(2, 6, 2, 1, 0), shape).double()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    return module
+
+
+def panel(n_regions, n_weeks):
+    rng = np.random.default_rng(0)
+    return TrainingData(
+        rng.exponential(size=(n_regions, n_weeks, 2)),
+        rng.standard_normal((n_regions, n_weeks, 1)),
+        np.ones((n_regions, n_weeks)),
+        np.ones((n_regions, n_weeks), bool),
+        np.arange(float(n_weeks)),
+        TimeCovariance(-1.0, (), True),
+    )
+
+
+@torch.no_grad()
+def test_regions_keep_their_effects_wherever_they_stand_now(module):
+    data = panel(3, 8)
+    new = resized(module, data, np.array([1, -1, 0]))
+    for part in ("media", "controls"):
+        old_part, new_part = getattr(module, part), getattr(new, part)
+        torch.testing.assert_close(new_part.deviation[0], old_part.deviation[1])
+        torch.testing.assert_close(new_part.deviation[2], old_part.deviation[0])
+        assert (new_part.deviation[1] == 0).all()  # a new region has the shared effects
+    torch.testing.assert_close(new.media.log_effect, module.media.log_effect)
+    torch.testing.assert_close(new.media.weights, module.media.weights)
+
+
+@torch.no_grad()
+def test_the_common_course_goes_on_at_its_last_level(module):
+    new = resized(module, panel(2, 9), np.array([0, 1]))
+    before, after = module.baseline(), new.baseline()
+    torch.testing.assert_close(after[:6], before)
+    torch.testing.assert_close(after[6:], before[-1].expand(3))
+
+
+@torch.no_grad()
+def test_a_rescaled_module_says_the_same_in_other_units(module):
+    data = panel(2, 6)
+    region = torch.arange(2)
+    lags = lagged(torch.as_tensor(data.media), 3)
+    before = module.media(lags, region)
+    ratio = np.array([0.5, 0.8])
+    _rescale(module, Rescaling(np.arange(2), ratio, outcome=2.0))
+    after = module.media(lagged(torch.as_tensor(data.media * ratio), 3), region)
+    torch.testing.assert_close(after, 2.0 * before)

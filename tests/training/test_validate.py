@@ -1,0 +1,98 @@
+"""What inner validation chooses, given how forecasts did."""
+
+import numpy as np
+import pytest
+
+from sklearn_mmm.training import _validate
+from sklearn_mmm.training._validate import _Forecasts, inner_origins, validate
+
+
+@pytest.mark.parametrize(
+    ("n_weeks", "origins"),
+    [(55, []), (56, [32, 40, 48]), (104, [80, 88, 96])],
+)
+def test_origins_leave_three_times_eight_weeks(n_weeks, origins):
+    assert inner_origins(n_weeks) == origins
+
+
+@pytest.fixture
+def decide(monkeypatch):
+    """Return what is chosen when forecasts have given losses and skill."""
+
+    def run(results, varying="varying"):
+        def forecast(fit, data, origins, delta, choice):
+            losses, skill = results.get(
+                (choice.modulation, choice.flexibility), ([9.0] * 3, 0.0)
+            )
+            asked.append((choice.modulation, choice.flexibility, fit))
+            return _Forecasts(np.array(losses), skill, 1.0 + choice.modulation)
+
+        asked = []
+        monkeypatch.setattr(_validate, "_forecast", forecast)
+        choice = validate("constant", varying, None, [80, 88, 96], 1.345)
+        return choice, asked
+
+    return run
+
+
+CONSTANT = (0.0, 1.0)
+
+
+def test_nothing_is_chosen_where_nothing_is_better(decide):
+    choice, _ = decide({CONSTANT: ([1.0, 1.0, 1.0], 0.3)})
+    assert (choice.modulation, choice.flexibility) == CONSTANT
+    assert choice.skill == 0.3
+
+
+def test_effects_vary_where_forecasts_are_trusted_and_hardly_suffer(decide):
+    results = {CONSTANT: ([1.0, 1.0, 1.0], 0.9)}
+    for losses, skill, chosen in (
+        ([1.1, 1.1, 1.1], 0.6, 0.5),
+        ([1.2, 1.2, 1.2], 0.6, 0.0),  # a fifth worse
+        ([0.1, 0.1, 0.1], 0.4, 0.0),  # a model that does not forecast
+    ):
+        choice, _ = decide(results | {(0.5, 1.0): (losses, skill)})
+        assert choice.modulation == chosen
+
+
+def test_all_of_the_modulation_is_kept_only_if_better_than_half(decide):
+    results = {CONSTANT: ([1.0] * 3, 0.9), (0.5, 1.0): ([0.9] * 3, 0.9)}
+    assert decide(results | {(1.0, 1.0): ([0.95] * 3, 0.9)})[0].modulation == 0.5
+    choice, _ = decide(results | {(1.0, 1.0): ([0.8] * 3, 0.9)})
+    assert choice.modulation == 1.0
+    assert choice.spread == 2.0  # of the forecasts that were chosen
+
+
+def test_a_flexibility_has_to_win_at_every_origin_and_not_by_chance(decide):
+    constant = {CONSTANT: ([1.0, 1.0, 1.0], 0.5)}
+    for losses, chosen in (
+        ([0.8, 0.81, 0.79], 4.0),
+        ([0.5, 0.5, 1.01], 1.0),
+        ([0.99, 0.99, 0.4], 1.0),  # on average, but with a large error
+    ):
+        choice, _ = decide(constant | {(0.0, 4.0): (losses, 0.5)})
+        assert choice.flexibility == chosen
+
+
+def test_without_a_varying_fit_effects_are_constant(decide):
+    results = {CONSTANT: ([1.0] * 3, 0.5), (0.5, 1.0): ([0.1] * 3, 0.9)}
+    choice, asked = decide(results, varying=None)
+    assert choice.modulation == 0.0
+    assert {fit for *_, fit in asked} == {"constant"}
+
+
+def test_each_choice_is_forecast_by_its_own_fit(decide):
+    _, asked = decide({CONSTANT: ([1.0] * 3, 0.5)})
+    assert all((fit == "varying") == (share > 0) for share, _, fit in asked)
+
+
+def test_intervals_widen_to_hold_what_came(monkeypatch):
+    rng = np.random.default_rng(0)
+    ratios = [np.abs(2.0 * rng.standard_normal(500)) for _ in range(3)]
+    many = _validate._spread(ratios, n_regions=1000)
+    assert many == pytest.approx(2.0, rel=0.05)
+    # One region's errors are few witnesses against the model's own idea: 3 of 13.
+    assert _validate._spread(ratios, n_regions=1) == pytest.approx(
+        many ** (3 / 13), 0.01
+    )
+    assert _validate._spread([np.zeros(0)], n_regions=5) == 1.0
