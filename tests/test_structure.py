@@ -111,6 +111,31 @@ def test_private_names_of_scikit_learn_are_imported_in_one_place():
     assert found == {"_sklearn_compat.py"}
 
 
+def lines_of_code(node, text):
+    """Return how many lines a function has without docstrings, comments and blanks."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    documented = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, kinds) and ast.get_docstring(inner) is not None:
+            first = inner.body[0]
+            documented |= set(range(first.lineno, first.end_lineno + 1))
+    return sum(
+        bool(line.strip()) and not line.strip().startswith("#")
+        for number, line in enumerate(text, 1)
+        if node.lineno <= number <= node.end_lineno and number not in documented
+    )
+
+
+def test_functions_fit_on_a_screen():
+    for path in ROOT.rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        text = source.splitlines()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                length = lines_of_code(node, text)
+                assert length <= 60, f"{path}: {node.name} has {length} lines of code"
+
+
 def test_warnings_point_at_the_caller():
     for path in ROOT.rglob("*.py"):
         if path.name != "_warn.py":

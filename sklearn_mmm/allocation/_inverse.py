@@ -107,11 +107,7 @@ n_starts, random_state
         least, most = max(least, float(free.low.sum())), float(free.high.sum())
     lowest, highest = best(least), best(most)
     if reached(highest) < outcome:
-        raise ValueError(
-            f"outcome={outcome:g} is not reached: the most within the bounds is "
-            f"{reached(highest):g}, for a spend of {most:g}; widen the bounds or ask "
-            "for less"
-        )
+        raise _too_much(outcome, reached(highest), most)
     if reached(lowest) >= outcome:
         return lowest
     found: dict[float, BudgetAllocation] = {}
@@ -123,6 +119,13 @@ n_starts, random_state
     brentq(short, np.log(least), np.log(most), xtol=1e-10, rtol=1e-10, maxiter=60)
     enough = [r for r in found.values() if reached(r) >= outcome * (1 - 1e-9)]
     return min([*enough, highest], key=lambda result: result.total)
+
+
+def _too_much(outcome: float, reached: float, spend: float) -> ValueError:
+    return ValueError(
+        f"outcome={outcome:g} is not reached: the most within the bounds is "
+        f"{reached:g}, for a spend of {spend:g}; widen the bounds or ask for less"
+    )
 
 
 @of_fitted_model

@@ -8,13 +8,13 @@ from sklearn_mmm.plotting._channels import (
     plot_saturation,
     plot_shares,
 )
+from sklearn_mmm.plotting._collinearity import plot_collinearity
 from sklearn_mmm.plotting._contributions import (
     plot_baseline,
     plot_contributions,
     plot_waterfall,
 )
 from sklearn_mmm.plotting._data_quality import (
-    plot_collinearity,
     plot_coverage,
     plot_outliers,
     plot_zero_spells,

@@ -68,44 +68,8 @@ def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
         widths=[0.6, 0.4],
         shares_labels=True,
     )
-    change = [
-        change_in_words(*pair)
-        for pair in zip(table["planned"], table["spend"], strict=True)
-    ]
-    for name, column, colour in (
-        ("current spend", "planned", FAINT),
-        ("optimal spend", "spend", ACCENT),
-    ):
-        is_optimal = column == "spend"
-        figure.add_bar(
-            x=table[column],
-            y=np.arange(n),
-            orientation="h",
-            name=name,
-            marker={"color": colour, "line_width": 0},
-            text=[f" {c}" for c in change] if is_optimal else None,
-            textposition="outside" if is_optimal else None,
-            cliponaxis=False,
-            customdata=names,
-            hovertemplate=f"%{{customdata}}<br>{name} %{{x{NUMBER}}}<extra></extra>",
-            **panel(0),
-        )
-    for name, column, colour, symbol in (
-        ("ROI, current", "planned_roi", FAINT, "circle"),
-        ("ROI, optimal", "roi", ACCENT, "circle"),
-        ("marginal ROI, optimal", "marginal_roi", PALETTE[1], "diamond"),
-    ):
-        figure.add_scatter(
-            # The first unit of a channel that is not used may be worth any amount.
-            x=table[column].where(table["spend"] > 0),
-            y=np.arange(n),
-            mode="markers",
-            name=name,
-            marker={"color": colour, "size": 9, "symbol": symbol},
-            customdata=names,
-            hovertemplate=f"%{{customdata}}<br>{name} %{{x{RATIO}}}<extra></extra>",
-            **panel(1),
-        )
+    _add_spend(figure, table, names)
+    _add_returns(figure, table, names)
     rows = label_axis(table["channel"].tolist())
     most = float(table[["planned", "spend"]].to_numpy().max())
     set_axes(
@@ -130,6 +94,52 @@ def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
         bargap=0.3,
         bargroupgap=0.05,
     )
+
+
+def _add_spend(figure: go.Figure, table: pd.DataFrame, names: list[str]) -> None:
+    """Add bars of current and optimal spend with the change in words."""
+    change = [
+        change_in_words(*pair)
+        for pair in zip(table["planned"], table["spend"], strict=True)
+    ]
+    for name, column, colour in (
+        ("current spend", "planned", FAINT),
+        ("optimal spend", "spend", ACCENT),
+    ):
+        is_optimal = column == "spend"
+        figure.add_bar(
+            x=table[column],
+            y=np.arange(len(table)),
+            orientation="h",
+            name=name,
+            marker={"color": colour, "line_width": 0},
+            text=[f" {c}" for c in change] if is_optimal else None,
+            textposition="outside" if is_optimal else None,
+            cliponaxis=False,
+            customdata=names,
+            hovertemplate=f"%{{customdata}}<br>{name} %{{x{NUMBER}}}<extra></extra>",
+            **panel(0),
+        )
+
+
+def _add_returns(figure: go.Figure, table: pd.DataFrame, names: list[str]) -> None:
+    """Add ROI of both plans and what the next unit of the optimal one brings."""
+    for name, column, colour, symbol in (
+        ("ROI, current", "planned_roi", FAINT, "circle"),
+        ("ROI, optimal", "roi", ACCENT, "circle"),
+        ("marginal ROI, optimal", "marginal_roi", PALETTE[1], "diamond"),
+    ):
+        figure.add_scatter(
+            # The first unit of a channel that is not used may be worth any amount.
+            x=table[column].where(table["spend"] > 0),
+            y=np.arange(len(table)),
+            mode="markers",
+            name=name,
+            marker={"color": colour, "size": 9, "symbol": symbol},
+            customdata=names,
+            hovertemplate=f"%{{customdata}}<br>{name} %{{x{RATIO}}}<extra></extra>",
+            **panel(1),
+        )
 
 
 def _gain(source: Any, units: Units) -> str:
@@ -182,20 +192,7 @@ def plot_frontier(
     figure = make_panels(
         ["Best outcome", "What the next unit of budget brings"], columns=1, height=200
     )
-    if "low" in table and table["low"].notna().all():
-        for name in ("low", "high"):
-            figure.add_scatter(
-                x=table["total"],
-                y=table[name],
-                mode="lines",
-                name="interval",
-                line={"width": 0, "color": ACCENT},
-                fill="tonexty" if name == "high" else None,
-                fillcolor=fade(ACCENT, 0.2),
-                showlegend=name == "high",
-                hoverinfo="skip",
-                **panel(0),
-            )
+    _add_band(figure, table)
     figure.add_scatter(
         x=table["total"],
         y=table["outcome"],
@@ -240,3 +237,21 @@ def plot_frontier(
     per_unit = text(units.per_spend)
     set_axes(figure, 1, budget, {"title_text": per_unit, "rangemode": "tozero"})
     return finish(figure, "Budget frontier")
+
+
+def _add_band(figure: go.Figure, table: pd.DataFrame) -> None:
+    """Add the interval of the outcome where there is one."""
+    if "low" in table and table["low"].notna().all():
+        for name in ("low", "high"):
+            figure.add_scatter(
+                x=table["total"],
+                y=table[name],
+                mode="lines",
+                name="interval",
+                line={"width": 0, "color": ACCENT},
+                fill="tonexty" if name == "high" else None,
+                fillcolor=fade(ACCENT, 0.2),
+                showlegend=name == "high",
+                hoverinfo="skip",
+                **panel(0),
+            )

@@ -202,26 +202,8 @@ def plot_waterfall(
     reach = table[["start", "end"]].max(axis=1)
     if "high" in table:
         reach = np.fmax(reach, table["start"] + table["high"])
-    figure.add_scatter(
-        x=reach,
-        y=np.arange(n),
-        mode="text",
-        text=[f"  {share}" for share in shares],
-        textposition="middle right",
-        cliponaxis=False,
-        showlegend=False,
-        hoverinfo="skip",
-    )
-    ends = table["end"].to_numpy()[:-1]
-    for i, end in enumerate(ends):
-        figure.add_shape(
-            type="line",
-            x0=end,
-            x1=end,
-            y0=i + 0.4,
-            y1=i + 0.6,
-            line={"color": REFERENCE, "width": 1},
-        )
+    _add_shares(figure, reach, shares)
+    _connect(figure, table["end"].to_numpy()[:-1])
     figure.update_yaxes(**label_axis(table["component"].tolist()))
     low = min(0.0, float(table["start"].min()))
     high = float(reach.max())
@@ -236,6 +218,33 @@ def plot_waterfall(
         height=row_height(n, 26),
         bargap=0.25,
     )
+
+
+def _add_shares(figure: go.Figure, reach: pd.Series, shares: list[str]) -> None:
+    """Add shares as text where bars and whiskers end."""
+    figure.add_scatter(
+        x=reach,
+        y=np.arange(len(shares)),
+        mode="text",
+        text=[f"  {share}" for share in shares],
+        textposition="middle right",
+        cliponaxis=False,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def _connect(figure: go.Figure, ends: np.ndarray) -> None:
+    """Add lines from the end of each bar to the next."""
+    for i, end in enumerate(ends):
+        figure.add_shape(
+            type="line",
+            x0=end,
+            x1=end,
+            y0=i + 0.4,
+            y1=i + 0.6,
+            line={"color": REFERENCE, "width": 1},
+        )
 
 
 def _add_whiskers(figure: go.Figure, table: pd.DataFrame, rows: np.ndarray) -> None:

@@ -234,6 +234,26 @@ def plot_residuals(
         widths=[0.66, 0.34],
         height=270,
     )
+    _add_residuals(figure, times, lags, values)
+    outcome = units.per_step
+    set_axes(figure, 0, {"title_text": text(units.time)}, {"title_text": text(outcome)})
+    set_axes(
+        figure,
+        1,
+        {
+            "title_text": text(f"lag ({units.time}s)"),
+            "range": [0.2, float(max(lags, default=1)) + 0.8],
+        },
+        {"title_text": "autocorrelation (no unit)", "rangemode": "tozero"},
+    )
+    add_menu(figure, "region", region_options(list(by_region), series))
+    return finish(figure, "Residuals", barmode="overlay", bargap=0.15)
+
+
+def _add_residuals(
+    figure: go.Figure, times: np.ndarray, lags: np.ndarray, values: list[np.ndarray]
+) -> None:
+    """Add residuals with their usual range, and autocorrelations with theirs."""
     for y, name, colour in zip(
         values[:2], ("training", "holdout"), (ACCENT, CONTRAST), strict=True
     ):
@@ -260,19 +280,6 @@ def plot_residuals(
     )
     for y in values[5:]:
         figure.add_scatter(x=lags, y=y, **_dotted(), **panel(1))
-    outcome = units.per_step
-    set_axes(figure, 0, {"title_text": text(units.time)}, {"title_text": text(outcome)})
-    set_axes(
-        figure,
-        1,
-        {
-            "title_text": text(f"lag ({units.time}s)"),
-            "range": [0.2, float(max(lags, default=1)) + 0.8],
-        },
-        {"title_text": "autocorrelation (no unit)", "rangemode": "tozero"},
-    )
-    add_menu(figure, "region", region_options(list(by_region), series))
-    return finish(figure, "Residuals", barmode="overlay", bargap=0.15)
 
 
 def _residuals(rows: pd.DataFrame, split: str, times: np.ndarray) -> np.ndarray:

@@ -87,19 +87,8 @@ def make_panels(
             "anchor": x,
             "showticklabels": not (shares_labels and column),
         }
-        layout["annotations"].append(
-            {
-                "text": f"<b>{short(title, most)}</b>{note}",
-                "xref": "paper",
-                "yref": "paper",
-                "x": left,
-                "y": top,
-                "xanchor": "left",
-                "yanchor": "bottom",
-                "yshift": 6,
-                "name": f"panel {i}",
-            }
-        )
+        label = f"<b>{short(title, most)}</b>{note}"
+        layout["annotations"].append(_title(label, left, top, f"panel {i}"))
     layout["meta"] = {
         "panels": {
             "n": n,
@@ -111,6 +100,21 @@ def make_panels(
         }
     }
     return go.Figure(layout=layout)
+
+
+def _title(label: str, left: float, top: float, name: str) -> dict[str, Any]:
+    """Return the annotation above a panel whose upper left corner is given."""
+    return {
+        "text": label,
+        "xref": "paper",
+        "yref": "paper",
+        "x": left,
+        "y": top,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 6,
+        "name": name,
+    }
 
 
 def panel(i: int) -> dict[str, str]:

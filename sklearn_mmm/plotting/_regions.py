@@ -106,16 +106,7 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
         ygap=1 if tall > 12 else 0,
         customdata=[[f"{text(r)}, {text(c)}" for c in channels] for r in regions],
         hovertemplate=first["hovertemplate"][0],
-        colorbar={
-            "title": {"text": first["colorbar.title.text"][0], "font": {"size": 11}},
-            "tickformat": ".0%",
-            "thickness": 12,
-            "len": 260,
-            "lenmode": "pixels",
-            "y": 1,
-            "yanchor": "top",
-            "outlinewidth": 0,
-        },
+        colorbar=_colour_bar(first["colorbar.title.text"][0]),
     )
     options: dict[str, tuple[dict[str, Any], dict[str, Any]]]
     options = {label: (change(*how), {}) for label, how in shown.items()}
@@ -134,6 +125,20 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
         margin_t=136,
         height=int(210 + tall * len(regions)),
     )
+
+
+def _colour_bar(title: str) -> dict[str, Any]:
+    """Return a bar of percentages at the upper end of a figure."""
+    return {
+        "title": {"text": title, "font": {"size": 11}},
+        "tickformat": ".0%",
+        "thickness": 12,
+        "len": 260,
+        "lenmode": "pixels",
+        "y": 1,
+        "yanchor": "top",
+        "outlinewidth": 0,
+    }
 
 
 def _top(values: np.ndarray) -> float:
@@ -208,31 +213,7 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
         widths=[0.5, 0.5],
         shares_labels=True,
     )
-    names = [text(region) for region in regions]
-    for name, colour, y in (
-        ("outcome", ACCENT, first["y"][0]),
-        ("baseline", PALETTE[1], first["y"][1]),
-    ):
-        figure.add_scatter(
-            x=table[name],
-            y=y,
-            name=name,
-            mode="markers",
-            marker={"color": colour, "size": 8},
-            customdata=names,
-            hovertemplate=f"%{{customdata}}<br>{name} %{{x{NUMBER}}}<extra></extra>",
-            **panel(0),
-        )
-    figure.add_bar(
-        x=table["media_share"],
-        y=first["y"][2],
-        orientation="h",
-        marker={"color": PALETTE[2], "line_width": 0},
-        showlegend=False,
-        customdata=names,
-        hovertemplate=f"%{{customdata}}<br>media share %{{x{PERCENT}}}<extra></extra>",
-        **panel(1),
-    )
+    _add_levels_and_shares(figure, table, first["y"])
     levels = table[["outcome", "baseline"]].to_numpy()
     low, high = float(levels.min()), float(levels.max())
     scale = logarithmic(low, high) if low > 0 and high / low > 50 else {}
@@ -247,3 +228,34 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     figure.update_layout({k.replace(".", "_"): v for k, v in axes.items()})
     add_menu(figure, "sort", {label: change(order) for label, order in orders.items()})
     return finish(figure, "Regions", bargap=0.35)
+
+
+def _add_levels_and_shares(
+    figure: go.Figure, table: pd.DataFrame, places: list[np.ndarray]
+) -> None:
+    """Add outcome, baseline and media share of regions at their places."""
+    names = [text(region) for region in table["region"]]
+    for name, colour, y in (
+        ("outcome", ACCENT, places[0]),
+        ("baseline", PALETTE[1], places[1]),
+    ):
+        figure.add_scatter(
+            x=table[name],
+            y=y,
+            name=name,
+            mode="markers",
+            marker={"color": colour, "size": 8},
+            customdata=names,
+            hovertemplate=f"%{{customdata}}<br>{name} %{{x{NUMBER}}}<extra></extra>",
+            **panel(0),
+        )
+    figure.add_bar(
+        x=table["media_share"],
+        y=places[2],
+        orientation="h",
+        marker={"color": PALETTE[2], "line_width": 0},
+        showlegend=False,
+        customdata=names,
+        hovertemplate=f"%{{customdata}}<br>media share %{{x{PERCENT}}}<extra></extra>",
+        **panel(1),
+    )

@@ -183,24 +183,13 @@ def plot_adstock(
         table[["weight", *(["high"] if "high" in table else [])]].to_numpy().max()
     )
     for i, (channel, kernel) in enumerate(kernels.items()):
-        bounds = "low" in kernel
         figure.add_bar(
             # A bar stands for the time step that begins so many after the spend.
             x=kernel["lag"] + 0.5,
             y=kernel["weight"],
             customdata=kernel["lag"],
             marker={"color": hues[channel], "line_width": 0},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": (kernel["high"] - kernel["weight"]).to_numpy(),
-                "arrayminus": (kernel["weight"] - kernel["low"]).to_numpy(),
-                "color": REFERENCE,
-                "thickness": 1.5,
-                "width": 2,
-            }
-            if bounds
-            else None,
+            error_y=_weight_error(kernel),
             hovertemplate=f"lag %{{customdata}} {text(units.time)}s"
             "<br>%{y:.1%} of the effect<extra></extra>",
             **panel(i),
@@ -231,6 +220,21 @@ def plot_adstock(
             },
         )
     return finish(figure, "Carry-over (adstock)", showlegend=False, bargap=0.2)
+
+
+def _weight_error(kernel: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the whiskers of a kernel's weights, where there are intervals."""
+    if "low" not in kernel:
+        return None
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (kernel["high"] - kernel["weight"]).to_numpy(),
+        "arrayminus": (kernel["weight"] - kernel["low"]).to_numpy(),
+        "color": REFERENCE,
+        "thickness": 1.5,
+        "width": 2,
+    }
 
 
 def _tick(lags: pd.Series) -> int:
