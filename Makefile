@@ -24,7 +24,7 @@ PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-floor lint format typecheck doctest docs \
-        benchmarks clean
+        bench benchmarks clean
 
 help:
 	@echo "make demo         fit a model on synthetic data and write $(REPORT)"
@@ -36,8 +36,9 @@ help:
 	@echo "make lint         ruff check and ruff format --check"
 	@echo "make format       apply ruff's fixes and formatting"
 	@echo "make typecheck    mypy"
-	@echo "make doctest      examples in the docstrings"
+	@echo "make doctest      examples in docstrings and on the pages of the documentation"
 	@echo "make docs         documentation in docs/_build/html, warnings are errors"
+	@echo "make bench        renew the tables of docs/benchmarks.rst (minutes)"
 	@echo "make benchmarks   list the benchmarks"
 	@echo "make clean        remove what the tools wrote (not the environments)"
 
@@ -118,12 +119,18 @@ typecheck: $(VENV)/.stamp-dev
 
 doctest: $(VENV)/.stamp-dev
 	@$(PYTEST) -q --doctest-modules sklearn_mmm
+	@$(PYTEST) -q -m "slow or not slow" tests/test_pages.py
 
 docs: $(VENV)/.stamp-dev
 	@$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "Documentation: $(abspath docs/_build/html/index.html)"
 
 # ------------------------------------------------------------------ benchmarks
+
+# What docs/benchmarks.rst shows; BENCH=--long runs the long ones as well.
+BENCH ?=
+bench: $(VENV)/.stamp-dev
+	@$(PY) benchmarks/bench.py $(BENCH)
 
 benchmarks:
 	@echo "Each benchmark prints a table and the machine it ran on:"
@@ -134,7 +141,8 @@ benchmarks:
 
 clean:
 	rm -rf .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
-	rm -rf docs/_build docs/auto_examples docs/generated docs/reference/generated
+	rm -rf docs/_build docs/auto_examples docs/generated docs/reference/generated \
+	    docs/reference/sections
 	rm -f docs/sg_execution_times.rst *_report.html
 	find sklearn_mmm tests benchmarks examples docs -name __pycache__ \
 	    -type d -prune -exec rm -rf {} +

@@ -8,12 +8,15 @@ import sklearn_mmm
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import _landing  # noqa: E402
 import _priors  # noqa: E402
+import _reference  # noqa: E402
 import _rooms  # noqa: E402
 
 # Tables that pages include are written from the code that they are about.
-for tables in (_priors, _rooms):
+for tables in (_priors, _rooms, _landing):
     tables.write(HERE / "generated")
+_reference.write(HERE / "reference" / "sections")
 
 project = "sklearn_mmm"
 author = "the sklearn_mmm developers"
@@ -32,6 +35,8 @@ extensions = [
 # documentation, which is not at hand offline.
 suppress_warnings = ["ref.ref", "ref.term"]
 html_theme = "pydata_sphinx_theme"
+html_theme_options = {"show_toc_level": 2, "header_links_before_dropdown": 8}
+html_sidebars = {"index": []}
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

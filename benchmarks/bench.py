@@ -1,0 +1,84 @@
+"""Run benchmarks one after the other and keep what they print, for docs/benchmarks.rst."""
+
+import argparse
+import datetime
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import sklearn_mmm
+
+HERE = Path(__file__).parent
+RESULTS = HERE.parent / "docs" / "benchmarks"
+PACKAGES = ("torch", "scikit-learn", "numpy", "pandas")
+# Name of the result: what is run. Those of the first group take minutes together.
+QUICK = {
+    "recovery": "recovery.py --presets small growing medium",
+    "coverage": "coverage.py --parts coverage --draws 6",
+    "media_share": "media_share.py --seeds 3",
+}
+LONG = {
+    "allocation": "allocation.py --seeds 3",
+    "collinear": "coverage.py --parts collinear update",
+    "forecast": "forecast.py",
+    "graph": "graph.py --seeds 2",
+    "report": "report.py",
+    "scaling": "scaling.py",
+    "time_varying": "time_varying.py",
+    "worlds": "worlds.py --quick",
+}
+
+
+def processor():
+    """Return the name of the processor."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def run(name, command):
+    """Run a benchmark and keep its output with date, versions and machine."""
+    script, *arguments = command.split()
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, str(HERE / script), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    minutes = (time.perf_counter() - start) / 60
+    versions = f"sklearn_mmm {sklearn_mmm.__version__}, " + ", ".join(
+        f"{p} {importlib.metadata.version(p)}" for p in PACKAGES
+    )
+    header = (
+        f"$ python benchmarks/{command}\n"
+        f"{datetime.date.today():%d %B %Y}, {minutes:.1f} minutes\n"
+        f"{processor()}, one thread, {platform.system()}, "
+        f"Python {platform.python_version()}\n{versions}\n\n"
+    )
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.txt").write_text(header + done.stdout, encoding="utf-8")
+
+
+def main():
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=[*QUICK, *LONG])
+    parser.add_argument("--long", action="store_true", help="hours instead of minutes")
+    args = parser.parse_args()
+    chosen = args.only or [*QUICK, *(LONG if args.long else ())]
+    for name in chosen:
+        print(name, flush=True)
+        run(name, (QUICK | LONG)[name])
+
+
+if __name__ == "__main__":
+    main()
