@@ -77,9 +77,8 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
 
     Attributes
     ----------
-    adstock_parameters_, saturation_parameters_ : DataFrame of shape \
-            (n_channels, n_parameters)
-        Given or learned parameters.
+    adstock_parameters_, saturation_parameters_ : DataFrame
+        Given or learned parameters, (n_channels, n_parameters).
     decay_, half_saturation_, slope_ : ndarray of shape (n_channels,)
         The same; NaN where the form has no such parameter. The half-saturation is that
         of any curve, infinite without a maximum.
