@@ -35,6 +35,7 @@ from sklearn_mmm.plotting._style import (
 
 # Bubbles with a name beside them; the others have it when pointed at.
 _MOST_NAMED = 8
+_SIDES = ("top center", "bottom center", "middle left", "middle right")
 _FAR_APART = 30.0
 
 
@@ -80,7 +81,7 @@ def plot_bubbles(
     largest = max(float(table["contribution"].abs().max()), 1e-300) if len(table) else 1
     named = set(table.nlargest(_MOST_NAMED, "contribution")["channel"])
     figure = go.Figure()
-    for row in table.to_dict("records"):
+    for i, row in enumerate(table.to_dict("records")):
         area = max(row["contribution"], 0.0) / largest
         figure.add_scatter(
             x=[row["spend"]],
@@ -88,7 +89,8 @@ def plot_bubbles(
             mode="markers+text",
             name=text(row["channel"]),
             text=[short(row["channel"], 16) if row["channel"] in named else ""],
-            textposition="top center",
+            # Neighbours have their names on different sides.
+            textposition=_SIDES[i % len(_SIDES)],
             textfont={"size": 11},
             cliponaxis=False,
             marker={
