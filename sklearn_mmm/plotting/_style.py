@@ -230,12 +230,11 @@ def colours_for(
 def logarithmic(low: float, high: float) -> dict[str, Any]:
     """Return a logarithmic axis, with labels at 1, 2 and 5 if there is room."""
     is_long = np.log10(high / low) > 2.2
-    number_format = "~s" if low >= 1 else ",.3~r"
-    return {
-        "type": "log",
-        "dtick": 1 if is_long else "D2",
-        "tickformat": number_format,
-    }
+    axis = {"type": "log", "dtick": 1 if is_long else "D2"}
+    if low >= 1 and is_long:
+        # Whole powers in the template's own words: 10B, as on other axes.
+        return axis
+    return {**axis, "tickformat": "~s" if low >= 1 else ",.3~r"}
 
 
 def fade(colour: str, share: float) -> str:
