@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.cli._column_words import default_labels, describe
 from sklearn_mmm.cli._columns import (
     Columns,
     Wanted,
-    default_labels,
-    describe,
     encode_texts,
     find_columns,
     is_number,

@@ -8,23 +8,17 @@ from sklearn_mmm.inspection import (
     baseline_components,
     carry_over_table,
     change_table,
-    collinearity,
     contribution_table,
-    coverage_table,
     event_table,
     fit_metrics,
     forecast_comparison,
     modulation_table,
-    outlier_table,
-    outlier_weight_table,
     period_roi_table,
     region_channel_table,
     region_table,
     residual_table,
     response_curve_table,
     spend_table,
-    training_tables,
-    zero_spells,
 )
 from sklearn_mmm.inspection._contributions import waterfall_of
 from sklearn_mmm.inspection._effects import effects_of, shares_of
@@ -37,15 +31,12 @@ from sklearn_mmm.plotting import (
     plot_carry_over,
     plot_changes,
     plot_channel_graph,
-    plot_collinearity,
     plot_contributions,
-    plot_coverage,
     plot_effects,
     plot_events,
     plot_fit,
     plot_frontier,
     plot_modulation,
-    plot_outliers,
     plot_period_roi,
     plot_predicted_actual,
     plot_prior_posterior,
@@ -57,13 +48,12 @@ from sklearn_mmm.plotting import (
     plot_saturation,
     plot_shares,
     plot_spend,
-    plot_training,
     plot_waterfall,
-    plot_zero_spells,
 )
 from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.plotting._words import amount, between
 from sklearn_mmm.report._content import Chart, Results
+from sklearn_mmm.report._data_charts import appendix_charts, data_charts
 
 
 def charts(results: Results) -> Iterator[Chart]:
@@ -78,8 +68,8 @@ def charts(results: Results) -> Iterator[Chart]:
         yield from _budget(results)
     if len(results.graph.edges):
         yield from _graph(results)
-    yield from _data(results)
-    yield from _appendix(results)
+    yield from data_charts(results)
+    yield from appendix_charts(results)
 
 
 def _band(results: Results, words: str) -> str:
@@ -399,74 +389,3 @@ def _budget(r: Results) -> Iterator[Chart]:
             plot_frontier(r.frontier, allocation.planned_total, units=r.units),
             {"frontier": r.frontier},
         )
-
-
-def _data(r: Results) -> Iterator[Chart]:
-    mmm = r.mmm
-    table = coverage_table(mmm)
-    if not table["observed"].all():
-        yield Chart(
-            "coverage",
-            "data",
-            "Coverage",
-            f"Which region has a row in which {r.units.time}; missing ones did not "
-            "enter the fit.",
-            plot_coverage(table, units=r.units),
-            {"coverage": table},
-        )
-    activity, spells = zero_spells(mmm)
-    if (activity["active"] < 1).any():
-        yield Chart(
-            "zero_spells",
-            "data",
-            "Spells without media",
-            "When a channel was on, and its longest pause. A channel that starts and "
-            "stops teaches a model more than one that is always on.",
-            plot_zero_spells((activity, spells), units=r.units),
-            {"activity": activity, "zero_spells": spells},
-        )
-    correlation, vif = collinearity(mmm)
-    yield Chart(
-        "collinearity",
-        "data",
-        "Collinearity",
-        "Columns that move together cannot be told apart. Variance inflation above 5 "
-        "is a question, above 10 a problem.",
-        plot_collinearity((correlation, vif)),
-        {
-            "vif": vif,
-            "correlation": correlation.rename_axis("column").reset_index(),
-        },
-    )
-    outliers, light = outlier_table(mmm), outlier_weight_table(mmm)
-    if len(outliers):
-        times = r.fit["time"]
-        figure = plot_outliers(outliers, units=r.units)
-        # Few points would make an axis of their own.
-        figure.update_xaxes(range=[times.min(), times.max()], zeroline=False)
-        few = (
-            f" The fit gave little weight to {len(light):,} rows." if len(light) else ""
-        )
-        yield Chart(
-            "outliers",
-            "data",
-            "Outliers",
-            "Rows more than four robust standard deviations from the fit: wrong data, "
-            "or events that the model does not know." + few,
-            figure,
-            {"outliers": outliers, "outlier_weights": light},
-        )
-
-
-def _appendix(r: Results) -> Iterator[Chart]:
-    epochs, chosen = training_tables(r.mmm)
-    yield Chart(
-        "training",
-        "appendix",
-        "Training",
-        "The loss should have settled. It may rise on the way, because noise and prior "
-        "scales are learned as well; inner skill is that of forecasts inside the "
-        "training period, by which hyper-parameters were chosen.",
-        plot_training((epochs, chosen)),
-        {"epochs": epochs, "hyperparameters": chosen},
-    )

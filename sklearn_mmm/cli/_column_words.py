@@ -1,0 +1,45 @@
+"""What the command says of the columns that it took."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sklearn_mmm.cli import _names as names
+from sklearn_mmm.cli._columns import Columns
+
+
+def default_labels(found: Columns) -> dict[str, str]:
+    """Return names for people: "facebook" for the column facebook_S."""
+    out = {}
+    for name in found.media:
+        plain = names.base(name)
+        if plain and plain != " ".join(names.words(name)):
+            out[name] = plain.title() if len(plain) > 3 else plain.upper()
+    taken = list(out.values())
+    return {k: v for k, v in out.items() if taken.count(v) == 1}
+
+
+def _behind(found: Columns, medium: str) -> str:
+    if medium not in found.spend:
+        return ""
+    money = found.spend[medium]
+    return f" (money: {money})" if money else " (costs nothing)"
+
+
+def describe(found: Columns, data: pd.DataFrame) -> list[str]:
+    """Return lines that say which column was taken for what."""
+
+    def listed(items: Sequence[str] | Mapping[str, Any]) -> str:
+        return ", ".join(map(str, items)) or "none"
+
+    media = [m + _behind(found, m) for m in found.media]
+    lines = [
+        f"target    {found.target}",
+        f"time      {found.time or 'none: rows are taken in their order'}",
+        f"region    {found.region or 'none: one series'}",
+        f"media     {listed(media)}",
+        f"controls  {listed(found.controls)}",
+    ]
+    lines += [f"left out  {name}: {why}" for name, why in found.left_out.items()]
+    return lines

@@ -1,0 +1,91 @@
+"""The charts of a report about the data and the training."""
+
+from collections.abc import Iterator
+
+from sklearn_mmm.inspection import (
+    collinearity,
+    coverage_table,
+    outlier_table,
+    outlier_weight_table,
+    training_tables,
+    zero_spells,
+)
+from sklearn_mmm.plotting import (
+    plot_collinearity,
+    plot_coverage,
+    plot_outliers,
+    plot_training,
+    plot_zero_spells,
+)
+from sklearn_mmm.report._content import Chart, Results
+
+
+def data_charts(r: Results) -> Iterator[Chart]:
+    mmm = r.mmm
+    table = coverage_table(mmm)
+    if not table["observed"].all():
+        yield Chart(
+            "coverage",
+            "data",
+            "Coverage",
+            f"Which region has a row in which {r.units.time}; missing ones did not "
+            "enter the fit.",
+            plot_coverage(table, units=r.units),
+            {"coverage": table},
+        )
+    activity, spells = zero_spells(mmm)
+    if (activity["active"] < 1).any():
+        yield Chart(
+            "zero_spells",
+            "data",
+            "Spells without media",
+            "When a channel was on, and its longest pause. A channel that starts and "
+            "stops teaches a model more than one that is always on.",
+            plot_zero_spells((activity, spells), units=r.units),
+            {"activity": activity, "zero_spells": spells},
+        )
+    correlation, vif = collinearity(mmm)
+    yield Chart(
+        "collinearity",
+        "data",
+        "Collinearity",
+        "Columns that move together cannot be told apart. Variance inflation above 5 "
+        "is a question, above 10 a problem.",
+        plot_collinearity((correlation, vif)),
+        {
+            "vif": vif,
+            "correlation": correlation.rename_axis("column").reset_index(),
+        },
+    )
+    outliers, light = outlier_table(mmm), outlier_weight_table(mmm)
+    if len(outliers):
+        times = r.fit["time"]
+        figure = plot_outliers(outliers, units=r.units)
+        # Few points would make an axis of their own.
+        figure.update_xaxes(range=[times.min(), times.max()], zeroline=False)
+        few = (
+            f" The fit gave little weight to {len(light):,} rows." if len(light) else ""
+        )
+        yield Chart(
+            "outliers",
+            "data",
+            "Outliers",
+            "Rows more than four robust standard deviations from the fit: wrong data, "
+            "or events that the model does not know." + few,
+            figure,
+            {"outliers": outliers, "outlier_weights": light},
+        )
+
+
+def appendix_charts(r: Results) -> Iterator[Chart]:
+    epochs, chosen = training_tables(r.mmm)
+    yield Chart(
+        "training",
+        "appendix",
+        "Training",
+        "The loss should have settled. It may rise on the way, because noise and prior "
+        "scales are learned as well; inner skill is that of forecasts inside the "
+        "training period, by which hyper-parameters were chosen.",
+        plot_training((epochs, chosen)),
+        {"epochs": epochs, "hyperparameters": chosen},
+    )
