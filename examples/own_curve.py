@@ -34,6 +34,6 @@ mmm = DeepCausalMMMRegressor(
 print(mmm.saturation_parameters_.round(2).to_string())
 
 # %%
-# It extrapolates in another way than a Hill curve does: where curves are dashed, nothing
-# was seen, and the form decides.
+# It extrapolates in another way than a Hill curve does: where curves are dashed,
+# nothing was seen, and the form decides.
 plot_response_curves(mmm)

@@ -2,8 +2,8 @@
 Search and cross-validation on a panel
 ======================================
 
-Splits go between weeks, never inside one, and a test fold continues the carry-over of its
-training fold.
+Splits go between weeks, never inside one, and a test fold continues the carry-over of
+its training fold.
 """
 
 import pandas as pd

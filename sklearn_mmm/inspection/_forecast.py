@@ -13,6 +13,11 @@ def skill_score(y_true: np.ndarray, y_pred: np.ndarray, reference: np.ndarray) -
     y_true, y_pred, reference : array-like of shape (n_rows,)
         Outcome units.
 
+    Returns
+    -------
+    float
+        1 for a perfect forecast, 0 for one as good as the reference.
+
     Examples
     --------
     >>> from sklearn_mmm.inspection import skill_score
@@ -34,6 +39,17 @@ def within_region_r2(
     ----------
     y_true, y_pred, region_mean : array-like of shape (n_rows,)
         Outcome units.
+
+    Returns
+    -------
+    float
+        1 for a perfect forecast.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.inspection import within_region_r2
+    >>> within_region_r2([1.0, 3.0], [1.0, 2.0], [2.0, 2.0])
+    0.5
     """
     y_true, y_pred, region_mean = map(np.asarray, (y_true, y_pred, region_mean))
     return float(r2_score(y_true - region_mean, y_pred - region_mean))

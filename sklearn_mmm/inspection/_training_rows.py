@@ -111,7 +111,17 @@ def keys(mmm: FittedMMM) -> pd.DataFrame:
 
 @of_fitted_model
 def channels_by_size(mmm: FittedMMM) -> list[str]:
-    """Return the channels, the one that brought most in training first."""
+    """Return the channels, the one that brought most in training first.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+
+    Returns
+    -------
+    list of str
+    """
     brought = mmm.contributions_[mmm.media_columns_].sum()
     return list(brought.sort_values(ascending=False, kind="stable").index)
 
@@ -218,7 +228,17 @@ def _array(mmm: FittedMMM, history: pd.DataFrame) -> np.ndarray:
 
 @of_fitted_model
 def has_intervals(mmm: FittedMMM) -> bool:
-    """Return whether the model has members, whose spread gives intervals."""
+    """Return whether the model has members, whose spread gives intervals.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted.
+
+    Returns
+    -------
+    bool
+    """
     return getattr(mmm, "n_members_", 0) > 0
 
 

@@ -88,15 +88,15 @@ def fit_many(
         A mapping from names to fitted estimators, with the exceptions of panels that
         failed in ``failures``.
 
-    Warns
-    -----
-    FitFailedWarning
-        If panels failed.
-
     Raises
     ------
     TypeError
         If panels are no dict, or one is neither a tuple nor a function.
+
+    Warns
+    -----
+    FitFailedWarning
+        If panels failed.
 
     Notes
     -----

@@ -20,6 +20,10 @@ _SECONDS = 120
 def find_browser() -> str:
     """Return the path of Chromium, Chrome or Edge.
 
+    Returns
+    -------
+    str
+
     Raises
     ------
     ValueError

@@ -33,6 +33,15 @@ def save(estimator: Any, path: str | Path) -> Path:
     """Write an estimator, or another object of this package, to a file.
 
     See :meth:`StoredEstimator.save`.
+
+    Parameters
+    ----------
+    estimator : object
+    path : str or Path
+
+    Returns
+    -------
+    Path
     """
     arrays: list[np.ndarray] = []
     content = {
@@ -60,6 +69,14 @@ def save(estimator: Any, path: str | Path) -> Path:
 
 def fingerprint(thing: Any) -> str:
     """Return a digest of numbers, texts, arrays and objects of this package.
+
+    Parameters
+    ----------
+    thing : object
+
+    Returns
+    -------
+    str
 
     Raises
     ------
