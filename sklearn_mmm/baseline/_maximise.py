@@ -1,6 +1,7 @@
 """Variances and memory in time that make residuals most likely."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ _PRIOR_LOG_MEMORY = (np.log(4.0), 1.0)
 _MEMORY_RANGE = (1.0, 100.0)
 # Seasons from which on one has been seen to repeat.
 FEWEST_SEASONS = 1.8
+# How far the logarithm of the noise's variance may move in one search.
+_LOG_NOISE_RANGE = (-6.0, 6.0)
 _LEAST = 1e-9
 _MOST_ITERATIONS = 15
 
@@ -77,6 +80,9 @@ def maximise_regional(
 ) -> Variances:
     """Return the component variances that make regional residuals most likely.
 
+    The noise is searched with them: at a noise that was learned beside a level too
+    stiff, a level that wanders much would look unlikely.
+
     Parameters
     ----------
     residual : ndarray of shape (n_draws, n_regions, n_weeks)
@@ -95,8 +101,7 @@ def maximise_regional(
     names : tuple of str
         Of the components, for ``starts``.
     """
-    n_draws, _, n_weeks = residual.shape
-    identity = np.eye(n_weeks)
+    n_draws = len(residual)
     groups = [
         (
             np.ix_(weeks, weeks),
@@ -109,8 +114,7 @@ def maximise_regional(
         if len(weeks)
     ]
 
-    def likelihood(covariance: np.ndarray) -> tuple[float, np.ndarray]:
-        K = identity + covariance
+    def likelihood(K: np.ndarray) -> tuple[float, np.ndarray]:
         total, slope = 0.0, np.zeros_like(K)
         for weeks, values in groups:
             loss, own = loss_and_slope(K[weeks], values, delta)
@@ -118,9 +122,9 @@ def maximise_regional(
             slope[weeks] += own / n_draws
         return total, slope
 
-    return _maximise(
-        likelihood, kernels, start, _PRIOR_LOG_VARIANCE, 1e3, starts, names
-    )
+    prior = np.full(len(start.variances), _PRIOR_LOG_VARIANCE)
+    search = _Search(likelihood, kernels, prior, 1e3, has_noise=True)
+    return search.best(start, starts, names)
 
 
 def maximise_shared(
@@ -151,70 +155,103 @@ def maximise_shared(
         loss, slope = loss_and_slope(covariance + error, estimate.T, np.inf)
         return loss / n_draws, slope / n_draws
 
-    return _maximise(likelihood, kernels, start, _PRIOR_LOG_SHARED, 1.0, starts, names)
+    prior = np.full(len(start.variances), _PRIOR_LOG_SHARED)
+    search = _Search(likelihood, kernels, prior, 1.0, has_noise=False)
+    return search.best(start, starts, names)
 
 
-def _maximise(
-    likelihood: Callable[[np.ndarray], tuple[float, np.ndarray]],
-    kernels: Kernels,
-    start: Variances,
-    prior: float,
-    upper: float,
-    starts: tuple[dict[str, float], ...],
-    names: tuple[str, ...],
-) -> Variances:
-    """Minimise a negative log-likelihood over variances and memory, in logarithms.
+@dataclass(frozen=True)
+class _Search:
+    """Of the variances and the memory, in logarithms.
 
-    A level that wanders and a season that changes describe much the same, so that
-    there may be two optima: ``starts`` names where else to look.
+    Attributes
+    ----------
+    likelihood : callable
+        Negative log-likelihood of a covariance, and its derivative.
+    kernels : Kernels
+    prior : ndarray of shape (component,)
+        Means of the logarithms of the variances.
+    upper : float
+        Largest variance.
+    has_noise : bool
+        Whether variances are in units of that of a noise which is searched too.
     """
-    n = len(start.variances)
-    if not n:
-        return start
-    # Before a season has repeated nothing is known of its memory.
-    forgets = bool(kernels.distance.max() >= FEWEST_SEASONS)
 
-    def function(x: np.ndarray) -> tuple[float, np.ndarray]:
-        memory = float(np.exp(x[n])) if forgets else start.memory
-        parts = np.exp(x[:n])[:, None, None] * kernels.at(memory)
-        loss, slope = likelihood(parts.sum(0))
-        # Very wide log-normal priors keep what the data do not speak of finite.
-        gap = x[:n] - prior
-        loss += 0.5 * float((gap**2).sum()) / 16
-        gradient = np.tensordot(parts, slope, 2) + gap / 16
-        if forgets:
-            mean, sd = _PRIOR_LOG_MEMORY
-            distance = (x[n] - mean) / sd
-            faded = (parts * kernels.distance).sum(0) / memory
-            loss += 0.5 * distance**2
-            gradient = np.append(gradient, (faded * slope).sum() + distance / sd)
-        return loss, gradient
+    likelihood: Callable[[np.ndarray], tuple[float, np.ndarray]]
+    kernels: Kernels
+    prior: np.ndarray
+    upper: float
+    has_noise: bool
 
-    firsts = [start.variances]
-    for other in starts:
-        firsts.append(
-            np.array(
-                [
-                    other.get(name, value)
-                    for name, value in zip(names, start.variances, strict=True)
-                ]
-            )
-        )
-    bounds = [(np.log(_LEAST), np.log(upper))] * n
-    memory = []
-    if forgets:
-        bounds.append((np.log(_MEMORY_RANGE[0]), np.log(_MEMORY_RANGE[1])))
-        memory = [np.log(start.memory)]
-    ends = [
-        minimize(
-            function,
-            np.append(np.log(np.maximum(first, _LEAST)), memory),
+    @property
+    def forgets(self) -> bool:
+        """Whether memory is learned: nothing is known before a season has repeated."""
+        return bool(self.kernels.distance.max() >= FEWEST_SEASONS)
+
+    def best(
+        self,
+        start: Variances,
+        starts: tuple[dict[str, float], ...],
+        names: tuple[str, ...],
+    ) -> Variances:
+        """Return the likeliest of the optima that are reached from some starts.
+
+        A level that wanders and a season that changes describe much the same, so that
+        there may be two: ``starts`` names where else to look.
+        """
+        if not len(start.variances):
+            return start
+        firsts = [start.variances]
+        for other in starts:
+            now = zip(names, start.variances, strict=True)
+            firsts.append(np.array([other.get(name, value) for name, value in now]))
+        ends = [self._descend(first, start.memory) for first in firsts]
+        return min(ends, key=lambda end: end[0])[1]
+
+    def _descend(self, first: np.ndarray, memory: float) -> tuple[float, Variances]:
+        n = len(first)
+        x = [*np.log(np.maximum(first, _LEAST))]
+        bounds = [(np.log(_LEAST), np.log(self.upper))] * n
+        if self.forgets:
+            x.append(np.log(memory))
+            bounds.append((np.log(_MEMORY_RANGE[0]), np.log(_MEMORY_RANGE[1])))
+        if self.has_noise:
+            x.append(0.0)
+            bounds.append(_LOG_NOISE_RANGE)
+        end = minimize(
+            self._objective,
+            x,
+            args=(n, memory),
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
             options={"maxiter": _MOST_ITERATIONS},
         )
-        for first in firsts
-    ]
-    best = np.exp(min(ends, key=lambda end: end.fun).x)
-    return Variances(best[:n], float(best[n]) if forgets else start.memory)
+        if self.forgets:
+            memory = float(np.exp(end.x[n]))
+        return float(end.fun), Variances(np.exp(end.x[:n]), memory)
+
+    def _objective(
+        self, x: np.ndarray, n: int, memory: float
+    ) -> tuple[float, np.ndarray]:
+        if self.forgets:
+            memory = float(np.exp(x[n]))
+        parts = np.exp(x[:n])[:, None, None] * self.kernels.at(memory)
+        K, unit = parts.sum(0), 1.0
+        if self.has_noise:
+            unit = float(np.exp(x[-1]))
+            K = unit * (K + np.eye(len(K)))
+        loss, slope = self.likelihood(K)
+        # Very wide log-normal priors keep what the data do not speak of finite.
+        gap = x[:n] - self.prior
+        loss += 0.5 * float((gap**2).sum()) / 16
+        gradient = [*unit * np.tensordot(parts, slope, 2) + gap / 16]
+        if self.forgets:
+            mean, sd = _PRIOR_LOG_MEMORY
+            distance = (x[n] - mean) / sd
+            faded = (parts * self.kernels.distance).sum(0) / memory
+            loss += 0.5 * distance**2
+            gradient.append(unit * (faded * slope).sum() + distance / sd)
+        if self.has_noise:
+            gradient.append(float((K * slope).sum()))
+        return loss, np.array(gradient)

@@ -23,8 +23,11 @@ SCALE_RANGES = {
 }
 # What a channel is believed to contribute before anything is seen, relative to the mean
 # outcome: half-normal, of which several channels together are worth this number.
-USUAL_CONTRIBUTION = 0.35
+USUAL_CONTRIBUTION = 0.1
 _WITNESSES = 10.0
+# What it is believed to bring at most, at saturation, in the same unit: one that is
+# seldom on may contribute little on the whole and yet too much in a week.
+USUAL_EFFECT = 0.5
 # A curve that is hardly ever above zero says nothing of the size of its effect.
 _LEAST_SHARE = 0.02
 
@@ -58,7 +61,8 @@ class PriorScales:
     @property
     def effect(self) -> np.ndarray:
         """Media effects, relative to the region's mean outcome, (n_channels,)."""
-        return np.asarray(self.contribution / np.maximum(self.share, _LEAST_SHARE))
+        share = np.maximum(self.share, _LEAST_SHARE)
+        return 1.0 / np.hypot(share / self.contribution, 1.0 / USUAL_EFFECT)
 
 
 def contribution_scales(squares: np.ndarray) -> np.ndarray:
