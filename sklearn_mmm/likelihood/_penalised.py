@@ -23,11 +23,11 @@ SCALE_RANGES = {
 }
 # What a channel is believed to contribute before anything is seen, relative to the mean
 # outcome: half-normal, of which several channels together are worth this number.
-USUAL_CONTRIBUTION = 0.1
+USUAL_CONTRIBUTION = 0.15
 _WITNESSES = 10.0
 # What it is believed to bring at most, at saturation, in the same unit: one that is
 # seldom on may contribute little on the whole and yet too much in a week.
-USUAL_EFFECT = 0.5
+USUAL_EFFECT = 0.8
 # A curve that is hardly ever above zero says nothing of the size of its effect.
 _LEAST_SHARE = 0.02
 
