@@ -44,6 +44,17 @@ def test_docstrings_of_public_names_are_valid():
     assert not problems, "\n".join(problems)
 
 
+def test_every_public_module_has_its_place_in_the_reference():
+    listed = {m for s in reference().SECTIONS.values() for m in s.modules}
+    public = {
+        path.stem
+        for path in Path(sklearn_mmm.__file__).parent.iterdir()
+        if not path.name.startswith("_") and path.suffix in {"", ".py"}
+    }
+    inner = {"baseline", "graph", "likelihood", "network", "panel", "posterior"}
+    assert public - inner - {"cli", "training", "py"} <= listed
+
+
 def test_examples_are_many_and_short():
     examples = sorted((ROOT / "examples").glob("*.py"))
     assert len(examples) >= 10

@@ -256,7 +256,7 @@ def test_doubts_are_said_first(fitted, plan):
     unsure = Evidence((0, 1), (0, 1), 0.1, 0.6, 1.0, 2.0, doubt)
     told = words(unsure, skill=-0.2)
     assert told[0].startswith("The evidence does not carry this move")
-    assert "60%" in told[0]
+    assert "60 %" in told[0]
     assert "'tv'" in told[0]
     assert "worse than a naive forecast" in told[1]
     sure = Evidence((0, 1), (0, 1), 0.1, 0.95, 1.0, 2.0, doubt)
