@@ -26,8 +26,8 @@ mmm = DeepCausalMMMRegressor(
 )
 
 # %%
-# R² of a panel says little, since regions differ in size; skill compares with a forecast
-# that costs nothing.
+# R² of a panel says little, since regions differ in size; skill compares with a
+# forecast that costs nothing.
 search = GridSearchCV(
     mmm,
     {"max_lag": [4, 8], "saturation": ["hill", "logistic"]},
