@@ -1,6 +1,6 @@
 """Hidden common causes: cycles of budgets that move all channels of a region."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,39 @@ def can_have_common_causes(panel: GraphPanel) -> bool:
     )
 
 
+def without_common_course(panel: GraphPanel) -> GraphPanel:
+    """Divide all channels by the trend and season that their logarithms share.
+
+    With few regions the additive course alone would leave weeks in season with larger
+    swings than others. Linear relations between channels stay what they are. What a
+    single channel does of its own is in no median over channels.
+    """
+    if panel.course.shape[1] == 1 or not can_have_common_causes(panel):
+        return panel
+    logarithm = _logarithm(panel.children, panel.kept)
+    terms = panel.course[:, 1:] - panel.course[:, 1:].mean(axis=0)
+    size = np.ones(panel.kept.shape)
+    for r, seen in enumerate(panel.kept):
+        if seen.sum() > 2 * panel.course.shape[1]:
+            found = np.linalg.lstsq(panel.course[seen], logarithm[r, seen])[0]
+            size[r] = np.exp(terms @ np.median(found[1:], axis=1))
+    whole = size[..., None]
+    return replace(
+        panel,
+        children=panel.children / whole,
+        parents=panel.parents / whole,
+        lagged=panel.lagged / whole,
+    )
+
+
+def _logarithm(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return logarithms of what is not too small for them."""
+    mean = values[kept].mean(axis=0)
+    return np.asarray(
+        np.log(np.maximum(values, np.maximum(_FLOOR * np.abs(mean), 1e-12)))
+    )
+
+
 def draw_common_cause(
     panel: GraphPanel, weights: np.ndarray, strength: float, rng: np.random.Generator
 ) -> CommonCause:
@@ -64,9 +97,7 @@ def draw_common_cause(
     """
     n = panel.children.shape[2]
     own = panel.children - panel.parents @ weights[:n] - panel.lagged @ weights[n:]
-    mean = own[panel.kept].mean(axis=0)
-    floor = np.maximum(_FLOOR * np.abs(mean), 1e-12)
-    logarithm = panel.without_course(np.log(np.maximum(own, floor)))
+    logarithm = panel.without_course(_logarithm(own, panel.kept))
     logarithm = logarithm * panel.kept[..., None]
     parts = [(logarithm, strength)]
     if panel.by_week:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from sklearn_mmm.graph._aligned_ranks import aligned_rank_scores
 from sklearn_mmm.graph._rows import GraphRows
 
-# Least squares t statistic below which a parent is not worth a robust test.
-_LEAST_T = 3.0
+# Parents are worth a rank test whose least squares t is so far below its limit at most.
+_MARGIN_OF_T = 1.3
+# Aligned rank tests of an edge.
+_N_SCORES = 3
 # Parents to choose from, as a share of the rows.
 _MOST_CANDIDATES = 0.25
 
@@ -72,8 +75,10 @@ def select_edges(
     moments = drivers.T @ drivers
     own = drivers.T @ rows.children  # driver by child
     n_clusters = int(rows.cluster.max()) + 1
-    n_tests = max(int(rules.allowed.sum()) + n * n_lagged, 1)
-    limit = float(stats.t.isf(alpha / 2 / n_tests, max(n_clusters - 1, 1)))
+    # Of each pair the order leaves one direction.
+    pairs = np.triu(rules.allowed | rules.allowed.T, 1)
+    n_tests = max(int(pairs.sum()) + n * n_lagged, 1)
+    limit = float(stats.norm.isf(alpha / 2 / _N_SCORES / n_tests)) * inflation
     weights, error = np.zeros((2, n + n_lagged, n))
     for place, child in enumerate(order):
         before = [i for i in order[:place] if rules.allowed[i, child]]
@@ -85,18 +90,30 @@ def select_edges(
         chosen = _strongest(moments, own[:, child], [*before, *past], fixed, rows)
         total = float(rows.children[:, child] @ rows.children[:, child])
         chosen = _without_idle(
-            moments, own[:, child], total, chosen, fixed, len(drivers)
+            moments,
+            own[:, child],
+            total,
+            chosen,
+            fixed,
+            len(drivers),
+            limit - _MARGIN_OF_T,
         )
         while chosen:
-            weight, spread = robust_fit(
-                drivers[:, chosen], rows.children[:, child], rows.cluster, n_clusters
-            )
-            t = np.abs(weight / spread)
-            t[[column in fixed for column in chosen]] = np.inf
-            if t.min() >= limit * inflation:
-                weights[chosen, child], error[chosen, child] = weight, spread
+            z = np.abs(
+                aligned_rank_scores(
+                    drivers[:, chosen], rows.children[:, child], rows.cluster
+                )
+            ).max(axis=1)
+            z[[column in fixed for column in chosen]] = np.inf
+            if z.min() >= limit:
+                weights[chosen, child], error[chosen, child] = robust_fit(
+                    drivers[:, chosen],
+                    rows.children[:, child],
+                    rows.cluster,
+                    n_clusters,
+                )
                 break
-            chosen.pop(int(t.argmin()))
+            chosen.pop(int(z.argmin()))
     return Edges(weights, error)
 
 
@@ -140,6 +157,7 @@ def _without_idle(
     chosen: list[int],
     fixed: set[int],
     n_rows: int,
+    least_t: float,
 ) -> list[int]:
     """Drop parents without a significant weight, from cross products alone."""
     kept = list(chosen)
@@ -150,7 +168,7 @@ def _without_idle(
         error = np.sqrt(np.maximum(noise * np.diag(inverse), 1e-300))
         t = np.abs(weight / error)
         t[[column in fixed for column in kept]] = np.inf
-        if t.min() >= _LEAST_T:
+        if t.min() >= least_t:
             break
         idle = t < 1
         if idle.sum() > 1:

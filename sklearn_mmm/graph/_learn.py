@@ -4,16 +4,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sklearn_mmm.graph._common_causes import can_have_common_causes, draw_common_cause
+from sklearn_mmm.graph._common_causes import (
+    can_have_common_causes,
+    draw_common_cause,
+    without_common_course,
+)
 from sklearn_mmm.graph._direction import direction_p_values
 from sklearn_mmm.graph._edges import EdgeRules, Edges, select_edges
 from sklearn_mmm.graph._independence import PairTests, rejected
 from sklearn_mmm.graph._order import causal_order
 from sklearn_mmm.graph._rows import GraphPanel, GraphRows, independent_rows
+from sklearn_mmm.graph._season import seasonal_pairs
 
 # False discovery rate of dependent pairs, and of directions.
 _DEPENDENCE_LEVEL = 0.01
 _DIRECTION_LEVEL = 0.05
+# Of pairs among which edges are looked for; the search among many takes long.
+_CONNECTION_LEVEL, _CONNECTION_LEVEL_OF_MANY, _MANY = 0.25, 0.05, 20
 # What is enough to look for a common cause, which then has to explain something.
 _SUSPICION_LEVEL = 0.05
 # Score of all pairs together beyond which they are not independent.
@@ -107,37 +114,39 @@ def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
     worse.
     """
     alpha, n_resamples, seed = options.alpha, options.n_resamples, options.seed
-    panel, rules, units = _standardised(panel, options.rules)
+    given = panel
+    panel, rules, units = _standardised(without_common_course(given), options.rules)
     n, n_drivers = len(rules.allowed), len(units)
+    to_data = units[:n] / units[:, None]
     rows = panel.rows()
     rules = _connected(rows, panel, rules)
-    if not (rules.allowed.any() or n_drivers > n):
-        nothing = np.zeros((n_drivers, n))
-        strength = np.full((n, n), np.nan if n_resamples == 0 else 0.0)
-        samples = np.zeros((n_resamples, n_drivers, n))
-        apart = _dependent_pairs(panel, rows, nothing) & ~np.eye(n, dtype=bool)
-        return LearnedGraph(nothing, nothing, apart, strength, samples)
-    alone = _explain(rows, panel, rules, alpha)
-    draws = [alone]
-    if _is_dependent(alone.tests) and can_have_common_causes(panel):
-        draws = _with_common_cause(panel, rules, alpha, alone, seed)
-    edges, dropped = _reliable(draws, panel, rules, alpha)
-    confounded = dropped | dropped.T | _dependent_pairs(panel, rows, edges.weights)
-    connected = edges.weights[:n] != 0
-    confounded &= ~(connected | connected.T) & ~np.eye(n, dtype=bool)
-    # Doubtful edges have a strength as well, but no part in what the graph may be.
-    either = connected | connected.T | dropped | dropped.T
-    searched = replace(rules, allowed=rules.allowed & either)
-    samples = _resampled(draws[0].rows, searched, alpha, n_resamples, seed)
+    samples = np.zeros((n_resamples, n_drivers, n))
+    if rules.allowed.any() or n_drivers > n:
+        alone = _explain(rows, panel, rules, alpha)
+        draws = [alone]
+        if _is_dependent(alone.tests) and can_have_common_causes(panel):
+            draws = _with_common_cause(panel, rules, alpha, alone, seed)
+        edges, dropped = _reliable(draws, panel, rules, alpha)
+        # Doubtful edges have a strength as well, but no part in what the graph may be.
+        either = (edges.weights[:n] != 0) | dropped
+        searched = replace(rules, allowed=rules.allowed & (either | either.T))
+        samples = _resampled(draws[0].rows, searched, alpha, n_resamples, seed)
+    else:
+        edges = Edges(np.zeros((n_drivers, n)), np.zeros((n_drivers, n)))
+        dropped = np.zeros((n, n), bool)
     strength = np.full((n, n), np.nan)
     if n_resamples:
         strength = (samples[:, :n] != 0).mean(axis=0)
-    samples[:, :n] *= connected | connected.T
-    to_data = units[:n] / units[:, None]
+    connected = edges.weights[:n] != 0
+    connected |= connected.T
+    samples[:, :n] *= connected
+    weights = edges.weights * to_data
+    confounded = dropped | dropped.T | _dependent_pairs(panel, rows, edges.weights)
+    confounded |= seasonal_pairs(given, weights)
     return LearnedGraph(
-        edges.weights * to_data,
+        weights,
         edges.error * to_data,
-        confounded,
+        confounded & ~connected & ~np.eye(n, dtype=bool),
         strength,
         samples * to_data,
     )
@@ -171,7 +180,9 @@ def _standardised(
 def _connected(rows: GraphRows, panel: GraphPanel, rules: EdgeRules) -> EdgeRules:
     """Allow edges only among channels that depend on one another, directly or not."""
     tests = PairTests(rows.children, panel)
-    linked = rejected(tests.p_values, _DIRECTION_LEVEL) | rules.required
+    few = len(rules.allowed) <= _MANY
+    level = _CONNECTION_LEVEL if few else _CONNECTION_LEVEL_OF_MANY
+    linked = rejected(tests.p_values, level) | rules.required
     linked |= linked.T
     for k in range(len(linked)):
         linked |= np.outer(linked[:, k], linked[k])

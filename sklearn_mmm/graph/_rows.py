@@ -63,6 +63,8 @@ class GraphPanel:
     course : ndarray of shape (n_weeks, n_terms)
         What a region's series may follow of itself: its mean, with few regions also a
         trend and a season.
+    waves : ndarray of shape (n_weeks, n_waves)
+        The waves of a year; none where there is no year.
     by_week : bool
         Whether weeks have means of their own, shared by the regions.
     is_series : bool
@@ -75,6 +77,7 @@ class GraphPanel:
     lagged: np.ndarray
     kept: np.ndarray
     course: np.ndarray
+    waves: np.ndarray
     by_week: bool
     is_series: bool
     cluster: np.ndarray
@@ -141,6 +144,7 @@ def independent_rows(values: np.ndarray) -> GraphPanel:
         np.zeros((1, n_rows, 0)),
         np.ones((1, n_rows), bool),
         np.ones((n_rows, 1)),
+        np.zeros((n_rows, 0)),
         by_week=False,
         is_series=False,
         cluster=np.arange(n_rows)[None],
@@ -182,6 +186,7 @@ def series_panel(
     kept = observed.copy()
     kept[:, :first] = False
     by_week = n_regions >= FEWEST_FOR_WEEK_MEANS
+    course = _course(position, season_length)
     cluster = np.repeat(np.arange(n_regions)[:, None], n_weeks, axis=1)
     if n_regions < _FEWEST_FOR_REGION_CLUSTERS:
         block = np.maximum(np.arange(n_weeks) - first, 0) // _BLOCK
@@ -191,7 +196,8 @@ def series_panel(
         parents,
         past.reshape(n_regions, n_weeks, n_lags * n),
         kept,
-        np.ones((n_weeks, 1)) if by_week else _course(position, season_length),
+        course[:, :1] if by_week else course,
+        course[:, 2:],
         by_week,
         is_series=True,
         cluster=cluster,

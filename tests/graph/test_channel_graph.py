@@ -6,11 +6,13 @@ import torch
 from sklearn_mmm import ChannelGraph
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.functional import acyclicity
+from sklearn_mmm.graph._aligned_ranks import aligned_rank_scores
 from sklearn_mmm.graph._edges import EdgeRules
 from sklearn_mmm.graph._independence import PairTests, rejected
 from sklearn_mmm.graph._learn import GraphOptions, learn_graph
 from sklearn_mmm.graph._order import entropy, entropy_by_row
 from sklearn_mmm.graph._rows import independent_rows, series_panel
+from sklearn_mmm.graph._season import seasonal_pairs
 
 
 def draw(seed, n=8, n_edges=10, n_rows=600, noise="laplace"):
@@ -226,3 +228,80 @@ def test_constant_columns_have_no_edges():
     options = GraphOptions(nothing, 0, 0.05, 0, 0)
     found = learn_graph(independent_rows(X.to_numpy()), options)
     assert (found.weights == 0).all()
+
+
+def test_aligned_ranks_are_normal_where_there_is_nothing_and_find_the_rest():
+    rng = np.random.default_rng(0)
+    found, none = [], []
+    for _ in range(200):
+        columns = rng.exponential(size=(2, 12, 3))
+        noise = rng.exponential(size=(2, 12))
+        # Autocorrelated, within the clusters alone.
+        columns, noise = (np.cumsum(v, axis=1) for v in (columns, noise))
+        columns, noise = (v - v.mean(axis=1, keepdims=True) for v in (columns, noise))
+        none.append(
+            aligned_rank_scores(
+                columns.reshape(-1, 3), noise.ravel(), np.repeat([0, 1], 12)
+            )
+        )
+        x = rng.exponential(size=(100, 2))
+        y = 0.3 * x[:, 0] + rng.exponential(size=100)
+        x, y = x - x.mean(axis=0), y - y.mean()
+        found.append(aligned_rank_scores(x, y, np.arange(100)))
+    found, none = np.array(found), np.array(none)
+    assert found[:, 1].std(axis=0) == pytest.approx(np.ones(3), abs=0.15)
+    assert found[:, 1].mean(axis=0) == pytest.approx(np.zeros(3), abs=0.2)
+    # The lower end of what has a floor tells more than ranks of the normal do.
+    assert found[:, 0, 1].mean() > found[:, 0, 0].mean() + 0.3 > 2.5
+    assert np.std(none) < 1.6
+
+
+def test_units_and_signs_do_not_matter_to_aligned_ranks():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 3)), rng.normal(size=60)
+    x, y = x - x.mean(axis=0), y - y.mean()
+    cluster = np.repeat(np.arange(6), 10)
+    z = aligned_rank_scores(x, y, cluster)
+    scaled = aligned_rank_scores(x * [1e6, 1.0, 1e-6], 1e3 * y, cluster)
+    np.testing.assert_allclose(scaled, z, rtol=1e-6)
+    # The tails change places.
+    np.testing.assert_allclose(
+        aligned_rank_scores(x, -y, cluster), -z[:, [0, 2, 1]], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("n_regions", [1, 4])
+def test_channels_that_share_a_season_are_named(n_regions):
+    rng = np.random.default_rng(1)
+    weeks = np.arange(104)
+    spend = rng.gamma(3.0, size=(n_regions, 104, 4))
+    spend[..., :3] *= np.exp(0.6 * np.cos(2 * np.pi * weeks / 52.18))[:, None]
+    X = pd.DataFrame(spend.reshape(-1, 4), columns=list("abcd"))
+    X["region"] = np.repeat(np.arange(n_regions), 104)
+    X["week"] = np.tile(weeks, n_regions)
+    graph = ChannelGraph(region_column="region", time_column="week").fit(X)
+    assert (graph.adjacency_ == 0).all().all()
+    named = np.argwhere(np.triu(graph.confounded_.to_numpy())).tolist()
+    assert named == [[0, 1], [0, 2], [1, 2]]
+
+
+def test_a_season_is_not_seen_in_what_merely_wanders():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(1, 156, 200))
+    for t in range(1, 156):
+        values[:, t] += 0.7 * values[:, t - 1]
+    panel = series_panel(values, np.ones((1, 156), bool), np.arange(156.0), 52.18)
+    assert seasonal_pairs(panel, np.zeros((200, 200))).sum() <= 2
+
+
+def test_a_season_of_all_channels_hides_no_influence():
+    rng = np.random.default_rng(0)
+    weeks = np.arange(130)
+    own = rng.gamma(3.0, size=(1, 130, 4))
+    own[..., 1] += 0.6 * own[..., 0]
+    X = pd.DataFrame(own[0] * np.exp(np.cos(2 * np.pi * weeks / 52.18))[:, None])
+    X.columns = list("abcd")
+    graph = ChannelGraph(["a", "b", "c", "d"], None, "week").fit(X.assign(week=weeks))
+    edges = np.argwhere(graph.adjacency_.to_numpy() != 0).tolist()
+    assert edges == [[0, 1]]
+    assert graph.adjacency_.loc["a", "b"] == pytest.approx(0.6, abs=0.15)
