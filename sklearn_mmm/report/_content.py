@@ -28,6 +28,7 @@ TABS = {
     "response": "Response",
     "regions": "Regions",
     "budget": "Budget",
+    "planner": "Planner",
     "graph": "Influences",
     "data": "Data",
     "appendix": "Appendix",

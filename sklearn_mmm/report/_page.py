@@ -24,6 +24,7 @@ from sklearn_mmm.report._encode import (
 )
 from sklearn_mmm.report._first_page import first_page
 from sklearn_mmm.report._first_screen import FirstScreen
+from sklearn_mmm.report._planner_page import planner_panel
 from sklearn_mmm.report._summary import Summary, Tile
 
 _MENU_LABELS = {"region": "Region", "show": "Show", "sort": "Sort by"}
@@ -38,24 +39,21 @@ def page(
     tables: dict[str, pd.DataFrame],
     mmm: FittedMMM,
     labels: dict[str, str],
+    planner: dict[str, Any] | None = None,
 ) -> str:
     """Return the whole document, which needs nothing but itself."""
-    resources = files("sklearn_mmm.report")
-    code = resources.joinpath("page.js").read_text(encoding="utf-8")
-    style = resources.joinpath("page.css").read_text(encoding="utf-8")
+    code, style = _resources("js"), _resources("css")
     pool = ArrayPool()
     data = "".join(_data(charts, tables, pool, labels))
     hues = channel_colours(mmm)
     hues |= {labels.get(name, name): hue for name, hue in hues.items()}
     by_tab = {tab: list(group) for tab, group in groupby(charts, lambda c: c.tab)}
-    panels = [
-        _panel(
-            tab,
-            first_page(first) + _summary(summary, hues) if tab == "summary" else "",
-            by_tab[tab],
-        )
-        for tab in by_tab
-    ]
+    before = {"summary": first_page(first) + _summary(summary, hues)}
+    if planner is not None:
+        before["planner"] = planner_panel(planner)
+        data += _json("planner-data", script_json(planner))
+    by_tab = {tab: by_tab.get(tab, []) for tab in TABS if tab in by_tab | before}
+    panels = [_panel(tab, before.get(tab, ""), by_tab[tab]) for tab in by_tab]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -71,6 +69,15 @@ def page(
         f"{_json('arrays', in_script(pool.json()))}{data}"
         f"{_json('settings', script_json(_settings()))}"
         f"<script>{get_plotlyjs()}</script><script>{code}</script></body></html>"
+    )
+
+
+def _resources(kind: str) -> str:
+    """Return the scripts or the styles of the page and its planner."""
+    folder = files("sklearn_mmm.report")
+    return "\n".join(
+        folder.joinpath(f"{name}.{kind}").read_text(encoding="utf-8")
+        for name in ("page", "planner")
     )
 
 

@@ -29,6 +29,7 @@ from sklearn_mmm.report._content import Chart, Results
 from sklearn_mmm.report._first_screen import first_screen
 from sklearn_mmm.report._labels import check_labels, relabel
 from sklearn_mmm.report._page import page
+from sklearn_mmm.report._planner import planner_data
 from sklearn_mmm.report._summary import summarise
 from sklearn_mmm.report._workbook import check_workbooks, write_workbook
 
@@ -135,6 +136,7 @@ def make_report(
             results.first_tables,
             mmm,
             names,
+            planner_data(results, names),
         )
         path = Path(path)
         with write_aside(path, "w", encoding="utf-8") as file:

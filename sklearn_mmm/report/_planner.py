@@ -1,0 +1,143 @@
+"""What the planner of a report computes with: channels' curves over a plan's money."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from sklearn_mmm.report._content import Results
+from sklearn_mmm.report._encode import scalars
+
+# Money goes from nothing to this multiple of the plan's.
+REACH = 3.0
+# Of the square root of the multiple, in which responses to little money are smooth.
+_N_NODES = 25
+# As allocate_budget has it where no bounds are given.
+_USUAL = (0.5, 1.5)
+# Larger plans are downloaded by time step, summed over regions.
+_MOST_CELLS = 20_000
+
+
+def planner_data(
+    results: Results, labels: Mapping[str, str] | None = None
+) -> dict[str, Any] | None:
+    r"""Return what a page needs to compute any split of money between channels.
+
+    Parameters
+    ----------
+    results : Results
+    labels : dict of str, default=None
+        Names for people, by column.
+
+    Returns
+    -------
+    dict or None
+        JSON types; None without a plan that costs anything. ``channels`` with
+        ``name``, ``planned`` (spend units), ``extrapolated`` (the multiple of the plan
+        beyond which training has seen no media), and ``values`` and ``slopes``, one
+        list of nodes for the model and each member. ``organic`` is the rest of the
+        outcome, of the model and each member. ``coupling`` is the largest error known,
+        relative to what media bring.
+
+    Notes
+    -----
+    A channel's curve :math:`f(m)` is what it brings over the plan and after it at
+    :math:`m` times its planned spend. It is a cubic spline in
+    :math:`t = \sqrt{m / \text{reach}}` with equally spaced nodes, given by values and
+    slopes, so that a page evaluates a cubic of one cell. Where effects vary with the
+    media of other channels, curves are those of all channels scaled alike, and
+    ``coupling`` says by how much mixed plans depart from that.
+    """
+    rows = results.plan
+    if rows is None and results.allocation is not None:
+        rows = results.allocation.plan
+    if rows is None:
+        return None
+    plan, members = results.mmm.media_plan(rows), results.mmm.member_plans(rows)
+    planned = plan.spend.sum(axis=0)
+    paid = np.flatnonzero(planned > 0)
+    if not len(paid):
+        return None
+    nodes = np.linspace(0.0, 1.0, _N_NODES)
+    multiples = REACH * nodes**2
+    worlds = [plan, *members]
+    # (world, node, channel)
+    values = np.array([[_brought(p, m) for m in multiples] for p in worlds])
+    slopes = CubicSpline(nodes, values, axis=1).derivative()(nodes)
+    unpaid = np.setdiff1d(np.arange(len(planned)), paid)
+    organic = [
+        float(p.organic.sum() + values[w, 0, unpaid].sum())
+        for w, p in enumerate(worlds)
+    ]
+    beyond = _known_multiple(plan)
+    names = labels or {}
+    return {
+        "reach": REACH,
+        "coverage": results.coverage,
+        "outcome": results.units.outcome,
+        "money": results.units.spend,
+        "plan": results.plan_name,
+        "coupling": float(_coupling(plan, paid)),
+        "organic": scalars(np.array(organic)),
+        "usual": list(_USUAL),
+        "channels": [
+            {
+                "name": names.get(plan.channels[c], plan.channels[c]),
+                "column": plan.channels[c],
+                "planned": float(planned[c]),
+                "extrapolated": _finite(beyond[c]),
+                "values": [scalars(v) for v in values[:, :, c]],
+                "slopes": [scalars(v) for v in slopes[:, :, c]],
+            }
+            for c in paid
+        ],
+        "rows": _rows(plan, paid),
+    }
+
+
+def _brought(plan: Any, multiple: float | np.ndarray) -> np.ndarray:
+    """Return what channels bring, carry-over after the plan included."""
+    spend = plan.spend * multiple
+    return np.asarray(plan.contributions(spend).sum(0) + plan.after(spend).sum(0))
+
+
+def _known_multiple(plan: Any) -> np.ndarray:
+    """Return the multiple of each channel's spend up to which training has seen it."""
+    room = np.where(plan.silent, 0.0, 1 - plan.given) * plan.media_scale
+    ratio = np.full(plan.spend.shape, np.inf)
+    np.divide(room, plan.spend, out=ratio, where=plan.spend > 0)
+    return np.asarray(np.maximum(ratio.min(axis=0), 0.0))
+
+
+def _coupling(plan: Any, paid: np.ndarray) -> float:
+    """Return how far channels change one another's contributions, relative to all.
+
+    Every second channel gets less and the others more, against the same change of all.
+    """
+    mix = np.ones(len(plan.channels))
+    mix[paid] = np.where(np.arange(len(paid)) % 2 == 0, *_USUAL)
+    mixed, whole = _brought(plan, mix), float(_brought(plan, 1.0).sum())
+    apart = np.choose(mix > 1, [_brought(plan, _USUAL[0]), _brought(plan, _USUAL[1])])
+    error = float(np.abs((mixed - apart)[paid].sum()))
+    return error / abs(whole) if whole else 0.0
+
+
+def _rows(plan: Any, paid: np.ndarray) -> dict[str, Any]:
+    """Return the plan's spend by row, or by time step where rows are many."""
+    spend = plan.spend[:, paid]
+    region: np.ndarray | None = plan.region
+    time = plan.time
+    if spend.size > _MOST_CELLS:
+        time, place = np.unique(plan.time, return_inverse=True)
+        spend = np.stack([np.bincount(place, column) for column in spend.T], axis=1)
+        region = None
+    return {
+        "region": None if region is None else [str(r) for r in region],
+        "time": scalars(np.asarray(time)),
+        "spend": [scalars(column) for column in spend.T],
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
