@@ -7,14 +7,14 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from sklearn_mmm._arguments import check_choice
 from sklearn_mmm.inspection._forecast import (
     forecast_metrics,
     skill_score,
     within_region_r2,
 )
 from sklearn_mmm.inspection._model import take_apart
+from sklearn_mmm.panel._columns import check_target
 
 __all__ = [
     "SCORERS",
@@ -126,8 +126,7 @@ def get_scorer(scoring: str) -> Callable[[Any, Any, Any], float]:
     >>> get_scorer("forecast_skill").__name__
     'forecast_skill_scorer'
     """
-    if scoring not in SCORERS:
-        raise ValueError(f"got scoring={scoring!r}; choose one of {sorted(SCORERS)}")
+    check_choice("scoring", scoring, sorted(SCORERS))
     return SCORERS[scoring]
 
 
@@ -136,5 +135,6 @@ def _scores(estimator: Any, X: Any, y: Any) -> dict[str, float]:
     for step in steps:
         X = step.transform(X)
     train = mmm.history_[["region", "time"]].assign(outcome=mmm.outcome_.to_numpy())
-    test = mmm.row_keys(X).assign(outcome=np.asarray(y, float))
+    keys = mmm.row_keys(X)
+    test = keys.assign(outcome=check_target(y, len(keys)))
     return forecast_metrics(train, test, mmm.predict(X))

@@ -94,7 +94,7 @@ def test_searches_take_scorers_by_their_names(panel, make_regressor):
 
 def test_unknown_names_and_other_models_are_refused(holdout):
     X, y = holdout
-    with pytest.raises(ValueError, match="choose one of"):
+    with pytest.raises(ValueError, match="scoring='r2'; choose"):
         get_scorer("r2")
     with pytest.raises(NotFittedError):
         forecast_skill_scorer(DeepCausalMMMRegressor(), X, y)

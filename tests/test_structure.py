@@ -13,6 +13,7 @@ from sklearn_mmm import datasets
 ROOT = Path(sklearn_mmm.__file__).parent
 LAYERS = {
     "exceptions": 0,
+    "_arguments": 0,
     "_intervals": 0,
     "_files": 0,
     "_random": 0,

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._arguments import check_number, check_whole
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.allocation._commitments import read_fixed
 from sklearn_mmm.allocation._evidence import weigh
-from sklearn_mmm.allocation._limits import Limits, check_number, make_limits
+from sklearn_mmm.allocation._limits import Limits, make_limits
 from sklearn_mmm.allocation._objective import Objective
 from sklearn_mmm.allocation._plan_table import new_plan
 from sklearn_mmm.allocation._price import priced
@@ -29,6 +29,9 @@ from sklearn_mmm.allocation._variables import Variables, make_variables
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._members import plans_of
 from sklearn_mmm.inspection._model import of_fitted_model
+
+# More starts only take longer.
+_MOST_STARTS = 1000
 
 
 @of_fitted_model
@@ -307,8 +310,7 @@ def solve(
     seed: int,
 ) -> BudgetAllocation:
     """Maximise, and tell what was found."""
-    if isinstance(n_starts, bool) or not isinstance(n_starts, Integral) or n_starts < 1:
-        raise ValueError(f"got n_starts={n_starts!r}; it takes at least one")
+    check_whole("n_starts", n_starts, 1, _MOST_STARTS)
     limits.check_feasible()
     variables, plan = setup.variables, setup.plan
     problem = Problem(setup.objective(worth, cost), limits, setup.unit)

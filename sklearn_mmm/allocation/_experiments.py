@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from sklearn_mmm._arguments import check_number
 from sklearn_mmm.allocation._allocate import Setup, prepare, solve
 from sklearn_mmm.allocation._experiment_regions import (
     Treated,
@@ -16,7 +17,7 @@ from sklearn_mmm.allocation._experiment_regions import (
     organic_series,
 )
 from sklearn_mmm.allocation._experiment_value import value_of_test
-from sklearn_mmm.allocation._limits import check_number, make_limits
+from sklearn_mmm.allocation._limits import make_limits
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import LinearConstraint, linprog
 
+from sklearn_mmm._arguments import check_number
 from sklearn_mmm.allocation._variables import Variables
 
 DEFAULT_RANGE = (0.5, 1.5)
@@ -333,20 +333,6 @@ def as_mapping(given: Any, what: str) -> dict[str, Any]:
     if given is None or isinstance(given, Mapping):
         return dict(given or {})
     raise ValueError(f"{what}: got {given!r}; give a dict")
-
-
-def check_number(name: str, value: Any, positive: bool = False) -> None:
-    """Refuse what is no finite number, or not positive where it has to be.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter.
-    """
-    number = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-    if not number or not np.isfinite(float(value)) or (positive and value <= 0):
-        kind = "a positive number" if positive else "a number"
-        raise ValueError(f"got {name}={value!r}; it must be {kind}")
 
 
 def check_known(names: Iterable[str], channels: list[str], what: str) -> None:

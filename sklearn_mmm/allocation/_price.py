@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mmm._arguments import shown
+
 
 @dataclass(frozen=True)
 class PricedPlan:
@@ -78,6 +80,8 @@ def priced(plans: Sequence[Any], elasticity: Mapping[str, float] | None) -> list
         If a channel is unknown or free, an elasticity is not in [0, 1), or channels
         react.
     """
+    if elasticity is not None and not isinstance(elasticity, Mapping):
+        raise ValueError(f"got price_elasticity={shown(elasticity)}; give a dict")
     if not elasticity:
         return list(plans)
     plan = plans[0]

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mmm._arguments import check_number
 from sklearn_mmm.allocation._limits import (
     Constraint,
     as_mapping,
     check_known,
-    check_number,
 )
 from sklearn_mmm.allocation._variables import Variables
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from scipy.stats import norm
 from torch import Tensor
+
+from sklearn_mmm._arguments import is_number
 
 _TRANSFORMS = ("identity", "log", "logit")
 
@@ -63,12 +64,12 @@ class Prior:
                 f"Got transform={self.transform!r} for {self.name!r}, but expected one "
                 f"of {list(_TRANSFORMS)}."
             )
-        if not np.isfinite([self.mean, self.low, self.high]).all():
+        if not all(map(is_number, (self.mean, self.low, self.high))):
             raise ValueError(
                 f"Got mean={self.mean!r}, low={self.low!r}, high={self.high!r} for "
                 f"{self.name!r}, but expected finite numbers."
             )
-        if not (np.isfinite(self.sd) and self.sd > 0):
+        if not (is_number(self.sd) and self.sd > 0):
             raise ValueError(
                 f"Got sd={self.sd!r} for {self.name!r}, but expected a positive number."
             )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
+from sklearn_mmm._arguments import check_whole, is_number
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.components import Adstock, Saturation
 from sklearn_mmm.components._adstock import make_adstock
@@ -131,17 +132,14 @@ def make_mmm(
     return rows_of(panel, truth), y, truth
 
 
-def _check(parameters: dict[str, object]) -> None:
+def _check(parameters: dict[str, Any]) -> None:
     least = {"n_regions": 1, "n_weeks": 2, "n_channels": 1, "n_controls": 0}
     for name, bound in least.items():
         value = parameters[name]
-        if not isinstance(value, Integral) or value < bound:
-            raise ValueError(
-                f"Got {name}={value!r}, but expected an integer of at least {bound}."
-            )
+        check_whole(name, value, bound)
     for name, upper in (("media_share", 1.0), ("noise", np.inf), ("missing", 1.0)):
         value = parameters[name]
-        if not isinstance(value, Real) or not 0 <= float(value) < upper:
+        if not is_number(value) or not 0 <= float(value) < upper:
             interval = f"[0, {upper:g})"
             raise ValueError(
                 f"Got {name}={value!r}, but expected a number in {interval}."

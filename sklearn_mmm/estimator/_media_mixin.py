@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mmm._arguments import check_choice, check_number, check_whole
 from sklearn_mmm._intervals import check_coverage
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm._warn import warn_caller
@@ -197,10 +198,7 @@ class MediaInspectionMixin(PredictionMixin):
         >>> bool(abs(table["attributed"].sum() / direct.sum() - 1) < 1e-9)
         True
         """
-        if kind not in KINDS:
-            raise ValueError(
-                f"got kind={kind!r}; choose 'direct', 'mediated' or 'total'"
-            )
+        check_choice("kind", kind, KINDS)
         return self._effects((kind,), X, coverage, by)[kind]
 
     @one_thread()
@@ -288,11 +286,8 @@ class MediaInspectionMixin(PredictionMixin):
             If ``by`` is neither, there are fewer than two points, ``reach`` is not
             positive or ``coverage`` not between 0 and 1.
         """
-        if n_points < 2 or not reach > 0:
-            raise ValueError(
-                f"got n_points={n_points!r} and reach={reach!r}; a curve needs at "
-                "least 2 points and a positive reach"
-            )
+        check_whole("n_points", n_points, 2)
+        check_number("reach", reach, positive=True)
         check_coverage(coverage)
         tables = [c.table(n_points, reach, coverage) for c in self._curves(by)]
         return pd.concat(tables, ignore_index=True)
@@ -328,10 +323,7 @@ class MediaInspectionMixin(PredictionMixin):
         ValueError
             If ``by`` is neither or ``marginal_response`` is not positive.
         """
-        if not marginal_response > 0:
-            raise ValueError(
-                f"got marginal_response={marginal_response!r}; it must be positive"
-            )
+        check_number("marginal_response", marginal_response, positive=True)
         points = [c.points(marginal_response) for c in self._curves(by)]
         return pd.DataFrame(points)
 
@@ -421,5 +413,4 @@ class MediaInspectionMixin(PredictionMixin):
 
 
 def _check_level(by: str) -> None:
-    if by not in _LEVELS:
-        raise ValueError(f"got by={by!r}; choose 'channel' or 'channel×region'")
+    check_choice("by", by, _LEVELS)

@@ -359,6 +359,10 @@ def _free_to_react(react: str | Collection[str], channels: list[str]) -> set[str
                 f"got react={react!r}; choose 'none', 'graph' or a list of channels"
             )
         return set(channels) if react == "graph" else set()
+    if not isinstance(react, Collection):
+        raise TypeError(
+            f"got react={react!r}; give 'none', 'graph' or a list of channels"
+        )
     unknown = [name for name in react if name not in channels]
     if unknown:
         raise ValueError(

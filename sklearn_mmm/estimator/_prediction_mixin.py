@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_mmm._arguments import check_truth
 from sklearn_mmm._intervals import half_width, interval_around
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm._warn import warn_caller
@@ -56,6 +57,7 @@ class PredictionMixin:
         ValueError
             If ``return_std`` is asked of a model without members.
         """
+        check_truth("return_std", return_std)
         rows = self._read(X)
         prediction = self._decompose(rows, None).to_numpy().sum(axis=1)
         if not return_std:

@@ -73,7 +73,7 @@ _USUAL_LAGS = 8
 # Of the graph, by default.
 _N_RESAMPLES = 10
 # Beyond these, parameters only lead out of the range of numbers and of memory.
-_MOST, _MOST_LAGS = 1e6, 10_000
+_MOST, _MOST_LAGS, _MOST_MEMBERS = 1e6, 10_000, 10_000
 # Days that the carry-over of media should have at least.
 _SHORTEST_MEMORY = 28
 # Names of columns in tables of results, and what they stand for there.
@@ -322,7 +322,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "handle_unknown": [StrOptions({"shared", "error"})],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "n_members": [
-            Interval(Integral, 2, None, closed="left"),
+            Interval(Integral, 2, _MOST_MEMBERS, closed="both"),
             Options(Integral, {0}),
         ],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -765,7 +765,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.net_ = fitted.net
         self.n_members_ = len(fitted.members)
         self.history_ = self._history_table(rows)
-        lags = pd.RangeIndex(self.max_lag, name="lag")
+        lags = pd.RangeIndex(int(self.max_lag), name="lag")
         self.adstock_ = pd.DataFrame(adstock_weights(module), channels, lags)
         kernel, curve = adstock_parameters(module), saturation_parameters(module)
         self.adstock_parameters_ = pd.DataFrame(kernel, channels)

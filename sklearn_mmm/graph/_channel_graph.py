@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from sklearn_mmm._arguments import MOST
 from sklearn_mmm._sklearn_compat import Interval, _fit_context
 from sklearn_mmm._threads import learns_aside
 from sklearn_mmm.graph._edge_rules import make_edge_rules
@@ -108,12 +109,12 @@ class ChannelGraph(StoredEstimator):
         "columns": [None, str, Integral, "array-like", slice, callable],
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
-        "n_lags": [Interval(Integral, 0, None, closed="left")],
+        "n_lags": [Interval(Integral, 0, 10_000, closed="both")],
         "required_edges": [None, "array-like"],
         "forbidden_edges": [None, "array-like"],
         "tiers": [None, dict],
         "alpha": [Interval(Real, 0, 1, closed="neither")],
-        "n_resamples": [Interval(Integral, 0, None, closed="left")],
+        "n_resamples": [Interval(Integral, 0, MOST, closed="both")],
         "random_state": ["random_state"],
     }
 

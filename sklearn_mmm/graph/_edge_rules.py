@@ -1,10 +1,11 @@
 """What a user knows about edges, as masks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from sklearn_mmm._arguments import check_number
 from sklearn_mmm.graph._edges import EdgeRules
 
 
@@ -34,6 +35,8 @@ def make_edge_rules(
     unknown = [name for name in tiers if name not in channels]
     if unknown:
         raise ValueError(f"tiers names unknown channels {unknown}; they are {channels}")
+    for name, value in tiers.items():
+        check_number(f"tiers[{name!r}]", value)
     tier = np.array([float(tiers.get(name, np.nan)) for name in channels])
     # Channels without a tier may stand anywhere.
     forbidden |= tier[:, None] > tier
@@ -60,8 +63,10 @@ def _mask(
     edges: Iterable[tuple[str, str]] | None, channels: list[str], what: str
 ) -> np.ndarray:
     out = np.zeros((len(channels), len(channels)), bool)
-    for edge in edges or ():
-        ends: Any = list(edge) if not isinstance(edge, str) else [edge]
+    for edge in () if edges is None else edges:
+        ends: Any = [edge]
+        if isinstance(edge, Collection) and not isinstance(edge, str):
+            ends = list(edge)
         if len(ends) != 2 or any(end not in channels for end in ends):
             raise ValueError(
                 f"{what} has {edge!r}; give pairs (from, to) of the channels {channels}"

@@ -11,6 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mmm._arguments import MOST
 from sklearn_mmm._sklearn_compat import (
     Interval,
     StrOptions,
@@ -98,10 +99,10 @@ class ResponseCurveFit(RegressorMixin, StoredEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "min_slope": [Interval(Real, 0, None, closed="neither")],
-        "max_slope": [Interval(Real, 0, None, closed="neither")],
+        "min_slope": [Interval(Real, 0, 1e6, closed="right")],
+        "max_slope": [Interval(Real, 0, 1e6, closed="right")],
         "noise": [StrOptions({"auto", "constant", "proportional"})],
-        "n_starts": [Interval(Integral, 1, None, closed="left")],
+        "n_starts": [Interval(Integral, 1, MOST, closed="both")],
     }
 
     def __init__(

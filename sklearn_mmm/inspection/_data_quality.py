@@ -5,6 +5,7 @@ from typing import NamedTuple, cast
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._arguments import check_number
 from sklearn_mmm.inspection._fit import fit_table, residual_table
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
@@ -263,6 +264,7 @@ def outlier_table(mmm: FittedMMM, *, threshold: float = 4.0) -> pd.DataFrame:
 
 def outliers_of(table: pd.DataFrame, threshold: float = 4.0) -> pd.DataFrame:
     """Return the outliers of a table as :func:`fit_table` returns it."""
+    check_number("threshold", threshold)
     table = table[table["split"] == "training"].reset_index(drop=True)
     scored = table[["region", "time", "actual", "predicted"]].assign(
         score=residual_table(table)["score"]
@@ -301,6 +303,7 @@ def outlier_weight_table(mmm: FittedMMM, *, most: float = 0.5) -> pd.DataFrame:
     >>> outlier_weight_table(mmm, most=0.0).empty
     True
     """
+    check_number("most", most)
     weights = mmm.outlier_weights_.rename_axis(index="region", columns="time")
     table = cast(pd.Series, weights.T.unstack()).rename("weight").reset_index()
     light = table[table["weight"] <= most]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._arguments import check_table
 from sklearn_mmm.inspection._data_quality import collinearity, outliers_of
 from sklearn_mmm.inspection._demand import demand_table
 from sklearn_mmm.inspection._effects import roi_table
@@ -184,6 +185,8 @@ def _steady(mmm: FittedMMM) -> list[str]:
 
 
 def _about_fit(mmm: FittedMMM, table: pd.DataFrame) -> Iterator[Finding]:
+    columns = ("region", "time", "split", "actual", "predicted")
+    check_table("table", table, columns, "fit_table")
     if (table["split"] == "holdout").any():
         found = forecast_comparison(table)
         skill, error = float(found["skill"]["model"]), found["rmse"]

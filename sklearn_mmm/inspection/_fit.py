@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import r2_score
 
+from sklearn_mmm._arguments import check_table, check_whole
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
@@ -131,6 +132,7 @@ def fit_metrics(table: pd.DataFrame) -> pd.DataFrame:
     >>> round(float(fit_metrics(table).loc["training", "mape"]), 4)
     0.1667
     """
+    _check_fit(table, "split")
     rows = {}
     for split, part in table.groupby("split", sort=False):
         error = (part["actual"] - part["predicted"]).to_numpy()
@@ -174,6 +176,7 @@ def residual_table(table: pd.DataFrame) -> pd.DataFrame:
     >>> residual_table(table)["score"].round(2).tolist()
     [-1.35, -0.67, 0.0, 0.67, 4.05]
     """
+    _check_fit(table, "region", "time", "split")
     out = table[["region", "time", "split"]].copy()
     out["residual"] = table["actual"] - table["predicted"]
     training = out[out["split"] == "training"]
@@ -220,6 +223,8 @@ def autocorrelation(table: pd.DataFrame, n_lags: int = 26) -> pd.DataFrame:
     >>> autocorrelation(table, n_lags=2)["autocorrelation"].tolist()
     [-0.875, 0.75]
     """
+    _check_fit(table, "region", "time", "split")
+    check_whole("n_lags", n_lags, 1)
     if not (table["split"] == "training").any():
         return pd.DataFrame(columns=["lag", "autocorrelation", "bound"], dtype=float)
     errors = _training_residuals(table).to_numpy()
@@ -323,6 +328,7 @@ def fit_over_time(table: pd.DataFrame) -> pd.DataFrame:
     >>> fit_over_time(table)["actual"].tolist()
     [3.0]
     """
+    _check_fit(table, "time", "split")
     by = table.groupby(["time", "split"], sort=True)
     out = by[["actual", "predicted"]].sum().reset_index()
     if "low" not in table:
@@ -333,3 +339,7 @@ def fit_over_time(table: pd.DataFrame) -> pd.DataFrame:
         summed = squares.groupby([table["time"], table["split"]]).sum()
         out[column] = out["predicted"] + sign * widen * np.sqrt(summed.to_numpy())
     return out
+
+
+def _check_fit(table: pd.DataFrame, *keys: str) -> None:
+    check_table("table", table, (*keys, "actual", "predicted"), "fit_table")

@@ -1,8 +1,13 @@
 """How good a forecast is, beside what costs nothing."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.metrics import r2_score
+
+from sklearn_mmm._arguments import check_table, check_whole
+from sklearn_mmm.panel._numbers import as_floats, check_size
 
 
 def skill_score(y_true: np.ndarray, y_pred: np.ndarray, reference: np.ndarray) -> float:
@@ -16,7 +21,8 @@ def skill_score(y_true: np.ndarray, y_pred: np.ndarray, reference: np.ndarray) -
     Returns
     -------
     float
-        1 for a perfect forecast, 0 for one as good as the reference.
+        1 for a perfect forecast, 0 for one as good as the reference; NaN where the
+        reference is without an error.
 
     Examples
     --------
@@ -24,8 +30,12 @@ def skill_score(y_true: np.ndarray, y_pred: np.ndarray, reference: np.ndarray) -
     >>> skill_score([1.0, 2.0], [1.0, 1.0], [0.0, 1.0])
     0.5
     """
-    y_true, y_pred, reference = map(np.asarray, (y_true, y_pred, reference))
-    return float(1 - ((y_true - y_pred) ** 2).sum() / ((y_true - reference) ** 2).sum())
+    given = {"y_true": y_true, "y_pred": y_pred, "reference": reference}
+    y_true, y_pred, reference = _columns(given)
+    total = ((y_true - reference) ** 2).sum()
+    if total == 0:
+        return np.nan
+    return float(1 - ((y_true - y_pred) ** 2).sum() / total)
 
 
 def within_region_r2(
@@ -51,7 +61,8 @@ def within_region_r2(
     >>> within_region_r2([1.0, 3.0], [1.0, 2.0], [2.0, 2.0])
     0.5
     """
-    y_true, y_pred, region_mean = map(np.asarray, (y_true, y_pred, region_mean))
+    given = {"y_true": y_true, "y_pred": y_pred, "region_mean": region_mean}
+    y_true, y_pred, region_mean = _columns(given)
     return float(r2_score(y_true - region_mean, y_pred - region_mean))
 
 
@@ -74,6 +85,10 @@ def forecast_metrics(
     dict
         ``r2``, ``within_region_r2``, ``skill``.
     """
+    keys = ("region", "time", "outcome")
+    check_table("train", train, keys, "training rows")
+    check_table("test", test, keys, "later rows")
+    check_whole("n_recent", n_recent, 1)
     by_region = train.sort_values("time").groupby("region")["outcome"]
     mean, recent = by_region.mean(), by_region.apply(lambda s: s.tail(n_recent).mean())
     y = test["outcome"].to_numpy()
@@ -85,3 +100,21 @@ def forecast_metrics(
         "within_region_r2": within_region_r2(y, prediction, region_mean),
         "skill": skill_score(y, prediction, reference),
     }
+
+
+def _columns(given: dict[str, Any]) -> list[np.ndarray]:
+    """Return numbers of one length."""
+    n_rows = int(np.size(given["y_true"]))
+    out = []
+    for name, values in given.items():
+        found = as_floats(values, name)
+        if found.ndim != 1 or len(found) != n_rows:
+            raise ValueError(
+                f"{name} has the shape {found.shape}; give one number for each of the "
+                f"{n_rows} rows"
+            )
+        if not np.isfinite(found).all():
+            raise ValueError(f"{name} has NaN or infinity; leave these rows out")
+        check_size(found, name)
+        out.append(found)
+    return out

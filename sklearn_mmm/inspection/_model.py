@@ -9,12 +9,17 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mmm._arguments import shown
 from sklearn_mmm._threads import one_thread
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # Arguments that are rows in the form of the X of fit.
 _ROWS = ("X", "X_test", "plan")
+_EXPECTED = (
+    "give a fitted DeepCausalMMMRegressor, a pipeline that ends in one, or a search "
+    "over it"
+)
 
 
 def of_fitted_model(function: _Function) -> _Function:
@@ -32,6 +37,8 @@ def of_fitted_model(function: _Function) -> _Function:
         given = signature.bind(*args, **kwargs)
         if first in given.arguments:
             model, steps = take_apart(given.arguments[first])
+            if first == "mmm" and not hasattr(model, "media_columns_"):
+                raise TypeError(f"got mmm={shown(model)}; {_EXPECTED}")
             given.arguments[first] = model
             for name in _ROWS:
                 rows = given.arguments.get(name)
@@ -75,7 +82,6 @@ def take_apart(model: Any) -> tuple[Any, list[Any]]:
     check_is_fitted(model)
     if not hasattr(model, "media_plan"):
         raise TypeError(
-            f"a {type(model).__name__} is no marketing mix model; give a fitted "
-            "DeepCausalMMMRegressor, a pipeline that ends in one, or a search over it"
+            f"a {type(model).__name__} is no marketing mix model; {_EXPECTED}"
         )
     return model, steps

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._arguments import check_table, check_whole
 from sklearn_mmm.inspection._fit import fit_metrics
 from sklearn_mmm.inspection._forecast import skill_score
 from sklearn_mmm.panel._time_axis import make_time_axis
@@ -39,6 +40,9 @@ def naive_forecasts(
        recent_mean  seasonal_naive
     0          3.0             3.0
     """
+    check_table("train", train, ("region", "time", "outcome"), "training rows")
+    check_table("test", test, ("region", "time"), "later rows")
+    check_whole("n_recent", n_recent, 1)
     axis = make_time_axis(train["time"].to_numpy(), "time")
     step = axis.position(train["time"].to_numpy(), "time")
     wide = train.assign(step=step).pivot(
@@ -97,6 +101,8 @@ def forecast_comparison(table: pd.DataFrame, n_recent: int = 4) -> pd.DataFrame:
     >>> forecast_comparison(table)["skill"].tolist()
     [0.9, 0.0, 0.0]
     """
+    columns = ("region", "time", "split", "actual", "predicted")
+    check_table("table", table, columns, "fit_table")
     test = table[table["split"] == "holdout"]
     if test.empty:
         raise ValueError("the table has no holdout; give fit_table X_test and y_test")

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
+from sklearn_mmm._arguments import check_names, check_whole
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._refits import refit, regions_of, steps_of, with_channel
@@ -91,11 +92,13 @@ def placebo_test(
     >>> placebo_test(mmm, X, y, random_state=0)["placebo"].tolist()
     ['shifted', 'permuted', 'noise']
     """
+    for name, value in (("channels", channels), ("kinds", kinds)):
+        if value is not None or name == "kinds":
+            check_names(name, value)
+    check_whole("n_repeats", n_repeats, 1)
     chosen = channels_by_size(mmm)[:1] if channels is None else list(channels)
     _check_choices(chosen, mmm.media_columns_, "channels")
     _check_choices(list(kinds), PLACEBOS, "kinds")
-    if n_repeats < 1:
-        raise ValueError(f"got n_repeats={n_repeats!r}; it takes at least one")
     outcome = check_target(y, as_table(X).shape[0])
     rng = np.random.default_rng(
         check_random_state(random_state).randint(np.iinfo(np.int32).max)

@@ -13,6 +13,7 @@ from sklearn_mmm.inspection._training_rows import (
     interval_options,
     keys,
 )
+from sklearn_mmm.panel._numbers import as_floats
 
 # Of DeepCausalMMMRegressor.response_curves.
 _DEFAULT_REACH = 2.0
@@ -211,6 +212,12 @@ def half_life(weights: Any) -> float:
     >>> half_life([0.0, 0.0, 1.0])
     2.5
     """
+    weights = as_floats(weights, "weights")
+    if weights.ndim != 1 or not abs(weights.sum() - 1.0) < 1e-6:
+        raise ValueError(
+            f"got weights of shape {weights.shape} and sum {weights.sum():g}; give the "
+            "weights of one channel by lag, which sum to 1"
+        )
     left = np.r_[1.0, 1.0 - np.cumsum(weights)]
     i = int(np.argmax(left <= 0.5 + 1e-12))
     before, after = left[i - 1], left[i]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._arguments import check_number
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
@@ -52,6 +53,10 @@ def robustness_value(strength: float, share: float = 1.0) -> float:
     >>> round(robustness_value(4.184 / 783**0.5), 3)  # their example of Darfur
     0.139
     """
+    for name, value in (("strength", strength), ("share", share)):
+        check_number(name, value)
+        if abs(value) > 1e100:
+            raise ValueError(f"got {name}={value!r}; nothing is as strong as that")
     square = (share * strength) ** 2
     return float(0.5 * (np.sqrt(square**2 + 4 * square) - square))
 

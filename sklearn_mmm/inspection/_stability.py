@@ -86,6 +86,8 @@ def stability(
         for split in parts
         if len(split[1])
     ]
+    if not tables:
+        raise ValueError(f"got cv={cv!r}, which makes no splits")
     return pd.concat(tables, ignore_index=True)
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._arguments import check_whole
 from sklearn_mmm._intervals import check_coverage
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
@@ -170,8 +171,8 @@ def training_rows(mmm: FittedMMM, n_steps: int | None = None) -> Any:
     >>> training_rows(mmm, n_steps=13).shape
     (26, 6)
     """
-    if n_steps is not None and n_steps < 1:
-        raise ValueError(f"got n_steps={n_steps!r}; it takes at least one")
+    if n_steps is not None:
+        check_whole("n_steps", n_steps, 1)
     history = mmm.history_
     if n_steps is not None:
         last = np.unique(step_numbers(history["time"]))[-n_steps:][0]

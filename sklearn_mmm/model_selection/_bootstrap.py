@@ -1,13 +1,13 @@
 """Resamples of a panel in which no row is there twice."""
 
 from collections.abc import Iterator
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
+from sklearn_mmm._arguments import check_choice, check_whole
 from sklearn_mmm.model_selection._steps import regions_of, rows_of, steps_of
 
 
@@ -105,9 +105,7 @@ class PanelBootstrap(BaseCrossValidator):
             than two regions or blocks.
         """
         for name in ("n_resamples", "block_length"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"got {name}={value!r}; give a whole number above 0")
+            check_whole(name, getattr(self, name), 1)
         unit = self._units(X)
         n_units = int(unit.max()) + 1
         if n_units < 2:
@@ -128,8 +126,7 @@ class PanelBootstrap(BaseCrossValidator):
 
     def _units(self, X: Any) -> np.ndarray:
         """Return the number of each row's region or block."""
-        if self.by not in ("region", "time"):
-            raise ValueError(f"got by={self.by!r}; choose 'region' or 'time'")
+        check_choice("by", self.by, ("region", "time"))
         column = self.region_column if self.by == "region" else self.time_column
         if column is None:
             raise ValueError(f"by={self.by!r} needs a {self.by}_column; name one")

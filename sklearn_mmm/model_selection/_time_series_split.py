@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import TimeSeriesSplit
 
+from sklearn_mmm._arguments import check_whole
 from sklearn_mmm.model_selection._steps import rows_of, steps_of
 
 
@@ -74,8 +75,13 @@ class PanelTimeSeriesSplit(TimeSeriesSplit):
         Raises
         ------
         ValueError
-            If there is no such column or there are too few time steps.
+            If there is no such column, there are too few time steps, or a parameter is
+            no whole number.
         """
+        for name, least in (("test_size", 1), ("gap", 0), ("max_train_size", 1)):
+            value = getattr(self, name)
+            if value is not None or name == "gap":
+                check_whole(name, value, least)
         if self.time_column is None:
             yield from super().split(X, y, groups)
             return

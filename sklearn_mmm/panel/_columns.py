@@ -1,6 +1,6 @@
 """What comes in: columns, keys and numbers, and every refusal of bad data."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_array, column_or_1d
 
+from sklearn_mmm._arguments import shown
 from sklearn_mmm.panel._numbers import as_floats, check_size
 
 Column = str | int
@@ -75,10 +76,16 @@ def resolve_column(X: Any, column: Column, parameter: str) -> Column:
         If X has no such column.
     """
     names = column_names(X)
+    if not isinstance(column, (str, int, np.integer, *map(type, names))):
+        raise TypeError(
+            f"{parameter}: got {shown(column)}; give the name of a column or its "
+            "position"
+        )
     if column in names and not isinstance(column, bool):
         return column
-    if isinstance(column, (int, np.integer)) and -len(names) <= column < len(names):
-        return names[column]
+    is_position = isinstance(column, (int, np.integer)) and not isinstance(column, bool)
+    if is_position and -len(names) <= int(column) < len(names):
+        return names[int(column)]
     kind = "columns" if is_frame(X) else "an array without names; positions"
     raise ValueError(
         f"{parameter}: X has no column {column!r}; it has {kind} "
@@ -104,13 +111,18 @@ def resolve_columns(X: Any, spec: Any, parameter: str) -> list[Column]:
     names = column_names(X)
     if isinstance(spec, slice):
         first, last = (
-            names.index(b) if isinstance(b, str) else b for b in (spec.start, spec.stop)
+            names.index(resolve_column(X, b, parameter)) if isinstance(b, str) else b
+            for b in (spec.start, spec.stop)
         )
         if isinstance(spec.stop, str):  # label slices include their end
             last += 1
         return names[slice(first, last, spec.step)]
     if isinstance(spec, (str, int, np.integer)):
         spec = [spec]
+    if not isinstance(spec, Iterable):
+        raise TypeError(
+            f"{parameter}: got {shown(spec)}; give names or positions of columns"
+        )
     chosen = list(spec)
     if len(chosen) == len(names) and all(
         isinstance(c, (bool, np.bool_)) for c in chosen
@@ -125,12 +137,7 @@ def resolve_columns(X: Any, spec: Any, parameter: str) -> list[Column]:
 
 def read_key(X: Any, column: Column, parameter: str) -> np.ndarray:
     """Return a key column, or an index level of that name, as a 1-D array."""
-    names = column_names(X)
-    if (
-        column not in names
-        and isinstance(X, pd.DataFrame)
-        and column in list(X.index.names)
-    ):
+    if key_column(X, column, parameter) is None:
         values = X.index.get_level_values(column).to_numpy()
     else:
         values = read_column(X, resolve_column(X, column, parameter))
@@ -149,8 +156,8 @@ def key_column(X: Any, column: Column | None, parameter: str) -> Column | None:
     """Return the column of X that holds a key, None where an index level does."""
     if column is None:
         return None
-    in_index = isinstance(X, pd.DataFrame) and column in list(X.index.names)
-    if in_index and column not in column_names(X):
+    named = isinstance(X, pd.DataFrame) and isinstance(column, (str, int))
+    if named and column in list(X.index.names) and column not in column_names(X):
         return None
     return resolve_column(X, column, parameter)
 

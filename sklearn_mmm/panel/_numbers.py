@@ -1,10 +1,11 @@
 """Values of columns as floats, or the reason why they cannot be."""
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from sklearn_mmm._arguments import is_number, shown
 
 # Beyond these, squares and ratios leave the range of double precision.
 _LARGEST, _SMALLEST = 1e100, 1e-100
@@ -132,15 +133,9 @@ def as_number(value: Any, what: str, expected: str = "a number") -> float:
     ValueError
         If it is none.
     """
-    known = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-    try:
-        number = float(value) if known else np.nan
-    except OverflowError:
-        number = np.inf
-    if not np.isfinite(number):
-        shown = repr(value)
-        raise ValueError(f"{what} is {shown[:40]}, not {expected}")
-    return number
+    if not is_number(value):
+        raise ValueError(f"{what} is {shown(value)}, not {expected}")
+    return float(value)
 
 
 def check_precision(mean: float, error: float, what: str) -> None:

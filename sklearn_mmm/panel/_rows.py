@@ -1,6 +1,6 @@
 """Reading the rows of a long table: keys, media and controls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -230,7 +230,7 @@ def _money(X: Any, spend_columns: Any) -> dict[Column, Column | None] | list[Any
     def resolve(column: Column | None) -> Column | None:
         return None if column is None else resolve_column(X, column, "spend_columns")
 
-    if isinstance(spend_columns, str):
+    if isinstance(spend_columns, str) or not isinstance(spend_columns, Iterable | None):
         raise ValueError(
             f"spend_columns: got {spend_columns!r}; give a dict from media to columns, "
             "or a list in the order of the media"

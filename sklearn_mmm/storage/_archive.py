@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mmm._arguments import as_path
 from sklearn_mmm._files import write_aside
 from sklearn_mmm._version import __version__
 from sklearn_mmm.storage._decode import Decoder
@@ -43,6 +44,7 @@ def save(estimator: Any, path: str | Path) -> Path:
     -------
     Path
     """
+    place = as_path("path", path)
     arrays: list[np.ndarray] = []
     content = {
         "format": _FORMAT,
@@ -56,7 +58,7 @@ def save(estimator: Any, path: str | Path) -> Path:
     }
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
     with (
-        write_aside(path) as file,
+        write_aside(place) as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         _write(archive, _MAIN, text.encode())
@@ -64,7 +66,7 @@ def save(estimator: Any, path: str | Path) -> Path:
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, values, allow_pickle=False)
             _write(archive, _array_name(number), buffer.getvalue())
-    return Path(path)
+    return place
 
 
 def fingerprint(thing: Any) -> str:
@@ -134,7 +136,7 @@ def load(path: str | Path, *, trusted: Iterable[type] = ()) -> Any:
     ...     sklearn_mmm.load(path).baseline_
     array([4.])
     """
-    data = Path(path).read_bytes()
+    data = as_path("path", path).read_bytes()
     try:
         content = _read(data)
     except (*_DAMAGED, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:

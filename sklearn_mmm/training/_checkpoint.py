@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from skorch.callbacks import Callback
 
+from sklearn_mmm._arguments import as_path
 from sklearn_mmm._version import __version__
 from sklearn_mmm.storage import fingerprint, load, save
 
@@ -46,9 +46,7 @@ class Checkpoint:
     """
 
     def __init__(self, path: "str | PathLike[str] | None" = None) -> None:
-        if path is not None and not isinstance(path, (str, PathLike)):
-            raise TypeError(f"checkpoint is {path!r}; give the path of a file")
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else as_path("checkpoint", path)
         self.kept: Kept | None = None
         if self.path is not None and self.path.exists():
             found = load(self.path)

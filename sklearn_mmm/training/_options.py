@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from skorch.callbacks import Callback
+
+from sklearn_mmm._arguments import shown
 from sklearn_mmm.network import ResponseShape
 
 
@@ -28,6 +31,17 @@ class TrainingOptions:
     tol: float
     callbacks: Sequence[Any]
     verbose: int
+
+    def __post_init__(self) -> None:
+        for given in self.callbacks:
+            # skorch takes pairs of a name and a callback as well, and classes.
+            own = given[1] if isinstance(given, tuple) and len(given) == 2 else given
+            kind = own if isinstance(own, type) else type(own)
+            if not issubclass(kind, Callback):
+                raise TypeError(
+                    f"callbacks has {shown(given)}; give callbacks of skorch, see "
+                    "skorch.callbacks.Callback"
+                )
 
     @property
     def max_lag(self) -> int:

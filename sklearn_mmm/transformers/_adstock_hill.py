@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_mmm._arguments import shown
 from sklearn_mmm._sklearn_compat import (
     Interval,
     StrOptions,
@@ -33,7 +34,9 @@ from sklearn_mmm.panel._scales import make_scales
 from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.transformers._learn import learn_response
 
-_POSITIVE = Interval(Real, 0, None, closed="neither")
+# Beyond these, parameters only lead out of the range of numbers and of memory.
+_MOST_LAGS = 10_000
+_POSITIVE = Interval(Real, 0, 1e100, closed="right")
 # Parameters of the default components, which have arguments of their own.
 _NAMED = ["decay", "half_saturation", "slope"]
 
@@ -114,7 +117,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
         "adstock": [StrOptions(set(ADSTOCKS)), Adstock],
-        "max_lag": [Interval(Integral, 1, None, closed="left")],
+        "max_lag": [Interval(Integral, 1, _MOST_LAGS, closed="both")],
         "decay": [None, Interval(Real, 0, 1, closed="left"), "array-like"],
         "half_saturation": [None, _POSITIVE, "array-like"],
         "slope": [None, _POSITIVE, "array-like"],
@@ -306,11 +309,14 @@ def _of_channels(
             f"Got {name}={value!r}, but the adstock and the saturation have the "
             f"parameters {list(priors)}; leave it out"
         )
-    values = np.asarray(value, dtype=np.float64)
+    try:
+        values = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        values = np.empty((0, 0))
     if values.shape not in ((), (n_channels,)):
         raise ValueError(
-            f"Got {name} of shape {values.shape}, but expected a number or one "
-            f"for each of the {n_channels} media columns"
+            f"Got {name}={shown(value)}, but expected a number or one for each of the "
+            f"{n_channels} media columns"
         )
     prior = priors[name]
     expected = {

@@ -87,7 +87,7 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
-        "smooth": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "smooth": [StrOptions({"auto"}), Interval(Real, 0, 1e100, closed="both")],
         "handle_unknown": [StrOptions({"shared", "error"})],
         "keep_keys": ["boolean"],
     }

@@ -44,7 +44,7 @@ def test_rows_of_an_array(panel):
 
 
 def test_steps_are_checked(fitted):
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="n_steps=0; it must be a whole number from 1"):
         training_rows(fitted, 0)
 
 

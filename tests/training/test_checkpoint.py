@@ -162,7 +162,7 @@ def test_other_files_are_left_alone(quick, data, tmp_path):
 
 
 def test_no_path_and_no_folder(quick, data, tmp_path):
-    with pytest.raises(TypeError, match="checkpoint is 3"):
+    with pytest.raises(TypeError, match="checkpoint=3"):
         quick().fit(*data, checkpoint=3)
     with pytest.raises(OSError, match="nowhere"):
         quick().fit(*data, checkpoint=tmp_path / "nowhere" / "fit.ckpt")

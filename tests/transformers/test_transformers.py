@@ -103,7 +103,7 @@ def test_containers_and_names(panel):
     ("options", "message"),
     [
         ({"decay": 1.0}, "decay"),
-        ({"decay": [0.1, 0.2]}, "decay of shape"),
+        ({"decay": [0.1, 0.2]}, "one for each"),
         ({"slope": [0.0]}, "slope"),
         ({"adstock": "magic"}, "adstock"),
         ({"adstock": "weibull"}, r"decay=0\.5.*'shape', 'scale', 'half_saturation'"),
