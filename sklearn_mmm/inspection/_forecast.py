@@ -74,7 +74,7 @@ def forecast_metrics(
     Parameters
     ----------
     train, test : DataFrame
-        Columns ``region``, ``time`` and ``outcome``.
+        Columns ``region`` and ``outcome``, and ``time`` in training.
     prediction : array-like of shape (n_test_rows,)
     n_recent : int, default=4
         The reference forecast is the mean of each region's last ``n_recent``
@@ -85,9 +85,8 @@ def forecast_metrics(
     dict
         ``r2``, ``within_region_r2``, ``skill``.
     """
-    keys = ("region", "time", "outcome")
-    check_table("train", train, keys, "training rows")
-    check_table("test", test, keys, "later rows")
+    check_table("train", train, ("region", "time", "outcome"), "training rows")
+    check_table("test", test, ("region", "outcome"), "later rows")
     check_whole("n_recent", n_recent, 1)
     by_region = train.sort_values("time").groupby("region")["outcome"]
     mean, recent = by_region.mean(), by_region.apply(lambda s: s.tail(n_recent).mean())

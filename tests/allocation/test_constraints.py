@@ -264,7 +264,7 @@ def test_doubts_are_said_first(fitted, plan):
     result = allocate_budget(fitted, plan, n_starts=1)
     assert 0 < result.probability < 1
     assert result.gain_interval[0] <= result.gain_interval[1]
-    assert f"{result.probability:.0%}" in result.recommendation
+    assert f"{100 * result.probability:.0f} %" in result.recommendation
     assert set(result.regret) == {"new", "old"}
     bare = allocate_budget(fitted, plan, n_starts=1, members=[])
     assert bare.probability is None

@@ -60,6 +60,7 @@ def test_the_figure_shows_both(with_members):
 
 def test_events_are_counted_from_zero():
     class Fitted:
+        media_columns_ = ()
         control_columns_ = ("price", "easter", "always")
         history_ = pd.DataFrame(
             {
