@@ -162,11 +162,21 @@ def test_an_influence_is_found_beside_a_budget_cycle():
     X = budget_cycle(1, 12, 0.5)
     X["c1"] += 0.7 * X["c0"]
     X["c4"] += 0.5 * X["c2"]
-    graph = ChannelGraph(region_column="region", time_column="week").fit(X)
-    edges = np.argwhere(graph.adjacency_.to_numpy() != 0).tolist()
-    assert edges == [[0, 1], [2, 4]]
-    assert graph.adjacency_.loc["c0", "c1"] == pytest.approx(0.7, abs=0.1)
-    assert graph.adjacency_.loc["c2", "c4"] == pytest.approx(0.5, abs=0.1)
+    true = {("c0", "c1"): 0.7, ("c2", "c4"): 0.5}
+    n_whole = 0
+    # Rows are drawn for the tests, which may lack the power; nothing is invented.
+    for seed in range(4):
+        graph = ChannelGraph(
+            region_column="region", time_column="week", random_state=seed
+        ).fit(X)
+        found = graph.adjacency_.stack()
+        found = found[found != 0]
+        assert set(found.index) <= set(true)
+        if len(found) == len(true):
+            n_whole += 1
+            for edge, strength in true.items():
+                assert found[edge] == pytest.approx(strength, abs=0.1)
+    assert n_whole >= 3
 
 
 def test_week_and_region_means_are_removed():
