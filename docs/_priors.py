@@ -67,6 +67,11 @@ def _scales() -> Iterable[tuple[str, ...]]:
         f"half-normal; scale of the other channels, joined by {witnesses:g} whose "
         f"scale is {usual:g}",
     )
+    yield (
+        ":math:`\\beta_c`, effects of channels",
+        "what a channel brings at full saturation, in the same unit",
+        f"half-normal of scale {_penalised.USUAL_EFFECT:g}, times the prior above",
+    )
     of = {
         "deviation": ":math:`\\delta_{r,c}`, regions' logarithms of media effects",
         "control": ":math:`\\gamma_k`, effects of controls",
