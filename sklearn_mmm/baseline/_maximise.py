@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -122,8 +123,7 @@ def maximise_regional(
             slope[weeks] += own / n_draws
         return total, slope
 
-    prior = np.full(len(start.variances), _PRIOR_LOG_VARIANCE)
-    search = _Search(likelihood, kernels, prior, 1e3, has_noise=True)
+    search = _Search(likelihood, kernels, _PRIOR_LOG_VARIANCE, 1e3, has_noise=True)
     return search.best(start, starts, names)
 
 
@@ -155,8 +155,7 @@ def maximise_shared(
         loss, slope = loss_and_slope(covariance + error, estimate.T, np.inf)
         return loss / n_draws, slope / n_draws
 
-    prior = np.full(len(start.variances), _PRIOR_LOG_SHARED)
-    search = _Search(likelihood, kernels, prior, 1.0, has_noise=False)
+    search = _Search(likelihood, kernels, _PRIOR_LOG_SHARED, 1.0, has_noise=False)
     return search.best(start, starts, names)
 
 
@@ -169,8 +168,8 @@ class _Search:
     likelihood : callable
         Negative log-likelihood of a covariance, and its derivative.
     kernels : Kernels
-    prior : ndarray of shape (component,)
-        Means of the logarithms of the variances.
+    prior : float
+        Mean of the logarithms of the variances.
     upper : float
         Largest variance.
     has_noise : bool
@@ -179,11 +178,11 @@ class _Search:
 
     likelihood: Callable[[np.ndarray], tuple[float, np.ndarray]]
     kernels: Kernels
-    prior: np.ndarray
+    prior: float
     upper: float
     has_noise: bool
 
-    @property
+    @cached_property
     def forgets(self) -> bool:
         """Whether memory is learned: nothing is known before a season has repeated."""
         return bool(self.kernels.distance.max() >= FEWEST_SEASONS)

@@ -1,7 +1,7 @@
 """The saturated carry-over of channels whose parameters are known numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -111,14 +111,8 @@ class ChannelResponse:
         ----------
         channels : ndarray of int
         """
-        return ChannelResponse(
-            self.adstock,
-            self.saturation,
-            self.n_lags,
-            len(channels),
-            {name: values[channels] for name, values in self.parameters.items()},
-            self.normalize,
-        )
+        own = {name: values[channels] for name, values in self.parameters.items()}
+        return replace(self, n_channels=len(channels), parameters=own)
 
 
 def half_of_maximum(

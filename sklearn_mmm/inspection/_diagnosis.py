@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm._arguments import check_table
 from sklearn_mmm.inspection._data_quality import collinearity, outliers_of
 from sklearn_mmm.inspection._demand import demand_table
 from sklearn_mmm.inspection._effects import roi_table
-from sklearn_mmm.inspection._fit import autocorrelation, fit_table
+from sklearn_mmm.inspection._fit import autocorrelation, check_fit_table, fit_table
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._graph import graph_tables
 from sklearn_mmm.inspection._model import of_fitted_model
@@ -185,8 +184,7 @@ def _steady(mmm: FittedMMM) -> list[str]:
 
 
 def _about_fit(mmm: FittedMMM, table: pd.DataFrame) -> Iterator[Finding]:
-    columns = ("region", "time", "split", "actual", "predicted")
-    check_table("table", table, columns, "fit_table")
+    check_fit_table(table, "region", "time", "split")
     if (table["split"] == "holdout").any():
         found = forecast_comparison(table)
         skill, error = float(found["skill"]["model"]), found["rmse"]

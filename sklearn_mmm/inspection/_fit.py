@@ -132,7 +132,7 @@ def fit_metrics(table: pd.DataFrame) -> pd.DataFrame:
     >>> round(float(fit_metrics(table).loc["training", "mape"]), 4)
     0.1667
     """
-    _check_fit(table, "split")
+    check_fit_table(table, "split")
     rows = {}
     for split, part in table.groupby("split", sort=False):
         error = (part["actual"] - part["predicted"]).to_numpy()
@@ -176,7 +176,7 @@ def residual_table(table: pd.DataFrame) -> pd.DataFrame:
     >>> residual_table(table)["score"].round(2).tolist()
     [-1.35, -0.67, 0.0, 0.67, 4.05]
     """
-    _check_fit(table, "region", "time", "split")
+    check_fit_table(table, "region", "time", "split")
     out = table[["region", "time", "split"]].copy()
     out["residual"] = table["actual"] - table["predicted"]
     training = out[out["split"] == "training"]
@@ -223,7 +223,7 @@ def autocorrelation(table: pd.DataFrame, n_lags: int = 26) -> pd.DataFrame:
     >>> autocorrelation(table, n_lags=2)["autocorrelation"].tolist()
     [-0.875, 0.75]
     """
-    _check_fit(table, "region", "time", "split")
+    check_fit_table(table, "region", "time", "split")
     check_whole("n_lags", n_lags, 1)
     if not (table["split"] == "training").any():
         return pd.DataFrame(columns=["lag", "autocorrelation", "bound"], dtype=float)
@@ -328,7 +328,7 @@ def fit_over_time(table: pd.DataFrame) -> pd.DataFrame:
     >>> fit_over_time(table)["actual"].tolist()
     [3.0]
     """
-    _check_fit(table, "time", "split")
+    check_fit_table(table, "time", "split")
     by = table.groupby(["time", "split"], sort=True)
     out = by[["actual", "predicted"]].sum().reset_index()
     if "low" not in table:
@@ -341,5 +341,6 @@ def fit_over_time(table: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _check_fit(table: pd.DataFrame, *keys: str) -> None:
+def check_fit_table(table: pd.DataFrame, *keys: str) -> None:
+    """Refuse what is no table of :func:`fit_table` with some of its columns."""
     check_table("table", table, (*keys, "actual", "predicted"), "fit_table")

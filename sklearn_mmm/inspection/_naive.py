@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._arguments import check_table, check_whole
-from sklearn_mmm.inspection._fit import fit_metrics
+from sklearn_mmm.inspection._fit import check_fit_table, fit_metrics
 from sklearn_mmm.inspection._forecast import skill_score
 from sklearn_mmm.panel._time_axis import make_time_axis
 
@@ -101,8 +101,7 @@ def forecast_comparison(table: pd.DataFrame, n_recent: int = 4) -> pd.DataFrame:
     >>> forecast_comparison(table)["skill"].tolist()
     [0.9, 0.0, 0.0]
     """
-    columns = ("region", "time", "split", "actual", "predicted")
-    check_table("table", table, columns, "fit_table")
+    check_fit_table(table, "region", "time", "split")
     test = table[table["split"] == "holdout"]
     if test.empty:
         raise ValueError("the table has no holdout; give fit_table X_test and y_test")

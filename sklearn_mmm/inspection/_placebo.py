@@ -92,9 +92,9 @@ def placebo_test(
     >>> placebo_test(mmm, X, y, random_state=0)["placebo"].tolist()
     ['shifted', 'permuted', 'noise']
     """
-    for name, value in (("channels", channels), ("kinds", kinds)):
-        if value is not None or name == "kinds":
-            check_names(name, value)
+    if channels is not None:
+        check_names("channels", channels)
+    check_names("kinds", kinds)
     check_whole("n_repeats", n_repeats, 1)
     chosen = channels_by_size(mmm)[:1] if channels is None else list(channels)
     _check_choices(chosen, mmm.media_columns_, "channels")

@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from sklearn_mmm.allocation._limits import DEFAULT_RANGE
 from sklearn_mmm.report._content import Results
-from sklearn_mmm.report._encode import scalars
+from sklearn_mmm.report._encode import scalar, scalars
 
 # Money goes from nothing to this multiple of the plan's.
 REACH = 3.0
 # Of the square root of the multiple, in which responses to little money are smooth.
 _N_NODES = 25
-# As allocate_budget has it where no bounds are given.
-_USUAL = (0.5, 1.5)
 # Larger plans are downloaded by time step, summed over regions.
 _MOST_CELLS = 20_000
 
@@ -80,13 +79,13 @@ def planner_data(
         "plan": results.plan_name,
         "coupling": float(_coupling(plan, paid)),
         "organic": scalars(np.array(organic)),
-        "usual": list(_USUAL),
+        "usual": list(DEFAULT_RANGE),
         "channels": [
             {
                 "name": names.get(plan.channels[c], plan.channels[c]),
                 "column": plan.channels[c],
                 "planned": float(planned[c]),
-                "extrapolated": _finite(beyond[c]),
+                "extrapolated": scalar(beyond[c]),
                 "values": [scalars(v) for v in values[:, :, c]],
                 "slopes": [scalars(v) for v in slopes[:, :, c]],
             }
@@ -116,9 +115,9 @@ def _coupling(plan: Any, paid: np.ndarray) -> float:
     Every second channel gets less and the others more, against the same change of all.
     """
     mix = np.ones(len(plan.channels))
-    mix[paid] = np.where(np.arange(len(paid)) % 2 == 0, *_USUAL)
+    mix[paid] = np.where(np.arange(len(paid)) % 2 == 0, *DEFAULT_RANGE)
     mixed, whole = _brought(plan, mix), float(_brought(plan, 1.0).sum())
-    apart = np.choose(mix > 1, [_brought(plan, _USUAL[0]), _brought(plan, _USUAL[1])])
+    apart = np.choose(mix > 1, [_brought(plan, m) for m in DEFAULT_RANGE])
     error = float(np.abs((mixed - apart)[paid].sum()))
     return error / abs(whole) if whole else 0.0
 
@@ -137,7 +136,3 @@ def _rows(plan: Any, paid: np.ndarray) -> dict[str, Any]:
         "time": scalars(np.asarray(time)),
         "spend": [scalars(column) for column in spend.T],
     }
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
