@@ -48,7 +48,7 @@ def insert_truth(mmm, truth):
             (media.adstock_decay, np.log(decay / (1 - decay))),
         ):
             parameter.copy_(torch.as_tensor(value))
-    mmm.net_.module_.effects.active = False
+    mmm.net_.module_.modulation.active = False
 
 
 class TrueGain:

@@ -47,10 +47,10 @@ def fit(X, y, args, **parameters):
 
 def loop_overhead(n_steps=200):
     """Return seconds per step of skorch and of a bare loop, same net and data."""
-    from sklearn_mmm.training import _fit
+    from sklearn_mmm.training import _fit_network
 
     taken = {}
-    original = _fit.MMMNet.fit
+    original = _fit_network.MMMNet.fit
 
     def timed_fit(net, X, y):
         net.set_params(max_epochs=n_steps, callbacks=None)
@@ -80,7 +80,7 @@ def loop_overhead(n_steps=200):
             taken[name] = min(seconds, taken.get(name, np.inf))
         raise StopIteration
 
-    _fit.MMMNet.fit = timed_fit
+    _fit_network.MMMNet.fit = timed_fit
     try:
         fit(
             *make_panel(190, 101, 13),
@@ -90,7 +90,7 @@ def loop_overhead(n_steps=200):
     except StopIteration:
         pass
     finally:
-        _fit.MMMNet.fit = original
+        _fit_network.MMMNet.fit = original
     return taken
 
 

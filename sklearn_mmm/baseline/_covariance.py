@@ -81,7 +81,7 @@ class TimeCovariance:
         """Return a region's kernels: common ones and an intercept."""
         return self._kernels(rows, columns, np.ones((len(rows), len(columns))))
 
-    def shared_kernels(self, rows: np.ndarray, columns: np.ndarray) -> Kernels:
+    def course_kernels(self, rows: np.ndarray, columns: np.ndarray) -> Kernels:
         """Return the common course's kernels: common ones and shocks of weeks."""
         shock = np.equal.outer(rows, columns).astype(float)
         return self._kernels(rows, columns, shock)
@@ -92,11 +92,11 @@ class TimeCovariance:
         """Return a region's kernels, (component, n_rows, n_columns)."""
         return self.regional_kernels(rows, columns).at(memory)
 
-    def shared(
+    def course(
         self, rows: np.ndarray, columns: np.ndarray, memory: float
     ) -> np.ndarray:
         """Return the common course's kernels, (component, n_rows, n_columns)."""
-        return self.shared_kernels(rows, columns).at(memory)
+        return self.course_kernels(rows, columns).at(memory)
 
     def _kernels(
         self, rows: np.ndarray, columns: np.ndarray, last: np.ndarray

@@ -22,9 +22,9 @@ class TimeBaseline:
     position : ndarray of shape (n_weeks,)
         Training weeks.
     intercept : float
-    shared : ndarray of shape (n_weeks,)
+    course_weights : ndarray of shape (n_weeks,)
         Weights of the common course's kernels.
-    regional : ndarray of shape (n_regions, n_weeks)
+    regional_weights : ndarray of shape (n_regions, n_weeks)
         Weights of each region's kernels.
     noise : ndarray of shape (n_regions, n_weeks)
         Variance of each week's noise relative to the region's, larger for outlying
@@ -35,8 +35,8 @@ class TimeBaseline:
     hyper: TimeHyperparameters
     position: np.ndarray
     intercept: float
-    shared: np.ndarray
-    regional: np.ndarray
+    course_weights: np.ndarray
+    regional_weights: np.ndarray
     noise: np.ndarray
 
     def predict(self, region: np.ndarray, position: np.ndarray) -> np.ndarray:
@@ -55,13 +55,13 @@ class TimeBaseline:
         weeks, code = np.unique(position, return_inverse=True)
         at = (weeks, self.position)
         out = np.full(len(position), self.intercept)
-        if len(self.shared):
-            kernel = self._shared(*at)
-            out += (kernel @ self.shared)[code]
-        kernel = self._regional(*at)
+        if len(self.course_weights):
+            kernel = self._course_signal(*at)
+            out += (kernel @ self.course_weights)[code]
+        kernel = self._regional_signal(*at)
         for start in range(0, len(position), _CHUNK_ROWS):
             rows = slice(start, start + _CHUNK_ROWS)
-            weights = self.regional[region[rows]] * (region[rows] >= 0)[:, None]
+            weights = self.regional_weights[region[rows]] * (region[rows] >= 0)[:, None]
             out[rows] += (kernel[code[rows]] * weights).sum(1)
         return out
 
@@ -82,11 +82,11 @@ class TimeBaseline:
         """
         weeks, code = np.unique(position, return_inverse=True)
         out = np.zeros(len(position))
-        if len(self.shared):
+        if len(self.course_weights):
             out += self._course_variance(weeks)[code]
-        known = self._regional(weeks, self.position)
-        prior = np.diag(self._regional(weeks, weeks))
-        inner = self._regional(self.position, self.position)
+        known = self._regional_signal(weeks, self.position)
+        prior = np.diag(self._regional_signal(weeks, weeks))
+        inner = self._regional_signal(self.position, self.position)
         sigma = np.append(self.hyper.sigma, np.median(self.hyper.sigma))
         for r in np.unique(region):
             rows = region == r
@@ -121,9 +121,11 @@ class TimeBaseline:
         residual : ndarray of shape (n_members, n_regions, n_weeks)
             Outcome less everything but the region's own course.
         """
-        shared = self._course_weights(course.T).T if len(self.shared) else course
+        of_course = course
+        if len(self.course_weights):
+            of_course = self._weights_of(course.T).T
         regional = np.zeros(residual.shape)
-        inner = self._regional(self.position, self.position)
+        inner = self._regional_signal(self.position, self.position)
         for r, noise in enumerate(self.noise):
             seen = np.flatnonzero(np.isfinite(noise))
             if not len(seen):
@@ -131,28 +133,30 @@ class TimeBaseline:
             factor = cho_factor(inner[np.ix_(seen, seen)] + np.diag(noise[seen]))
             regional[:, r, seen] = cho_solve(factor, residual[:, r, seen].T).T
         return [
-            replace(self, intercept=float(i), shared=s, regional=own)
-            for i, s, own in zip(intercept, shared, regional, strict=True)
+            replace(self, intercept=float(i), course_weights=c, regional_weights=own)
+            for i, c, own in zip(intercept, of_course, regional, strict=True)
         ]
 
     def course(self) -> np.ndarray:
         """Return the common course of the training weeks, (n_weeks,)."""
-        return np.asarray(self._shared(self.position, self.position) @ self.shared)
+        return np.asarray(
+            self._course_signal(self.position, self.position) @ self.course_weights
+        )
 
-    def _regional(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    def _regional_signal(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         return regional_signal(self.covariance, self.hyper, rows, columns)
 
-    def _shared(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        return shared_signal(self.covariance, self.hyper, rows, columns)
+    def _course_signal(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        return course_signal(self.covariance, self.hyper, rows, columns)
 
-    def _course_weights(self, course: np.ndarray) -> np.ndarray:
+    def _weights_of(self, course: np.ndarray) -> np.ndarray:
         return course_weights(self.covariance, self.hyper, self.position, course)
 
     def _course_variance(self, weeks: np.ndarray) -> np.ndarray:
         """Return the variance of the common course in weeks beyond training."""
-        known = self._shared(weeks, self.position)
-        prior = self._shared(weeks, weeks)
-        variance = np.diag(prior) - (known * self._course_weights(known.T).T).sum(1)
+        known = self._course_signal(weeks, self.position)
+        prior = self._course_signal(weeks, weeks)
+        variance = np.diag(prior) - (known * self._weights_of(known.T).T).sum(1)
         return np.maximum(variance, 0.0)
 
 
@@ -167,15 +171,15 @@ def regional_signal(
     return np.asarray(np.tensordot(hyper.regional, kernels, axes=1))
 
 
-def shared_signal(
+def course_signal(
     covariance: TimeCovariance,
     hyper: TimeHyperparameters,
     rows: np.ndarray,
     columns: np.ndarray,
 ) -> np.ndarray:
     """Return the common course's covariance between weeks."""
-    kernels = covariance.shared(rows, columns, hyper.shared_memory)
-    return np.asarray(np.tensordot(hyper.shared, kernels, axes=1))
+    kernels = covariance.course(rows, columns, hyper.course_memory)
+    return np.asarray(np.tensordot(hyper.course, kernels, axes=1))
 
 
 def course_weights(
@@ -185,7 +189,7 @@ def course_weights(
     course: np.ndarray,
 ) -> np.ndarray:
     """Return the weights of kernels that make a common course, (n_weeks, ...)."""
-    B = shared_signal(covariance, hyper, position, position) + 1e-9 * np.eye(
+    B = course_signal(covariance, hyper, position, position) + 1e-9 * np.eye(
         len(position)
     )
     return np.asarray(cho_solve(cho_factor(B), course))
@@ -213,9 +217,9 @@ def make_time_baseline(
     residual : ndarray of shape (n_regions, n_weeks)
         Outcome less everything but the region's own course.
     """
-    shared = np.zeros(0)
+    of_course = np.zeros(0)
     if len(course):
-        shared = course_weights(covariance, hyper, position, course)
+        of_course = course_weights(covariance, hyper, position, course)
     signal = regional_signal(covariance, hyper, position, position)
     regional = np.zeros(residual.shape)
     noise_of = np.where(observed, 1.0, np.inf)
@@ -231,5 +235,5 @@ def make_time_baseline(
             noise = np.maximum(1.0, size / delta)
         regional[r, seen], noise_of[r, seen] = weights, noise
     return TimeBaseline(
-        covariance, hyper, position, intercept, shared, regional, noise_of
+        covariance, hyper, position, intercept, of_course, regional, noise_of
     )

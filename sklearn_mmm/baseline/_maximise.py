@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from sklearn_mmm.baseline._covariance import Kernels, huber, inverse_factor, patterns
 
 _PRIOR_LOG_VARIANCE = np.log(1e-2)
-_PRIOR_LOG_SHARED = np.log(1e-4)
+_PRIOR_LOG_COURSE = np.log(1e-4)
 # Mean and standard deviation of the logarithm of a season's memory, in seasons.
 _PRIOR_LOG_MEMORY = (np.log(4.0), 1.0)
 _MEMORY_RANGE = (1.0, 100.0)
@@ -127,7 +127,7 @@ def maximise_regional(
     return search.best(start, starts, names)
 
 
-def maximise_shared(
+def maximise_course(
     estimate: np.ndarray,
     error: np.ndarray,
     kernels: Kernels,
@@ -155,7 +155,7 @@ def maximise_shared(
         loss, slope = loss_and_slope(covariance + error, estimate.T, np.inf)
         return loss / n_draws, slope / n_draws
 
-    search = _Search(likelihood, kernels, _PRIOR_LOG_SHARED, 1.0, has_noise=False)
+    search = _Search(likelihood, kernels, _PRIOR_LOG_COURSE, 1.0, has_noise=False)
     return search.best(start, starts, names)
 
 

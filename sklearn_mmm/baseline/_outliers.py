@@ -133,8 +133,7 @@ def find_outliers(
         Share of each observation that columns fit by themselves.
     """
     shift, weight = np.zeros(residual.shape), np.ones(residual.shape)
-    shared = len(whitener) == 1
-    precisions = _Precision.of(whitener[0]) if shared else None
+    precisions = _Precision.of(whitener[0]) if len(whitener) == 1 else None
     for region, values in enumerate(residual / sigma[:, None]):
         precision = precisions or _Precision.of(whitener[region])
         may = observed[region] & (leverage[region] < _MOST_LEVERAGE)

@@ -10,8 +10,8 @@ from sklearn_mmm.baseline._covariance import Kernels, TimeCovariance, whiteners
 from sklearn_mmm.baseline._dependence import factor_loadings
 from sklearn_mmm.baseline._maximise import (
     Variances,
+    maximise_course,
     maximise_regional,
-    maximise_shared,
 )
 
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
@@ -20,10 +20,10 @@ _POOLING_WEEKS = 10.0
 _JITTER = 1e-9
 # Seasons of memory where it cannot be learned.
 _MEMORY = 1.0
-# Where else a wide search for the variances starts: from a level without a season, and
+# Where else a search for the variances starts: from a level without a season, and
 # from a season without a level.
 _REGIONAL_STARTS = ({"level": 1.0, "season": 1e-9}, {"level": 1e-9, "season": 1.0})
-_SHARED_STARTS = ({"level": 1e-3, "season": 1e-9}, {"level": 1e-9, "season": 1e-2})
+_COURSE_STARTS = ({"level": 1e-3, "season": 1e-9}, {"level": 1e-9, "season": 1e-2})
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,22 @@ class TimeHyperparameters:
     ----------
     regional : ndarray of shape (component,)
         In units of the noise variance.
-    shared : ndarray of shape (component,)
+    course : ndarray of shape (component,)
         Relative to the squared mean outcome.
     sigma : ndarray of shape (n_regions,)
         Noise standard deviation relative to the mean outcome.
     loadings : ndarray of shape (n_regions, n_factors)
         Of the standardised innovations on what moves regions together.
-    regional_memory, shared_memory : float
+    regional_memory, course_memory : float
         Seasons after which one has faded to 1 / e.
     """
 
     regional: np.ndarray
-    shared: np.ndarray
+    course: np.ndarray
     sigma: np.ndarray
     loadings: np.ndarray
     regional_memory: float = _MEMORY
-    shared_memory: float = _MEMORY
+    course_memory: float = _MEMORY
 
 
 def initial_hyperparameters(
@@ -57,14 +57,14 @@ def initial_hyperparameters(
 ) -> TimeHyperparameters:
     """Return a stiff start, so that media explain before the level does."""
     start = {"level": (1e-3, 1e-4)}
-    regional, shared = zip(
+    regional, course = zip(
         *[start.get(name, (1e-2, 1e-2)) for name in covariance.names],
         (1.0, 1e-4),
         strict=True,
     )
     return TimeHyperparameters(
         np.array(regional),
-        np.array(shared),
+        np.array(course),
         np.full(n_regions, 0.15),
         np.zeros((n_regions, 0)),
     )
@@ -74,7 +74,7 @@ class TimeKernels(NamedTuple):
     """Kernels over the training weeks."""
 
     regional: Kernels
-    shared: Kernels
+    course: Kernels
     names: tuple[str, ...]
 
 
@@ -83,7 +83,7 @@ def kernels_at(covariance: TimeCovariance, position: np.ndarray) -> TimeKernels:
     at = position, position
     return TimeKernels(
         covariance.regional_kernels(*at),
-        covariance.shared_kernels(*at),
+        covariance.course_kernels(*at),
         (*covariance.names, "last"),
     )
 
@@ -109,7 +109,7 @@ def regional_covariance(hyper: TimeHyperparameters, kernels: Kernels) -> np.ndar
 
 def course_factor(hyper: TimeHyperparameters, kernels: Kernels) -> np.ndarray:
     """Return the Cholesky factor of the common course's covariance."""
-    B = np.tensordot(hyper.shared, kernels.at(hyper.shared_memory), axes=1)
+    B = np.tensordot(hyper.course, kernels.at(hyper.course_memory), axes=1)
     return np.asarray(cholesky(B + _JITTER * np.eye(len(B)), lower=True))
 
 
@@ -120,7 +120,7 @@ def renew_time(
     course: np.ndarray | None,
     observed: np.ndarray,
     delta: float,
-    widely: bool,
+    from_several_starts: bool,
 ) -> tuple[TimeHyperparameters, np.ndarray, CourseEvidence | None]:
     """Renew the variances in time given draws of everything else.
 
@@ -136,7 +136,7 @@ def renew_time(
     observed : bool ndarray of shape (n_regions, n_weeks)
     delta : float
         Threshold of the Huber loss.
-    widely : bool
+    from_several_starts : bool
         Whether to search for a second optimum of the variances.
 
     Returns
@@ -154,7 +154,7 @@ def renew_time(
         Variances(hyper.regional, hyper.regional_memory),
         hyper.sigma,
         delta,
-        _REGIONAL_STARTS if widely and len(kernels.names) > 2 else (),
+        _REGIONAL_STARTS if from_several_starts and len(kernels.names) > 2 else (),
         kernels.names,
     )
     hyper = replace(hyper, regional=found.variances, regional_memory=found.memory)
@@ -170,15 +170,15 @@ def renew_time(
     identity = np.eye(len(evidence.information))
     scale = np.trace(evidence.information) / len(identity)
     factor = cho_factor(evidence.information + _JITTER * scale * identity)
-    found = maximise_shared(
+    found = maximise_course(
         cho_solve(factor, evidence.score.T).T,
         cho_solve(factor, identity),
-        kernels.shared,
-        Variances(hyper.shared, hyper.shared_memory),
-        _SHARED_STARTS if widely and len(kernels.names) > 2 else (),
+        kernels.course,
+        Variances(hyper.course, hyper.course_memory),
+        _COURSE_STARTS if from_several_starts and len(kernels.names) > 2 else (),
         kernels.names,
     )
-    hyper = replace(hyper, shared=found.variances, shared_memory=found.memory)
+    hyper = replace(hyper, course=found.variances, course_memory=found.memory)
     return hyper, W, evidence
 
 

@@ -104,7 +104,7 @@ def channel_effects(
     for channel in np.flatnonzero(reach.any(axis=1)):
         change = np.zeros_like(media)
         change[..., channel] = used[..., channel]
-        followed = influence.spread(change, held=[int(channel)])
+        followed = influence.propagate(change, held=[int(channel)])
         total_margin[:, channel] = (gradient * followed).sum(axis=(1, 2))
     return ChannelEffects(spend, direct, lost, moved, margin, total_margin)
 

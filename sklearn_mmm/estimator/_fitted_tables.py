@@ -154,7 +154,7 @@ def steady_state(
 def learned_hyperparameters(fitted: Fitted, modulates: bool) -> dict[str, float]:
     """Return hyper-parameters learned from the data, and what validation chose."""
     hyper, covariance = fitted.hyper.time, fitted.baseline.covariance
-    net, choice = fitted.net, fitted.choice
+    net, settings = fitted.net, fitted.settings
     scales = fitted.hyper.penalties.scales
     learned = {"noise": float(np.median(hyper.sigma))}
     names = [*covariance.names, "intercept"]
@@ -162,23 +162,23 @@ def learned_hyperparameters(fitted: Fitted, modulates: bool) -> dict[str, float]
         learned[f"{name}_variance"] = float(variance)
     if net.module_.baseline.has_course:
         names = [*covariance.names, "shock"]
-        for name, variance in zip(names, hyper.shared, strict=True):
+        for name, variance in zip(names, hyper.course, strict=True):
             learned[f"shared_{name}_variance"] = float(variance)
     if covariance.season_lengths:
         learned["season_memory"] = hyper.regional_memory
         if net.module_.baseline.has_course:
-            learned["shared_season_memory"] = hyper.shared_memory
+            learned["shared_season_memory"] = hyper.course_memory
     learned["contribution_scale"] = float(np.median(scales.contribution))
     learned["control_scale"] = scales.control
     if len(hyper.sigma) > 1:
         learned["effect_deviation_scale"] = scales.deviation
         learned["control_deviation_scale"] = scales.control_deviation
-    if net.module_.effects.active:
+    if net.module_.modulation.active:
         learned["modulation_scale"] = scales.modulation
-    learned["modulation_share"] = choice.modulation if modulates else 0.0
-    learned["level_flexibility"] = choice.flexibility
-    learned["forecast_spread"] = choice.spread
+    learned["modulation_share"] = settings.future_share if modulates else 0.0
+    learned["level_flexibility"] = settings.flexibility
+    learned["forecast_spread"] = settings.interval_factor
     learned["n_epochs"] = len(net.history)
-    if choice.skill is not None:
-        learned["inner_skill"] = choice.skill
+    if settings.skill is not None:
+        learned["inner_skill"] = settings.skill
     return learned

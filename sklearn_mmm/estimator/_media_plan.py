@@ -54,9 +54,9 @@ class MediaSequence:
         """
         module = self.module
         out = module.media(lagged(media, module.media.max_lag), self.region)
-        if not module.effects.active:
+        if not module.modulation.active:
             return out, torch.ones_like(out)
-        factor = module.effects.predict(
+        factor = module.modulation.predict(
             media,
             self.controls,
             self.calendar.expand(len(media), -1, -1),
@@ -68,11 +68,11 @@ class MediaSequence:
 
     def between(self, start: int, end: int) -> "MediaSequence":
         """Keep some weeks, and what is remembered of those before."""
-        effects, memory = self.module.effects, self.memory
-        if effects.active and start > 0:
+        modulation, memory = self.module.modulation, self.memory
+        if modulation.active and start > 0:
             calendar = self.calendar[:start].expand(len(self.media), -1, -1)
             with torch.no_grad():
-                memory = effects.memory(
+                memory = modulation.memory(
                     self.media[:, :start], self.controls[:, :start], calendar
                 )
         return MediaSequence(

@@ -33,7 +33,7 @@ class Predictor:
         Training rows, which later rows continue.
     members : list of Member
         Other parameters that the data allow as well.
-    spread : float
+    interval_factor : float
         Factor on the standard deviation of forecasts.
     """
 
@@ -43,7 +43,7 @@ class Predictor:
     axis: TimeAxis | None
     history: Rows
     members: list[Member]
-    spread: float
+    interval_factor: float
 
     def decompose(self, rows: Rows) -> np.ndarray:
         """Return baseline, controls and media, (n_rows, 1 + n_controls + n_channels).
@@ -97,7 +97,7 @@ class Predictor:
     def _widening(self, rows: Rows) -> np.ndarray:
         """Return how much wider than the model says errors are, (n_rows,)."""
         later = rows.position > self.baseline.position[-1]
-        return np.where(later, self.spread, 1.0)
+        return np.where(later, self.interval_factor, 1.0)
 
     def member_plans(self, plan: MediaPlan, rows: Rows) -> list[MediaPlan]:
         """Return the same rows' plan for each member."""

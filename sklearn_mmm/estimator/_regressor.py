@@ -564,7 +564,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             self._axis,
             rows,
             self._fitted.members,
-            self._fitted.choice.spread,
+            self._fitted.settings.interval_factor,
         )
         self._publish(panel, rows, y, index)
         self._learn_graph(data, options, update=former is not None)

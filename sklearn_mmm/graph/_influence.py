@@ -88,7 +88,7 @@ class ChannelInfluence:
         )
         return np.asarray(factual + change.numpy())
 
-    def spread(self, change: np.ndarray, held: Collection[int] = ()) -> np.ndarray:
+    def propagate(self, change: np.ndarray, held: Collection[int] = ()) -> np.ndarray:
         """Return a small change of media together with the changes that follow.
 
         Parameters

@@ -19,7 +19,7 @@ from sklearn_mmm.inspection._demand import demand_table
 from sklearn_mmm.inspection._diagnosis import diagnose
 from sklearn_mmm.inspection._effects import effect_table, roi_table, share_table
 from sklearn_mmm.inspection._events import event_table
-from sklearn_mmm.inspection._fit import (
+from sklearn_mmm.inspection._fit_table import (
     autocorrelation,
     fit_metrics,
     fit_over_time,
@@ -31,7 +31,7 @@ from sklearn_mmm.inspection._forecast import (
     skill_score,
     within_region_r2,
 )
-from sklearn_mmm.inspection._graph import graph_tables
+from sklearn_mmm.inspection._graph_tables import graph_tables
 from sklearn_mmm.inspection._media_total import media_total
 from sklearn_mmm.inspection._naive import forecast_comparison, naive_forecasts
 from sklearn_mmm.inspection._placebo import placebo_test

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._arguments import check_number
-from sklearn_mmm.inspection._fit import fit_table, residual_table
+from sklearn_mmm.inspection._fit_table import fit_table, residual_table
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import channels_by_size, keys, step_numbers

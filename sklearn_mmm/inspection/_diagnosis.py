@@ -9,9 +9,13 @@ import pandas as pd
 from sklearn_mmm.inspection._data_quality import collinearity, outliers_of
 from sklearn_mmm.inspection._demand import demand_table
 from sklearn_mmm.inspection._effects import roi_table
-from sklearn_mmm.inspection._fit import autocorrelation, check_fit_table, fit_table
+from sklearn_mmm.inspection._fit_table import (
+    autocorrelation,
+    check_fit_table,
+    fit_table,
+)
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
-from sklearn_mmm.inspection._graph import graph_tables
+from sklearn_mmm.inspection._graph_tables import graph_tables
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._naive import forecast_comparison
 from sklearn_mmm.inspection._responses import unfaded_channels

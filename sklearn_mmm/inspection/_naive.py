@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._arguments import check_table, check_whole
-from sklearn_mmm.inspection._fit import check_fit_table, fit_metrics
+from sklearn_mmm.inspection._fit_table import check_fit_table, fit_metrics
 from sklearn_mmm.inspection._forecast import skill_score
 from sklearn_mmm.panel._time_axis import make_time_axis
 

@@ -172,10 +172,10 @@ def experiment_rows(
 
 def _modulation(module: MMMModule, data: TrainingData) -> np.ndarray:
     """Return the factor of the effects, (region, week, channel)."""
-    effects = module.effects
-    if not effects.active:
+    modulation = module.modulation
+    if not modulation.active:
         return np.ones(data.media.shape)
     X = data.inputs(1)
     with torch.no_grad():
-        features = effects.features(X["lags"][..., 0], X["controls"], X["calendar"])
-        return np.asarray(effects(features, X["observed"]).numpy())
+        features = modulation.features(X["lags"][..., 0], X["controls"], X["calendar"])
+        return np.asarray(modulation(features, X["observed"]).numpy())

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sklearn_mmm.baseline._dependence import decorrelate
 from sklearn_mmm.network import Decomposition, MMMModule, ResponseShape
-from sklearn_mmm.network._effects import TimeVaryingEffects
+from sklearn_mmm.network._modulation import Modulation
 
 # How far below zero a baseline may be where the outcome never is, relative to the mean
 # outcome.
@@ -164,7 +164,7 @@ class Penalties:
             **media.raw,
         }
         priors = self.priors
-        return self._modulation(module.effects) | {
+        return self._modulation(module.modulation) | {
             "effect_l1": self.l1 * effect.sum(),
             "effect": self.l2 * _gaussian(effect),
             **{
@@ -176,12 +176,12 @@ class Penalties:
             ),
         }
 
-    def _modulation(self, effects: TimeVaryingEffects) -> dict[str, Tensor]:
-        if not effects.active:
+    def _modulation(self, modulation: Modulation) -> dict[str, Tensor]:
+        if not modulation.active:
             return {}
         return {
-            "modulation": self.l2 * _gaussian(effects.head / self.scales.modulation),
-            "gru": self.l2 * effects.gru_penalty(),
+            "modulation": self.l2 * _gaussian(modulation.head / self.scales.modulation),
+            "gru": self.l2 * modulation.gru_penalty(),
         }
 
 

@@ -96,7 +96,7 @@ class Posterior:
         self.least_effect = _LEAST_EFFECT * torch.as_tensor(penalties.scales.effect)
         columns = torch.ones(len(data.position), 1, dtype=torch.float64)
         if module.baseline.has_course:
-            factor = course_factor(hyper, kernels.shared)
+            factor = course_factor(hyper, kernels.course)
             columns = torch.cat([columns, torch.as_tensor(factor)], dim=1)
         # (week, 1 + course): intercept and common course.
         self.common_columns = columns
@@ -130,7 +130,7 @@ class Posterior:
         """What the head of time-varying effects reads, (region, week, feature)."""
         inputs = self.inputs
         with torch.no_grad():
-            return self.module.effects.features(
+            return self.module.modulation.features(
                 inputs["lags"][..., 0], inputs["controls"], inputs["calendar"]
             )
 
@@ -144,8 +144,8 @@ class Posterior:
             course = (baseline.factor @ innovation).unsqueeze(-1)
             factor = self.common_columns[:, 1:]
             innovation = torch.linalg.solve_triangular(factor, course, upper=False)
-        effects = self.module.effects
-        head = {"head": effects.head.reshape(-1)} if effects.active else {}
+        modulation = self.module.modulation
+        head = {"head": modulation.head.reshape(-1)} if modulation.active else {}
         named = {
             "effect": torch.maximum(media.effect, self.least_effect),
             **media.raw,
@@ -217,12 +217,12 @@ class Posterior:
 
     def factor(self, at: Parameters) -> Tensor | float:
         """Return the modulation of effects, (member, region, week, channel)."""
-        effects = self.module.effects
-        if not effects.active:
+        modulation = self.module.modulation
+        if not modulation.active:
             return 1.0
-        head = {"head": at["head"].reshape(-1, *effects.head.shape)}
+        head = {"head": at["head"].reshape(-1, *modulation.head.shape)}
         return functional_call(
-            effects, head, (self.modulating, self.inputs["observed"])
+            modulation, head, (self.modulating, self.inputs["observed"])
         )
 
     def media(self, at: Parameters) -> Tensor:
@@ -230,11 +230,11 @@ class Posterior:
         share = self.shape.share(at, self.inputs["lags"])
         return share * self.regional_effect(at) * self.factor(at)
 
-    def known(self, at: Parameters, media: Tensor) -> Tensor:
+    def without_courses(self, at: Parameters, media: Tensor) -> Tensor:
         """Return all but the common and regional courses, (member, region, week)."""
         gamma = at["coefficient"].unsqueeze(1) + at["control_deviation"]
-        effects = torch.einsum("rtk,mrk->mrt", self.inputs["controls"], gamma)
-        return media.sum(-1) + effects + at["intercept"].unsqueeze(-1)
+        controls = torch.einsum("rtk,mrk->mrt", self.inputs["controls"], gamma)
+        return media.sum(-1) + controls + at["intercept"].unsqueeze(-1)
 
     def course(self, at: Parameters) -> Tensor:
         """Return the common course, (member, week)."""
@@ -242,7 +242,7 @@ class Posterior:
 
     def innovations(self, at: Parameters, media: Tensor) -> Tensor:
         """Return standardised residuals, (member, region, week)."""
-        total = self.known(at, media) + self.course(at).unsqueeze(1)
+        total = self.without_courses(at, media) + self.course(at).unsqueeze(1)
         white = self.whiten_series(self.target - total)
         return self.decorrelate(white) * self.observed
 
@@ -301,17 +301,18 @@ class Posterior:
                 if not torch.equal(baseline.factor, factor):
                     baseline.factor.copy_(factor)
                 baseline.innovation.copy_(at["innovation"][member])
-            if module.effects.active:
-                head = at["head"][member].reshape(module.effects.head.shape)
-                module.effects.head.copy_(head)
-                module.effects.remember_mean(self.modulating, self.inputs["observed"])
+            modulation = module.modulation
+            if modulation.active:
+                head = at["head"][member].reshape(modulation.head.shape)
+                modulation.head.copy_(head)
+                modulation.remember_mean(self.modulating, self.inputs["observed"])
 
     def module_of(self, at: Parameters, member: int) -> MMMModule:
         """Return a module with a member's parameters."""
-        module, effects = self.module, self.module.effects
+        module, modulation = self.module, self.module.modulation
         # What does not differ between members is not copied.
-        shared: list[object] = [module.media.shape, module.baseline.factor]
-        shared += [p for name, p in effects.named_parameters() if name != "head"]
-        own = deepcopy(module, {id(part): part for part in shared})
+        kept: list[object] = [module.media.shape, module.baseline.factor]
+        kept += [p for name, p in modulation.named_parameters() if name != "head"]
+        own = deepcopy(module, {id(part): part for part in kept})
         self.install(own, at, member)
         return own

@@ -68,9 +68,9 @@ def _head_columns(
     With :math:`m_t = e^{g_t} / \bar e`, the derivative is :math:`m_t (g_t' x_t -
     \sum_s w_s m_s g_s' x_s)`.
     """
-    effects = posterior.module.effects
-    head = at["head"].reshape(-1, 1, *effects.head.shape)
-    steep = effects.steepness(posterior.modulating @ head)
+    modulation = posterior.module.modulation
+    head = at["head"].reshape(-1, 1, *modulation.head.shape)
+    steep = modulation.steepness(posterior.modulating @ head)
     inner = week_weights(posterior.inputs["observed"]) * factor * steep
     columns = []
     for feature in posterior.modulating.unbind(-1):

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 
-class SharedBaseline(nn.Module):
+class CommonBaseline(nn.Module):
     r"""Intercept plus a Gaussian-process course common to all regions.
 
     The course is :math:`L z` with :math:`z \sim N(0, I)` and :math:`L` the Cholesky

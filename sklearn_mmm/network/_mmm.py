@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from sklearn_mmm.network._baseline import SharedBaseline
+from sklearn_mmm.network._baseline import CommonBaseline
 from sklearn_mmm.network._controls import ControlEffects
-from sklearn_mmm.network._effects import TimeVaryingEffects
 from sklearn_mmm.network._media import MediaResponse
+from sklearn_mmm.network._modulation import Modulation
 from sklearn_mmm.network._response_shape import ResponseShape
 
 
@@ -65,8 +65,8 @@ class MMMModule(nn.Module):
         super().__init__()
         self.media = MediaResponse(sizes.n_regions, sizes.n_channels, shape)
         self.controls = ControlEffects(sizes.n_regions, sizes.n_controls)
-        self.baseline = SharedBaseline(sizes.n_weeks)
-        self.effects = TimeVaryingEffects(
+        self.baseline = CommonBaseline(sizes.n_weeks)
+        self.modulation = Modulation(
             sizes.n_regions, sizes.n_channels, sizes.n_controls, sizes.n_calendar
         )
 
@@ -90,7 +90,7 @@ class MMMModule(nn.Module):
         calendar : Tensor of shape (region, week, n_calendar)
         """
         media = self.media(lags, region)
-        if self.effects.active:
-            features = self.effects.features(lags[..., 0], controls, calendar)
-            media = media * self.effects(features, observed)
+        if self.modulation.active:
+            features = self.modulation.features(lags[..., 0], controls, calendar)
+            media = media * self.modulation(features, observed)
         return Decomposition(self.baseline(), self.controls(controls, region), media)

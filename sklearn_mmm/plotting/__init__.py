@@ -19,8 +19,8 @@ from sklearn_mmm.plotting._data_quality import (
     plot_outliers,
     plot_zero_spells,
 )
-from sklearn_mmm.plotting._fit import plot_fit, plot_residuals
-from sklearn_mmm.plotting._graph import plot_channel_graph
+from sklearn_mmm.plotting._fit_and_residuals import plot_fit, plot_residuals
+from sklearn_mmm.plotting._graph_figure import plot_channel_graph
 from sklearn_mmm.plotting._predicted_actual import plot_predicted_actual
 from sklearn_mmm.plotting._regions import plot_region_heatmap, plot_regions
 from sklearn_mmm.plotting._responses import (

@@ -20,9 +20,9 @@ from sklearn_mmm.plotting._style import (
     FAINT,
     NUMBER,
     RATIO,
-    finish,
     label_axis,
     row_height,
+    styled,
     text,
 )
 
@@ -94,7 +94,7 @@ def plot_prior_posterior(source: Any) -> go.Figure:
         axis = {**label_axis(channels), "matches": None if i == 0 else "y"}
         shown = text(name.replace("_", " "))
         set_axes(figure, i, {"title_text": shown, "zeroline": True}, axis)
-    return finish(figure, "Before and after the data")
+    return styled(figure, "Before and after the data")
 
 
 @of_fitted_model
@@ -138,7 +138,7 @@ def plot_events(source: Any, *, units: Units | None = None) -> go.Figure:
         f"%{{customdata[1]}} {text(units.time)}s<extra></extra>",
         showlegend=False,
     )
-    return finish(
+    return styled(
         figure,
         "Events",
         xaxis={"title_text": text(f"{units.outcome} in a {units.time} with the event")},

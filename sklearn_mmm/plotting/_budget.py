@@ -20,9 +20,9 @@ from sklearn_mmm.plotting._style import (
     RATIO,
     change_in_words,
     fade,
-    finish,
     label_axis,
     percent,
+    styled,
     text,
 )
 from sklearn_mmm.plotting._words import amount
@@ -87,7 +87,7 @@ def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
         },
         {**rows, "showgrid": True, "matches": "y"},
     )
-    return finish(
+    return styled(
         figure,
         "Budget: current against optimal",
         barmode="group",
@@ -236,7 +236,7 @@ def plot_frontier(
     set_axes(figure, 0, budget, {"title_text": text(f"{units.outcome}, whole plan")})
     per_unit = text(units.per_spend)
     set_axes(figure, 1, budget, {"title_text": per_unit, "rangemode": "tozero"})
-    return finish(figure, "Budget frontier")
+    return styled(figure, "Budget frontier")
 
 
 def _add_band(figure: go.Figure, table: pd.DataFrame) -> None:

@@ -26,11 +26,11 @@ from sklearn_mmm.plotting._style import (
     RATIO,
     REFERENCE,
     fade,
-    finish,
     label_axis,
     logarithmic,
     number,
     row_height,
+    styled,
     text,
 )
 from sklearn_mmm.plotting._words import short_number
@@ -90,7 +90,7 @@ def plot_shares(
             f"<br>%{{customdata[1]}} {text(unit)}<extra></extra>",
         )
     figure.update_yaxes(**label_axis(table["channel"].tolist()))
-    return finish(
+    return styled(
         figure,
         "Share of contribution and share of spend",
         xaxis={"title_text": "share of all channels (%)", "tickformat": ".0%"},
@@ -197,7 +197,7 @@ def plot_roi(
         scale = logarithmic(float(known.min()), float(known.max()))
     figure.update_yaxes(**label_axis(table["channel"].tolist()))
     _stripe(figure, len(table))
-    return finish(
+    return styled(
         figure,
         "Return on investment",
         xaxis={
@@ -276,7 +276,7 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
         cliponaxis=False,
     )
     figure.update_yaxes(**label_axis(table["channel"].tolist()))
-    return finish(
+    return styled(
         figure,
         "Saturation and headroom",
         xaxis={
@@ -364,7 +364,7 @@ def plot_effects(
         hovertemplate=f"%{{customdata}}<br>total %{{x{NUMBER}}}<extra></extra>",
     )
     figure.update_yaxes(**label_axis(channels))
-    return finish(
+    return styled(
         figure,
         "Direct, mediated and total effects",
         xaxis_title=text(f"{units.outcome}, whole training period"),

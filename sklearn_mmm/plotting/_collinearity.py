@@ -15,8 +15,8 @@ from sklearn_mmm.plotting._style import (
     DIVERGING,
     PALETTE,
     REFERENCE,
-    finish,
     label_axis,
+    styled,
     text,
 )
 
@@ -97,7 +97,7 @@ def plot_collinearity(source: Any) -> go.Figure:
         {"title_text": "VIF (no unit)", "range": [0, 1.18 * most]},
         {**rows, "range": [n - 0.5, -0.5], "matches": "y"},
     )
-    return finish(figure, "Collinearity", showlegend=False, bargap=0.35)
+    return styled(figure, "Collinearity", showlegend=False, bargap=0.35)
 
 
 def _add_inflation(figure: go.Figure, vif: pd.DataFrame, shown: pd.Series) -> None:

@@ -34,12 +34,12 @@ from sklearn_mmm.plotting._style import (
     PALETTE,
     REFERENCE,
     colours_for,
-    finish,
     label_axis,
     number,
     percent,
     row_height,
     short,
+    styled,
     text,
 )
 
@@ -116,7 +116,7 @@ def plot_contributions(
             x=times, y=y, name=name, marker={"color": colour, "line_width": 0}
         )
     add_menu(figure, "region", region_options(list(by_region), series))
-    return finish(
+    return styled(
         figure,
         "Contributions over time",
         xaxis_title=text(units.time),
@@ -207,7 +207,7 @@ def plot_waterfall(
     figure.update_yaxes(**label_axis(table["component"].tolist()))
     low = min(0.0, float(table["start"].min()))
     high = float(reach.max())
-    return finish(
+    return styled(
         figure,
         "From the baseline to the outcome",
         xaxis={
@@ -320,4 +320,4 @@ def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
     for i in range(2):
         set_axes(figure, i, {"title_text": text(units.time)}, {"title_text": outcome})
     add_menu(figure, "region", region_options(list(by_region), series))
-    return finish(figure, "Trend and season", hovermode="x unified")
+    return styled(figure, "Trend and season", hovermode="x unified")

@@ -26,9 +26,9 @@ from sklearn_mmm.plotting._style import (
     CONTRAST,
     OBSERVED,
     SEQUENTIAL,
-    finish,
     label_axis,
     short,
+    styled,
     text,
 )
 
@@ -96,7 +96,7 @@ def plot_coverage(source: Any, *, units: Units | None = None) -> go.Figure:
             name=name,
             marker={"color": colour, "symbol": "square", "size": 11},
         )
-    return finish(
+    return styled(
         figure,
         "Coverage",
         xaxis={"title_text": text(units.time), "showgrid": False},
@@ -187,7 +187,7 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
         },
         {**rows, "matches": "y"},
     )
-    return finish(figure, "Spells without media", showlegend=False, bargap=0.35)
+    return styled(figure, "Spells without media", showlegend=False, bargap=0.35)
 
 
 def _add_spells(
@@ -298,7 +298,7 @@ def plot_outliers(
         )
         figure.update_xaxes(visible=False)
         figure.update_yaxes(visible=False)
-    return finish(
+    return styled(
         figure,
         "Outliers",
         xaxis_title=text(units.time),

@@ -12,7 +12,7 @@ from sklearn_mmm.inspection import (
     fit_table,
 )
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._fit import with_split
+from sklearn_mmm.plotting._fit_and_residuals import with_split
 from sklearn_mmm.plotting._panels import (
     table_of,
     units_for,
@@ -23,9 +23,9 @@ from sklearn_mmm.plotting._style import (
     CONTRAST,
     NUMBER,
     REFERENCE,
-    finish,
     logarithmic,
     number,
+    styled,
     text,
 )
 
@@ -104,7 +104,7 @@ def plot_predicted_actual(
             f"predicted %{{y{NUMBER}}}<extra></extra>",
         )
     outcome = units.per_step
-    return finish(
+    return styled(
         figure,
         "Predicted against actual outcome",
         xaxis={"title_text": text(f"actual ({outcome}){hidden}"), **scale},

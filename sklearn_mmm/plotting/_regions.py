@@ -23,10 +23,10 @@ from sklearn_mmm.plotting._style import (
     PERCENT,
     RATIO,
     SEQUENTIAL,
-    finish,
     label_axis,
     logarithmic,
     short,
+    styled,
     text,
 )
 
@@ -112,7 +112,7 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     options = {label: (change(*how), {}) for label, how in shown.items()}
     add_menu(figure, "show", options, above=84)
     axis = label_axis(channels, 16)
-    return finish(
+    return styled(
         figure,
         "Channels by region",
         xaxis={
@@ -227,7 +227,7 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     set_axes(figure, 1, share_axis, {**rows, "matches": "y"})
     figure.update_layout({k.replace(".", "_"): v for k, v in axes.items()})
     add_menu(figure, "sort", {label: change(order) for label, order in orders.items()})
-    return finish(figure, "Regions", bargap=0.35)
+    return styled(figure, "Regions", bargap=0.35)
 
 
 def _add_levels_and_shares(

@@ -27,7 +27,7 @@ from sklearn_mmm.plotting._style import (
     REFERENCE,
     colours_for,
     fade,
-    finish,
+    styled,
     text,
 )
 
@@ -87,7 +87,7 @@ def plot_response_curves(
                 "rangemode": "tozero",
             },
         )
-    return finish(figure, "Response curves", showlegend=False)
+    return styled(figure, "Response curves", showlegend=False)
 
 
 def _add_curve(figure: go.Figure, curve: pd.DataFrame, colour: str, i: int) -> None:
@@ -219,7 +219,7 @@ def plot_adstock(
                 "range": [0, 1.05 * top],
             },
         )
-    return finish(figure, "Carry-over (adstock)", showlegend=False, bargap=0.2)
+    return styled(figure, "Carry-over (adstock)", showlegend=False, bargap=0.2)
 
 
 def _weight_error(kernel: pd.DataFrame) -> dict[str, Any] | None:
@@ -325,4 +325,4 @@ def plot_modulation(
             y1=1,
             line={"color": REFERENCE, "width": 1, "dash": "dot"},
         )
-    return finish(figure, "Effects over time", showlegend=False)
+    return styled(figure, "Effects over time", showlegend=False)

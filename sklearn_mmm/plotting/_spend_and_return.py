@@ -25,11 +25,11 @@ from sklearn_mmm.plotting._style import (
     REFERENCE,
     colours_for,
     fade,
-    finish,
     label_axis,
     logarithmic,
     row_height,
     short,
+    styled,
     text,
 )
 
@@ -100,7 +100,7 @@ def plot_bubbles(
             },
             hovertemplate=f"spend %{{x{NUMBER}}}, ROI %{{y{RATIO}}}",
         )
-    return finish(
+    return styled(
         figure,
         "ROI against spend",
         xaxis={
@@ -165,7 +165,7 @@ def plot_carry_over(source: Any, *, units: Units | None = None) -> go.Figure:
             marker={"color": colour},
             hovertemplate=f"%{{x{NUMBER}}}",
         )
-    return finish(
+    return styled(
         figure,
         "Immediate and carried-over effect",
         barmode="stack",
@@ -239,7 +239,7 @@ def plot_spend(
             )
     figure.update_yaxes(visible=False)
     figure.update_xaxes(title_text=text(units.time), zeroline=False)
-    return finish(figure, "Spend and contribution over time")
+    return styled(figure, "Spend and contribution over time")
 
 
 @of_fitted_model
@@ -312,7 +312,7 @@ def plot_period_roi(
         for kind, label in (("quarter", "By quarter"), ("year", "By year"))
     ]
     figure.update_layout(updatemenus=[{"name": "show", "buttons": buttons}])
-    return finish(
+    return styled(
         figure,
         "ROI by quarter and year",
         xaxis={"type": "category", "title_text": "period"},
@@ -370,7 +370,7 @@ def plot_changes(table: pd.DataFrame, *, units: Units | None = None) -> go.Figur
             hovertemplate=f"%{{x{RATIO}}}",
             **error,
         )
-    return finish(
+    return styled(
         figure,
         "ROI then and now",
         xaxis={"title_text": text(units.per_spend), "rangemode": "tozero"},

@@ -180,7 +180,7 @@ SEQUENTIAL = [[i / 4, colour] for i, colour in enumerate(_SEQUENTIAL)]
 DIVERGING = [[i / 4, colour] for i, colour in enumerate(_DIVERGING)]
 
 
-def finish(figure: go.Figure, title: str, **layout: Any) -> go.Figure:
+def styled(figure: go.Figure, title: str, **layout: Any) -> go.Figure:
     """Give a figure its template and title, and both room above a legend."""
     has_panels = bool(figure.layout.meta)
     if has_panels and layout.get("showlegend", True):

@@ -14,7 +14,7 @@ from sklearn_mmm.plotting._style import (
     CONTRAST,
     INK,
     PALETTE,
-    finish,
+    styled,
     text,
 )
 
@@ -80,7 +80,7 @@ def plot_training(source: Any) -> go.Figure:
         rate = {"title_text": "learning rate (no unit)", "rangemode": "tozero"}
         set_axes(figure, 1, {"title_text": "epoch"}, rate)
     _add_list(figure, chosen, len(titles) - 1)
-    return finish(figure, "Training", showlegend="valid_loss" in epochs)
+    return styled(figure, "Training", showlegend="valid_loss" in epochs)
 
 
 def _add_list(figure: go.Figure, chosen: pd.DataFrame, i: int) -> None:

@@ -67,16 +67,16 @@ def make_members(
         posterior, at, n_members, seed, n_corrections, _WIDENING, verbose
     )
     with torch.no_grad():
-        known = np.concatenate(
+        fit = np.concatenate(
             [
-                posterior.known(part, posterior.media(part)).numpy()
+                posterior.without_courses(part, posterior.media(part)).numpy()
                 for part in _split(posterior, draws)
             ]
         )
         # How far the members' courses are from the mode's.
         course = (posterior.course(draws) - posterior.course(at)).numpy()
-    residual = posterior.target.numpy() - known
-    if len(baseline.shared):
+    residual = posterior.target.numpy() - fit
+    if len(baseline.course_weights):
         course = course + baseline.course()
         residual = residual - course[:, None]
     residual *= posterior.observed.numpy()

@@ -210,16 +210,16 @@ class ModeSearch:
         draws = draw_members(posterior, at, _N_DRAWS, self.seed, n_corrections=0)
         outliers = self._outliers()
         clean = self.data.without(outliers.shift)
-        known = posterior.known(draws, posterior.media(draws)).numpy()
+        fit = posterior.without_courses(draws, posterior.media(draws)).numpy()
         has_course = self.module.baseline.has_course
         time, _, _ = renew_time(
             hyper.time,
             self.kernels,
-            (clean.target - known) * clean.observed,
+            (clean.target - fit) * clean.observed,
             posterior.course(draws).numpy() if has_course else None,
             clean.observed,
             posterior.delta,
-            widely=self.n_renewals == 1,
+            from_several_starts=self.n_renewals == 1,
         )
         scales = _renew_scales(hyper.penalties.scales, draws, posterior)
         return Hyperparameters(time, replace(hyper.penalties, scales=scales), outliers)
@@ -227,10 +227,10 @@ class ModeSearch:
     def _outliers(self) -> Outliers:
         """Return which observations neither the model nor the level explains."""
         posterior, at, hyper = self.mode
-        raw = self.data.target - posterior.known(at, posterior.media(at))[0].numpy()
-        raw = (raw - posterior.course(at).numpy()) * self.data.observed
+        fit = posterior.without_courses(at, posterior.media(at))[0].numpy()
+        rest = self.data.target - fit - posterior.course(at).numpy()
         return find_outliers(
-            raw,
+            rest * self.data.observed,
             self.data.observed,
             posterior.whitener.numpy(),
             hyper.time.sigma,

@@ -17,7 +17,7 @@ from sklearn_mmm.inspection import (
 )
 from sklearn_mmm.inspection._effects import roi_tables
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
-from sklearn_mmm.inspection._graph import GraphTables
+from sklearn_mmm.inspection._graph_tables import GraphTables
 from sklearn_mmm.report._moves import MOVE_COLUMNS, move_table, next_test
 from sklearn_mmm.report._trust import trust_table
 

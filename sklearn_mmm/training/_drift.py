@@ -100,7 +100,7 @@ def train_drift(
     Penalties
         With the scale of the weights that was learned.
     """
-    module.effects.active = True
+    module.modulation.active = True
     penalties = mode.hyper.penalties
     penalties = replace(penalties, scales=replace(penalties.scales, modulation=scale))
     renew = _RenewModulation(mode.posterior)

@@ -28,7 +28,7 @@ def resized(old: MMMModule, data: TrainingData, former: np.ndarray) -> MMMModule
                 n_weeks if has_course else 0,
                 n_channels,
                 data.controls.shape[2],
-                old.effects.n_calendar,
+                old.modulation.n_calendar,
             ),
             old.media.shape,
         ).double()
@@ -37,16 +37,16 @@ def resized(old: MMMModule, data: TrainingData, former: np.ndarray) -> MMMModule
         value = values.get(name)
         if value is not None and value.shape == parameter.shape:
             parameter.copy_(value)
-    known = torch.as_tensor(former >= 0)
+    seen = torch.as_tensor(former >= 0)
     place = torch.as_tensor(former[former >= 0])
     for part in ("media", "controls"):
         deviation = getattr(new, part).deviation
         deviation.zero_()
-        deviation[known] = getattr(old, part).deviation[place]
+        deviation[seen] = getattr(old, part).deviation[place]
     if new.baseline.has_course and old.baseline.has_course:
         _continue_course(old, new)
-    new.effects.active = old.effects.active
-    new.effects.future_share = old.effects.future_share
+    new.modulation.active = old.modulation.active
+    new.modulation.future_share = old.modulation.future_share
     return new
 
 

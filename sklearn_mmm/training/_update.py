@@ -11,7 +11,12 @@ from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior import Hyperparameters, Schedule
 from sklearn_mmm.training._checkpoint import Checkpoint
-from sklearn_mmm.training._fit import Fitted, finish, initial, train
+from sklearn_mmm.training._fit_network import (
+    Fitted,
+    complete_fit,
+    initial,
+    train,
+)
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
 
@@ -70,7 +75,7 @@ def update_network(
     net, mode = train(
         module, data, hyper, rows, _SCHEDULE, options, seed, "update", nothing
     )
-    return finish(net, mode, previous.choice, data, options, 1, seed)
+    return complete_fit(net, mode, previous.settings, data, options, 1, seed)
 
 
 @torch.no_grad()
@@ -85,12 +90,12 @@ def _rescale(module: MMMModule, rescaling: Rescaling) -> None:
 def _grown(
     hyper: Hyperparameters, outliers: Outliers, rescaling: Rescaling
 ) -> Hyperparameters:
-    time, known = hyper.time, rescaling.region >= 0
-    former = np.where(known, rescaling.region, 0)
-    sigma = np.where(known, time.sigma[former], np.median(time.sigma))
+    time, seen = hyper.time, rescaling.region >= 0
+    former = np.where(seen, rescaling.region, 0)
+    sigma = np.where(seen, time.sigma[former], np.median(time.sigma))
     time = replace(
         time,
         sigma=sigma * rescaling.outcome,
-        loadings=time.loadings[former] * known[:, None],
+        loadings=time.loadings[former] * seen[:, None],
     )
     return Hyperparameters(time, hyper.penalties, outliers)

@@ -27,23 +27,23 @@ _FEWEST_WEEKS = 32
 # of forecasts may then be larger: eight weeks say little about a year's drift.
 _TRUSTED_SKILL = 0.5
 _TOLERANCE = 1.15
-_FLEXIBILITY = (0.25, 4.0)
-_MODULATION = (0.5, 1.0)
+_FLEXIBILITIES = (0.25, 4.0)
+_FUTURE_SHARES = (0.5, 1.0)
 # Forecast errors are several times the noise; in this unit most are not outlying.
 _ERROR_UNIT = 3.0
 # Of the absolute value of a standard normal variable.
 _NORMAL_90 = 1.6449
 # How many regions and origins outweigh the model's own idea of its errors.
-_SPREAD_WITNESSES = 10.0
+_INTERVAL_WITNESSES = 10.0
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What inner validation chose.
+class ForecastSettings:
+    """How forecasts are made, as inner validation chose, and what they are worth.
 
     Attributes
     ----------
-    modulation : float
+    future_share : float
         Share of the time-varying effects' logarithm that is kept beyond the training
         weeks; 0 for constant effects throughout.
     flexibility : float
@@ -52,17 +52,17 @@ class Choice:
     skill : float or None
         1 - SSE / SSE of the last four weeks' mean at the inner origins; None where
         the panel is too short for inner origins.
-    spread : float
+    interval_factor : float
         Factor on the standard deviation of forecasts that makes 90 % intervals hold
         90 % of the outcomes after the inner origins (conformal prediction; Lei,
         G'Sell, Rinaldo, Tibshirani & Wasserman, 2018, "Distribution-Free Predictive
         Inference for Regression"), shrunk to 1 as if more regions had been seen.
     """
 
-    modulation: float = 1.0
+    future_share: float = 1.0
     flexibility: float = 1.0
     skill: float | None = None
-    spread: float = 1.0
+    interval_factor: float = 1.0
 
 
 class InnerFit(NamedTuple):
@@ -87,13 +87,13 @@ class _Forecasts:
     losses : ndarray of shape (n_origins,)
         Mean loss of each origin.
     skill : float
-    spread : float
-        See :class:`Choice`.
+    interval_factor : float
+        See :class:`ForecastSettings`.
     """
 
     losses: np.ndarray
     skill: float
-    spread: float
+    interval_factor: float
 
 
 def inner_origins(n_weeks: int) -> list[int]:
@@ -110,7 +110,7 @@ def validate(
     data: TrainingData,
     origins: list[int],
     delta: float,
-) -> Choice:
+) -> ForecastSettings:
     """Choose modulation and flexibility, one after the other.
 
     Evidence for effects that vary with time comes from the past; it is believed where
@@ -130,27 +130,27 @@ def validate(
         Threshold of the Huber loss.
     """
 
-    def forecasts(choice: Choice) -> _Forecasts:
-        fit = (varying if choice.modulation > 0 else None) or constant
-        return _forecast(fit, data, origins, delta, choice)
+    def forecasts(settings: ForecastSettings) -> _Forecasts:
+        fit = (varying if settings.future_share > 0 else None) or constant
+        return _forecast(fit, data, origins, delta, settings)
 
-    choice = Choice(modulation=0.0)
-    best = forecasts(choice)
+    settings = ForecastSettings(future_share=0.0)
+    best = forecasts(settings)
     if varying is not None:
-        for value in _MODULATION:
-            tried = replace(choice, modulation=value)
+        for value in _FUTURE_SHARES:
+            tried = replace(settings, future_share=value)
             found = forecasts(tried)
-            bar = best.losses.mean() * (1.0 if choice.modulation else _TOLERANCE)
+            bar = best.losses.mean() * (1.0 if settings.future_share else _TOLERANCE)
             if found.skill > _TRUSTED_SKILL and found.losses.mean() < bar:
-                choice, best = tried, found
-    for value in _FLEXIBILITY:
-        tried = replace(choice, flexibility=value)
+                settings, best = tried, found
+    for value in _FLEXIBILITIES:
+        tried = replace(settings, flexibility=value)
         found = forecasts(tried)
         gain = best.losses - found.losses
         error = gain.std(ddof=1) / np.sqrt(len(gain))
         if gain.min() > 0 and gain.mean() > 2 * error:
-            choice, best = tried, found
-    return replace(choice, skill=best.skill, spread=best.spread)
+            settings, best = tried, found
+    return replace(settings, skill=best.skill, interval_factor=best.interval_factor)
 
 
 @torch.no_grad()
@@ -159,26 +159,25 @@ def _forecast(
     data: TrainingData,
     origins: list[int],
     delta: float,
-    choice: Choice,
+    settings: ForecastSettings,
 ) -> _Forecasts:
     """Forecast eight weeks from each origin."""
     module = fit.module
-    module.effects.future_share = choice.modulation
-    known = _known(module, data, origins[0])
+    module.modulation.future_share = settings.future_share
+    explained = _explained(module, data, origins[0])
     early = data.until(origins[0])
-    hyper = _forecasting(fit.hyper, early, choice.flexibility)
+    hyper = _forecasting(fit.hyper, early, settings.flexibility)
     losses, squares, naive = [], 0.0, 0.0
     ratios: list[np.ndarray] = []
     region = np.arange(len(data.target))
     for origin in origins:
         end = origin + _HORIZON
         past = data.until(origin)
-        effects = known[:, :origin]
-        baseline = _baseline(past, hyper, effects, module, delta)
+        baseline = _baseline(past, hyper, explained[:, :origin], module, delta)
         weeks = data.position[origin:end]
         at = np.repeat(region, len(weeks)), np.tile(weeks, len(region))
         forecast = baseline.predict(*at).reshape(len(region), -1)
-        error = data.target[:, origin:end] - known[:, origin:end] - forecast
+        error = data.target[:, origin:end] - explained[:, origin:end] - forecast
         seen = data.observed[:, origin:end] & (past.observed.sum(1) > 0)[:, None]
         variance = baseline.variance(*at) + baseline.noise_variance(at[0])
         ratios.append((np.abs(error) / np.sqrt(variance).reshape(error.shape))[seen])
@@ -192,10 +191,10 @@ def _forecast(
             ((data.target[:, origin:end] - recent[:, None]) ** 2 * seen).sum()
         )
     skill = 1 - squares / max(naive, 1e-12)
-    return _Forecasts(np.array(losses), skill, _spread(ratios, len(region)))
+    return _Forecasts(np.array(losses), skill, _interval_factor(ratios, len(region)))
 
 
-def _spread(ratios: list[np.ndarray], n_regions: int) -> float:
+def _interval_factor(ratios: list[np.ndarray], n_regions: int) -> float:
     """Return the factor that makes 90 % of the standardised errors normal."""
     all_ratios = np.concatenate(ratios)
     if not len(all_ratios):
@@ -203,7 +202,7 @@ def _spread(ratios: list[np.ndarray], n_regions: int) -> float:
     found = np.quantile(all_ratios, 0.9) / _NORMAL_90
     # Errors of a region after one origin are about one witness.
     n = len(ratios) * n_regions
-    return float(max(found, 0.1) ** (n / (n + _SPREAD_WITNESSES)))
+    return float(max(found, 0.1) ** (n / (n + _INTERVAL_WITNESSES)))
 
 
 def _forecasting(
@@ -225,10 +224,10 @@ def _forecasting(
             out[:2] = out[0] + step * out[1], 0.0
         return out
 
-    return replace(hyper, regional=scaled(hyper.regional), shared=scaled(hyper.shared))
+    return replace(hyper, regional=scaled(hyper.regional), course=scaled(hyper.course))
 
 
-def _known(module: MMMModule, data: TrainingData, n_weeks: int) -> np.ndarray:
+def _explained(module: MMMModule, data: TrainingData, n_weeks: int) -> np.ndarray:
     """Return media and controls effects of all weeks, (region, week).
 
     The module was trained on the first weeks alone; controls do not extrapolate
@@ -239,14 +238,14 @@ def _known(module: MMMModule, data: TrainingData, n_weeks: int) -> np.ndarray:
     low, high = early.amin(1, keepdim=True), early.amax(1, keepdim=True)
     controls = X["controls"].clamp(low, high)
     media: torch.Tensor = module.media(X["lags"], X["region"])
-    if module.effects.active:
+    if module.modulation.active:
         position = data.position
         season = data.covariance.season_length
         features = calendar_features(position, position[n_weeks - 1], season)
         calendar = torch.as_tensor(features).expand(len(controls), -1, -1)
         scaled = X["lags"][..., 0]
         later = torch.arange(len(position)) >= n_weeks
-        media = media * module.effects.predict(
+        media = media * module.modulation.predict(
             scaled, X["controls"], calendar, X["region"], later
         )
     effect = module.controls(controls, X["region"])
@@ -258,25 +257,25 @@ def condition(
     hyper: TimeHyperparameters,
     data: TrainingData,
     delta: float,
-    choice: Choice,
+    settings: ForecastSettings,
 ) -> TimeBaseline:
     """Return the baseline given a module trained on all of the panel's weeks."""
-    hyper = _forecasting(hyper, data, choice.flexibility)
+    hyper = _forecasting(hyper, data, settings.flexibility)
     with torch.no_grad():
-        known = _known(module, data, len(data.position))
-    return _baseline(data, hyper, known, module, delta)
+        explained = _explained(module, data, len(data.position))
+    return _baseline(data, hyper, explained, module, delta)
 
 
 def _baseline(
     data: TrainingData,
     hyper: TimeHyperparameters,
-    known: np.ndarray,
+    explained: np.ndarray,
     module: MMMModule,
     delta: float,
 ) -> TimeBaseline:
     """Condition the common course, then those of the regions, on what is left."""
     intercept = module.baseline.intercept.item()
-    residual = data.target - known - intercept
+    residual = data.target - explained - intercept
     course = np.zeros(0)
     if module.baseline.has_course:
         course = _course(data, hyper, residual * data.observed)
@@ -301,5 +300,5 @@ def _course(
     kernels = kernels_at(data.covariance, data.position)
     W = whiteners(regional_covariance(hyper, kernels.regional), data.observed)
     evidence = course_evidence(W, 1.0 / hyper.sigma, hyper.loadings, residual[None])
-    L = course_factor(hyper, kernels.shared)
+    L = course_factor(hyper, kernels.course)
     return np.asarray(L @ likeliest_innovation(L, evidence))

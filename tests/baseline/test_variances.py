@@ -58,7 +58,7 @@ def test_evidence_on_the_common_course_is_that_of_dense_algebra(problem, gaps):
     flat = residual.reshape(2, -1)
     np.testing.assert_allclose(found.score, flat @ P @ everywhere, atol=1e-9)
     # The likeliest course is the posterior mean of a Gaussian process.
-    L = course_factor(hyper, kernels.shared)
+    L = course_factor(hyper, kernels.course)
     course = L @ likeliest_innovation(L, found)
     prior = np.linalg.inv(L @ L.T)
     expected = np.linalg.solve(found.information + prior, found.score[0])

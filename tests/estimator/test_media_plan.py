@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sklearn_mmm.datasets import make_mmm
-from sklearn_mmm.training import _fit
+from sklearn_mmm.training import _fit_network
 
 
 @pytest.fixture(scope="module", params=[False, True])
@@ -12,9 +12,9 @@ def model(request, make_regressor):
     mmm = make_regressor(time_varying=request.param, validation=False)
     with pytest.MonkeyPatch.context() as patch:
         # A short panel would not say so clearly enough by itself.
-        patch.setattr(_fit, "effects_vary", lambda scale: request.param)
+        patch.setattr(_fit_network, "effects_vary", lambda scale: request.param)
         mmm.fit(X, y)
-    assert mmm.net_.module_.effects.active == request.param
+    assert mmm.net_.module_.modulation.active == request.param
     return mmm, X
 
 
@@ -40,7 +40,7 @@ def test_value_is_the_difference_between_two_predictions_of_everything(model):
     planned = plan.value_and_gradient(plan.spend)[0]
     difference = (mmm.predict(changed) - mmm.predict(X)).sum()
     # The GRU remembers longer than the adstock kernel, whose weeks are counted.
-    rtol = 0.02 if mmm.net_.module_.effects.active else 1e-9
+    rtol = 0.02 if mmm.net_.module_.modulation.active else 1e-9
     assert value - planned == pytest.approx(difference, rel=rtol)
     whole = plan.contributions(1.3 * plan.spend).sum()
     after = plan.after(1.3 * plan.spend)

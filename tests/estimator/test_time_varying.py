@@ -8,7 +8,7 @@ from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.exceptions import ExtrapolationWarning
 from sklearn_mmm.likelihood._data import calendar_features
 from sklearn_mmm.likelihood._evidence import FEWEST, likeliest_scale
-from sklearn_mmm.network._effects import TimeVaryingEffects
+from sklearn_mmm.network._modulation import Modulation
 from sklearn_mmm.training._validate import inner_origins
 
 
@@ -122,19 +122,19 @@ def test_calendar_holds_elapsed_time_beyond_training():
 
 def test_untrained_modulation_is_one_and_future_share_shrinks():
     torch.manual_seed(0)
-    effects = TimeVaryingEffects(2, 3, 1, 1)
+    modulation = Modulation(2, 3, 1, 1)
     media, controls = torch.rand(2, 6, 3), torch.randn(2, 6, 1)
     calendar = torch.linspace(-1, 1, 6)[None, :, None].expand(2, -1, -1)
     seen = torch.ones(2, 6)
-    features = effects.features(media, controls, calendar)
-    np.testing.assert_allclose(effects(features, seen).detach().numpy(), 1.0)
+    features = modulation.features(media, controls, calendar)
+    np.testing.assert_allclose(modulation(features, seen).detach().numpy(), 1.0)
     with torch.no_grad():
-        effects.head[-1].fill_(0.5)
-        effects.remember_mean(features, seen)
+        modulation.head[-1].fill_(0.5)
+        modulation.remember_mean(features, seen)
         later = torch.arange(6) > 3
         region = torch.arange(2)
-        full = effects.predict(media, controls, calendar, region, later).log()
-        effects.future_share = 0.5
-        half = effects.predict(media, controls, calendar, region, later).log()
+        full = modulation.predict(media, controls, calendar, region, later).log()
+        modulation.future_share = 0.5
+        half = modulation.predict(media, controls, calendar, region, later).log()
     torch.testing.assert_close(half[:, :4], full[:, :4])
     torch.testing.assert_close(half[:, 4:], 0.5 * full[:, 4:])

@@ -21,7 +21,7 @@ from sklearn_mmm.inspection import (
     share_table,
     training_tables,
 )
-from sklearn_mmm.inspection._graph import topological_depth
+from sklearn_mmm.inspection._graph_tables import topological_depth
 
 
 def test_shares_and_roi(fitted):

@@ -45,7 +45,7 @@ def make_posterior(
         Sizes(n_regions, n_course, n_channels, n_controls, n_calendar),
         ResponseShape(make_adstock(adstock), make_saturation(saturation), 4),
     ).double()
-    module.effects.active = modulated
+    module.modulation.active = modulated
     with torch.no_grad():
         module.baseline.intercept.fill_(0.7)
         module.media.log_effect.fill_(np.log(0.3))
@@ -55,7 +55,7 @@ def make_posterior(
     data.target[:] = (total + noise) * observed
     hyper = TimeHyperparameters(
         regional=np.array([0.01, 0.2]),
-        shared=np.array([1e-4, 1e-4]),
+        course=np.array([1e-4, 1e-4]),
         sigma=np.full(n_regions, 0.05),
         loadings=rng.uniform(0.2, 0.6, (n_regions, 1 if n_regions > 1 else 0)),
     )

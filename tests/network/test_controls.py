@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sklearn_mmm.network._baseline import SharedBaseline
+from sklearn_mmm.network._baseline import CommonBaseline
 from sklearn_mmm.network._controls import ControlEffects
 
 
@@ -39,7 +39,7 @@ def test_nothing_is_expected_of_controls_before_data(controls):
 
 
 def test_the_common_course_is_the_factor_by_the_innovations():
-    baseline = SharedBaseline(3)
+    baseline = CommonBaseline(3)
     with torch.no_grad():
         baseline.intercept.fill_(0.5)
         baseline.innovation.copy_(torch.tensor([1.0, 0.0, -2.0]))
@@ -49,7 +49,7 @@ def test_the_common_course_is_the_factor_by_the_innovations():
 
 
 def test_without_a_common_course_the_baseline_is_its_intercept():
-    baseline = SharedBaseline(0)
+    baseline = CommonBaseline(0)
     assert not baseline.has_course
     assert baseline().shape == ()
     assert [name for name, _ in baseline.named_parameters()] == ["intercept"]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm.inspection._graph import topological_depth
+from sklearn_mmm.inspection._graph_tables import topological_depth
 from sklearn_mmm.plotting._graph_layout import keep_apart, layered_layout, smooth_line
 
 

@@ -12,7 +12,7 @@ from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
 from sklearn_mmm.posterior import _members
 from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
-from sklearn_mmm.training._validate import Choice, condition
+from sklearn_mmm.training._validate import ForecastSettings, condition
 
 LINEAR = ("coefficient", "intercept", "innovation", "control_deviation")
 N_DRAWS = 400
@@ -37,7 +37,7 @@ class Linear:
         )
         self.hyper = TimeHyperparameters(
             regional=np.array([0.01, 0.2]),
-            shared=np.array([1e-4, 1e-4]),
+            course=np.array([1e-4, 1e-4]),
             sigma=np.array([0.04, 0.05, 0.06]),
             loadings=np.array([[0.3], [0.5], [-0.2]]),
         )
@@ -84,7 +84,9 @@ class Linear:
     def members(self, n):
         """Return the mode's baseline and members around it."""
         self.posterior.install(self.module, self.mode, 0)
-        baseline = condition(self.module, self.hyper, self.data, 1e6, Choice())
+        baseline = condition(
+            self.module, self.hyper, self.data, 1e6, ForecastSettings()
+        )
         return baseline, _members.make_members(
             self.posterior, self.mode, baseline, n, 1, 0, 0
         )

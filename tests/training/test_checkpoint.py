@@ -7,7 +7,7 @@ import pytest
 from skorch.callbacks import Callback, EarlyStopping
 
 from sklearn_mmm.posterior import ModeSearch
-from sklearn_mmm.training import _drift, _fit
+from sklearn_mmm.training import _drift, _fit_network
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def data(panel):
 def varying(monkeypatch):
     """Let effects vary with time, by a short training, so that all stages are run."""
     monkeypatch.setattr(_drift, "_N_EPOCHS", 20)
-    monkeypatch.setattr(_fit, "effects_vary", lambda scale: True)
+    monkeypatch.setattr(_fit_network, "effects_vary", lambda scale: True)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_training_that_a_callback_ended_is_not_taken_up(
         raise InterruptedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(_fit, "finish", fail)
+        patch.setattr(_fit_network, "complete_fit", fail)
         with pytest.raises(InterruptedError):
             quick(**options).fit(*data, checkpoint=path)
     again = quick(**options).fit(*data, checkpoint=path)

@@ -20,17 +20,17 @@ def decide(monkeypatch):
     """Return what is chosen when forecasts have given losses and skill."""
 
     def run(results, varying="varying"):
-        def forecast(fit, data, origins, delta, choice):
+        def forecast(fit, data, origins, delta, settings):
             losses, skill = results.get(
-                (choice.modulation, choice.flexibility), ([9.0] * 3, 0.0)
+                (settings.future_share, settings.flexibility), ([9.0] * 3, 0.0)
             )
-            asked.append((choice.modulation, choice.flexibility, fit))
-            return _Forecasts(np.array(losses), skill, 1.0 + choice.modulation)
+            asked.append((settings.future_share, settings.flexibility, fit))
+            return _Forecasts(np.array(losses), skill, 1.0 + settings.future_share)
 
         asked = []
         monkeypatch.setattr(_validate, "_forecast", forecast)
-        choice = validate("constant", varying, None, [80, 88, 96], 1.345)
-        return choice, asked
+        settings = validate("constant", varying, None, [80, 88, 96], 1.345)
+        return settings, asked
 
     return run
 
@@ -39,9 +39,9 @@ CONSTANT = (0.0, 1.0)
 
 
 def test_nothing_is_chosen_where_nothing_is_better(decide):
-    choice, _ = decide({CONSTANT: ([1.0, 1.0, 1.0], 0.3)})
-    assert (choice.modulation, choice.flexibility) == CONSTANT
-    assert choice.skill == 0.3
+    settings, _ = decide({CONSTANT: ([1.0, 1.0, 1.0], 0.3)})
+    assert (settings.future_share, settings.flexibility) == CONSTANT
+    assert settings.skill == 0.3
 
 
 def test_effects_vary_where_forecasts_are_trusted_and_hardly_suffer(decide):
@@ -51,16 +51,16 @@ def test_effects_vary_where_forecasts_are_trusted_and_hardly_suffer(decide):
         ([1.2, 1.2, 1.2], 0.6, 0.0),  # a fifth worse
         ([0.1, 0.1, 0.1], 0.4, 0.0),  # a model that does not forecast
     ):
-        choice, _ = decide(results | {(0.5, 1.0): (losses, skill)})
-        assert choice.modulation == chosen
+        settings, _ = decide(results | {(0.5, 1.0): (losses, skill)})
+        assert settings.future_share == chosen
 
 
 def test_all_of_the_modulation_is_kept_only_if_better_than_half(decide):
     results = {CONSTANT: ([1.0] * 3, 0.9), (0.5, 1.0): ([0.9] * 3, 0.9)}
     assert decide(results | {(1.0, 1.0): ([0.95] * 3, 0.9)})[0].modulation == 0.5
-    choice, _ = decide(results | {(1.0, 1.0): ([0.8] * 3, 0.9)})
-    assert choice.modulation == 1.0
-    assert choice.spread == 2.0  # of the forecasts that were chosen
+    settings, _ = decide(results | {(1.0, 1.0): ([0.8] * 3, 0.9)})
+    assert settings.future_share == 1.0
+    assert settings.spread == 2.0  # of the forecasts that were chosen
 
 
 def test_a_flexibility_has_to_win_at_every_origin_and_not_by_chance(decide):
@@ -70,14 +70,14 @@ def test_a_flexibility_has_to_win_at_every_origin_and_not_by_chance(decide):
         ([0.5, 0.5, 1.01], 1.0),
         ([0.99, 0.99, 0.4], 1.0),  # on average, but with a large error
     ):
-        choice, _ = decide(constant | {(0.0, 4.0): (losses, 0.5)})
-        assert choice.flexibility == chosen
+        settings, _ = decide(constant | {(0.0, 4.0): (losses, 0.5)})
+        assert settings.flexibility == chosen
 
 
 def test_without_a_varying_fit_effects_are_constant(decide):
     results = {CONSTANT: ([1.0] * 3, 0.5), (0.5, 1.0): ([0.1] * 3, 0.9)}
-    choice, asked = decide(results, varying=None)
-    assert choice.modulation == 0.0
+    settings, asked = decide(results, varying=None)
+    assert settings.future_share == 0.0
     assert {fit for *_, fit in asked} == {"constant"}
 
 

@@ -21,7 +21,7 @@ def week_weights(observed: Tensor) -> Tensor:
     return (weight / weight.sum(1, keepdim=True)).unsqueeze(-1)
 
 
-class TimeVaryingEffects(nn.Module):
+class Modulation(nn.Module):
     r"""Positive modulation of media effects with mean 1 over the training weeks.
 
     A gated recurrent unit (Cho et al., 2014, "Learning Phrase Representations using

@@ -41,7 +41,7 @@ from sklearn_mmm.training._net import (
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
 from sklearn_mmm.training._validate import (
-    Choice,
+    ForecastSettings,
     InnerFit,
     condition,
     inner_origins,
@@ -64,7 +64,7 @@ class Fitted:
     hyper : Hyperparameters
         By which the net was trained; those of the baseline may be more flexible.
     baseline : TimeBaseline
-    choice : Choice
+    settings : ForecastSettings
     members : list of Member
         Refits on randomised data, whose spread is the uncertainty of parameters.
     """
@@ -72,7 +72,7 @@ class Fitted:
     net: MMMNet
     hyper: Hyperparameters
     baseline: TimeBaseline
-    choice: Choice
+    settings: ForecastSettings
     members: list[Member]
 
 
@@ -110,26 +110,26 @@ def fit_network(
         module, data, hyper, rows, _SCHEDULE, options, seed, "fit", checkpoint
     )
     drifting = _drifting(module, mode, data, options, checkpoint)
-    choice = checkpoint.recall("choice")
-    if choice is None:
-        choice = _choose(module, drifting, mode, data, options, seed)
-        checkpoint.keep("choice", choice)
-    if choice.modulation > 0 and drifting is not None:
+    settings = checkpoint.recall("settings")
+    if settings is None:
+        settings = _choose(module, drifting, mode, data, options, seed)
+        checkpoint.keep("settings", settings)
+    if settings.future_share > 0 and drifting is not None:
         hyper = mode.hyper._replace(penalties=drifting.penalties)
         own = drifting.module
         net, mode = train(
             own, data, hyper, rows, _AGAIN, options, seed, "drift", checkpoint
         )
-    net.module_.effects.future_share = choice.modulation
-    if not net.module_.effects.active:
-        net.module_.effects.remove()
-    return finish(net, mode, choice, data, options, N_CORRECTIONS, seed)
+    net.module_.modulation.future_share = settings.future_share
+    if not net.module_.modulation.active:
+        net.module_.modulation.remove()
+    return complete_fit(net, mode, settings, data, options, N_CORRECTIONS, seed)
 
 
-def finish(
+def complete_fit(
     net: MMMNet,
     mode: Mode,
-    choice: Choice,
+    settings: ForecastSettings,
     data: TrainingData,
     options: TrainingOptions,
     n_corrections: int,
@@ -138,7 +138,7 @@ def finish(
     """Condition a trained net's baseline on the data, and draw members."""
     clean = data.without(mode.hyper.outliers.shift)
     delta = options.huber_delta
-    baseline = condition(net.module_, mode.hyper.time, clean, delta, choice)
+    baseline = condition(net.module_, mode.hyper.time, clean, delta, settings)
     members = make_members(
         mode.posterior,
         mode.at,
@@ -148,7 +148,7 @@ def finish(
         seed + 1,
         options.verbose,
     )
-    return Fitted(net, mode.hyper, baseline, choice, members)
+    return Fitted(net, mode.hyper, baseline, settings, members)
 
 
 def train(
@@ -238,7 +238,7 @@ def _drifting(
     trained = checkpoint.recall("drifting")
     if trained is not None:
         own = deepcopy(module)
-        own.effects.active = True
+        own.modulation.active = True
         own.load_state_dict(trained["module"])
         return _Drifting(own, trained["penalties"])
     scale = drift_scale(mode.posterior, mode.at)
@@ -258,13 +258,13 @@ def _choose(
     data: TrainingData,
     options: TrainingOptions,
     seed: int,
-) -> Choice:
+) -> ForecastSettings:
     """Return what forecasts best at the last origins inside the training weeks."""
     origins = inner_origins(len(data.position)) if options.validation else []
     if not origins or not data.covariance.wanders:
         # What cannot be validated does not vary.
         constant = options.validation or drifting is None
-        return Choice(modulation=0.0 if constant else 1.0)
+        return ForecastSettings(future_share=0.0 if constant else 1.0)
     early = data.without(mode.hyper.outliers.shift)
     inner = _inner_mode(module, mode.hyper, early, origins[0], options, seed)
     varying = None

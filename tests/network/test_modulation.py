@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sklearn_mmm.network._effects import TimeVaryingEffects, week_weights
+from sklearn_mmm.network._modulation import Modulation, week_weights
 
 
 @pytest.fixture
@@ -18,9 +18,9 @@ def panel():
 
 
 @pytest.fixture
-def effects():
+def modulation():
     torch.manual_seed(0)
-    module = TimeVaryingEffects(3, 2, 1, 4)
+    module = Modulation(3, 2, 1, 4)
     with torch.no_grad():
         module.head.normal_()
     module.active = True
@@ -29,67 +29,67 @@ def effects():
 
 def test_an_untrained_module_does_not_modulate(panel):
     *inputs, observed = panel
-    module = TimeVaryingEffects(3, 2, 1, 4)
+    module = Modulation(3, 2, 1, 4)
     found = module(module.features(*inputs), observed)
     assert found.equal(torch.ones(3, 20, 2))
 
 
-def test_modulation_is_positive_with_mean_1_over_observed_weeks(panel, effects):
+def test_modulation_is_positive_with_mean_1_over_observed_weeks(panel, modulation):
     *inputs, observed = panel
-    found = effects(effects.features(*inputs), observed)
+    found = modulation(modulation.features(*inputs), observed)
     assert (found > 0).all()
     mean = (found * observed[..., None]).sum(1) / observed.sum(1)[:, None]
     torch.testing.assert_close(mean, torch.ones(3, 2))
     assert found.std(1).min() > 0.1
 
 
-def test_modulation_stays_a_drift_however_large_the_weights(panel, effects):
+def test_modulation_stays_a_drift_however_large_the_weights(panel, modulation):
     *inputs, _ = panel
     with torch.no_grad():
-        effects.head.mul_(1e4)
-        raw = effects.log_modulation(effects.features(*inputs))
+        modulation.head.mul_(1e4)
+        raw = modulation.log_modulation(modulation.features(*inputs))
     assert raw.abs().max() <= 2.0
     assert raw.isfinite().all()
 
 
-def test_training_weeks_are_predicted_as_they_were(panel, effects):
+def test_training_weeks_are_predicted_as_they_were(panel, modulation):
     *inputs, observed = panel
-    features = effects.features(*inputs)
-    effects.remember_mean(features, observed)
+    features = modulation.features(*inputs)
+    modulation.remember_mean(features, observed)
     later = torch.zeros(20, dtype=torch.bool)
-    found = effects.predict(*inputs, torch.arange(3), later)
-    torch.testing.assert_close(found, effects(features, observed))
+    found = modulation.predict(*inputs, torch.arange(3), later)
+    torch.testing.assert_close(found, modulation(features, observed))
 
 
-def test_later_weeks_keep_a_share_of_the_logarithm(panel, effects):
+def test_later_weeks_keep_a_share_of_the_logarithm(panel, modulation):
     *inputs, observed = panel
-    effects.remember_mean(effects.features(*inputs), observed)
+    modulation.remember_mean(modulation.features(*inputs), observed)
     later = torch.arange(20) >= 15
     region = torch.tensor([0, 2, -1])
-    whole = effects.predict(*inputs, region, later)
-    effects.future_share = 0.5
-    half = effects.predict(*inputs, region, later)
+    whole = modulation.predict(*inputs, region, later)
+    modulation.future_share = 0.5
+    half = modulation.predict(*inputs, region, later)
     torch.testing.assert_close(half[:, :15], whole[:, :15])
     torch.testing.assert_close(half[:, 15:].log(), 0.5 * whole[:, 15:].log())
 
 
-def test_memory_carries_on_where_weeks_are_cut(panel, effects):
+def test_memory_carries_on_where_weeks_are_cut(panel, modulation):
     *inputs, observed = panel
-    effects.remember_mean(effects.features(*inputs), observed)
+    modulation.remember_mean(modulation.features(*inputs), observed)
     later = torch.arange(20) >= 15
     region = torch.arange(3)
-    whole = effects.predict(*inputs, region, later)
-    memory = effects.memory(*(part[:, :12] for part in inputs))
+    whole = modulation.predict(*inputs, region, later)
+    memory = modulation.memory(*(part[:, :12] for part in inputs))
     rest = [part[:, 12:] for part in inputs]
-    found = effects.predict(*rest, region, later[12:], memory)
+    found = modulation.predict(*rest, region, later[12:], memory)
     torch.testing.assert_close(found, whole[:, 12:])
 
 
-def test_steepness_is_the_derivative(effects):
+def test_steepness_is_the_derivative(modulation):
     added = torch.linspace(-5, 5, 11, requires_grad=True)
     value = 2.0 * torch.tanh(added / 2.0)
     (slope,) = torch.autograd.grad(value.sum(), added)
-    torch.testing.assert_close(effects.steepness(added.detach()), slope)
+    torch.testing.assert_close(modulation.steepness(added.detach()), slope)
 
 
 def test_weights_of_weeks_by_hand():
@@ -99,7 +99,7 @@ def test_weights_of_weeks_by_hand():
     torch.testing.assert_close(found, expected)
 
 
-def test_what_is_not_used_is_dropped(effects):
-    effects.remove()
-    assert list(effects.parameters()) == []
-    assert effects.n_calendar == 0
+def test_what_is_not_used_is_dropped(modulation):
+    modulation.remove()
+    assert list(modulation.parameters()) == []
+    assert modulation.n_calendar == 0

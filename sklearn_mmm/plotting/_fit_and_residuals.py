@@ -12,7 +12,7 @@ from sklearn_mmm.inspection import (
     fit_over_time,
     fit_table,
 )
-from sklearn_mmm.inspection._fit import regional_autocorrelation
+from sklearn_mmm.inspection._fit_table import regional_autocorrelation
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._panels import (
     add_menu,
@@ -31,7 +31,7 @@ from sklearn_mmm.plotting._style import (
     NUMBER,
     REFERENCE,
     fade,
-    finish,
+    styled,
     text,
 )
 
@@ -118,7 +118,7 @@ def plot_fit(
         )
     _shade_holdout(figure, table)
     add_menu(figure, "region", region_options(list(by_region), series))
-    return finish(
+    return styled(
         figure,
         "Actual and predicted outcome",
         xaxis_title=text(units.time),
@@ -243,7 +243,7 @@ def plot_residuals(
         {"title_text": "autocorrelation (no unit)", "rangemode": "tozero"},
     )
     add_menu(figure, "region", region_options(list(by_region), series))
-    return finish(figure, "Residuals", barmode="overlay", bargap=0.15)
+    return styled(figure, "Residuals", barmode="overlay", bargap=0.15)
 
 
 def _add_residuals(

@@ -19,9 +19,9 @@ from sklearn_mmm.plotting._style import (
     CONTRAST,
     REFERENCE,
     colours_for,
-    finish,
     number,
     short,
+    styled,
     text,
 )
 
@@ -88,7 +88,7 @@ def plot_channel_graph(
             text="no influences found",
             xref="paper", yref="paper", x=0.5, y=1.0, yanchor="bottom",
         )  # fmt: skip
-    return finish(
+    return styled(
         figure,
         "Influences among channels",
         xaxis={**hidden, "range": [left - 0.45, right + 0.45]},

@@ -9,7 +9,7 @@ from sklearn_mmm.inspection import (
     fit_table,
     residual_table,
 )
-from sklearn_mmm.inspection._fit import design_effect
+from sklearn_mmm.inspection._fit_table import design_effect
 
 
 def table(actual, predicted, region="a", split="training", **columns):
