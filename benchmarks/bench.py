@@ -28,6 +28,7 @@ LONG = {
     "graph": "graph.py --seeds 2",
     "report": "report.py",
     "scaling": "scaling.py",
+    "speed": "speed.py --against f441c66",
     "time_varying": "time_varying.py",
     "worlds": "worlds.py --quick",
 }
