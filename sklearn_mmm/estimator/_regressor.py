@@ -20,6 +20,7 @@ from sklearn_mmm.baseline._outliers import without_gross_outliers
 from sklearn_mmm.components import Adstock, Saturation
 from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
 from sklearn_mmm.components._check import check_components
+from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.components._saturation import SATURATIONS, make_saturation
 from sklearn_mmm.estimator._experiment_fit import contradicted, experiment_fit
 from sklearn_mmm.estimator._experiment_reader import ExperimentReader, join_tests
@@ -704,10 +705,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         )
 
     def _training_options(self) -> TrainingOptions:
-        names = [n for n in TrainingOptions.__dataclass_fields__ if n != "shape"]
-        options = {name: getattr(self, name) for name in names}
+        names = set(TrainingOptions.__dataclass_fields__) - {"shape", "noise"}
+        options = {name: getattr(self, name) for name in sorted(names)}
         options["callbacks"] = tuple(self.callbacks or ())
         options["shape"] = self._response_shape()
+        options["noise"] = HuberNoise(self.huber_delta)
         # Without a clock of even steps there is no sequence for effects to vary along.
         if self._axis is None or not self._axis.regular:
             options["time_varying"] = False

@@ -20,7 +20,7 @@ def decide(monkeypatch):
     """Return what is chosen when forecasts have given losses and skill."""
 
     def run(results, varying="varying"):
-        def forecast(fit, data, origins, delta, settings):
+        def forecast(fit, data, origins, noise, settings):
             losses, skill = results.get(
                 (settings.future_share, settings.flexibility), ([9.0] * 3, 0.0)
             )
