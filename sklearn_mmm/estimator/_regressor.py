@@ -33,7 +33,7 @@ from sklearn_mmm.estimator._fitted_tables import (
     steady_state,
 )
 from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
-from sklearn_mmm.estimator._predictor import Predictor, scaled_controls
+from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.estimator._prior_reader import PriorReader
 from sklearn_mmm.exceptions import (
     ContradictedLiftTestWarning,
@@ -57,12 +57,16 @@ from sklearn_mmm.network import ResponseShape
 from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index_of
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
-from sklearn_mmm.panel._scales import PanelScales, make_scales
+from sklearn_mmm.panel._scales import (
+    PanelScales,
+    make_scales,
+    rescaling,
+    scaled_controls,
+)
 from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.training import (
     Checkpoint,
     Fitted,
-    Rescaling,
     TrainingOptions,
     fit_network,
     update_network,
@@ -856,16 +860,3 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = self.control_columns is None
         return tags
-
-
-def rescaling(former: PanelScales, scales: PanelScales) -> Rescaling:
-    """Return how the units of a panel have changed."""
-    region = former.code(scales.regions)
-    known = region >= 0
-    old, new = former.media[region[known]], scales.media[known]
-    outcome = former.outcome[region[known]] / scales.outcome[known]
-    return Rescaling(
-        region,
-        np.median(old / new, axis=0) if known.any() else np.ones(old.shape[1]),
-        float(np.median(outcome)) if known.any() else 1.0,
-    )
