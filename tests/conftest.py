@@ -67,6 +67,39 @@ def holdout(panel):
     return X[later], y[later]
 
 
+@pytest.fixture(scope="session")
+def make_plain():
+    """Return a factory of regressors without what takes time: members, graph, GRU."""
+
+    def make(regressor=DeepCausalMMMRegressor, **options):
+        options = {
+            "max_epochs": 60,
+            "time_varying": False,
+            "validation": False,
+            "graph": False,
+            "n_members": 0,
+            "random_state": 0,
+        } | options
+        return regressor(
+            ["tv", "search"], ["price", "promotion"], "region", "week", **options
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def plain_panel():
+    """Return X and y of three regions and 70 weeks."""
+    X, y, _ = make_mmm(3, 70, 2, random_state=0)
+    return X, y
+
+
+@pytest.fixture(scope="session")
+def plain_fit(make_plain, plain_panel):
+    """Return a plain fit of the plain panel."""
+    return make_plain().fit(*plain_panel)
+
+
 @contextmanager
 def _signal_at(number, n_calls):
     seen = 0

@@ -27,7 +27,7 @@ LAYERS = {
     "storage": 1,
     "parallel": 1,
     "panel": 1,
-    "baseline": 1,
+    "baseline": 2,
     "network": 2,
     "datasets": 2,
     "model_selection": 2,
@@ -138,13 +138,13 @@ def test_functions_fit_on_a_screen():
 
 
 def test_files_stay_readable():
-    """No file is longer than 400 lines but those in which docstrings are the reason."""
+    """No file is longer than 400 lines but the regressor: its docstring is long."""
     long = {
         path.name
         for path in ROOT.rglob("*.py")
         if len(path.read_text(encoding="utf-8").splitlines()) > 400
     }
-    assert long <= {"_regressor.py", "_media_mixin.py"}
+    assert long == {"_regressor.py"}
 
 
 def test_warnings_point_at_the_caller():

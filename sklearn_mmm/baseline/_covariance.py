@@ -20,19 +20,38 @@ from scipy.linalg import cholesky
 from scipy.linalg.lapack import dtrtri
 
 N_HARMONICS = 3
+# Parts of what wanders; further seasons are called season_n. The last two stand still.
+LEVEL, SEASON, INTERCEPT, SHOCK = "level", "season", "intercept", "shock"
 
 
-class Kernels(NamedTuple):
-    """Kernels between time steps, each of unit variance.
+class Variances(NamedTuple):
+    """Variances of the parts of a course, and the memory of what is seasonal.
 
     Attributes
     ----------
+    parts : dict of str to float
+        By name of the part.
+    memory : float
+        Seasons after which one has faded to 1 / e.
+    """
+
+    parts: dict[str, float]
+    memory: float
+
+
+class Kernels(NamedTuple):
+    """Kernels of the parts of a course between time steps.
+
+    Attributes
+    ----------
+    names : tuple of str
     lasting : ndarray of shape (component, n_rows, n_columns)
         If nothing were forgotten.
     distance : ndarray of shape (component, n_rows, n_columns)
         Seasons between time steps; 0 for what is not a season.
     """
 
+    names: tuple[str, ...]
     lasting: np.ndarray
     distance: np.ndarray
 
@@ -45,6 +64,11 @@ class Kernels(NamedTuple):
             Seasons after which one has faded to 1 / e.
         """
         return np.asarray(self.lasting * np.exp(-self.distance / memory))
+
+    def covariance(self, variances: Variances) -> np.ndarray:
+        """Return the sum of the kernels by their variances, (n_rows, n_columns)."""
+        of = [variances.parts[name] for name in self.names]
+        return np.asarray(np.tensordot(of, self.at(variances.memory), axes=1))
 
 
 @dataclass(frozen=True)
@@ -72,34 +96,23 @@ class TimeCovariance:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the components that both regions and the common course have."""
-        level = ("level",) if self.wanders else ()
+        """Names of the parts that wander, of regions and of their common course."""
+        level = (LEVEL,) if self.wanders else ()
         further = tuple(f"season_{round(n)}" for n in self.season_lengths[1:])
-        return level + ("season",)[: len(self.season_lengths)] + further
+        return level + (SEASON,)[: len(self.season_lengths)] + further
 
     def regional_kernels(self, rows: np.ndarray, columns: np.ndarray) -> Kernels:
         """Return a region's kernels: common ones and an intercept."""
-        return self._kernels(rows, columns, np.ones((len(rows), len(columns))))
+        everywhere = np.ones((len(rows), len(columns)))
+        return self._kernels(rows, columns, INTERCEPT, everywhere)
 
     def course_kernels(self, rows: np.ndarray, columns: np.ndarray) -> Kernels:
         """Return the common course's kernels: common ones and shocks of weeks."""
         shock = np.equal.outer(rows, columns).astype(float)
-        return self._kernels(rows, columns, shock)
-
-    def regional(
-        self, rows: np.ndarray, columns: np.ndarray, memory: float
-    ) -> np.ndarray:
-        """Return a region's kernels, (component, n_rows, n_columns)."""
-        return self.regional_kernels(rows, columns).at(memory)
-
-    def course(
-        self, rows: np.ndarray, columns: np.ndarray, memory: float
-    ) -> np.ndarray:
-        """Return the common course's kernels, (component, n_rows, n_columns)."""
-        return self.course_kernels(rows, columns).at(memory)
+        return self._kernels(rows, columns, SHOCK, shock)
 
     def _kernels(
-        self, rows: np.ndarray, columns: np.ndarray, last: np.ndarray
+        self, rows: np.ndarray, columns: np.ndarray, name: str, last: np.ndarray
     ) -> Kernels:
         between = np.subtract.outer(rows, columns)
         lasting, distance = [], []
@@ -113,14 +126,10 @@ class TimeCovariance:
             lasting.append((np.cos(order * angle) / order**4).sum(0))
             distance.append(np.abs(between) / length)
         return Kernels(
-            np.array([*lasting, last]), np.array([*distance, np.zeros_like(between)])
+            (*self.names, name),
+            np.array([*lasting, last]),
+            np.array([*distance, np.zeros_like(between)]),
         )
-
-
-def huber(v: np.ndarray, delta: float) -> np.ndarray:
-    """Return the Huber loss of standardised residuals (Huber, 1964)."""
-    size = np.abs(v)
-    return np.where(size <= delta, 0.5 * v**2, delta * (size - 0.5 * delta))
 
 
 def patterns(observed: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

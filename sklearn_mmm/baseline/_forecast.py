@@ -7,6 +7,7 @@ from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.components._noise import HuberNoise
 
 _CHUNK_ROWS = 4096
 
@@ -167,8 +168,7 @@ def regional_signal(
     columns: np.ndarray,
 ) -> np.ndarray:
     """Return a region's covariance between weeks, in units of its noise variance."""
-    kernels = covariance.regional(rows, columns, hyper.regional_memory)
-    return np.asarray(np.tensordot(hyper.regional, kernels, axes=1))
+    return covariance.regional_kernels(rows, columns).covariance(hyper.regional)
 
 
 def course_signal(
@@ -178,8 +178,7 @@ def course_signal(
     columns: np.ndarray,
 ) -> np.ndarray:
     """Return the common course's covariance between weeks."""
-    kernels = covariance.course(rows, columns, hyper.course_memory)
-    return np.asarray(np.tensordot(hyper.course, kernels, axes=1))
+    return covariance.course_kernels(rows, columns).covariance(hyper.course)
 
 
 def course_weights(
@@ -203,11 +202,11 @@ def make_time_baseline(
     intercept: float,
     course: np.ndarray,
     residual: np.ndarray,
-    delta: float,
+    noise: HuberNoise,
 ) -> TimeBaseline:
     """Condition the baseline on the training residuals.
 
-    Outlying weeks count as noisier (Huber weights), so that a single odd week at the
+    Outlying weeks count as noisier, so that a single odd week at the
     end does not become the forecast's level.
 
     Parameters
@@ -228,12 +227,11 @@ def make_time_baseline(
         if not len(seen):
             continue  # A region may begin after an inner origin.
         S = signal[np.ix_(seen, seen)]
-        noise = np.ones(len(seen))
+        own = np.ones(len(seen))
         for _ in range(3):
-            weights = cho_solve(cho_factor(S + np.diag(noise)), residual[r, seen])
-            size = np.abs(noise * weights) / hyper.sigma[r]
-            noise = np.maximum(1.0, size / delta)
-        regional[r, seen], noise_of[r, seen] = weights, noise
+            weights = cho_solve(cho_factor(S + np.diag(own)), residual[r, seen])
+            own = noise.inflation(own * weights / hyper.sigma[r])
+        regional[r, seen], noise_of[r, seen] = weights, own
     return TimeBaseline(
         covariance, hyper, position, intercept, of_course, regional, noise_of
     )

@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 
-from sklearn_mmm.baseline._covariance import Kernels, huber, inverse_factor, patterns
+from sklearn_mmm.baseline._covariance import (
+    Kernels,
+    Variances,
+    inverse_factor,
+    patterns,
+)
+from sklearn_mmm.components._noise import NORMAL, HuberNoise
 
 _PRIOR_LOG_VARIANCE = np.log(1e-2)
 _PRIOR_LOG_COURSE = np.log(1e-4)
@@ -23,26 +28,12 @@ _LEAST = 1e-9
 _MOST_ITERATIONS = 15
 
 
-class Variances(NamedTuple):
-    """Variances of the components, and the memory of what is seasonal.
-
-    Attributes
-    ----------
-    variances : ndarray of shape (component,)
-    memory : float
-        Seasons.
-    """
-
-    variances: np.ndarray
-    memory: float
-
-
 def loss_and_slope(
-    K: np.ndarray, values: np.ndarray, delta: float
+    K: np.ndarray, values: np.ndarray, noise: HuberNoise
 ) -> tuple[float, np.ndarray]:
     r"""Return the negative log-likelihood of series and its derivative by K.
 
-    The loss is Huber's on the innovations :math:`v = L^{-1} y`, :math:`K = L L^\top`.
+    The loss is that of the innovations :math:`v = L^{-1} y`, :math:`K = L L^\top`.
     With :math:`\psi` its derivative, :math:`n` series and :math:`\Phi` keeping the
     lower triangle and half of the diagonal, the derivative is the symmetric part of
     :math:`L^{-\top} \Phi(n I - \sum \psi(v) v^\top) L^{-1}`, since
@@ -53,20 +44,16 @@ def loss_and_slope(
     ----------
     K : ndarray of shape (week, week)
     values : ndarray of shape (week, series)
-    delta : float
-        Threshold of the Huber loss; infinity for a Gaussian likelihood.
+    noise : HuberNoise
     """
     inverse = inverse_factor(K)
     v = inverse @ values
     n = values.shape[1]
-    if np.isinf(delta):
-        clipped, loss = v, 0.5 * float((v**2).sum())
-    else:
-        clipped, loss = np.clip(v, -delta, delta), float(huber(v, delta).sum())
-    inner = -np.tril(clipped @ v.T)
+    inner = -np.tril(noise.slope(v) @ v.T)
     np.fill_diagonal(inner, 0.5 * (n + inner.diagonal()))
     slope = inverse.T @ (0.5 * (inner + inner.T)) @ inverse
-    return loss - n * float(np.log(inverse.diagonal()).sum()), slope
+    loss = float(noise.loss(v).sum()) - n * float(np.log(inverse.diagonal()).sum())
+    return loss, slope
 
 
 def maximise_regional(
@@ -75,9 +62,8 @@ def maximise_regional(
     kernels: Kernels,
     start: Variances,
     sigma: np.ndarray,
-    delta: float,
+    noise: HuberNoise,
     starts: tuple[dict[str, float], ...] = (),
-    names: tuple[str, ...] = (),
 ) -> Variances:
     """Return the component variances that make regional residuals most likely.
 
@@ -95,12 +81,10 @@ def maximise_regional(
         In units of the noise variance.
     sigma : ndarray of shape (n_regions,)
         Noise standard deviations.
-    delta : float
-        Threshold of the Huber loss on whitened residuals.
+    noise : HuberNoise
+        Of whitened residuals.
     starts : tuple of dict
         Variances by name from which the search starts as well.
-    names : tuple of str
-        Of the components, for ``starts``.
     """
     n_draws = len(residual)
     groups = [
@@ -118,13 +102,13 @@ def maximise_regional(
     def likelihood(K: np.ndarray) -> tuple[float, np.ndarray]:
         total, slope = 0.0, np.zeros_like(K)
         for weeks, values in groups:
-            loss, own = loss_and_slope(K[weeks], values, delta)
+            loss, own = loss_and_slope(K[weeks], values, noise)
             total += loss / n_draws
             slope[weeks] += own / n_draws
         return total, slope
 
     search = _Search(likelihood, kernels, _PRIOR_LOG_VARIANCE, 1e3, has_noise=True)
-    return search.best(start, starts, names)
+    return search.best(start, starts)
 
 
 def maximise_course(
@@ -133,7 +117,6 @@ def maximise_course(
     kernels: Kernels,
     start: Variances,
     starts: tuple[dict[str, float], ...] = (),
-    names: tuple[str, ...] = (),
 ) -> Variances:
     """Return the component variances of the common course.
 
@@ -146,17 +129,17 @@ def maximise_course(
     kernels : Kernels
         Over the weeks; the last one is the identity: shocks of single weeks.
     start : Variances
-    starts, names : tuple
+    starts : tuple
         See :func:`maximise_regional`.
     """
     n_draws = len(estimate)
 
     def likelihood(covariance: np.ndarray) -> tuple[float, np.ndarray]:
-        loss, slope = loss_and_slope(covariance + error, estimate.T, np.inf)
+        loss, slope = loss_and_slope(covariance + error, estimate.T, NORMAL)
         return loss / n_draws, slope / n_draws
 
     search = _Search(likelihood, kernels, _PRIOR_LOG_COURSE, 1.0, has_noise=False)
-    return search.best(start, starts, names)
+    return search.best(start, starts)
 
 
 @dataclass(frozen=True)
@@ -191,25 +174,22 @@ class _Search:
         self,
         start: Variances,
         starts: tuple[dict[str, float], ...],
-        names: tuple[str, ...],
     ) -> Variances:
         """Return the likeliest of the optima that are reached from some starts.
 
         A level that wanders and a season that changes describe much the same, so that
         there may be two: ``starts`` names where else to look.
         """
-        if not len(start.variances):
-            return start
-        firsts = [start.variances]
-        for other in starts:
-            now = zip(names, start.variances, strict=True)
-            firsts.append(np.array([other.get(name, value) for name, value in now]))
+        firsts = [start.parts, *(start.parts | other for other in starts)]
         ends = [self._descend(first, start.memory) for first in firsts]
         return min(ends, key=lambda end: end[0])[1]
 
-    def _descend(self, first: np.ndarray, memory: float) -> tuple[float, Variances]:
-        n = len(first)
-        x = [*np.log(np.maximum(first, _LEAST))]
+    def _descend(
+        self, first: dict[str, float], memory: float
+    ) -> tuple[float, Variances]:
+        names = self.kernels.names
+        n = len(names)
+        x = [*np.log(np.maximum([first[name] for name in names], _LEAST))]
         bounds = [(np.log(_LEAST), np.log(self.upper))] * n
         if self.forgets:
             x.append(np.log(memory))
@@ -228,7 +208,8 @@ class _Search:
         )
         if self.forgets:
             memory = float(np.exp(end.x[n]))
-        return float(end.fun), Variances(np.exp(end.x[:n]), memory)
+        parts = dict(zip(names, np.exp(end.x[:n]).tolist(), strict=True))
+        return float(end.fun), Variances(parts, memory)
 
     def _objective(
         self, x: np.ndarray, n: int, memory: float

@@ -6,13 +6,19 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky
 
-from sklearn_mmm.baseline._covariance import Kernels, TimeCovariance, whiteners
-from sklearn_mmm.baseline._dependence import factor_loadings
-from sklearn_mmm.baseline._maximise import (
+from sklearn_mmm.baseline._covariance import (
+    INTERCEPT,
+    LEVEL,
+    SEASON,
+    SHOCK,
+    Kernels,
+    TimeCovariance,
     Variances,
-    maximise_course,
-    maximise_regional,
+    whiteners,
 )
+from sklearn_mmm.baseline._dependence import factor_loadings
+from sklearn_mmm.baseline._maximise import maximise_course, maximise_regional
+from sklearn_mmm.components._noise import HuberNoise
 
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
 # in this many weeks.
@@ -22,49 +28,43 @@ _JITTER = 1e-9
 _MEMORY = 1.0
 # Where else a search for the variances starts: from a level without a season, and
 # from a season without a level.
-_REGIONAL_STARTS = ({"level": 1.0, "season": 1e-9}, {"level": 1e-9, "season": 1.0})
-_COURSE_STARTS = ({"level": 1e-3, "season": 1e-9}, {"level": 1e-9, "season": 1e-2})
+_REGIONAL_STARTS = ({LEVEL: 1.0, SEASON: 1e-9}, {LEVEL: 1e-9, SEASON: 1.0})
+_COURSE_STARTS = ({LEVEL: 1e-3, SEASON: 1e-9}, {LEVEL: 1e-9, SEASON: 1e-2})
 
 
 @dataclass(frozen=True)
 class TimeHyperparameters:
-    """Variances of the baseline's components and the noise of each region.
+    """Variances of the baseline's parts and the noise of each region.
 
     Attributes
     ----------
-    regional : ndarray of shape (component,)
+    regional : Variances
         In units of the noise variance.
-    course : ndarray of shape (component,)
-        Relative to the squared mean outcome.
+    course : Variances
+        Of what regions have in common, relative to the squared mean outcome.
     sigma : ndarray of shape (n_regions,)
         Noise standard deviation relative to the mean outcome.
     loadings : ndarray of shape (n_regions, n_factors)
         Of the standardised innovations on what moves regions together.
-    regional_memory, course_memory : float
-        Seasons after which one has faded to 1 / e.
     """
 
-    regional: np.ndarray
-    course: np.ndarray
+    regional: Variances
+    course: Variances
     sigma: np.ndarray
     loadings: np.ndarray
-    regional_memory: float = _MEMORY
-    course_memory: float = _MEMORY
 
 
 def initial_hyperparameters(
     covariance: TimeCovariance, n_regions: int
 ) -> TimeHyperparameters:
     """Return a stiff start, so that media explain before the level does."""
-    start = {"level": (1e-3, 1e-4)}
-    regional, course = zip(
-        *[start.get(name, (1e-2, 1e-2)) for name in covariance.names],
-        (1.0, 1e-4),
-        strict=True,
-    )
+    usual = dict.fromkeys(covariance.names, 1e-2)
+    level = LEVEL in usual
+    regional = usual | ({LEVEL: 1e-3} if level else {}) | {INTERCEPT: 1.0}
+    course = usual | ({LEVEL: 1e-4} if level else {}) | {SHOCK: 1e-4}
     return TimeHyperparameters(
-        np.array(regional),
-        np.array(course),
+        Variances(regional, _MEMORY),
+        Variances(course, _MEMORY),
         np.full(n_regions, 0.15),
         np.zeros((n_regions, 0)),
     )
@@ -75,17 +75,12 @@ class TimeKernels(NamedTuple):
 
     regional: Kernels
     course: Kernels
-    names: tuple[str, ...]
 
 
 def kernels_at(covariance: TimeCovariance, position: np.ndarray) -> TimeKernels:
     """Return the kernels over some weeks."""
     at = position, position
-    return TimeKernels(
-        covariance.regional_kernels(*at),
-        covariance.course_kernels(*at),
-        (*covariance.names, "last"),
-    )
+    return TimeKernels(covariance.regional_kernels(*at), covariance.course_kernels(*at))
 
 
 class CourseEvidence(NamedTuple):
@@ -103,13 +98,13 @@ class CourseEvidence(NamedTuple):
 
 def regional_covariance(hyper: TimeHyperparameters, kernels: Kernels) -> np.ndarray:
     """Return a region's covariance in time, in units of its noise variance."""
-    signal = np.tensordot(hyper.regional, kernels.at(hyper.regional_memory), axes=1)
+    signal = kernels.covariance(hyper.regional)
     return np.asarray(signal + np.eye(len(signal)))
 
 
 def course_factor(hyper: TimeHyperparameters, kernels: Kernels) -> np.ndarray:
     """Return the Cholesky factor of the common course's covariance."""
-    B = np.tensordot(hyper.course, kernels.at(hyper.course_memory), axes=1)
+    B = kernels.covariance(hyper.course)
     return np.asarray(cholesky(B + _JITTER * np.eye(len(B)), lower=True))
 
 
@@ -119,7 +114,7 @@ def renew_time(
     residual: np.ndarray,
     course: np.ndarray | None,
     observed: np.ndarray,
-    delta: float,
+    noise: HuberNoise,
     from_several_starts: bool,
 ) -> tuple[TimeHyperparameters, np.ndarray, CourseEvidence | None]:
     """Renew the variances in time given draws of everything else.
@@ -134,8 +129,7 @@ def renew_time(
     course : ndarray of shape (n_draws, n_weeks) or None
         The common course, where there is one.
     observed : bool ndarray of shape (n_regions, n_weeks)
-    delta : float
-        Threshold of the Huber loss.
+    noise : HuberNoise
     from_several_starts : bool
         Whether to search for a second optimum of the variances.
 
@@ -147,20 +141,20 @@ def renew_time(
     evidence : CourseEvidence or None
     """
     own = residual if course is None else (residual - course[:, None]) * observed
-    found = maximise_regional(
+    from_several_starts &= {LEVEL, SEASON} <= set(kernels.regional.names)
+    regional = maximise_regional(
         own,
         observed,
         kernels.regional,
-        Variances(hyper.regional, hyper.regional_memory),
+        hyper.regional,
         hyper.sigma,
-        delta,
-        _REGIONAL_STARTS if from_several_starts and len(kernels.names) > 2 else (),
-        kernels.names,
+        noise,
+        _REGIONAL_STARTS if from_several_starts else (),
     )
-    hyper = replace(hyper, regional=found.variances, regional_memory=found.memory)
+    hyper = replace(hyper, regional=regional)
     W = whiteners(regional_covariance(hyper, kernels.regional), observed)
     innovation = np.matmul(W, own[..., None])[..., 0]
-    sigma = robust_sigma(innovation, observed, hyper.sigma, delta)
+    sigma = robust_sigma(innovation, observed, hyper.sigma, noise)
     n_weeks = int(np.median(observed.sum(1)))
     loadings = factor_loadings(innovation.mean(0) / sigma[:, None], n_weeks)
     hyper = replace(hyper, sigma=sigma, loadings=loadings)
@@ -170,16 +164,14 @@ def renew_time(
     identity = np.eye(len(evidence.information))
     scale = np.trace(evidence.information) / len(identity)
     factor = cho_factor(evidence.information + _JITTER * scale * identity)
-    found = maximise_course(
+    common = maximise_course(
         cho_solve(factor, evidence.score.T).T,
         cho_solve(factor, identity),
         kernels.course,
-        Variances(hyper.course, hyper.course_memory),
-        _COURSE_STARTS if from_several_starts and len(kernels.names) > 2 else (),
-        kernels.names,
+        hyper.course,
+        _COURSE_STARTS if from_several_starts else (),
     )
-    hyper = replace(hyper, course=found.variances, course_memory=found.memory)
-    return hyper, W, evidence
+    return replace(hyper, course=common), W, evidence
 
 
 def course_evidence(
@@ -234,9 +226,12 @@ def likeliest_innovation(factor: np.ndarray, evidence: CourseEvidence) -> np.nda
 
 
 def robust_sigma(
-    innovation: np.ndarray, observed: np.ndarray, sigma: np.ndarray, delta: float
+    innovation: np.ndarray,
+    observed: np.ndarray,
+    sigma: np.ndarray,
+    noise: HuberNoise,
 ) -> np.ndarray:
-    """Return each region's noise by Huber weights, pooled over regions.
+    """Return each region's noise by weighted squares, pooled over regions.
 
     Parameters
     ----------
@@ -244,16 +239,12 @@ def robust_sigma(
     observed : bool ndarray of shape (n_regions, n_weeks)
     sigma : ndarray of shape (n_regions,)
         Where to start.
-    delta : float
-        Threshold of the Huber loss.
+    noise : HuberNoise
     """
     n_weeks = observed.sum(1)
     seen = n_weeks > 0  # a region may begin after an inner origin
     for _ in range(3):  # iteratively reweighted; settles in a few rounds
-        size = np.abs(innovation) / sigma[:, None]
-        weight = np.minimum(1.0, delta / np.maximum(size, 1e-9))
-        squares = (weight * innovation**2 * observed).sum(2).mean(0)
-        variance = squares / np.maximum(n_weeks, 1)
+        variance = noise.mean_square(innovation, sigma, observed)
         variance = np.maximum(variance, 1e-8)  # a perfect fit has no noise to divide by
         pooled = np.exp(np.log(variance[seen]).mean())
         variance = (n_weeks * variance + _POOLING_WEEKS * pooled) / (

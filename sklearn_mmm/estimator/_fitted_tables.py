@@ -157,17 +157,15 @@ def learned_hyperparameters(fitted: Fitted, modulates: bool) -> dict[str, float]
     net, settings = fitted.net, fitted.settings
     scales = fitted.hyper.penalties.scales
     learned = {"noise": float(np.median(hyper.sigma))}
-    names = [*covariance.names, "intercept"]
-    for name, variance in zip(names, hyper.regional, strict=True):
-        learned[f"{name}_variance"] = float(variance)
+    for name, variance in hyper.regional.parts.items():
+        learned[f"{name}_variance"] = variance
     if net.module_.baseline.has_course:
-        names = [*covariance.names, "shock"]
-        for name, variance in zip(names, hyper.course, strict=True):
-            learned[f"shared_{name}_variance"] = float(variance)
+        for name, variance in hyper.course.parts.items():
+            learned[f"shared_{name}_variance"] = variance
     if covariance.season_lengths:
-        learned["season_memory"] = hyper.regional_memory
+        learned["season_memory"] = hyper.regional.memory
         if net.module_.baseline.has_course:
-            learned["shared_season_memory"] = hyper.course_memory
+            learned["shared_season_memory"] = hyper.course.memory
     learned["contribution_scale"] = float(np.median(scales.contribution))
     learned["control_scale"] = scales.control
     if len(hyper.sigma) > 1:

@@ -13,7 +13,7 @@ from sklearn_mmm.likelihood._data import calendar_features
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps, make_panel
 from sklearn_mmm.panel._rows import Rows
-from sklearn_mmm.panel._scales import PanelScales
+from sklearn_mmm.panel._scales import PanelScales, scaled_controls
 from sklearn_mmm.panel._time_axis import TimeAxis
 from sklearn_mmm.posterior._members import Member
 
@@ -198,11 +198,3 @@ def _organic(
     # Effects are held at the edges of the range that training has seen.
     controls = np.clip(controls, *scales.control_range_of(code)) * gamma.numpy()
     return np.column_stack([baseline, controls])
-
-
-def scaled_controls(
-    scales: PanelScales, panel: Panel, controls: np.ndarray
-) -> np.ndarray:
-    """Return standardised controls of a panel, with gaps interpolated."""
-    code = scales.code(panel.regions)[panel.row_region]
-    return interpolate_gaps(panel, panel.scatter(scales.standardise(controls, code)))

@@ -20,6 +20,7 @@ from sklearn_mmm.baseline._outliers import without_gross_outliers
 from sklearn_mmm.components import Adstock, Saturation
 from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
 from sklearn_mmm.components._check import check_components
+from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.components._saturation import SATURATIONS, make_saturation
 from sklearn_mmm.estimator._experiment_fit import contradicted, experiment_fit
 from sklearn_mmm.estimator._experiment_reader import ExperimentReader, join_tests
@@ -32,7 +33,7 @@ from sklearn_mmm.estimator._fitted_tables import (
     steady_state,
 )
 from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
-from sklearn_mmm.estimator._predictor import Predictor, scaled_controls
+from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.estimator._prior_reader import PriorReader
 from sklearn_mmm.exceptions import (
     ContradictedLiftTestWarning,
@@ -56,12 +57,16 @@ from sklearn_mmm.network import ResponseShape
 from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index_of
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
-from sklearn_mmm.panel._scales import PanelScales, make_scales
+from sklearn_mmm.panel._scales import (
+    PanelScales,
+    make_scales,
+    rescaling,
+    scaled_controls,
+)
 from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.training import (
     Checkpoint,
     Fitted,
-    Rescaling,
     TrainingOptions,
     fit_network,
     update_network,
@@ -704,10 +709,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         )
 
     def _training_options(self) -> TrainingOptions:
-        names = [n for n in TrainingOptions.__dataclass_fields__ if n != "shape"]
-        options = {name: getattr(self, name) for name in names}
+        names = set(TrainingOptions.__dataclass_fields__) - {"shape", "noise"}
+        options = {name: getattr(self, name) for name in sorted(names)}
         options["callbacks"] = tuple(self.callbacks or ())
         options["shape"] = self._response_shape()
+        options["noise"] = HuberNoise(self.huber_delta)
         # Without a clock of even steps there is no sequence for effects to vary along.
         if self._axis is None or not self._axis.regular:
             options["time_varying"] = False
@@ -854,16 +860,3 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = self.control_columns is None
         return tags
-
-
-def rescaling(former: PanelScales, scales: PanelScales) -> Rescaling:
-    """Return how the units of a panel have changed."""
-    region = former.code(scales.regions)
-    known = region >= 0
-    old, new = former.media[region[known]], scales.media[known]
-    outcome = former.outcome[region[known]] / scales.outcome[known]
-    return Rescaling(
-        region,
-        np.median(old / new, axis=0) if known.any() else np.ones(old.shape[1]),
-        float(np.median(outcome)) if known.any() else 1.0,
-    )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_mmm.baseline._dependence import decorrelate
+from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.network import Decomposition, MMMModule, ResponseShape
 from sklearn_mmm.network._modulation import Modulation
 
@@ -84,7 +85,7 @@ def contribution_scales(squares: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Penalties:
-    """Negative log priors of the module's parameters, and where the loss turns linear.
+    """Negative log priors of the module's parameters, and the noise.
 
     Attributes
     ----------
@@ -92,8 +93,7 @@ class Penalties:
         Weight of the sum of media effects, per unit of the prior scale.
     l2 : float
         Weight of the Gaussian penalties; 1 is the learned amount.
-    delta : float
-        Threshold of the Huber loss.
+    noise : HuberNoise
     positive : bool
         Whether the outcome is never negative; then neither is the baseline that
         regions share, up to 5 % of the mean outcome.
@@ -105,7 +105,7 @@ class Penalties:
 
     l1: float
     l2: float
-    delta: float
+    noise: HuberNoise
     positive: bool
     scales: PriorScales
     shape: Mapping[str, tuple[Tensor, Tensor]]
@@ -117,7 +117,7 @@ class Penalties:
         share: np.ndarray,
         l1: float,
         l2: float,
-        delta: float,
+        noise: HuberNoise,
         positive: bool,
     ) -> "Penalties":
         """Return penalties before anything is learned.
@@ -127,7 +127,7 @@ class Penalties:
         shape : ResponseShape
         share : ndarray of shape (n_channels,)
             Mean saturation of each channel, see :class:`PriorScales`.
-        l1, l2, delta, positive
+        l1, l2, noise, positive
             See above.
         """
         scales = PriorScales(contribution_scales(np.zeros(len(share))), share)
@@ -135,7 +135,7 @@ class Penalties:
             name: (torch.tensor(p.mean).double(), torch.tensor(p.sd).double())
             for name, p in shape.priors.items()
         }
-        return cls(l1, l2, delta, positive, scales, priors)
+        return cls(l1, l2, noise, positive, scales, priors)
 
     @property
     def priors(self) -> dict[str, tuple[Any, Any]]:
@@ -189,27 +189,25 @@ def _gaussian(z: Tensor) -> Tensor:
     return 0.5 * (z * z).sum()
 
 
-class WhitenedHuber(nn.Module):
-    r"""Huber loss of residuals whitened by the regions' covariance in time.
+class WhitenedLoss(nn.Module):
+    r"""Loss of residuals whitened by the regions' covariance in time.
 
     Whitening with the inverse Cholesky factor turns residuals into one-step-ahead
     forecast errors, in which a level that wanders has been marginalised out; what
-    they share between regions is whitened too. An outlying week costs linearly
-    (Huber, 1964).
+    they share between regions is whitened too.
 
     Parameters
     ----------
-    delta : float
-        Where the loss turns linear, in standard deviations.
+    noise : HuberNoise
     """
 
     whitener: Tensor
     precision: Tensor
     loadings: Tensor
 
-    def __init__(self, delta: float) -> None:
+    def __init__(self, noise: HuberNoise) -> None:
         super().__init__()
-        self.delta = delta
+        self.noise = noise
         self.register_buffer("whitener", torch.zeros(1, 0, 0))
         self.register_buffer("precision", torch.zeros(0))
         self.register_buffer("loadings", torch.zeros(0, 0))
@@ -252,9 +250,4 @@ class WhitenedHuber(nn.Module):
         region = target["region"]
         innovation = self.whiten(target["outcome"] - parts.total, region)
         innovation = self.decorrelate(innovation, region)
-        return nn.functional.huber_loss(
-            innovation,
-            torch.zeros_like(innovation),
-            reduction="sum",
-            delta=self.delta,
-        )
+        return self.noise.loss_of_tensor(innovation).sum()

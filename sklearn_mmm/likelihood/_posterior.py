@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 
 from sklearn_mmm.baseline._covariance import whiteners
@@ -81,7 +81,7 @@ class Posterior:
         experiments: ExperimentRows | None = None,
     ) -> None:
         self.module = module
-        self.delta = penalties.delta
+        self.noise = penalties.noise
         self.positive = float(penalties.positive)
         self.l1 = penalties.l1 / torch.as_tensor(penalties.scales.effect)
         self.inputs = data.inputs(module.media.max_lag)
@@ -272,13 +272,8 @@ class Posterior:
     def objective(self, at: Parameters, random: Randomisation) -> Tensor:
         """Return the members' negative log posteriors, (member,)."""
         innovation = self.innovations(at, self.media(at)) + random.noise
-        huber = nn.functional.huber_loss(
-            innovation,
-            torch.zeros_like(innovation),
-            reduction="none",
-            delta=self.delta,
-        )
-        total = huber.sum((1, 2)) + (self.l1 * at["effect"]).sum(1)
+        loss = self.noise.loss_of_tensor(innovation).sum((1, 2))
+        total = loss + (self.l1 * at["effect"]).sum(1)
         squares = [self.below(at), self.gaps(at) + random.experiments]
         squares += self.prior_residuals(at, random).values()
         for residual in squares:

@@ -95,7 +95,7 @@ def gradient(
     """
     media = media_slopes(posterior, at)
     innovation = posterior.innovations(at, media.contribution) + random.noise
-    clipped = innovation.clamp(-posterior.delta, posterior.delta) * posterior.observed
+    clipped = posterior.noise.slope_of_tensor(innovation) * posterior.observed
     pull = posterior.transpose_whiten(posterior.decorrelate(clipped))
     columns = pull.unsqueeze(-1)
     own = (columns * media.contribution).sum(2)  # (member, region, channel)

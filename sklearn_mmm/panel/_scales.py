@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_mmm.panel._grid import Panel
+from sklearn_mmm.panel._grid import Panel, interpolate_gaps
 
 _ROUNDING = 1e-12
 
@@ -92,6 +92,25 @@ def _lookup(table: np.ndarray, code: np.ndarray) -> np.ndarray:
     )
 
 
+@dataclass(frozen=True)
+class Rescaling:
+    """How the units of a panel have changed.
+
+    Attributes
+    ----------
+    region : int ndarray of shape (n_regions,)
+        Former code of each region; -1 for a new one.
+    media : ndarray of shape (n_channels,)
+        Former units of media in new ones, in the median region.
+    outcome : float
+        Former unit of the outcome in new ones.
+    """
+
+    region: np.ndarray
+    media: np.ndarray
+    outcome: float
+
+
 def make_scales(
     panel: Panel,
     y: np.ndarray,
@@ -120,6 +139,27 @@ def make_scales(
         np.where(seen[..., None], panel.scatter(controls), -np.inf).max(1),
         _prices(panel.scatter(spend).sum(1), panel.scatter(media).sum(1)),
         largest <= 0,
+    )
+
+
+def scaled_controls(
+    scales: PanelScales, panel: Panel, controls: np.ndarray
+) -> np.ndarray:
+    """Return standardised controls of a panel, with gaps interpolated."""
+    code = scales.code(panel.regions)[panel.row_region]
+    return interpolate_gaps(panel, panel.scatter(scales.standardise(controls, code)))
+
+
+def rescaling(former: PanelScales, scales: PanelScales) -> Rescaling:
+    """Return how the units of a panel have changed."""
+    region = former.code(scales.regions)
+    known = region >= 0
+    old, new = former.media[region[known]], scales.media[known]
+    outcome = former.outcome[region[known]] / scales.outcome[known]
+    return Rescaling(
+        region,
+        np.median(old / new, axis=0) if known.any() else np.ones(old.shape[1]),
+        float(np.median(outcome)) if known.any() else 1.0,
     )
 
 

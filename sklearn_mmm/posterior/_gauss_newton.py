@@ -150,8 +150,7 @@ class NormalEquations:
     def transpose(self, innovation: Tensor) -> Step:
         """Return the derivatives' transpose times clipped (member, region, week)."""
         posterior = self.posterior
-        limit = posterior.delta
-        clipped = innovation.clamp(-limit, limit) * posterior.observed
+        clipped = posterior.noise.slope_of_tensor(innovation) * posterior.observed
         return self._transpose(posterior.decorrelate(clipped))
 
     def _transpose(self, values: Tensor) -> Step:

@@ -218,7 +218,7 @@ class ModeSearch:
             (clean.target - fit) * clean.observed,
             posterior.course(draws).numpy() if has_course else None,
             clean.observed,
-            posterior.delta,
+            posterior.noise,
             from_several_starts=self.n_renewals == 1,
         )
         scales = _renew_scales(hyper.penalties.scales, draws, posterior)

@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._evidence import FEWEST, likeliest_scale
-from sklearn_mmm.likelihood._penalised import Penalties, WhitenedHuber
+from sklearn_mmm.likelihood._penalised import Penalties, WhitenedLoss
 from sklearn_mmm.likelihood._posterior import Parameters, Posterior
 from sklearn_mmm.likelihood._slopes import features, media_slopes
 from sklearn_mmm.network import MMMModule, week_weights
@@ -114,8 +114,8 @@ def train_drift(
         callbacks.append(("progress", Progress("drift", _N_EPOCHS, "epoch")))
     net = MMMNet(
         module.float(),
-        criterion=WhitenedHuber,
-        criterion__delta=options.huber_delta,
+        criterion=WhitenedLoss,
+        criterion__noise=options.noise,
         penalties=penalties,
         n_observations=int(data.observed.sum()),
         optimizer=torch.optim.Adam,

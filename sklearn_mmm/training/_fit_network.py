@@ -137,8 +137,7 @@ def complete_fit(
 ) -> Fitted:
     """Condition a trained net's baseline on the data, and draw members."""
     clean = data.without(mode.hyper.outliers.shift)
-    delta = options.huber_delta
-    baseline = condition(net.module_, mode.hyper.time, clean, delta, settings)
+    baseline = condition(net.module_, mode.hyper.time, clean, options.noise, settings)
     members = make_members(
         mode.posterior,
         mode.at,
@@ -271,7 +270,7 @@ def _choose(
     if drifting is not None:
         hyper = mode.hyper._replace(penalties=drifting.penalties)
         varying = _inner_mode(drifting.module, hyper, early, origins[0], options, seed)
-    return validate(inner, varying, early, origins, options.huber_delta)
+    return validate(inner, varying, early, origins, options.noise)
 
 
 def _inner_mode(
@@ -321,7 +320,7 @@ def initial(
         share,
         options.l1,
         options.l2,
-        options.huber_delta,
+        options.noise,
         bool((data.target >= 0).all()),
     )
     explained = spikes(np.concatenate([data.media, data.controls], 2), data.observed)

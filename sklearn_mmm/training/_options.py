@@ -7,6 +7,7 @@ from typing import Any
 from skorch.callbacks import Callback
 
 from sklearn_mmm._arguments import shown
+from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.network import ResponseShape
 
 
@@ -18,6 +19,8 @@ class TrainingOptions:
     ----------
     shape : ResponseShape
         What its ``adstock``, ``saturation`` and ``max_lag`` amount to.
+    noise : HuberNoise
+        With its ``huber_delta``.
     """
 
     shape: ResponseShape
@@ -26,7 +29,7 @@ class TrainingOptions:
     n_members: int
     l1: float
     l2: float
-    huber_delta: float
+    noise: HuberNoise
     max_epochs: int
     tol: float
     callbacks: Sequence[Any]

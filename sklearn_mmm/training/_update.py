@@ -1,6 +1,6 @@
 """Go on from a fitted model when weeks have been added."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from sklearn_mmm.baseline._outliers import Outliers
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.network import MMMModule
+from sklearn_mmm.panel._scales import Rescaling
 from sklearn_mmm.posterior import Hyperparameters, Schedule
 from sklearn_mmm.training._checkpoint import Checkpoint
 from sklearn_mmm.training._fit_network import (
@@ -21,25 +22,6 @@ from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
 
 _SCHEDULE = Schedule(n_rounds=2, n_steps=6, n_last_steps=30)
-
-
-@dataclass(frozen=True)
-class Rescaling:
-    """How the units of a panel have changed.
-
-    Attributes
-    ----------
-    region : int ndarray of shape (n_regions,)
-        Former code of each region; -1 for a new one.
-    media : ndarray of shape (n_channels,)
-        Former units of media in new ones, in the median region.
-    outcome : float
-        Former unit of the outcome in new ones.
-    """
-
-    region: np.ndarray
-    media: np.ndarray
-    outcome: float
 
 
 def update_network(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklearn_mmm.baseline._covariance import huber, whiteners
+from sklearn_mmm.baseline._covariance import LEVEL, SEASON, Variances, whiteners
 from sklearn_mmm.baseline._forecast import TimeBaseline, make_time_baseline
 from sklearn_mmm.baseline._maximise import FEWEST_SEASONS
 from sklearn_mmm.baseline._variances import (
@@ -17,6 +17,7 @@ from sklearn_mmm.baseline._variances import (
     likeliest_innovation,
     regional_covariance,
 )
+from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.likelihood._data import TrainingData, calendar_features
 from sklearn_mmm.network import MMMModule
 
@@ -109,7 +110,7 @@ def validate(
     varying: InnerFit | None,
     data: TrainingData,
     origins: list[int],
-    delta: float,
+    noise: HuberNoise,
 ) -> ForecastSettings:
     """Choose modulation and flexibility, one after the other.
 
@@ -126,13 +127,12 @@ def validate(
         time-varying effects (None if those do not come into question).
     data : TrainingData
     origins : list of int
-    delta : float
-        Threshold of the Huber loss.
+    noise : HuberNoise
     """
 
     def forecasts(settings: ForecastSettings) -> _Forecasts:
         fit = (varying if settings.future_share > 0 else None) or constant
-        return _forecast(fit, data, origins, delta, settings)
+        return _forecast(fit, data, origins, noise, settings)
 
     settings = ForecastSettings(future_share=0.0)
     best = forecasts(settings)
@@ -158,7 +158,7 @@ def _forecast(
     fit: InnerFit,
     data: TrainingData,
     origins: list[int],
-    delta: float,
+    noise: HuberNoise,
     settings: ForecastSettings,
 ) -> _Forecasts:
     """Forecast eight weeks from each origin."""
@@ -173,7 +173,7 @@ def _forecast(
     for origin in origins:
         end = origin + _HORIZON
         past = data.until(origin)
-        baseline = _baseline(past, hyper, explained[:, :origin], module, delta)
+        baseline = _baseline(past, hyper, explained[:, :origin], module, noise)
         weeks = data.position[origin:end]
         at = np.repeat(region, len(weeks)), np.tile(weeks, len(region))
         forecast = baseline.predict(*at).reshape(len(region), -1)
@@ -181,7 +181,7 @@ def _forecast(
         seen = data.observed[:, origin:end] & (past.observed.sum(1) > 0)[:, None]
         variance = baseline.variance(*at) + baseline.noise_variance(at[0])
         ratios.append((np.abs(error) / np.sqrt(variance).reshape(error.shape))[seen])
-        scaled = huber(error / hyper.sigma[:, None] / _ERROR_UNIT, delta) * seen
+        scaled = noise.loss(error / hyper.sigma[:, None] / _ERROR_UNIT) * seen
         losses.append(scaled.sum() / max(seen.sum(), 1))
         recent = past.target[:, -4:].sum(1) / np.maximum(
             past.observed[:, -4:].sum(1), 1
@@ -214,15 +214,19 @@ def _forecasting(
     much from one time step to the next. Intercept and shocks are not multiplied.
     """
     at = np.arange(2.0)
-    kernels = data.covariance.regional(at, at, hyper.regional_memory)
+    kernels = data.covariance.regional_kernels(at, at)
     unproven = 0 < data.cycles < FEWEST_SEASONS
 
-    def scaled(variances: np.ndarray) -> np.ndarray:
-        out = np.append(flexibility * variances[:-1], variances[-1:])
+    def scaled(variances: Variances) -> Variances:
+        parts = dict(variances.parts)
+        for name in data.covariance.names:
+            parts[name] = flexibility * parts[name]
         if unproven:
-            step = kernels[1, 0, 0] - 2 * kernels[1, 0, 1] + kernels[1, 1, 1]
-            out[:2] = out[0] + step * out[1], 0.0
-        return out
+            season = kernels.at(hyper.regional.memory)[kernels.names.index(SEASON)]
+            step = float(season[0, 0] - 2 * season[0, 1] + season[1, 1])
+            parts[LEVEL] += step * parts[SEASON]
+            parts[SEASON] = 0.0
+        return Variances(parts, variances.memory)
 
     return replace(hyper, regional=scaled(hyper.regional), course=scaled(hyper.course))
 
@@ -256,14 +260,14 @@ def condition(
     module: MMMModule,
     hyper: TimeHyperparameters,
     data: TrainingData,
-    delta: float,
+    noise: HuberNoise,
     settings: ForecastSettings,
 ) -> TimeBaseline:
     """Return the baseline given a module trained on all of the panel's weeks."""
     hyper = _forecasting(hyper, data, settings.flexibility)
     with torch.no_grad():
         explained = _explained(module, data, len(data.position))
-    return _baseline(data, hyper, explained, module, delta)
+    return _baseline(data, hyper, explained, module, noise)
 
 
 def _baseline(
@@ -271,7 +275,7 @@ def _baseline(
     hyper: TimeHyperparameters,
     explained: np.ndarray,
     module: MMMModule,
-    delta: float,
+    noise: HuberNoise,
 ) -> TimeBaseline:
     """Condition the common course, then those of the regions, on what is left."""
     intercept = module.baseline.intercept.item()
@@ -289,7 +293,7 @@ def _baseline(
         intercept,
         course,
         residual,
-        delta,
+        noise,
     )
 
 

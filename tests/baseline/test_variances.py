@@ -14,6 +14,7 @@ from sklearn_mmm.baseline._variances import (
     renew_time,
     robust_sigma,
 )
+from sklearn_mmm.components._noise import NORMAL, HuberNoise
 
 N_REGIONS, N_WEEKS = 3, 7
 
@@ -70,22 +71,24 @@ def test_noise_of_regions_is_found_and_pooled():
     sigma = np.array([0.1, 0.3, 1.0])
     innovation = sigma[:, None] * rng.standard_normal((1, 3, 400))
     observed = np.ones((3, 400), bool)
-    found = robust_sigma(innovation, observed, np.ones(3), np.inf)
+    found = robust_sigma(innovation, observed, np.ones(3), NORMAL)
     np.testing.assert_allclose(found, sigma, rtol=0.1)
     # Few weeks say less than what all regions have in common.
-    few = robust_sigma(innovation[..., :4], observed[:, :4], np.ones(3), np.inf)
+    few = robust_sigma(innovation[..., :4], observed[:, :4], np.ones(3), NORMAL)
     assert few.max() / few.min() < 0.6 * found.max() / found.min()
 
 
 def test_noise_without_outliers_is_the_root_mean_square():
     rng = np.random.default_rng(2)
     innovation = rng.standard_normal((1, 1, 50))
-    found = robust_sigma(innovation, np.ones((1, 50), bool), np.ones(1), np.inf)
+    found = robust_sigma(innovation, np.ones((1, 50), bool), np.ones(1), NORMAL)
     np.testing.assert_allclose(found, np.sqrt((innovation**2).mean()))
     # An outlier counts with its absolute value only.
     spoiled = innovation.copy()
     spoiled[0, 0, 0] = 1e3
-    robust = robust_sigma(spoiled, np.ones((1, 50), bool), np.ones(1), 1.345)
+    robust = robust_sigma(
+        spoiled, np.ones((1, 50), bool), np.ones(1), HuberNoise(1.345)
+    )
     assert robust[0] < 0.2 * np.sqrt((spoiled**2).mean())
 
 
@@ -98,15 +101,14 @@ def test_renewing_time_knows_a_wandering_level_from_noise():
     observed = np.ones((4, n_weeks), bool)
     noise = 0.1 * rng.standard_normal((1, 4, n_weeks))
     level = 0.1 * rng.standard_normal((1, 4, n_weeks)).cumsum(-1)
-    at = covariance.names.index("level")
     ratios = []
     for residual in (noise, noise + level):
         renewed = hyper
         for _ in range(3):
             renewed, _, evidence = renew_time(
-                renewed, kernels, residual, None, observed, np.inf, False
+                renewed, kernels, residual, None, observed, NORMAL, False
             )
         assert evidence is None
-        ratios.append(renewed.regional[at])
+        ratios.append(renewed.regional.parts["level"])
     assert ratios[0] < 0.02  # relative to the noise variance
     assert 0.3 < ratios[1] < 3.0

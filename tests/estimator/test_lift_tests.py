@@ -28,29 +28,19 @@ QUICK = {"max_epochs": 3, "n_members": 0}
 
 
 @pytest.fixture(scope="module")
-def data():
-    X, y, _ = make_mmm(3, 70, 2, random_state=0)
-    return X, y
-
-
-def make(regressor=DeepCausalMMMRegressor, **options):
-    options = {
-        "max_epochs": 60,
-        "time_varying": False,
-        "validation": False,
-        "graph": False,
-        "n_members": 0,
-        "random_state": 0,
-    } | options
-    return regressor(
-        ["tv", "search"], ["price", "promotion"], "region", "week", **options
-    )
+def data(plain_panel):
+    return plain_panel
 
 
 @pytest.fixture(scope="module")
-def untold(data):
+def make(make_plain):
+    return make_plain
+
+
+@pytest.fixture(scope="module")
+def untold(plain_fit):
     """Return a fit that knows no experiment."""
-    return make().fit(*data)
+    return plain_fit
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +67,7 @@ def counterfactual(mmm, X, other, cells, channel="tv"):
 
 @pytest.mark.parametrize("share", [0.5, 1.6])
 def test_a_precise_test_moves_the_counterfactual_onto_its_lift(
-    data, untold, window, share
+    data, untold, window, share, make
 ):
     X, y = data
     cells = inside(X, window)
@@ -87,7 +77,7 @@ def test_a_precise_test_moves_the_counterfactual_onto_its_lift(
     assert told.score(X, y) > untold.score(X, y) - 0.1
 
 
-def test_a_precise_test_moves_effects_that_vary_with_time(window):
+def test_a_precise_test_moves_effects_that_vary_with_time(window, make):
     X, y, _ = make_mmm(3, 70, 2, time_varying=True, random_state=0)
     cells = inside(X, window)
     options = {"time_varying": True, "max_epochs": 150}
@@ -99,7 +89,7 @@ def test_a_precise_test_moves_effects_that_vary_with_time(window):
     assert counterfactual(told, X, 0.0, cells) == pytest.approx(lift, rel=0.02)
 
 
-def test_a_vague_test_changes_nothing(data, untold, window):
+def test_a_vague_test_changes_nothing(data, untold, window, make):
     X, y = data
     told = make().fit(X, y, one_test(window, lift=-1e6, std_error=1e15))
     np.testing.assert_allclose(
@@ -107,7 +97,7 @@ def test_a_vague_test_changes_nothing(data, untold, window):
     )
 
 
-def test_two_tests_of_one_window_meet_in_between(data, untold, window):
+def test_two_tests_of_one_window_meet_in_between(data, untold, window, make):
     X, y = data
     cells = inside(X, window)
     usual = counterfactual(untold, X, 0.0, cells)
@@ -121,7 +111,7 @@ def test_two_tests_of_one_window_meet_in_between(data, untold, window):
     assert counterfactual(told, X, 0.0, cells) == pytest.approx(0.6 * usual, rel=0.01)
 
 
-def test_precision_decides_how_far_a_test_moves_the_model(data, untold, window):
+def test_precision_decides_how_far_a_test_moves_the_model(data, untold, window, make):
     X, y = data
     cells = inside(X, window)
     usual = counterfactual(untold, X, 0.0, cells)
@@ -137,7 +127,9 @@ def test_precision_decides_how_far_a_test_moves_the_model(data, untold, window):
     assert found[0] < found[1] < found[2]
 
 
-def test_spend_change_is_the_part_of_the_spend_that_was_tested(data, untold, window):
+def test_spend_change_is_the_part_of_the_spend_that_was_tested(
+    data, untold, window, make
+):
     X, y = data
     cells = inside(X, window)
     spent = X["tv"][cells].sum()
@@ -156,7 +148,7 @@ def test_spend_change_is_the_part_of_the_spend_that_was_tested(data, untold, win
     np.testing.assert_allclose(everything.predict(X), plain.predict(X), rtol=1e-6)
 
 
-def test_going_dark_is_compared_with_the_usual_spend(data, window):
+def test_going_dark_is_compared_with_the_usual_spend(data, window, make):
     X, y = data
     cells = inside(X, window, ["region_1", "region_2"])
     X = X.assign(tv=np.where(cells, 0.0, X["tv"]))
@@ -190,7 +182,7 @@ def test_going_dark_is_compared_with_the_usual_spend(data, window):
     ],
     ids=str,
 )
-def test_a_test_is_about_its_regions(data, untold, window, given, regions):
+def test_a_test_is_about_its_regions(data, untold, window, given, regions, make):
     X, y = data
     cells = inside(X, window, regions)
     lift = 0.6 * counterfactual(untold, X, 0.0, cells, "search")
@@ -200,7 +192,7 @@ def test_a_test_is_about_its_regions(data, untold, window, given, regions):
     assert found == pytest.approx(lift, rel=0.01)
 
 
-def test_ends_of_a_window_are_included_and_may_lie_between_weeks(data, window):
+def test_ends_of_a_window_are_included_and_may_lie_between_weeks(data, window, make):
     X, y = data
     told = {"channel": "search", "std_error": 1e-3}
     exact = make(**QUICK).fit(X, y, one_test(window, **told))
@@ -215,7 +207,7 @@ def test_ends_of_a_window_are_included_and_may_lie_between_weeks(data, window):
     assert (other.predict(X) != exact.predict(X)).any()
 
 
-def test_without_a_time_column_windows_count_rows(data):
+def test_without_a_time_column_windows_count_rows(data, make):
     X, y = data
     alone = X["region"] == "region_1"
     X, y = X[alone], y[alone]
@@ -232,7 +224,7 @@ def test_without_a_time_column_windows_count_rows(data):
 
 @pytest.mark.parametrize("reach", ["before", "after", "partly"])
 def test_windows_beyond_training_are_left_out_with_a_warning(
-    data, untold, window, reach
+    data, untold, window, reach, make
 ):
     X, y = data
     year = pd.Timedelta(days=364)
@@ -250,7 +242,7 @@ def test_windows_beyond_training_are_left_out_with_a_warning(
     np.testing.assert_array_equal(mmm.predict(X), used.predict(X))
 
 
-def test_a_lift_below_zero_within_its_error_is_taken(data, window):
+def test_a_lift_below_zero_within_its_error_is_taken(data, window, make):
     tests = one_test(window, lift=-1.5)
     mmm = make(**QUICK).fit(*data, tests)
     pd.testing.assert_frame_equal(mmm.lift_tests_, tests)
@@ -266,7 +258,7 @@ def both_off(mmm, X, cells, kept=0.0):
 
 @pytest.mark.parametrize("split", [None, "sum", "each"])
 def test_a_test_of_several_channels_is_about_their_joint_lift(
-    data, untold, window, split
+    data, untold, window, split, make
 ):
     X, y = data
     cells = inside(X, window)
@@ -281,7 +273,7 @@ def test_a_test_of_several_channels_is_about_their_joint_lift(
     assert both_off(told, X, cells, kept) == pytest.approx(lift, rel=0.01)
 
 
-def test_a_test_of_two_channels_leaves_open_which_of_them_it_was(data, window):
+def test_a_test_of_two_channels_leaves_open_which_of_them_it_was(data, window, make):
     X, y = data
     names = ["tv", "search"]
     rows = [
@@ -292,7 +284,9 @@ def test_a_test_of_two_channels_leaves_open_which_of_them_it_was(data, window):
     np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6)
 
 
-def test_an_earlier_test_stands_on_the_same_weeks_of_a_later_year(data, untold, window):
+def test_an_earlier_test_stands_on_the_same_weeks_of_a_later_year(
+    data, untold, window, make
+):
     X, y = data
     weeks = pd.Series(X["week"].unique())
     cells = inside(X, {"start": weeks[10], "end": weeks[15]})
@@ -367,7 +361,7 @@ def test_a_total_effect_holds_what_came_through_children():
 
 
 @pytest.mark.slow
-def test_what_came_through_children_is_not_credited_to_the_channel_itself(window):
+def test_what_came_through_children_is_not_credited_to_the_channel_itself(window, make):
     X, y, _ = make_mmm(6, 90, 2, graph=True, random_state=1)
     mmm = make(graph=ChannelGraph(required_edges=[("tv", "search")]), max_epochs=20)
     rows = one_test(window, lift=2e4, std_error=20.0)
@@ -438,7 +432,9 @@ TWO_MONTHS = {"start": WEEK, "end": WEEK + pd.Timedelta(days=49)}
     ],
     ids=str,
 )
-def test_tests_that_make_no_sense_are_refused_by_row_and_value(data, columns, message):
+def test_tests_that_make_no_sense_are_refused_by_row_and_value(
+    data, columns, message, make
+):
     X, y = data
     row = one_test(TWO_MONTHS).to_dict("records")[0]
     tests = pd.DataFrame({name: [value] for name, value in (row | columns).items()})
@@ -452,7 +448,7 @@ def test_tests_that_make_no_sense_are_refused_by_row_and_value(data, columns, me
         make(**QUICK).fit(X, y, pd.DataFrame(both))
 
 
-def test_tables_without_the_right_columns_are_refused(data, window):
+def test_tables_without_the_right_columns_are_refused(data, window, make):
     X, y = data
     tests = one_test(window)
     with pytest.raises(ValueError, match=r"lift_tests is a list.*DataFrame"):
@@ -463,7 +459,7 @@ def test_tables_without_the_right_columns_are_refused(data, window):
         make(**QUICK).fit(X, y, tests.assign(market="north"))
 
 
-def test_a_window_without_rows_is_refused(data, window):
+def test_a_window_without_rows_is_refused(data, window, make):
     X, y = data
     gap = inside(X, window, ["region_1"])
     tests = one_test(window, region="region_1")
@@ -474,7 +470,7 @@ def test_a_window_without_rows_is_refused(data, window):
         make(**QUICK).fit(X[~gap], y[~gap], tests)
 
 
-def test_a_window_without_spend_needs_a_spend_change(data, window):
+def test_a_window_without_spend_needs_a_spend_change(data, window, make):
     X, y = data
     dark = X.assign(tv=np.where(inside(X, window), 0.0, X["tv"]))
     with pytest.raises(ValueError, match=r"row 0: nothing was spent.*spend_change"):
@@ -496,14 +492,14 @@ class Listening(DeepCausalMMMRegressor):
 
 
 @pytest.fixture
-def routed():
+def routed(make):
     with config_context(enable_metadata_routing=True):
         Listening.told.clear()
         mmm = make(Listening, **QUICK)
         yield mmm.set_fit_request(lift_tests=True)
 
 
-def test_experiments_reach_fit_through_a_pipeline(data, window, routed):
+def test_experiments_reach_fit_through_a_pipeline(data, window, routed, make):
     X, y = data
     tests = one_test(window)
     pipe = make_pipeline(FunctionTransformer(), routed)
@@ -528,7 +524,7 @@ def test_experiments_reach_every_fold_of_a_search_whole(data, window, routed):
     pd.testing.assert_frame_equal(search.best_estimator_.lift_tests_, tests)
 
 
-def test_experiments_are_not_passed_on_unless_asked_for(data, window):
+def test_experiments_are_not_passed_on_unless_asked_for(data, window, make):
     X, y = data
     with config_context(enable_metadata_routing=True):
         pipe = make_pipeline(FunctionTransformer(), make(**QUICK))
@@ -536,7 +532,7 @@ def test_experiments_are_not_passed_on_unless_asked_for(data, window):
             pipe.fit(X, y, lift_tests=one_test(window))
 
 
-def test_a_search_without_routing_passes_experiments_on(data, window):
+def test_a_search_without_routing_passes_experiments_on(data, window, make):
     X, y = data
     Listening.told.clear()
     cv = PanelTimeSeriesSplit(2, test_size=4, time_column="week")

@@ -1,28 +1,20 @@
 """Updates of a fitted model with further rows."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
-from sklearn_mmm import DeepCausalMMMRegressor
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.exceptions import MissingWeeksWarning, UnusedLiftTestWarning
 
 
-def make(**options):
-    options = {
-        "time_varying": False,
-        "validation": False,
-        "graph": False,
-        "n_members": 4,
-        "random_state": 0,
-    } | options
-    return DeepCausalMMMRegressor(
-        ["tv", "search"], ["price", "promotion"], "region", "week", **options
-    )
+@pytest.fixture(scope="module")
+def make(make_plain):
+    return partial(make_plain, max_epochs=200, n_members=4)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +31,7 @@ def late(data):
 
 
 @pytest.fixture(scope="module")
-def early(data, late):
+def early(data, late, make):
     X, y = data
     return make().fit(X[~late], y[~late])
 
@@ -56,7 +48,7 @@ def updated(data, late, early):
 
 
 @pytest.fixture(scope="module")
-def refit(data):
+def refit(data, make):
     return make().fit(*data)
 
 
@@ -72,7 +64,7 @@ def test_an_update_is_close_to_a_refit(data, updated, refit):
 
 
 @pytest.mark.slow
-def test_updates_of_effects_that_vary_are_close_to_a_refit():
+def test_updates_of_effects_that_vary_are_close_to_a_refit(make):
     X, y, _ = make_mmm(4, 80, 2, time_varying=True, random_state=0)
     late = X["week"] >= X["week"].unique()[-4]
     mmm = make(time_varying=True).fit(X[~late], y[~late])
@@ -164,7 +156,7 @@ def test_updates_are_bit_identical(data, late, mmm, updated):
     np.testing.assert_array_equal(mmm.predict_interval(X), updated.predict_interval(X))
 
 
-def test_containers_do_not_matter(data, late, updated):
+def test_containers_do_not_matter(data, late, updated, make):
     X, y = data
     frame = pl.DataFrame({name: X[name].to_list() for name in X})
     mask = late.to_numpy()
@@ -174,7 +166,7 @@ def test_containers_do_not_matter(data, late, updated):
     assert mmm.contributions_.index.equals(pd.RangeIndex(len(X)))
 
 
-def test_a_new_region_appears(data, refit):
+def test_a_new_region_appears(data, refit, make):
     X, y = data
     new = X["region"] == "region_3"
     mmm = make(max_epochs=60).fit(X[~new], y[~new])
@@ -198,7 +190,7 @@ def test_a_model_that_is_told_what_it_expects_stays(data, late, mmm, early):
     assert ((found - expected).abs() < 0.03 * y[~late].sum()).all()
 
 
-def test_without_a_time_column_rows_follow_their_regions(data, late):
+def test_without_a_time_column_rows_follow_their_regions(data, late, make):
     X, y = data
 
     def keyless():
@@ -215,7 +207,7 @@ def test_without_a_time_column_rows_follow_their_regions(data, late):
     assert len(again.history_) == len(X) + late.sum()
 
 
-def test_an_update_of_an_unfitted_model_is_a_fit(data):
+def test_an_update_of_an_unfitted_model_is_a_fit(data, make):
     X, y = data
     fit, updated = make(max_epochs=20), make(max_epochs=20)
     fit.fit(X, y)
@@ -290,7 +282,7 @@ def test_experiments_accumulate(data, late, mmm, early):
         assert lost(mmm, *window) == pytest.approx(test["lift"].item(), rel=0.05)
 
 
-def test_a_test_counts_once_its_weeks_have_come(data, late):
+def test_a_test_counts_once_its_weeks_have_come(data, late, make):
     X, y = data
     weeks = X["week"].unique()
     cells = (X["week"] >= weeks[70]).to_numpy()
@@ -317,7 +309,7 @@ def test_a_refused_experiment_is_not_remembered(data, late, mmm):
     assert mmm.lift_tests_ is None
 
 
-def test_edges_of_the_graph_stay(data, late):
+def test_edges_of_the_graph_stay(data, late, make):
     X, y, _ = make_mmm(8, 80, 3, graph=True, random_state=1)
     late = X["week"] >= X["week"].unique()[-4]
     mmm = make(graph=True, max_epochs=30, n_members=0)

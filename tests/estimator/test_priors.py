@@ -7,71 +7,66 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from sklearn_mmm import DeepCausalMMMRegressor, PanelTimeSeriesSplit
-from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm import PanelTimeSeriesSplit
 
 QUICK = {"max_epochs": 3}
 
 
 @pytest.fixture(scope="module")
-def data():
-    X, y, _ = make_mmm(3, 70, 2, random_state=0)
-    return X, y
-
-
-def make(**options):
-    options = {
-        "max_epochs": 60,
-        "time_varying": False,
-        "validation": False,
-        "graph": False,
-        "n_members": 0,
-        "random_state": 0,
-    } | options
-    return DeepCausalMMMRegressor(
-        ["tv", "search"], ["price", "promotion"], "region", "week", **options
-    )
+def data(plain_panel):
+    return plain_panel
 
 
 @pytest.fixture(scope="module")
-def untold(data):
-    return make().fit(*data)
+def make(make_plain):
+    return make_plain
 
 
-def told(data, mean, std, quantity, channel="search"):
-    return make(priors={channel: {quantity: (mean, std)}}).fit(*data)
+@pytest.fixture(scope="module")
+def untold(plain_fit):
+    return plain_fit
+
+
+@pytest.fixture
+def told(data, make):
+    """Return a factory of fits that believe something of a channel."""
+
+    def fit(mean, std, quantity, channel="search"):
+        return make(priors={channel: {quantity: (mean, std)}}).fit(*data)
+
+    return fit
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])
-def test_a_tight_prior_moves_the_roi_onto_its_mean(data, untold, factor):
+def test_a_tight_prior_moves_the_roi_onto_its_mean(told, untold, factor):
     mean = factor * untold.effects("direct").loc["search", "roi"]
-    found = told(data, mean, 1e-3 * mean, "roi").effects("direct")
+    found = told(mean, 1e-3 * mean, "roi").effects("direct")
     assert found.loc["search", "roi"] == pytest.approx(mean, rel=0.01)
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.5])
-def test_a_tight_prior_moves_the_marginal_roi_onto_its_mean(data, untold, factor):
+def test_a_tight_prior_moves_the_marginal_roi_onto_its_mean(told, untold, factor):
     mean = factor * untold.effects("direct").loc["search", "marginal_roi"]
-    found = told(data, mean, 1e-3 * mean, "marginal_roi").effects("direct")
+    found = told(mean, 1e-3 * mean, "marginal_roi").effects("direct")
     # The next unit is a hundredth of all spend.
     assert found.loc["search", "marginal_roi"] == pytest.approx(mean, rel=0.03)
 
 
 @pytest.mark.parametrize("mean", [0.01, 0.1])
-def test_a_tight_prior_moves_the_contribution_onto_its_mean(data, mean):
-    mmm = told(data, mean, 1e-3 * mean, "contribution", "tv")
+def test_a_tight_prior_moves_the_contribution_onto_its_mean(data, told, mean):
+    mmm = told(mean, 1e-3 * mean, "contribution", "tv")
     share = mmm.contributions_["tv"].sum() / data[1].sum()
     assert share == pytest.approx(mean, rel=0.01)
 
 
-def test_a_contribution_near_zero_can_be_believed(data):
-    mmm = told(data, 0.0, 1e-5, "contribution", "tv")
+def test_a_contribution_near_zero_can_be_believed(data, told):
+    mmm = told(0.0, 1e-5, "contribution", "tv")
     assert mmm.contributions_["tv"].sum() < 1e-3 * data[1].sum()
 
 
-def test_a_vague_prior_changes_nothing(data, untold):
+def test_a_vague_prior_changes_nothing(data, told, untold):
     for quantity in ("roi", "marginal_roi"):
-        mmm = told(data, 1e6, 1e12, quantity, "tv")
+        mmm = told(1e6, 1e12, quantity, "tv")
         np.testing.assert_allclose(
             mmm.contributions_,
             untold.contributions_,
@@ -80,7 +75,7 @@ def test_a_vague_prior_changes_nothing(data, untold):
         )
 
 
-def test_beliefs_of_one_channel_add_up(data, untold):
+def test_beliefs_of_one_channel_add_up(data, untold, make):
     roi = untold.effects("direct").loc["tv", "roi"]
     both = {"roi": (2 * roi, 0.1 * roi), "contribution": (0.0, 1.0)}
     one = make(priors={"tv": {"roi": both["roi"]}}).fit(*data)
@@ -106,7 +101,7 @@ def test_beliefs_of_one_channel_add_up(data, untold):
     ],
     ids=str,
 )
-def test_priors_that_make_no_sense_are_refused_by_channel(data, priors, message):
+def test_priors_that_make_no_sense_are_refused_by_channel(data, priors, message, make):
     with pytest.raises(ValueError, match=message):
         make(priors=priors, **QUICK).fit(*data)
 
@@ -114,7 +109,7 @@ def test_priors_that_make_no_sense_are_refused_by_channel(data, priors, message)
 @pytest.mark.filterwarnings(
     "ignore::sklearn_mmm.exceptions.UninformativeChannelWarning"
 )
-def test_a_channel_that_never_spends_has_no_roi_to_believe_in(data):
+def test_a_channel_that_never_spends_has_no_roi_to_believe_in(data, make):
     X, y = data
     for quantity, message in (
         ("roi", "priors of 'tv': nothing was spent"),
@@ -125,14 +120,14 @@ def test_a_channel_that_never_spends_has_no_roi_to_believe_in(data):
             mmm.fit(X.assign(tv=0.0), y)
 
 
-def test_a_share_of_a_negative_outcome_is_refused(data):
+def test_a_share_of_a_negative_outcome_is_refused(data, make):
     X, y = data
     mmm = make(priors={"tv": {"contribution": (0.1, 0.1)}}, **QUICK)
     with pytest.raises(ValueError, match=r"sums to -.*give a 'roi'"):
         mmm.fit(X, -y)
 
 
-def test_priors_are_a_parameter_like_others(data):
+def test_priors_are_a_parameter_like_others(data, make):
     priors = {"tv": {"roi": (2.0, 1.0)}}
     mmm = make(priors=priors, **QUICK)
     assert clone(mmm).priors == priors
@@ -151,7 +146,7 @@ def test_priors_are_a_parameter_like_others(data):
     np.testing.assert_array_equal(scores, alone)
 
 
-def test_priors_hold_in_updates(data):
+def test_priors_hold_in_updates(data, make):
     X, y = data
     late = X["week"] >= X["week"].unique()[-6]
     untold = make().fit(X[~late], y[~late])

@@ -1,10 +1,12 @@
 """Media that are not money, and the money behind them."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import DeepCausalMMMRegressor, allocate_budget, simulate
+from sklearn_mmm import allocate_budget, simulate
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.exceptions import FreeMediaWarning
 
@@ -21,28 +23,18 @@ def data():
     return X, y
 
 
-def make(**options):
-    options = {
-        "spend_columns": SPEND,
-        "max_epochs": 60,
-        "time_varying": False,
-        "validation": False,
-        "graph": False,
-        "n_members": 4,
-        "random_state": 0,
-    } | options
-    return DeepCausalMMMRegressor(
-        ["tv", "search"], ["price", "promotion"], "region", "week", **options
-    )
+@pytest.fixture(scope="module")
+def make(make_plain):
+    return partial(make_plain, spend_columns=SPEND, n_members=4)
 
 
 @pytest.fixture(scope="module")
-def mmm(data):
+def mmm(data, make):
     return make().fit(*data)
 
 
 @pytest.fixture(scope="module")
-def moneyless(data):
+def moneyless(data, make):
     """Return the same fit, media being taken for money."""
     return make(spend_columns=None).fit(*data)
 
@@ -66,7 +58,7 @@ def test_spend_has_the_money(data, mmm, moneyless):
     np.testing.assert_array_equal(moneyless.spend_, X[list(SPEND)])
 
 
-def test_money_is_no_medium_by_default(data, mmm):
+def test_money_is_no_medium_by_default(data, mmm, make):
     X, y = data
     found = make().set_params(media_columns=None).fit(X, y)
     assert found.media_columns_ == ["tv", "search"]
@@ -86,7 +78,7 @@ def test_roi_is_outcome_for_money(data, mmm, moneyless):
     np.testing.assert_allclose(by_region.loc["tv", "spend"], expected)
 
 
-def test_some_channels_may_be_money_themselves(data, mmm, moneyless):
+def test_some_channels_may_be_money_themselves(data, mmm, moneyless, make):
     X, y = data
     mixed = make(spend_columns={"tv": "tv_spend"}).fit(
         X.drop(columns="search_spend"), y
@@ -96,7 +88,7 @@ def test_some_channels_may_be_money_themselves(data, mmm, moneyless):
     assert roi["search"] == pytest.approx(moneyless.effects("direct")["roi"]["search"])
 
 
-def test_response_curves_have_a_spend_axis_in_money(data, mmm, moneyless):
+def test_response_curves_have_a_spend_axis_in_money(data, mmm, moneyless, make):
     X, _ = data
     curves = mmm.response_curves(reach=1.0)
     largest = curves.groupby("channel")["spend"].max()
@@ -160,7 +152,7 @@ def test_media_planned_without_spend_stay_as_planned(data, mmm):
 
 
 @pytest.fixture(scope="module")
-def organic(data):
+def organic(data, make):
     """Return the same fit, search being free."""
     X, y = data
     return make(spend_columns={"tv": "tv_spend", "search": None}).fit(X, y)
@@ -211,7 +203,7 @@ def test_free_media_can_be_simulated(data, organic):
         simulate(organic, silent, plan[["search"]])
 
 
-def test_a_list_names_the_money_in_the_order_of_the_media(data, mmm, organic):
+def test_a_list_names_the_money_in_the_order_of_the_media(data, mmm, organic, make):
     X, y = data
     listed = make(spend_columns=["tv_spend", None], n_members=0).fit(X, y)
     assert listed.spend_columns_ == organic.spend_columns_
@@ -238,7 +230,7 @@ def test_a_list_names_the_money_in_the_order_of_the_media(data, mmm, organic):
     ],
     ids=str,
 )
-def test_spend_columns_that_make_no_sense_are_refused(data, columns, message):
+def test_spend_columns_that_make_no_sense_are_refused(data, columns, message, make):
     with pytest.raises(ValueError, match=message):
         make(spend_columns=columns, max_epochs=3, n_members=0).fit(*data)
 
@@ -247,7 +239,7 @@ def test_spend_columns_that_make_no_sense_are_refused(data, columns, message):
     ("value", "message"),
     [(-1.0, "'tv_spend'.*row 5"), (np.nan, "'tv_spend'.*row 5")],
 )
-def test_bad_money_is_refused_by_row(data, mmm, value, message):
+def test_bad_money_is_refused_by_row(data, mmm, value, message, make):
     X, y = data[0].copy(), data[1]
     X.iloc[5, X.columns.get_loc("tv_spend")] = value
     with pytest.raises(ValueError, match=message):

@@ -1,5 +1,7 @@
 """What nothing is credited with, and what happens when rows are left out."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -7,38 +9,29 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import LeaveOneGroupOut
 
-from sklearn_mmm import DeepCausalMMMRegressor, PanelTimeSeriesSplit
+from sklearn_mmm import PanelTimeSeriesSplit
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.inspection import placebo_test, stability
 from sklearn_mmm.inspection._placebo import noise, permuted, shifted
 
 
-def make(**options):
-    options = {
-        "max_epochs": 10,
-        "time_varying": False,
-        "validation": False,
-        "n_members": 0,
-        "random_state": 0,
-    } | options
-    return DeepCausalMMMRegressor(
-        ["tv", "search"], ["price", "promotion"], "region", "week", **options
-    )
+@pytest.fixture(scope="module")
+def make(make_plain):
+    return partial(make_plain, max_epochs=10, graph=True)
 
 
 @pytest.fixture(scope="module")
-def data():
-    X, y, _ = make_mmm(3, 70, 2, random_state=0)
-    return X, y
+def data(plain_panel):
+    return plain_panel
 
 
 @pytest.fixture(scope="module")
-def mmm(data):
+def mmm(data, make):
     return make(graph=False).fit(*data)
 
 
 @pytest.fixture(scope="module")
-def placebos(data):
+def placebos(data, make):
     sure = make(graph=False, max_epochs=60, n_members=8).fit(*data)
     return sure, placebo_test(sure, *data, random_state=1)
 
@@ -119,14 +112,14 @@ def test_channels_kinds_and_repeats_can_be_chosen(data, mmm):
             placebo_test(mmm, *data, **bad)
 
 
-def test_an_unfitted_model_is_refused(data):
+def test_an_unfitted_model_is_refused(data, make):
     with pytest.raises(NotFittedError):
         placebo_test(make(), *data)
     with pytest.raises(NotFittedError):
         stability(make(), *data)
 
 
-def test_containers_do_not_matter(data, mmm):
+def test_containers_do_not_matter(data, mmm, make):
     X, y = data
     expected = placebo_test(mmm, X, y, kinds=["shifted"], random_state=0)
     names = list(X.columns)
@@ -144,7 +137,7 @@ def test_containers_do_not_matter(data, mmm):
         np.testing.assert_allclose(found["share"], expected["share"], rtol=1e-5)
 
 
-def test_one_region_has_no_permutation():
+def test_one_region_has_no_permutation(make):
     X, y, _ = make_mmm(1, 70, 2, random_state=0)
     single = make(graph=False).set_params(region_column=None).fit(X, y)
     table = placebo_test(single, X, y)
@@ -172,7 +165,7 @@ def test_a_split_of_all_rows_agrees_with_the_model(data, mmm):
     np.testing.assert_allclose(table["roi"], roi, rtol=1e-9)
 
 
-def test_splitters_get_regions_as_groups_and_tests_follow(data):
+def test_splitters_get_regions_as_groups_and_tests_follow(data, make):
     X, y = data
     weeks = X["week"].unique()
     row = {"channel": "search", "start": weeks[40], "end": weeks[45]}

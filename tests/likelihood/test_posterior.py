@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._covariance import TimeCovariance, Variances
 from sklearn_mmm.baseline._variances import TimeHyperparameters, kernels_at
 from sklearn_mmm.components._adstock import make_adstock
+from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.components._saturation import make_saturation
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
@@ -54,8 +55,8 @@ def make_posterior(
     noise = 0.05 * rng.standard_normal(total.shape)
     data.target[:] = (total + noise) * observed
     hyper = TimeHyperparameters(
-        regional=np.array([0.01, 0.2]),
-        course=np.array([1e-4, 1e-4]),
+        regional=Variances({"level": 0.01, "intercept": 0.2}, 1.0),
+        course=Variances({"level": 1e-4, "shock": 1e-4}, 1.0),
         sigma=np.full(n_regions, 0.05),
         loadings=rng.uniform(0.2, 0.6, (n_regions, 1 if n_regions > 1 else 0)),
     )
@@ -69,7 +70,9 @@ def make_posterior(
     sizes = np.linspace(1.0, 2.0, n_regions)
     rows = experiment_rows(tests[experiments], module, data, sizes)
     shape = module.media.shape
-    penalties = Penalties.usual(shape, np.full(2, 0.4), l1, 1.3, delta, True)
+    penalties = Penalties.usual(
+        shape, np.full(2, 0.4), l1, 1.3, HuberNoise(delta), True
+    )
     kernels = kernels_at(data.covariance, data.position)
     return Posterior(module, data, hyper, penalties, kernels, rows)
 

@@ -1,10 +1,12 @@
 """Scales of regions, media and controls."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sklearn_mmm.panel._grid import make_panel
-from sklearn_mmm.panel._scales import make_scales
+from sklearn_mmm.panel._scales import make_scales, rescaling, scaled_controls
 
 REGION = np.repeat(["a", "b", "c"], 4)
 WEEK = np.tile(np.arange(4), 3)
@@ -83,3 +85,33 @@ def test_standardised_controls_have_mean_0_and_the_pooled_deviation():
     np.testing.assert_allclose(values.mean(axis=1), 0, atol=1e-12)
     # A region a hundred times as large keeps a scale of its own.
     assert values.std(axis=1).max() < 3 * values.std(axis=1).min()
+
+
+def test_controls_of_a_panel_are_standardised_and_gaps_interpolated():
+    controls = np.array([[0.0, 2, 0, 2, 5, 5, 5, 5, 1, 3, 1, 3]]).T
+    found, kept = scales(controls=controls), np.arange(12) != 1
+    panel = make_panel(REGION[kept], WEEK[kept])
+    values = scaled_controls(found, panel, controls[kept])[..., 0]
+    expected = found.standardise(controls, np.repeat([0, 1, 2], 4)).reshape(3, 4)
+    expected[0, 1] = (expected[0, 0] + expected[0, 2]) / 2
+    np.testing.assert_allclose(values, expected)
+
+
+def test_rescaling_says_how_units_have_changed():
+    former = scales()
+    same = rescaling(former, former)
+    assert same.region.tolist() == [0, 1, 2]
+    np.testing.assert_allclose([*same.media, same.outcome], 1.0)
+    media = 2.0 * scales_media()
+    grown = rescaling(former, scales(media=media, y=np.full(12, 40.0)))
+    np.testing.assert_allclose(grown.media, 0.5)
+    # Outcomes of 2, 20 and 11 have become 40: the median region decides.
+    assert grown.outcome == pytest.approx(11 / 40)
+
+
+def test_rescaling_among_none_but_new_regions_changes_nothing():
+    former = scales()
+    other = replace(former, regions=np.array(["x", "y", "z"]), media=9 * former.media)
+    found = rescaling(former, other)
+    assert found.region.tolist() == [-1, -1, -1]
+    np.testing.assert_allclose([*found.media, found.outcome], 1.0)

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._covariance import TimeCovariance, Variances
 from sklearn_mmm.baseline._variances import TimeHyperparameters, kernels_at
 from sklearn_mmm.components import GeometricAdstock, HillSaturation
+from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior
@@ -16,6 +17,7 @@ from sklearn_mmm.training._validate import ForecastSettings, condition
 
 LINEAR = ("coefficient", "intercept", "innovation", "control_deviation")
 N_DRAWS = 400
+NOISE = HuberNoise(1e6)
 
 
 class Linear:
@@ -36,15 +38,15 @@ class Linear:
             covariance=TimeCovariance(0.0, (), True),
         )
         self.hyper = TimeHyperparameters(
-            regional=np.array([0.01, 0.2]),
-            course=np.array([1e-4, 1e-4]),
+            regional=Variances({"level": 0.01, "intercept": 0.2}, 1.0),
+            course=Variances({"level": 1e-4, "shock": 1e-4}, 1.0),
             sigma=np.array([0.04, 0.05, 0.06]),
             loadings=np.array([[0.3], [0.5], [-0.2]]),
         )
         shape = ResponseShape(GeometricAdstock(), HillSaturation(), 2)
         sizes = Sizes(n_regions, n_weeks, 1, n_controls, 0)
         self.module = MMMModule(sizes, shape).double()
-        penalties = Penalties.usual(shape, np.array([0.4]), 0.0, 1.0, 1e6, False)
+        penalties = Penalties.usual(shape, np.array([0.4]), 0.0, 1.0, NOISE, False)
         kernels = kernels_at(self.data.covariance, self.data.position)
         self.posterior = Posterior(
             self.module, self.data, self.hyper, penalties, kernels
@@ -85,7 +87,7 @@ class Linear:
         """Return the mode's baseline and members around it."""
         self.posterior.install(self.module, self.mode, 0)
         baseline = condition(
-            self.module, self.hyper, self.data, 1e6, ForecastSettings()
+            self.module, self.hyper, self.data, NOISE, ForecastSettings()
         )
         return baseline, _members.make_members(
             self.posterior, self.mode, baseline, n, 1, 0, 0

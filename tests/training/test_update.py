@@ -4,14 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._covariance import TimeCovariance, Variances
+from sklearn_mmm.baseline._outliers import Outliers
+from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.components import GeometricAdstock, HillSaturation
 from sklearn_mmm.functional import lagged
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.network import MMMModule, Sizes
 from sklearn_mmm.network._response_shape import ResponseShape
+from sklearn_mmm.panel._scales import Rescaling
+from sklearn_mmm.posterior import Hyperparameters
 from sklearn_mmm.training._resize import resized
-from sklearn_mmm.training._update import Rescaling, _rescale
+from sklearn_mmm.training._update import _grown, _rescale
 
 
 @pytest.fixture
@@ -68,3 +72,21 @@ def test_a_rescaled_module_says_the_same_in_other_units(module):
     _rescale(module, Rescaling(np.arange(2), ratio, outcome=2.0))
     after = module.media(lagged(torch.as_tensor(data.media * ratio), 3), region)
     torch.testing.assert_close(after, 2.0 * before)
+
+
+def hyperparameters(sigma, loadings):
+    variances = Variances({"level": 0.1, "intercept": 1.0}, 1.0)
+    time = TimeHyperparameters(variances, variances, sigma, loadings)
+    return Hyperparameters(time, None, None)
+
+
+def test_hyperparameters_follow_regions_and_the_unit_of_the_outcome():
+    former = hyperparameters(np.array([0.1, 0.3, 0.2]), np.array([[1.0], [2.0], [3.0]]))
+    change = Rescaling(np.array([2, -1, 0]), np.ones(2), outcome=2.0)
+    outliers = Outliers(np.zeros((3, 5)), np.ones((3, 5)))
+    found = _grown(former, outliers, change)
+    # A new region has the noise of the median one, and no part in what moves others.
+    np.testing.assert_allclose(found.time.sigma, [0.4, 0.4, 0.2])
+    np.testing.assert_allclose(found.time.loadings, [[3.0], [0.0], [1.0]])
+    assert found.time.regional == former.time.regional
+    assert found.outliers is outliers

@@ -20,7 +20,7 @@ def decide(monkeypatch):
     """Return what is chosen when forecasts have given losses and skill."""
 
     def run(results, varying="varying"):
-        def forecast(fit, data, origins, delta, settings):
+        def forecast(fit, data, origins, noise, settings):
             losses, skill = results.get(
                 (settings.future_share, settings.flexibility), ([9.0] * 3, 0.0)
             )
@@ -57,10 +57,10 @@ def test_effects_vary_where_forecasts_are_trusted_and_hardly_suffer(decide):
 
 def test_all_of_the_modulation_is_kept_only_if_better_than_half(decide):
     results = {CONSTANT: ([1.0] * 3, 0.9), (0.5, 1.0): ([0.9] * 3, 0.9)}
-    assert decide(results | {(1.0, 1.0): ([0.95] * 3, 0.9)})[0].modulation == 0.5
+    assert decide(results | {(1.0, 1.0): ([0.95] * 3, 0.9)})[0].future_share == 0.5
     settings, _ = decide(results | {(1.0, 1.0): ([0.8] * 3, 0.9)})
     assert settings.future_share == 1.0
-    assert settings.spread == 2.0  # of the forecasts that were chosen
+    assert settings.interval_factor == 2.0  # of the forecasts that were chosen
 
 
 def test_a_flexibility_has_to_win_at_every_origin_and_not_by_chance(decide):
@@ -89,10 +89,10 @@ def test_each_choice_is_forecast_by_its_own_fit(decide):
 def test_intervals_widen_to_hold_what_came(monkeypatch):
     rng = np.random.default_rng(0)
     ratios = [np.abs(2.0 * rng.standard_normal(500)) for _ in range(3)]
-    many = _validate._spread(ratios, n_regions=1000)
+    many = _validate._interval_factor(ratios, n_regions=1000)
     assert many == pytest.approx(2.0, rel=0.05)
     # One region's errors are few witnesses against the model's own idea: 3 of 13.
-    assert _validate._spread(ratios, n_regions=1) == pytest.approx(
+    assert _validate._interval_factor(ratios, n_regions=1) == pytest.approx(
         many ** (3 / 13), 0.01
     )
-    assert _validate._spread([np.zeros(0)], n_regions=5) == 1.0
+    assert _validate._interval_factor([np.zeros(0)], n_regions=5) == 1.0

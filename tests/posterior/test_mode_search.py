@@ -1,0 +1,146 @@
+"""The way to a mode: steps that only descend, renewals that settle, and going on."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._outliers import Outliers
+from sklearn_mmm.baseline._variances import initial_hyperparameters
+from sklearn_mmm.components import GeometricAdstock, HillSaturation
+from sklearn_mmm.components._noise import HuberNoise
+from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._penalised import Penalties
+from sklearn_mmm.likelihood._slopes import gradient
+from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
+from sklearn_mmm.posterior import Hyperparameters, ModeSearch, Schedule
+
+N_REGIONS, N_WEEKS, SIGMA = 3, 60, 0.05
+SHAPE = ResponseShape(GeometricAdstock(), HillSaturation(), 3)
+ROUNDS = Schedule(n_rounds=2, n_steps=5, n_last_steps=30)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Return a panel of the model's own: media, a control, a level and noise."""
+    rng = np.random.default_rng(0)
+    size = N_REGIONS, N_WEEKS
+    panel = TrainingData(
+        media=rng.exponential(0.3, (*size, 1)),
+        controls=rng.standard_normal((*size, 1)),
+        target=np.ones(size),
+        observed=rng.random(size) > 0.05,
+        position=np.arange(float(N_WEEKS)),
+        covariance=TimeCovariance(-1.0, (), True),
+    )
+    truth = new_module()
+    with torch.no_grad():
+        truth.media.log_effect.fill_(np.log(0.5))
+        truth.controls.coefficient.fill_(0.1)
+        total = truth(**panel.inputs(3)).total.numpy()
+    level = 0.01 * rng.standard_normal(size).cumsum(1)
+    noise = SIGMA * rng.standard_normal(size)
+    panel.target[:] = (total + level + noise) * panel.observed
+    return panel
+
+
+def new_module():
+    torch.manual_seed(0)
+    return MMMModule(Sizes(N_REGIONS, N_WEEKS, 1, 1, 0), SHAPE).double()
+
+
+@pytest.fixture
+def search(data):
+    """Return a factory of searches that begin where nothing has been seen."""
+
+    def make(schedule=ROUNDS, panel=data, tol=1e-6):
+        penalties = Penalties.usual(
+            SHAPE, np.array([0.4]), 0.0, 1.0, HuberNoise(2.0), True
+        )
+        nothing = Outliers(np.zeros(panel.target.shape), np.ones(panel.target.shape))
+        time = initial_hyperparameters(panel.covariance, N_REGIONS)
+        hyper = Hyperparameters(time, penalties, nothing)
+        return ModeSearch(new_module(), panel, hyper, None, schedule, tol, seed=0)
+
+    return make
+
+
+def test_steps_descend_to_where_the_gradient_is_nothing(search):
+    own = search(Schedule(n_rounds=0, n_steps=0, n_last_steps=60), tol=1e-9)
+    values = [float(own.value)]
+    while not own.finished:
+        values.append(own.step())
+        own.advance()
+    assert (np.diff(values) <= 1e-9).all()
+    assert values[-1] < values[0] - 10
+    (shared, regional), _ = gradient(own.mode.posterior, own.mode.at, own.still)
+    assert shared.abs().max() < 1e-2
+    assert regional.abs().max() < 1e-2
+
+
+def test_a_search_renews_as_often_as_its_schedule_says(search):
+    own, renewed, steps = search(), [], 0
+    while not own.finished:
+        own.step()
+        steps += 1
+        own.advance()
+        renewed.append(own.n_renewals)
+    assert renewed[-1] == ROUNDS.n_rounds
+    assert sorted(renewed) == renewed
+    most = ROUNDS.n_rounds * ROUNDS.n_steps + ROUNDS.n_last_steps
+    assert ROUNDS.n_rounds < steps <= most
+
+
+def test_hyper_parameters_settle_near_the_truth(search):
+    mode = search(Schedule(n_rounds=4, n_steps=6, n_last_steps=30)).run()
+    np.testing.assert_allclose(mode.hyper.time.sigma, SIGMA, rtol=0.35)
+    # A level of a fifth of the noise from week to week: 0.04 of its variance.
+    assert 0.005 < mode.hyper.time.regional.parts["level"] < 0.2
+    assert mode.at["coefficient"].item() == pytest.approx(0.1, abs=0.03)
+    further = search(Schedule(n_rounds=6, n_steps=6, n_last_steps=30)).run()
+    np.testing.assert_allclose(
+        further.hyper.time.sigma, mode.hyper.time.sigma, rtol=0.02
+    )
+
+
+def test_the_module_has_the_parameters_of_the_mode(search):
+    own = search()
+    mode = own.run()
+    torch.testing.assert_close(own.module.media.log_effect.exp(), mode.at["effect"][0])
+    torch.testing.assert_close(
+        own.module.controls.coefficient, mode.at["coefficient"][0]
+    )
+
+
+@pytest.mark.parametrize("n_steps", [1, 7])
+def test_a_search_that_goes_on_ends_where_one_without_a_pause_does(search, n_steps):
+    whole = search().run()
+    begun = search()
+    for _ in range(n_steps):
+        begun.step()
+        begun.advance()
+    state = copy.deepcopy(begun.state())
+    other = search()
+    other.restore(state)
+    found = other.run()
+    for name, value in whole.at.items():
+        assert torch.equal(found.at[name], value), name
+    assert found.hyper.time.regional == whole.hyper.time.regional
+    assert found.hyper.time.course == whole.hyper.time.course
+
+
+def test_an_outlier_is_found_and_hardly_moves_the_mode(search, data):
+    spoiled = data.without(np.zeros(data.target.shape))
+    week = int(np.flatnonzero(data.observed[1])[30])
+    spoiled.target[1, week] += 40 * SIGMA
+    plain, robust = search().run(), search(panel=spoiled).run()
+    shift = robust.hyper.outliers.shift
+    assert shift[1, week] == pytest.approx(40 * SIGMA, rel=0.1)
+    assert np.count_nonzero(np.abs(shift) > SIGMA) == 1
+    torch.testing.assert_close(
+        robust.at["effect"], plain.at["effect"], rtol=0.1, atol=0.01
+    )
+    # Without the weeks that are taken off it would move: the outcome's total has.
+    assert spoiled.target.sum() > data.target.sum() + 39 * SIGMA
