@@ -47,7 +47,7 @@ HOURS = pd.date_range("2023-01-01", periods=160, freq="h")
 @pytest.mark.parametrize("layout", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y"])
 def test_two_years_of_months_can_only_be_read_in_one_way(layout):
     axis = make_time_axis(written(MONTHS, layout), "week")
-    assert (axis.kind, axis.step, len(axis.known)) == ("month", 1, 24)
+    assert (axis.kind, axis.step, len(axis.training_ticks)) == ("month", 1, 24)
 
 
 def test_twelve_first_days_of_months_may_be_twelve_days_of_january():

@@ -116,7 +116,7 @@ def robustness_table(mmm: FittedMMM) -> pd.DataFrame:
     True
     """
     channels, controls = channels_by_size(mmm), list(mmm.control_columns_)
-    outcome, media, known, free = _design(mmm, channels, controls)
+    outcome, media, measured, free = _design(mmm, channels, controls)
     rows = []
     for i, name in enumerate(channels):
         row = {
@@ -124,7 +124,7 @@ def robustness_table(mmm: FittedMMM) -> pd.DataFrame:
             "contribution": float(mmm.contributions_[name].sum()),
         }
         others = np.column_stack([np.delete(media, i, axis=1), free])
-        found = sensitivity(outcome, media[:, i], known, others)
+        found = sensitivity(outcome, media[:, i], measured, others)
         strongest = found.pop("control")
         row |= found
         row["control"] = None if strongest is None else controls[strongest]
@@ -256,9 +256,9 @@ def _design(
     mean = np.bincount(region, outcome) / np.bincount(region)
     size = np.abs(np.where(mean == 0, 1.0, mean))[region]
     media = mmm.contributions_[channels].to_numpy()[order] / size[:, None]
-    known = mmm.history_[controls].to_numpy(dtype=float)[order]
+    measured = mmm.history_[controls].to_numpy(dtype=float)[order]
     free = _baseline(mmm, region, step)
-    table = np.column_stack([outcome / size, media, known, free])
+    table = np.column_stack([outcome / size, media, measured, free])
     left = _residual(table[:, :1], table[:, 1:])[:, 0]
     # Pairs of neighbouring steps of a region.
     later = np.flatnonzero((np.diff(region) == 0) & (np.diff(step) == 1)) + 1
@@ -266,8 +266,8 @@ def _design(
     rho = float(left[later] @ left[former] / max(left[former] @ left[former], 1e-300))
     table = table[later] - np.clip(rho, 0.0, 0.99) * table[former]
     ends = np.cumsum([1, len(channels), len(controls)])
-    y, media, known, free = np.split(table, ends, axis=1)
-    return y[:, 0], media, known, free
+    y, media, measured, free = np.split(table, ends, axis=1)
+    return y[:, 0], media, measured, free
 
 
 def _baseline(mmm: FittedMMM, region: np.ndarray, step: np.ndarray) -> np.ndarray:

@@ -54,12 +54,6 @@ class TrainingData:
             "calendar": calendar.expand(len(self.media), -1, -1),
         }
 
-    @property
-    def cycles(self) -> float:
-        """How many seasons the weeks span; 0 without a season."""
-        season = self.covariance.season_length
-        return float(np.ptp(self.position) / season) if season else 0.0
-
     def without(self, shift: np.ndarray) -> "TrainingData":
         """Return the data with what is outlying taken off the target.
 

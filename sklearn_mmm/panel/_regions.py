@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 
-def read_regions(values: Any, name: object, known: np.ndarray | None = None) -> Any:
+def read_regions(values: Any, name: object, of_fit: np.ndarray | None = None) -> Any:
     """Return labels of regions as numbers, or as texts where any of them is none.
 
     Parameters
@@ -16,7 +16,7 @@ def read_regions(values: Any, name: object, known: np.ndarray | None = None) -> 
         Without missing values.
     name : object
         The column's name, for messages.
-    known : ndarray of shape (n_regions,), default=None
+    of_fit : ndarray of shape (n_regions,), default=None
         Labels seen in fit, of whose type the result is: a file that is written and
         read again may turn 7 into "7" and "07" into 7.
 
@@ -37,12 +37,12 @@ def read_regions(values: Any, name: object, known: np.ndarray | None = None) -> 
         labels = array.astype(np.int64)
     else:
         labels = _as_text(array, name)
-    if known is None or (known.dtype.kind == "O") == (labels.dtype.kind == "O"):
+    if of_fit is None or (of_fit.dtype.kind == "O") == (labels.dtype.kind == "O"):
         return labels
     codes, distinct = pd.factorize(labels)
-    if known.dtype.kind == "O":
-        return _written(distinct, known, name)[codes]
-    return _counted(distinct, known, name, labels)[codes]
+    if of_fit.dtype.kind == "O":
+        return _written(distinct, of_fit, name)[codes]
+    return _counted(distinct, of_fit, name, labels)[codes]
 
 
 def _all_whole(array: np.ndarray) -> bool:
@@ -74,10 +74,10 @@ def _as_text(array: np.ndarray, name: object) -> np.ndarray:
     return np.array(texts, dtype=object)[codes]
 
 
-def _written(numbers: np.ndarray, known: np.ndarray, name: object) -> np.ndarray:
+def _written(numbers: np.ndarray, of_fit: np.ndarray, name: object) -> np.ndarray:
     """Return numbers as the texts seen in fit."""
-    texts, by_value = set(known), defaultdict(list)
-    for text in known:
+    texts, by_value = set(of_fit), defaultdict(list)
+    for text in of_fit:
         value = _number(text)
         if value is not None:
             by_value[value].append(text)
@@ -94,7 +94,7 @@ def _written(numbers: np.ndarray, known: np.ndarray, name: object) -> np.ndarray
 
 
 def _counted(
-    texts: np.ndarray, known: np.ndarray, name: object, labels: np.ndarray
+    texts: np.ndarray, of_fit: np.ndarray, name: object, labels: np.ndarray
 ) -> np.ndarray:
     """Return texts as numbers, of which the labels seen in fit are."""
     numbers = [_number(text) for text in texts]
@@ -103,11 +103,11 @@ def _counted(
         row = int(np.flatnonzero(labels == bad)[0])
         raise ValueError(
             f"region_column {name!r} holds the text {bad!r} in row {row}; the regions "
-            f"of fit are numbers such as {known[0]}: give labels as they were in fit"
+            f"of fit are numbers such as {of_fit[0]}: give labels as they were in fit"
         )
     out = np.array(numbers, dtype=np.float64)
-    whole = known.dtype.kind in "iu" and bool((out == np.round(out)).all())
-    return out.astype(known.dtype) if whole else out
+    whole = of_fit.dtype.kind in "iu" and bool((out == np.round(out)).all())
+    return out.astype(of_fit.dtype) if whole else out
 
 
 def _number(text: Any) -> float | None:

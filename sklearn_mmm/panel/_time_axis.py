@@ -39,7 +39,7 @@ class TimeAxis:
         The first training label: nanoseconds, months or the number itself.
     pace : int or float
         Spacing in the same unit; 1 for ``order``.
-    known : ndarray
+    training_ticks : ndarray
         The distinct training labels in that unit, ascending.
     layout : str
         Format in which the labels are written.
@@ -53,7 +53,7 @@ class TimeAxis:
     kind: str
     first: float
     pace: float
-    known: np.ndarray
+    training_ticks: np.ndarray
     layout: str = DATES
     zone: str | None = None
     universal: bool = False
@@ -128,7 +128,7 @@ class TimeAxis:
         found = self._labels(labels, name)
         ticks = self._ticks(found)
         if self.kind == "order":
-            return found.labels, rank_position(ticks, self.known)
+            return found.labels, rank_position(ticks, self.training_ticks)
         position, off = self._place(ticks)
         if off.any():
             row = int(np.flatnonzero(off)[0])
@@ -176,17 +176,17 @@ class TimeAxis:
                 f"({_show(found, row)})"
             )
         if self.kind == "order":
-            begin, end = np.split(rank_position(ticks, self.known), 2)
+            begin, end = np.split(rank_position(ticks, self.training_ticks), 2)
             return begin, end
         begin, end = np.split((ticks - self.first) / self.pace, 2)
         begin, end = np.ceil(begin - 1e-9), np.floor(end + 1e-9)
         if self.kind == "fiscal":
-            whole = self._place(self.known)[0]
+            whole = self._place(self.training_ticks)[0]
             low, high = np.split(ticks, 2)
-            at = np.searchsorted(self.known, low, "left")
+            at = np.searchsorted(self.training_ticks, low, "left")
             begin = np.append(whole, np.maximum(whole[-1] + 1, begin.max()))[at]
-            at = np.searchsorted(self.known, high, "right")
-            late = high > self.known[-1] + self.pace
+            at = np.searchsorted(self.training_ticks, high, "right")
+            late = high > self.training_ticks[-1] + self.pace
             end = np.where(late, end, np.append(-1.0, whole)[at])
         return begin, end
 
@@ -239,7 +239,7 @@ class TimeAxis:
             since = ticks - int(self.first)
             return (since // int(self.pace)).astype(float), since % int(self.pace) != 0
         if self.kind == "fiscal":
-            return fiscal_position(ticks, self.known)
+            return fiscal_position(ticks, self.training_ticks)
         position = (ticks - self.first) / self.pace
         whole = np.round(position)
         return whole, np.abs(position - whole) > 1e-6 * np.maximum(1, np.abs(whole))
@@ -248,15 +248,15 @@ class TimeAxis:
         self, position: np.ndarray, found: TimeLabels, name: object
     ) -> None:
         """Refuse labels so far away that the grid up to them is all but empty."""
-        known = self._place(self.known)[0]
-        joined = np.union1d(known, position)
+        seen = self._place(self.training_ticks)[0]
+        joined = np.union1d(seen, position)
         n_steps = joined[-1] - joined[0] + 1
         if n_steps <= max(_MOST_EMPTY * len(joined), _ALWAYS_FITS):
             return
         gap = int(np.argmax(np.diff(joined)))
-        far = joined[gap + 1] if joined[gap + 1] > known[-1] else joined[gap]
+        far = joined[gap + 1] if joined[gap + 1] > seen[-1] else joined[gap]
         row = int(np.argmin(np.abs(position - far)))
-        end = known[-1] if far > known[-1] else known[0]
+        end = seen[-1] if far > seen[-1] else seen[0]
         raise ValueError(
             f"time column {name!r}: {_show(found, row)} in row {row} is "
             f"{abs(far - end):,.0f} steps of {self.describe_step()} away from the "
@@ -329,7 +329,7 @@ def _check_gaps(
     ValueError
         If labels are not evenly spaced, or one comes very much later than the others.
     """
-    distinct = axis.known
+    distinct = axis.training_ticks
     span = (distinct[-1] - distinct[0]) / axis.pace + 1
     if len(distinct) < 2 or span <= _MOST_EMPTY * len(distinct):
         return

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from sklearn_mmm._random import torch_seed
+from sklearn_mmm.baseline._condition import forecasting_variances
 from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.baseline._outliers import Outliers, gross_outliers, spikes
 from sklearn_mmm.baseline._variances import initial_hyperparameters
@@ -30,6 +31,7 @@ from sklearn_mmm.posterior import (
     make_members,
 )
 from sklearn_mmm.training._checkpoint import Checkpoint, KeepSearch, search_state
+from sklearn_mmm.training._condition import baseline_of, media_and_controls
 from sklearn_mmm.training._drift import drift_scale, effects_vary, train_drift
 from sklearn_mmm.training._net import (
     MMMNet,
@@ -43,7 +45,6 @@ from sklearn_mmm.training._resize import resized
 from sklearn_mmm.training._validate import (
     ForecastSettings,
     InnerFit,
-    condition,
     inner_origins,
     validate,
 )
@@ -137,7 +138,11 @@ def complete_fit(
 ) -> Fitted:
     """Condition a trained net's baseline on the data, and draw members."""
     clean = data.without(mode.hyper.outliers.shift)
-    baseline = condition(net.module_, mode.hyper.time, clean, options.noise, settings)
+    time = forecasting_variances(
+        mode.hyper.time, clean.covariance, clean.position, settings.flexibility
+    )
+    explained = media_and_controls(net.module_, clean, len(clean.position))
+    baseline = baseline_of(net.module_, time, clean, explained, options.noise)
     members = make_members(
         mode.posterior,
         mode.at,

@@ -6,20 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklearn_mmm.baseline._covariance import LEVEL, SEASON, Variances, whiteners
-from sklearn_mmm.baseline._forecast import TimeBaseline, make_time_baseline
-from sklearn_mmm.baseline._maximise import FEWEST_SEASONS
-from sklearn_mmm.baseline._variances import (
-    TimeHyperparameters,
-    course_evidence,
-    course_factor,
-    kernels_at,
-    likeliest_innovation,
-    regional_covariance,
-)
+from sklearn_mmm.baseline._condition import forecasting_variances
+from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.components._noise import HuberNoise
-from sklearn_mmm.likelihood._data import TrainingData, calendar_features
+from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.network import MMMModule
+from sklearn_mmm.training._condition import baseline_of, media_and_controls
 
 _HORIZON = 8
 _N_ORIGINS = 3
@@ -164,16 +156,18 @@ def _forecast(
     """Forecast eight weeks from each origin."""
     module = fit.module
     module.modulation.future_share = settings.future_share
-    explained = _explained(module, data, origins[0])
+    explained = media_and_controls(module, data, origins[0])
     early = data.until(origins[0])
-    hyper = _forecasting(fit.hyper, early, settings.flexibility)
+    hyper = forecasting_variances(
+        fit.hyper, early.covariance, early.position, settings.flexibility
+    )
     losses, squares, naive = [], 0.0, 0.0
     ratios: list[np.ndarray] = []
     region = np.arange(len(data.target))
     for origin in origins:
         end = origin + _HORIZON
         past = data.until(origin)
-        baseline = _baseline(past, hyper, explained[:, :origin], module, noise)
+        baseline = baseline_of(module, hyper, past, explained[:, :origin], noise)
         weeks = data.position[origin:end]
         at = np.repeat(region, len(weeks)), np.tile(weeks, len(region))
         forecast = baseline.predict(*at).reshape(len(region), -1)
@@ -203,106 +197,3 @@ def _interval_factor(ratios: list[np.ndarray], n_regions: int) -> float:
     # Errors of a region after one origin are about one witness.
     n = len(ratios) * n_regions
     return float(max(found, 0.1) ** (n / (n + _INTERVAL_WITNESSES)))
-
-
-def _forecasting(
-    hyper: TimeHyperparameters, data: TrainingData, flexibility: float
-) -> TimeHyperparameters:
-    """Return the variances by which the baseline is forecast.
-
-    A season that has hardly been seen to repeat is forecast as a level that changes as
-    much from one time step to the next. Intercept and shocks are not multiplied.
-    """
-    at = np.arange(2.0)
-    kernels = data.covariance.regional_kernels(at, at)
-    unproven = 0 < data.cycles < FEWEST_SEASONS
-
-    def scaled(variances: Variances) -> Variances:
-        parts = dict(variances.parts)
-        for name in data.covariance.names:
-            parts[name] = flexibility * parts[name]
-        if unproven:
-            season = kernels.at(hyper.regional.memory)[kernels.names.index(SEASON)]
-            step = float(season[0, 0] - 2 * season[0, 1] + season[1, 1])
-            parts[LEVEL] += step * parts[SEASON]
-            parts[SEASON] = 0.0
-        return Variances(parts, variances.memory)
-
-    return replace(hyper, regional=scaled(hyper.regional), course=scaled(hyper.course))
-
-
-def _explained(module: MMMModule, data: TrainingData, n_weeks: int) -> np.ndarray:
-    """Return media and controls effects of all weeks, (region, week).
-
-    The module was trained on the first weeks alone; controls do not extrapolate
-    beyond what they showed there.
-    """
-    X = data.inputs(module.media.max_lag)
-    early = X["controls"][:, :n_weeks]
-    low, high = early.amin(1, keepdim=True), early.amax(1, keepdim=True)
-    controls = X["controls"].clamp(low, high)
-    media: torch.Tensor = module.media(X["lags"], X["region"])
-    if module.modulation.active:
-        position = data.position
-        season = data.covariance.season_length
-        features = calendar_features(position, position[n_weeks - 1], season)
-        calendar = torch.as_tensor(features).expand(len(controls), -1, -1)
-        scaled = X["lags"][..., 0]
-        later = torch.arange(len(position)) >= n_weeks
-        media = media * module.modulation.predict(
-            scaled, X["controls"], calendar, X["region"], later
-        )
-    effect = module.controls(controls, X["region"])
-    return np.asarray((media.sum(-1) + effect.sum(-1)).numpy())
-
-
-def condition(
-    module: MMMModule,
-    hyper: TimeHyperparameters,
-    data: TrainingData,
-    noise: HuberNoise,
-    settings: ForecastSettings,
-) -> TimeBaseline:
-    """Return the baseline given a module trained on all of the panel's weeks."""
-    hyper = _forecasting(hyper, data, settings.flexibility)
-    with torch.no_grad():
-        explained = _explained(module, data, len(data.position))
-    return _baseline(data, hyper, explained, module, noise)
-
-
-def _baseline(
-    data: TrainingData,
-    hyper: TimeHyperparameters,
-    explained: np.ndarray,
-    module: MMMModule,
-    noise: HuberNoise,
-) -> TimeBaseline:
-    """Condition the common course, then those of the regions, on what is left."""
-    intercept = module.baseline.intercept.item()
-    residual = data.target - explained - intercept
-    course = np.zeros(0)
-    if module.baseline.has_course:
-        course = _course(data, hyper, residual * data.observed)
-        residual = residual - course
-    residual *= data.observed
-    return make_time_baseline(
-        data.covariance,
-        hyper,
-        data.position,
-        data.observed,
-        intercept,
-        course,
-        residual,
-        noise,
-    )
-
-
-def _course(
-    data: TrainingData, hyper: TimeHyperparameters, residual: np.ndarray
-) -> np.ndarray:
-    """Return the likeliest common course given the residuals, (week,)."""
-    kernels = kernels_at(data.covariance, data.position)
-    W = whiteners(regional_covariance(hyper, kernels.regional), data.observed)
-    evidence = course_evidence(W, 1.0 / hyper.sigma, hyper.loadings, residual[None])
-    L = course_factor(hyper, kernels.course)
-    return np.asarray(L @ likeliest_innovation(L, evidence))

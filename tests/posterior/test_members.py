@@ -13,7 +13,7 @@ from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
 from sklearn_mmm.posterior import _members
 from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
-from sklearn_mmm.training._validate import ForecastSettings, condition
+from sklearn_mmm.training._condition import baseline_of, media_and_controls
 
 LINEAR = ("coefficient", "intercept", "innovation", "control_deviation")
 N_DRAWS = 400
@@ -86,9 +86,8 @@ class Linear:
     def members(self, n):
         """Return the mode's baseline and members around it."""
         self.posterior.install(self.module, self.mode, 0)
-        baseline = condition(
-            self.module, self.hyper, self.data, NOISE, ForecastSettings()
-        )
+        explained = media_and_controls(self.module, self.data, 20)
+        baseline = baseline_of(self.module, self.hyper, self.data, explained, NOISE)
         return baseline, _members.make_members(
             self.posterior, self.mode, baseline, n, 1, 0, 0
         )

@@ -1,0 +1,111 @@
+"""The baseline given what is left of the outcome, and the variances it goes on by."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from sklearn_mmm.baseline._covariance import (
+    LEVEL,
+    SEASON,
+    TimeCovariance,
+    Variances,
+    whiteners,
+)
+from sklearn_mmm.baseline._forecast import TimeBaseline, make_time_baseline
+from sklearn_mmm.baseline._maximise import FEWEST_SEASONS
+from sklearn_mmm.baseline._variances import (
+    TimeHyperparameters,
+    course_evidence,
+    course_factor,
+    kernels_at,
+    likeliest_innovation,
+    regional_covariance,
+)
+from sklearn_mmm.components._noise import HuberNoise
+
+
+def forecasting_variances(
+    hyper: TimeHyperparameters,
+    covariance: TimeCovariance,
+    position: np.ndarray,
+    flexibility: float,
+) -> TimeHyperparameters:
+    """Return the variances by which the baseline is forecast.
+
+    A season that has hardly been seen to repeat is forecast as a level that changes as
+    much from one time step to the next. Intercept and shocks are not multiplied.
+
+    Parameters
+    ----------
+    hyper : TimeHyperparameters
+        The likeliest ones.
+    covariance : TimeCovariance
+    position : ndarray of shape (n_weeks,)
+        Weeks that have been seen.
+    flexibility : float
+        Factor on the variances of what wanders.
+    """
+    at = np.arange(2.0)
+    kernels = covariance.regional_kernels(at, at)
+    length = covariance.season_length
+    cycles = 0.0 if length is None else np.ptp(position) / length
+    unproven = 0 < cycles < FEWEST_SEASONS
+
+    def scaled(variances: Variances) -> Variances:
+        parts = dict(variances.parts)
+        for name in covariance.names:
+            parts[name] = flexibility * parts[name]
+        if unproven:
+            season = kernels.at(hyper.regional.memory)[kernels.names.index(SEASON)]
+            step = float(season[0, 0] - 2 * season[0, 1] + season[1, 1])
+            parts[LEVEL] += step * parts[SEASON]
+            parts[SEASON] = 0.0
+        return Variances(parts, variances.memory)
+
+    return replace(hyper, regional=scaled(hyper.regional), course=scaled(hyper.course))
+
+
+def condition(
+    covariance: TimeCovariance,
+    hyper: TimeHyperparameters,
+    position: np.ndarray,
+    observed: np.ndarray,
+    intercept: float,
+    residual: np.ndarray,
+    has_course: bool,
+    noise: HuberNoise,
+) -> TimeBaseline:
+    """Condition the common course, then those of the regions, on what is left.
+
+    Parameters
+    ----------
+    covariance : TimeCovariance
+    hyper : TimeHyperparameters
+    position : ndarray of shape (n_weeks,)
+    observed : bool ndarray of shape (n_regions, n_weeks)
+    intercept : float
+    residual : ndarray of shape (n_regions, n_weeks)
+        Outcome less media, controls and intercept.
+    has_course : bool
+        Whether regions have a course in common.
+    noise : HuberNoise
+    """
+    course = np.zeros(0)
+    if has_course:
+        kernels = kernels_at(covariance, position)
+        W = whiteners(regional_covariance(hyper, kernels.regional), observed)
+        seen = (residual * observed)[None]
+        evidence = course_evidence(W, 1.0 / hyper.sigma, hyper.loadings, seen)
+        L = course_factor(hyper, kernels.course)
+        course = L @ likeliest_innovation(L, evidence)
+        residual = residual - course
+    return make_time_baseline(
+        covariance,
+        hyper,
+        position,
+        observed,
+        intercept,
+        course,
+        residual * observed,
+        noise,
+    )
