@@ -21,6 +21,7 @@ from sklearn_mmm.baseline._variances import (
     likeliest_innovation,
     regional_covariance,
 )
+from sklearn_mmm.baseline._volatility import standardised, weekly_loadings
 from sklearn_mmm.components._noise import HuberNoise
 
 
@@ -72,6 +73,7 @@ def condition(
     observed: np.ndarray,
     intercept: float,
     residual: np.ndarray,
+    columns: np.ndarray,
     has_course: bool,
     noise: HuberNoise,
 ) -> TimeBaseline:
@@ -86,6 +88,8 @@ def condition(
     intercept : float
     residual : ndarray of shape (n_regions, n_weeks)
         Outcome less media, controls and intercept.
+    columns : ndarray of shape (n_regions, n_weeks, n_channels)
+        What a unit of each channel's effect does.
     has_course : bool
         Whether regions have a course in common.
     noise : HuberNoise
@@ -95,7 +99,10 @@ def condition(
         kernels = kernels_at(covariance, position)
         W = whiteners(regional_covariance(hyper, kernels.regional), observed)
         seen = (residual * observed)[None]
-        evidence = course_evidence(W, 1.0 / hyper.sigma, hyper.loadings, seen)
+        precise = 1.0 / hyper.sigma
+        moved = standardised(columns, W, precise, observed)
+        loadings = weekly_loadings(hyper.loadings, hyper.volatility, moved)
+        evidence = course_evidence(W, precise, loadings, seen)
         L = course_factor(hyper, kernels.course)
         course = L @ likeliest_innovation(L, evidence)
         residual = residual - course

@@ -7,6 +7,10 @@ in time. Factors are those principal components whose variance exceeds what inde
 regions would show (Marchenko & Pastur, 1967), with the bias of a sample's eigenvalue
 removed (Baik & Silverstein, 2006, "Eigenvalues of large sample covariance matrices of
 spiked population models").
+
+Factors may also differ from week to week: those of a channel whose effect is larger or
+smaller in one week than in another, in all regions alike, have the loadings of what it
+does in that week, see :mod:`sklearn_mmm.baseline._volatility`.
 """
 
 import numpy as np
@@ -48,19 +52,40 @@ def factor_loadings(innovation: np.ndarray, n_weeks: int) -> np.ndarray:
     return vectors[:, :kept] * np.sqrt(np.maximum(spike - 1, 0.0))
 
 
-def decorrelate(values: Tensor, loadings: Tensor) -> Tensor:
-    r"""Return :math:`(I + \Lambda \Lambda^\top)^{-1/2}` times (region, ...) values.
+class Decorrelation:
+    r"""Multiplication by :math:`(I + \Lambda_t \Lambda_t^\top)^{-1/2}` over regions.
 
     Parameters
     ----------
-    values : Tensor of shape (region, ...)
-    loadings : Tensor of shape (region, factor)
+    loadings : Tensor of shape (1 or week, region, factor)
+        One matrix if all weeks have the same.
     """
-    if not loadings.shape[1]:
-        return values
-    squared, basis = torch.linalg.eigh(loadings.T @ loadings)
-    squared = squared.clamp_min(1e-9)
-    weight = ((1 + squared).rsqrt() - 1) / squared
-    inner = basis * weight @ basis.T  # (factor, factor)
-    flat = values.reshape(len(values), -1)
-    return (flat + loadings @ (inner @ (loadings.T @ flat))).reshape(values.shape)
+
+    def __init__(self, loadings: Tensor) -> None:
+        self.loadings = loadings
+        squared, basis = torch.linalg.eigh(loadings.mT @ loadings)
+        squared = squared.clamp_min(1e-9)
+        weight = ((1 + squared).rsqrt() - 1) / squared
+        self.inner = basis * weight.unsqueeze(-2) @ basis.mT
+
+    @property
+    def n_factors(self) -> int:
+        """Number of factors; 0 changes nothing."""
+        return self.loadings.shape[2]
+
+    def __call__(self, values: Tensor) -> Tensor:
+        """Return the product with values, which is its own transpose.
+
+        Parameters
+        ----------
+        values : Tensor of shape (..., region, week)
+        """
+        if not self.n_factors:
+            return values
+        if len(self.loadings) == 1:
+            loadings, inner = self.loadings[0], self.inner[0]
+            return values + loadings @ (inner @ (loadings.T @ values))
+        flat = values.flatten(0, -3) if values.dim() > 2 else values[None]
+        weeks = flat.permute(2, 1, 0)  # (week, region, ...)
+        change = self.loadings @ (self.inner @ (self.loadings.mT @ weeks))
+        return (weeks + change).permute(2, 1, 0).reshape(values.shape)

@@ -1,6 +1,6 @@
 """Hyper-parameters of what varies in time, learned from residuals."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,11 @@ from sklearn_mmm.baseline._covariance import (
 )
 from sklearn_mmm.baseline._dependence import factor_loadings
 from sklearn_mmm.baseline._maximise import maximise_course, maximise_regional
+from sklearn_mmm.baseline._volatility import (
+    likeliest_volatility,
+    standardised,
+    weekly_loadings,
+)
 from sklearn_mmm.components._noise import HuberNoise
 
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
@@ -46,12 +51,17 @@ class TimeHyperparameters:
         Noise standard deviation relative to the mean outcome.
     loadings : ndarray of shape (n_regions, n_factors)
         Of the standardised innovations on what moves regions together.
+    volatility : ndarray of shape (n_channels,)
+        Standard deviation of what the effect of each channel differs by from week to
+        week, in all regions alike, relative to the mean outcome; of no channels before
+        anything is learned.
     """
 
     regional: Variances
     course: Variances
     sigma: np.ndarray
     loadings: np.ndarray
+    volatility: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def initial_hyperparameters(
@@ -113,6 +123,7 @@ def renew_time(
     kernels: TimeKernels,
     residual: np.ndarray,
     course: np.ndarray | None,
+    columns: np.ndarray,
     observed: np.ndarray,
     noise: HuberNoise,
     from_several_starts: bool,
@@ -128,6 +139,8 @@ def renew_time(
         Outcome less media, controls and intercept; zero where nothing is observed.
     course : ndarray of shape (n_draws, n_weeks) or None
         The common course, where there is one.
+    columns : ndarray of shape (n_regions, n_weeks, n_channels)
+        What a unit of each channel's effect does.
     observed : bool ndarray of shape (n_regions, n_weeks)
     noise : HuberNoise
     from_several_starts : bool
@@ -156,10 +169,15 @@ def renew_time(
     innovation = np.matmul(W, own[..., None])[..., 0]
     sigma = robust_sigma(innovation, observed, hyper.sigma, noise)
     n_weeks = int(np.median(observed.sum(1)))
-    loadings = factor_loadings(innovation.mean(0) / sigma[:, None], n_weeks)
+    white = innovation.mean(0) / sigma[:, None]
+    loadings = factor_loadings(white, n_weeks)
     hyper = replace(hyper, sigma=sigma, loadings=loadings)
     if course is None:
         return hyper, W, None
+    moved = standardised(columns, W, 1.0 / sigma, observed)
+    volatility = likeliest_volatility(moved, white, loadings)
+    hyper = replace(hyper, volatility=volatility)
+    loadings = weekly_loadings(loadings, volatility, moved)
     evidence = course_evidence(W, 1.0 / sigma, loadings, residual)
     identity = np.eye(len(evidence.information))
     scale = np.trace(evidence.information) / len(identity)
@@ -185,26 +203,45 @@ def course_evidence(
         Inverse Cholesky factors in time.
     precise : ndarray of shape (n_regions,)
         One over the noise standard deviations.
-    loadings : ndarray of shape (n_regions, n_factors)
+    loadings : ndarray of shape (1 or n_weeks, n_regions, n_factors)
+        Of the regions' innovations in each week.
     residual : ndarray of shape (n_draws, n_regions, n_weeks)
     """
     # The precision over regions is I - loadings inner loadings' (Woodbury).
-    inner = np.linalg.inv(np.eye(loadings.shape[1]) + loadings.T @ loadings)
-    if len(W) == 1:
+    inner = np.linalg.inv(
+        np.eye(loadings.shape[2]) + loadings.transpose(0, 2, 1) @ loadings
+    )
+    if len(W) == 1 and len(loadings) == 1:
+        loadings, inner = loadings[0], inner[0]
         weight = precise - loadings @ (inner @ (loadings.T @ precise))
         precision = W[0].T @ W[0]
         weighted = np.einsum("r,drt->dt", weight * precise, residual)
         return CourseEvidence((weight @ precise) * precision, weighted @ precision)
-    scaled = W * precise[:, None, None]
+    scaled = W * precise[:, None, None]  # (region, innovation, week)
     white = np.matmul(scaled, residual[..., None])[..., 0]
     information = np.einsum("ris,rit->st", scaled, scaled, optimize=True)
     score = np.einsum("rit,dri->dt", scaled, white, optimize=True)
-    common = np.einsum("rm,rit->mit", loadings, scaled, optimize=True)
-    known = np.einsum("mn,nit->mit", inner, common)
-    information -= np.einsum("mis,mit->st", known, common, optimize=True)
-    along = np.einsum("rm,dri->dmi", loadings, white)
-    score -= np.einsum("mit,dmi->dt", known, along, optimize=True)
+    common = _along(loadings, scaled)
+    known = inner @ common  # (innovation, factor, week)
+    information -= np.einsum("ims,imt->st", known, common, optimize=True)
+    along = _along(loadings, white.transpose(1, 2, 0))
+    score -= np.einsum("imt,imd->dt", known, along, optimize=True)
     return CourseEvidence(information, score)
+
+
+def _along(loadings: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the products of loadings and values over regions.
+
+    Parameters
+    ----------
+    loadings : ndarray of shape (1 or n_weeks, n_regions, n_factors)
+    values : ndarray of shape (n_regions, n_weeks, n_columns)
+
+    Returns
+    -------
+    ndarray of shape (n_weeks, n_factors, n_columns)
+    """
+    return np.asarray(loadings.transpose(0, 2, 1) @ values.transpose(1, 0, 2))
 
 
 def likeliest_innovation(factor: np.ndarray, evidence: CourseEvidence) -> np.ndarray:

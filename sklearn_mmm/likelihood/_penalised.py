@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sklearn_mmm.baseline._dependence import decorrelate
+from sklearn_mmm.baseline._dependence import Decorrelation
 from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.network import Decomposition, MMMModule, ResponseShape
 from sklearn_mmm.network._modulation import Modulation
@@ -203,20 +203,19 @@ class WhitenedLoss(nn.Module):
 
     whitener: Tensor
     precision: Tensor
-    loadings: Tensor
 
     def __init__(self, noise: HuberNoise) -> None:
         super().__init__()
         self.noise = noise
         self.register_buffer("whitener", torch.zeros(1, 0, 0))
         self.register_buffer("precision", torch.zeros(0))
-        self.register_buffer("loadings", torch.zeros(0, 0))
+        self.decorrelate = Decorrelation(torch.zeros(1, 0, 0))
 
     def install(self, posterior: Any) -> None:
         """Take the covariance of a posterior, in single precision."""
         self.whitener = posterior.whitener.float()
         self.precision = posterior.precision.float()
-        self.loadings = posterior.loadings.float()
+        self.decorrelate = Decorrelation(posterior.decorrelate.loadings.float())
 
     def whiten(self, values: Tensor, region: Tensor) -> Tensor:
         """Return standardised innovations of (region, week, ...) values.
@@ -234,10 +233,6 @@ class WhitenedLoss(nn.Module):
         flat = torch.matmul(whitener, flat) * self.precision[region, None, None]
         return flat.reshape(shape)
 
-    def decorrelate(self, values: Tensor, region: Tensor) -> Tensor:
-        """Return whitened values less what the given regions share."""
-        return decorrelate(values, self.loadings[region])
-
     def forward(self, parts: Decomposition, target: dict[str, Tensor]) -> Tensor:
         """Return the summed loss, in units of log-likelihood.
 
@@ -249,5 +244,5 @@ class WhitenedLoss(nn.Module):
         """
         region = target["region"]
         innovation = self.whiten(target["outcome"] - parts.total, region)
-        innovation = self.decorrelate(innovation, region)
+        innovation = self.decorrelate(innovation)
         return self.noise.loss_of_tensor(innovation).sum()

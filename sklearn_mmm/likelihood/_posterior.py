@@ -9,18 +9,20 @@ from copy import copy, deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
 from sklearn_mmm.baseline._covariance import whiteners
-from sklearn_mmm.baseline._dependence import decorrelate
+from sklearn_mmm.baseline._dependence import Decorrelation
 from sklearn_mmm.baseline._variances import (
     TimeHyperparameters,
     TimeKernels,
     course_factor,
     regional_covariance,
 )
+from sklearn_mmm.baseline._volatility import standardised, weekly_loadings
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
@@ -91,7 +93,7 @@ class Posterior:
         K = regional_covariance(hyper, kernels.regional)
         self.whitener = torch.as_tensor(whiteners(K, data.observed))
         self.precision = torch.as_tensor(1.0 / hyper.sigma)
-        self.loadings = torch.as_tensor(hyper.loadings)
+        self.decorrelate = Decorrelation(torch.as_tensor(self._loadings(hyper)))
         self.priors = penalties.priors
         self.least_effect = _LEAST_EFFECT * torch.as_tensor(penalties.scales.effect)
         columns = torch.ones(len(data.position), 1, dtype=torch.float64)
@@ -102,6 +104,18 @@ class Posterior:
         self.common_columns = columns
         # (1 or region, week, 1 + course)
         self.common = self.whitener @ columns
+
+    def _loadings(self, hyper: TimeHyperparameters) -> np.ndarray:
+        """Return what regions share, (1 or week, region, factor)."""
+        if not hyper.volatility.any():
+            return hyper.loadings[None]
+        columns = standardised(
+            effect_columns(self.module, self.inputs),
+            self.whitener.numpy(),
+            self.precision.numpy(),
+            self.observed.numpy(),
+        )
+        return weekly_loadings(hyper.loadings, hyper.volatility, columns)
 
     def around(self, module: MMMModule) -> "Posterior":
         """Return the same posterior around another module of the same sizes."""
@@ -196,12 +210,6 @@ class Posterior:
         if len(self.whitener) == 1:
             return values @ self.whitener[0]
         return torch.matmul(self.whitener.mT, values.unsqueeze(-1)).squeeze(-1)
-
-    def decorrelate(self, values: Tensor) -> Tensor:
-        """Return (member, region, week) values less what regions share."""
-        if not self.loadings.shape[1]:
-            return values
-        return decorrelate(values.movedim(1, 0), self.loadings).movedim(0, 1)
 
     def media_state(self, at: Parameters) -> Parameters:
         """Return the parameters of the media's module."""
@@ -311,3 +319,10 @@ class Posterior:
         own = deepcopy(module, {id(part): part for part in kept})
         self.install(own, at, member)
         return own
+
+
+@torch.no_grad()
+def effect_columns(module: MMMModule, inputs: dict[str, Tensor]) -> np.ndarray:
+    """Return what a unit of each channel's effect does, (region, week, channel)."""
+    media = module.media(inputs["lags"], inputs["region"])
+    return np.asarray((media / module.media.effect).numpy())

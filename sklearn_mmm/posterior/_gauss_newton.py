@@ -103,7 +103,7 @@ class NormalEquations:
         """Whether the factorised system is the whole system."""
         slopes = self.slopes
         nothing = not len(slopes.row_own) or not slopes.row_own.numel()
-        return not self.posterior.loadings.shape[1] and nothing
+        return not self.posterior.decorrelate.n_factors and nothing
 
     def _factor(self) -> None:
         """Eliminate the regions' parameters and factorise what is left."""

@@ -30,7 +30,7 @@ from sklearn_mmm.likelihood._penalised import (
     PriorScales,
     contribution_scales,
 )
-from sklearn_mmm.likelihood._posterior import Parameters, Posterior
+from sklearn_mmm.likelihood._posterior import Parameters, Posterior, effect_columns
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
@@ -217,6 +217,7 @@ class ModeSearch:
             self.kernels,
             (clean.target - fit) * clean.observed,
             posterior.course(draws).numpy() if has_course else None,
+            effect_columns(self.module, posterior.inputs),
             clean.observed,
             posterior.noise,
             from_several_starts=self.n_renewals == 1,

@@ -8,6 +8,7 @@ from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.likelihood._data import TrainingData, calendar_features
+from sklearn_mmm.likelihood._posterior import effect_columns
 from sklearn_mmm.network import MMMModule
 
 
@@ -71,6 +72,7 @@ def baseline_of(
         data.observed,
         intercept,
         data.target - explained - intercept,
+        effect_columns(module, data.inputs(module.media.max_lag)),
         module.baseline.has_course,
         noise,
     )

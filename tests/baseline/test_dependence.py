@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_mmm.baseline._dependence import decorrelate, factor_loadings
+from sklearn_mmm.baseline._dependence import Decorrelation, factor_loadings
 
 
 def test_independent_regions_have_no_factors():
@@ -23,15 +23,28 @@ def test_loadings_of_a_common_shock_are_found():
     assert np.abs(found).mean() == pytest.approx(true.mean(), rel=0.25)
 
 
-def test_decorrelation_inverts_the_covariance():
-    loadings = torch.as_tensor(np.random.default_rng(1).standard_normal((7, 2)))
-    root = decorrelate(torch.eye(7, dtype=torch.float64), loadings)
-    covariance = torch.eye(7, dtype=torch.float64) + loadings @ loadings.T
-    torch.testing.assert_close(
-        root @ covariance @ root, torch.eye(7, dtype=torch.float64)
-    )
+def test_decorrelation_inverts_the_covariance_of_each_week():
+    rng = np.random.default_rng(1)
+    eye = torch.eye(7, dtype=torch.float64)
+    for n_matrices in (1, 4):
+        loadings = torch.as_tensor(rng.standard_normal((n_matrices, 7, 2)))
+        decorrelate = Decorrelation(loadings)
+        # A unit in each region, the same in all four weeks: (unit, region, week).
+        roots = decorrelate(eye.unsqueeze(-1).expand(-1, -1, 4).contiguous())
+        for week in range(4):
+            own = loadings[min(week, n_matrices - 1)]
+            root = roots[..., week]
+            torch.testing.assert_close(root @ (eye + own @ own.T) @ root, eye)
+
+
+def test_decorrelation_is_its_own_transpose():
+    rng = np.random.default_rng(2)
+    decorrelate = Decorrelation(torch.as_tensor(rng.standard_normal((5, 3, 2))))
+    a, b = torch.as_tensor(rng.standard_normal((2, 1, 3, 5)))
+    left, right = (a * decorrelate(b)).sum(), (decorrelate(a) * b).sum()
+    torch.testing.assert_close(left, right)
 
 
 def test_no_factors_change_nothing():
     values = torch.randn(4, 3)
-    assert decorrelate(values, torch.zeros(4, 0)) is values
+    assert Decorrelation(torch.zeros(1, 4, 0))(values) is values

@@ -39,13 +39,22 @@ def dense_precision(K, sigma, loadings, observed):
     for r in range(N_REGIONS):
         at = slice(r * N_WEEKS, (r + 1) * N_WEEKS)
         blocks[at, at] = W[r] / sigma[r]
-    over = np.linalg.inv(np.eye(N_REGIONS) + loadings @ loadings.T)
-    return blocks.T @ np.kron(over, np.eye(N_WEEKS)) @ blocks
+    over = np.zeros((N_REGIONS, N_WEEKS, N_REGIONS, N_WEEKS))
+    for week in range(N_WEEKS):
+        own = loadings[min(week, len(loadings) - 1)]
+        inverse = np.linalg.inv(np.eye(N_REGIONS) + own @ own.T)
+        over[:, week, :, week] = inverse
+    return blocks.T @ over.reshape(blocks.shape) @ blocks
 
 
+@pytest.mark.parametrize("weekly", [False, True])
 @pytest.mark.parametrize("gaps", [False, True])
-def test_evidence_on_the_common_course_is_that_of_dense_algebra(problem, gaps):
+def test_evidence_on_the_common_course_is_that_of_dense_algebra(problem, gaps, weekly):
     hyper, kernels, sigma, loadings, residual = problem
+    loadings = loadings[None]
+    if weekly:
+        rng = np.random.default_rng(8)
+        loadings = loadings + rng.standard_normal((N_WEEKS, *loadings.shape[1:]))
     observed = np.ones((N_REGIONS, N_WEEKS), bool)
     if gaps:
         observed[1, 2:4] = False
@@ -99,6 +108,7 @@ def test_renewing_time_knows_a_wandering_level_from_noise():
     kernels = kernels_at(covariance, np.arange(float(n_weeks)))
     hyper = initial_hyperparameters(covariance, 4)
     observed = np.ones((4, n_weeks), bool)
+    nothing = np.zeros((4, n_weeks, 0))
     noise = 0.1 * rng.standard_normal((1, 4, n_weeks))
     level = 0.1 * rng.standard_normal((1, 4, n_weeks)).cumsum(-1)
     ratios = []
@@ -106,7 +116,7 @@ def test_renewing_time_knows_a_wandering_level_from_noise():
         renewed = hyper
         for _ in range(3):
             renewed, _, evidence = renew_time(
-                renewed, kernels, residual, None, observed, NORMAL, False
+                renewed, kernels, residual, None, nothing, observed, NORMAL, False
             )
         assert evidence is None
         ratios.append(renewed.regional.parts["level"])
