@@ -249,10 +249,20 @@ def _leverage(posterior: Posterior, at: Parameters) -> np.ndarray:
     system = NormalEquations(posterior, at)
     scale = posterior.precision[:, None, None]
     common = (posterior.common * scale).expand(len(scale), -1, -1)
-    columns = torch.cat([system.slopes.shared, common], -1)
-    pulled = posterior.whitener.mT @ columns * scale
+    shared = torch.cat([system.slopes.shared, common], -1)
+
+    def pulled(columns: Tensor) -> Tensor:
+        return posterior.whitener.mT @ columns * scale
+
+    columns = pulled(shared)
+    fitted = torch.zeros_like(posterior.target)
+    if system.slopes.own.shape[2]:
+        # Regions' parameters fit first, shared ones what those leave.
+        regional = pulled(system.slopes.own)
+        fitted = ((regional @ system.inverse) * regional).sum(-1)
+        columns = columns - regional @ (system.inverse @ system.border)
     inverse = system.solve_shared(torch.eye(len(system.scale), dtype=torch.float64))
-    fitted = ((pulled @ inverse) * pulled).sum(-1)
+    fitted = fitted + ((columns @ inverse) * columns).sum(-1)
     own = (posterior.whitener**2).sum(1) * posterior.precision[:, None] ** 2
     return np.asarray((fitted / own.clamp_min(1e-300)).numpy())
 

@@ -42,7 +42,10 @@ def test_course_and_regions_together_are_the_mean_of_one_gaussian(gaps):
         observed[0, 4:6] = observed[1, 9] = False
     residual = 0.3 * rng.standard_normal((2, 12)).cumsum(1)
     covariance, hyper = TimeCovariance(-1.0, (5.0,), True), hyperparameters(season=0.1)
-    baseline = condition(covariance, hyper, at, observed, 0.7, residual, True, NORMAL)
+    nothing = np.zeros((2, 12, 0))
+    baseline = condition(
+        covariance, hyper, at, observed, 0.7, residual, nothing, True, NORMAL
+    )
     found = baseline.predict(np.repeat([0, 1], 12), np.tile(at, 2)).reshape(2, -1)
     expected = 0.7 + dense_mean(covariance, hyper, at, observed, residual)
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -55,7 +58,10 @@ def test_without_a_common_course_regions_know_nothing_of_each_other():
     covariance, hyper = TimeCovariance(-1.0, (), True), hyperparameters()
 
     def of_first(values):
-        own = condition(covariance, hyper, at, ones, 0.0, values, False, NORMAL)
+        nothing = np.zeros((2, 10, 0))
+        own = condition(
+            covariance, hyper, at, ones, 0.0, values, nothing, False, NORMAL
+        )
         return own.predict(np.zeros(10, int), at)
 
     changed = residual.copy()
