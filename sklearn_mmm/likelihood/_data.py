@@ -27,6 +27,9 @@ class TrainingData:
     observed : bool ndarray of shape (n_regions, n_weeks)
     position : ndarray of shape (n_weeks,)
     covariance : TimeCovariance
+    past : ndarray of shape (n_regions, n_channels) or None
+        Media of each week before the first one of a region, in units of the media
+        scale; None for none, which is what contributions count.
     """
 
     media: np.ndarray
@@ -35,6 +38,7 @@ class TrainingData:
     observed: np.ndarray
     position: np.ndarray
     covariance: TimeCovariance
+    past: np.ndarray | None = None
 
     @property
     def calendar(self) -> np.ndarray:
@@ -47,12 +51,47 @@ class TrainingData:
         """Return the module's inputs in double precision, region first."""
         calendar = torch.as_tensor(self.calendar)
         return {
-            "lags": _channels_first(lagged(torch.as_tensor(self.media), max_lag)),
+            "lags": _channels_first(self._lags(max_lag)),
             "controls": torch.as_tensor(self.controls),
             "region": torch.arange(len(self.media)),
             "observed": torch.as_tensor(self.observed, dtype=torch.float64),
             "calendar": calendar.expand(len(self.media), -1, -1),
         }
+
+    def _lags(self, max_lag: int) -> Tensor:
+        """Return media and their past, (region, week, channel, lag)."""
+        if self.past is None:
+            return lagged(torch.as_tensor(self.media), max_lag)
+        before = (~self.observed).cumprod(1).astype(bool)[..., None]
+        media = np.where(before, self.past[:, None], self.media)
+        early = np.repeat(self.past[:, None], max_lag, axis=1)
+        whole = torch.as_tensor(np.concatenate([early, media], 1))
+        return lagged(whole, max_lag)[:, max_lag:]
+
+    def with_unknown_past(self, n_weeks: int) -> "TrainingData":
+        """Return the data as those of media that ran before anybody wrote them down.
+
+        How much is carried over into the first weeks is not known, and sales then are
+        no evidence: a constant channel would look as if it had begun in the first week,
+        and be credited with whatever else began. So each region's first weeks are left
+        to be explained by nothing, as the first values of an autoregression are (Box &
+        Jenkins, 1976, "Time Series Analysis", section 7.1), and the weeks before are
+        taken to have been like them.
+
+        Parameters
+        ----------
+        n_weeks : int
+            How many are left out.
+        """
+        if not n_weeks:
+            return self
+        seen = self.observed.cumsum(1)
+        first = self.observed & (seen <= n_weeks)
+        n_first = np.maximum(first.sum(1), 1)[:, None]
+        past = (self.media * first[..., None]).sum(1) / n_first
+        observed = self.observed & ~first
+        target = np.where(observed, self.target, 0.0)
+        return replace(self, observed=observed, target=target, past=past)
 
     def without(self, shift: np.ndarray) -> "TrainingData":
         """Return the data with what is outlying taken off the target.

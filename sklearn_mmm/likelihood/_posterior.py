@@ -125,6 +125,15 @@ class Posterior:
         other.module = module
         return other
 
+    def reading(self, data: TrainingData) -> "Posterior":
+        """Return the same posterior, which reads other media and outcomes."""
+        other = copy(self)
+        other.__dict__.pop("modulating", None)
+        other.inputs = data.inputs(self.module.media.max_lag)
+        other.target = torch.as_tensor(data.target)
+        other.observed = torch.as_tensor(data.observed)
+        return other
+
     @cached_property
     def common_gram(self) -> Tensor:
         """Products of the common columns, over all regions, (1 + course, ...)."""

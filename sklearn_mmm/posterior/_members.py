@@ -17,6 +17,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from sklearn_mmm.baseline._forecast import TimeBaseline
+from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import (
@@ -43,6 +44,7 @@ class Member:
 def make_members(
     posterior: Posterior,
     at: Parameters,
+    data: TrainingData,
     baseline: TimeBaseline,
     n_members: int,
     n_corrections: int,
@@ -56,6 +58,8 @@ def make_members(
     posterior : Posterior
     at : dict of Tensor
         The mode, as one member.
+    data : TrainingData
+        What baselines are conditioned on.
     baseline : TimeBaseline
         Of the mode.
     n_members, n_corrections, seed, verbose : int
@@ -66,20 +70,21 @@ def make_members(
     draws = draw_members(
         posterior, at, n_members, seed, n_corrections, _WIDENING, verbose
     )
+    seen = posterior.reading(data)
     with torch.no_grad():
         fit = np.concatenate(
             [
-                posterior.without_courses(part, posterior.media(part)).numpy()
+                seen.without_courses(part, seen.media(part)).numpy()
                 for part in _split(posterior, draws)
             ]
         )
         # How far the members' courses are from the mode's.
         course = (posterior.course(draws) - posterior.course(at)).numpy()
-    residual = posterior.target.numpy() - fit
+    residual = data.target - fit
     if len(baseline.course_weights):
         course = course + baseline.course()
         residual = residual - course[:, None]
-    residual *= posterior.observed.numpy()
+    residual *= data.observed
     intercept = draws["intercept"][:, 0].numpy()
     return [
         Member(posterior.module_of(draws, m), own)

@@ -230,12 +230,18 @@ class ModeSearch:
         posterior, at, hyper = self.mode
         fit = posterior.without_courses(at, posterior.media(at))[0].numpy()
         rest = self.data.target - fit - posterior.course(at).numpy()
-        return find_outliers(
+        found = find_outliers(
             rest * self.data.observed,
             self.data.observed,
             posterior.whitener.numpy(),
             hyper.time.sigma,
             _leverage(posterior, at),
+        )
+        # Weeks from which nothing is learned keep what was found before.
+        learned, before = self.data.observed, hyper.outliers
+        return Outliers(
+            np.where(learned, found.shift, before.shift),
+            np.where(learned, found.weight, before.weight),
         )
 
 

@@ -89,7 +89,7 @@ class Linear:
         explained = media_and_controls(self.module, self.data, 20)
         baseline = baseline_of(self.module, self.hyper, self.data, explained, NOISE)
         return baseline, _members.make_members(
-            self.posterior, self.mode, baseline, n, 1, 0, 0
+            self.posterior, self.mode, self.data, baseline, n, 1, 0, 0
         )
 
     def draws(self, n=N_DRAWS, seed=0, **options):
