@@ -55,6 +55,19 @@ class Randomisation:
     experiments: Tensor
     priors: Parameters
 
+    def of(self, members: Tensor) -> "Randomisation":
+        """Return those of some members.
+
+        Parameters
+        ----------
+        members : int Tensor of shape (n_members,)
+        """
+        return Randomisation(
+            self.noise[members],
+            self.experiments[members],
+            {name: value[members] for name, value in self.priors.items()},
+        )
+
 
 class Posterior:
     """The penalised likelihood around a trained module.
@@ -280,6 +293,20 @@ class Posterior:
     def objective(self, at: Parameters, random: Randomisation) -> Tensor:
         """Return the members' negative log posteriors, (member,)."""
         innovation = self.innovations(at, self.media(at)) + random.noise
+        return self.penalised(innovation, at, random)
+
+    def penalised(
+        self, innovation: Tensor, at: Parameters, random: Randomisation
+    ) -> Tensor:
+        """Return the members' objectives, (member,), by their innovations.
+
+        Parameters
+        ----------
+        innovation : Tensor of shape (member, region, week)
+            With the randomisation's noise.
+        at : dict of Tensor
+        random : Randomisation
+        """
         loss = self.noise.loss_of_tensor(innovation).sum((1, 2))
         total = loss + (self.l1 * at["effect"]).sum(1)
         squares = [self.below(at), self.gaps(at) + random.experiments]

@@ -22,10 +22,12 @@ from sklearn_mmm.likelihood._posterior import (
     Randomisation,
 )
 from sklearn_mmm.likelihood._slopes import (
+    MediaSlopes,
     Step,
     experiment_features,
     features,
     gradient,
+    media_slopes,
     with_priors,
 )
 
@@ -58,10 +60,10 @@ class Linearised(NamedTuple):
     below: Tensor
 
 
-def linearise(posterior: Posterior, at: Parameters) -> Linearised:
+def linearise(posterior: Posterior, at: Parameters, media: MediaSlopes) -> Linearised:
     """Return the derivatives at the parameters of one member."""
     n_channels = at["effect"].shape[1]
-    shared = posterior.whiten(features(posterior, at))
+    shared = posterior.whiten(features(posterior, at, media))
     controls = shared[..., shared.shape[2] - posterior.inputs["controls"].shape[2] :]
     # The derivative by a region's deviation is the contribution itself.
     size = (at["effect"][0].unsqueeze(0)).unsqueeze(0)
@@ -91,7 +93,9 @@ class NormalEquations:
 
     def __init__(self, posterior: Posterior, at: Parameters) -> None:
         self.posterior = posterior
-        self.slopes = linearise(posterior, at)
+        media = media_slopes(posterior, at)
+        self.contribution = media.contribution
+        self.slopes = linearise(posterior, at, media)
         self.n_plain = self.slopes.shared.shape[2]
         self.shared_prior = _precision(posterior, at, tuple(posterior.spans))
         self.own_prior = _precision(posterior, at, posterior.regional)
@@ -152,6 +156,11 @@ class NormalEquations:
         posterior = self.posterior
         clipped = posterior.noise.slope_of_tensor(innovation) * posterior.observed
         return self._transpose(posterior.decorrelate(clipped))
+
+    def pull(self, at: Parameters, random: Randomisation) -> Step:
+        """Return the negative gradient where the system was made."""
+        innovation = self.posterior.innovations(at, self.contribution) + random.noise
+        return with_priors(self.posterior, at, random, *self.transpose(innovation))
 
     def _transpose(self, values: Tensor) -> Step:
         posterior, slopes = self.posterior, self.slopes
@@ -298,9 +307,12 @@ def gauss_newton_step(
     system : NormalEquations or None
         Of the steps; None, for a single member, makes its own.
     """
-    rhs, _ = gradient(posterior, at, random)
-    own = system or NormalEquations(posterior, at)
-    step = own.solve(rhs, _held(posterior, at, rhs))
+    if system is None:
+        system = NormalEquations(posterior, at)
+        rhs = system.pull(at, random)
+    else:
+        rhs, _ = gradient(posterior, at, random)
+    step = system.solve(rhs, _held(posterior, at, rhs))
     return _search(posterior, at, value, step, random)
 
 
@@ -319,13 +331,16 @@ def first_step(
     system : NormalEquations
         At the mode.
     """
-    n_members = len(random.noise)
-    start = {n: value.expand(n_members, *value.shape[1:]) for n, value in at.items()}
-    innovation = posterior.innovations(at, posterior.media(at)) + random.noise
+    start = _copies(at, len(random.noise))
+    innovation = posterior.innovations(at, system.contribution) + random.noise
     rhs = with_priors(posterior, start, random, *system.transpose(innovation))
     step = system.solve(rhs, _held(posterior, start, rhs))
-    value = posterior.objective(start, random)
+    value = posterior.penalised(innovation, start, random)
     return _search(posterior, start, value, step, random)
+
+
+def _copies(at: Parameters, n: int) -> Parameters:
+    return {name: value.expand(n, *value.shape[1:]) for name, value in at.items()}
 
 
 def _held(posterior: Posterior, at: Parameters, rhs: Step) -> Tensor:
@@ -342,28 +357,36 @@ def _search(
     random: Randomisation,
 ) -> tuple[Parameters, Tensor]:
     """Halve the steps of members that would not gain; return where they end."""
-    share = torch.ones_like(value)
-    for _ in range(_MOST_HALVINGS):
-        moved = _move(posterior, at, step, share)
-        new = posterior.objective(moved, random)
-        worse = ~(new <= value)
-        if not worse.any():
-            return moved, new
-        share = torch.where(worse, 0.5 * share, share)
-    keep = ~worse
-    for name, old in at.items():
-        mask = keep.reshape(-1, *[1] * (old.dim() - 1))
-        moved[name] = torch.where(mask, moved[name], old)
-    return moved, torch.where(keep, new, value)
+    moved = _move(posterior, at, step, 1.0)
+    new = posterior.objective(moved, random)
+    share = 1.0
+    for halving in range(_MOST_HALVINGS):
+        worse = torch.nonzero(~(new <= value)).ravel()
+        if not len(worse):
+            break
+        share *= 0.5
+        before = {name: old[worse] for name, old in at.items()}
+        if halving == _MOST_HALVINGS - 1:
+            tried, again = before, value[worse]
+        else:
+            shorter = step[0][worse], step[1][worse]
+            tried = _move(posterior, before, shorter, share)
+            again = posterior.objective(tried, random.of(worse))
+        for name, values in tried.items():
+            # What does not move is where members began.
+            if moved[name] is not at[name]:
+                moved[name][worse] = values
+        new[worse] = again
+    return moved, new
 
 
 def _move(
-    posterior: Posterior, at: Parameters, step: Step, share: Tensor
+    posterior: Posterior, at: Parameters, step: Step, length: float
 ) -> Parameters:
     shared, own = step
     out = dict(at)
     for name, span in posterior.spans.items():
-        change = share[:, None] * shared[:, span]
+        change = length * shared[:, span]
         if name not in LINEAR:
             change = change.clamp(-_LONGEST_STEP, _LONGEST_STEP)
         out[name] = at[name] + change
@@ -371,7 +394,7 @@ def _move(
     begin = 0
     for name in posterior.regional:
         width = at[name].shape[2]
-        change = share[:, None, None] * own[..., begin : begin + width]
+        change = length * own[..., begin : begin + width]
         out[name] = at[name] + change
         begin += width
     return out

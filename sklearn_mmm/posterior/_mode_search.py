@@ -207,8 +207,11 @@ class ModeSearch:
     def _renewed(self) -> Hyperparameters:
         """Return the hyper-parameters given draws around the mode."""
         posterior, at, hyper = self.mode
-        draws = draw_members(posterior, at, _N_DRAWS, self.seed, n_corrections=0)
-        outliers = self._outliers()
+        system = NormalEquations(posterior, at)
+        draws = draw_members(
+            posterior, at, _N_DRAWS, self.seed, n_corrections=0, system=system
+        )
+        outliers = self._outliers(system)
         clean = self.data.without(outliers.shift)
         fit = posterior.without_courses(draws, posterior.media(draws)).numpy()
         has_course = self.module.baseline.has_course
@@ -225,7 +228,7 @@ class ModeSearch:
         scales = _renew_scales(hyper.penalties.scales, draws, posterior)
         return Hyperparameters(time, replace(hyper.penalties, scales=scales), outliers)
 
-    def _outliers(self) -> Outliers:
+    def _outliers(self, system: NormalEquations) -> Outliers:
         """Return which observations neither the model nor the level explains."""
         posterior, at, hyper = self.mode
         fit = posterior.without_courses(at, posterior.media(at))[0].numpy()
@@ -235,18 +238,17 @@ class ModeSearch:
             self.data.observed,
             posterior.whitener.numpy(),
             hyper.time.sigma,
-            _leverage(posterior, at),
+            _leverage(posterior, system),
         )
 
 
-def _leverage(posterior: Posterior, at: Parameters) -> np.ndarray:
+def _leverage(posterior: Posterior, system: NormalEquations) -> np.ndarray:
     r"""Return how far columns fit each observation by themselves, (region, week).
 
     With the precision :math:`P` in time and columns :math:`J` whose coefficients have
     the precision :math:`H`, that is :math:`1 - M_{ii} / P_{ii}` for :math:`M = P - P J
     H^{-1} J^\top P`, the precision of the observations.
     """
-    system = NormalEquations(posterior, at)
     scale = posterior.precision[:, None, None]
     common = (posterior.common * scale).expand(len(scale), -1, -1)
     shared = torch.cat([system.slopes.shared, common], -1)
