@@ -115,18 +115,15 @@ class NormalEquations:
         whole = torch.diag(self.shared_prior + 1e-9)
         flat = slopes.shared.flatten(0, 1)
         whole[:n, :n] += flat.T @ flat
-        scaled = slopes.shared * posterior.precision[:, None, None]
-        cross = _with_common(posterior, scaled.sum(0, keepdim=True), scaled).sum(0)
+        cross = _summed_with_common(posterior, slopes.shared)
         whole[:n, n:] += cross
         whole[n:, :n] += cross.T
         whole[n:, n:] += posterior.common_gram + slopes.below.T @ slopes.below
         whole += slopes.row_shared.T @ slopes.row_shared
         if slopes.own.shape[2]:
             inner = slopes.own.mT @ slopes.own + torch.diag(self.own_prior)
-            own = slopes.own * posterior.precision[:, None, None]
-            self.border = torch.cat(
-                [slopes.own.mT @ slopes.shared, _with_common(posterior, own, own)], -1
-            )
+            common = _with_common(posterior, slopes.own)
+            self.border = torch.cat([slopes.own.mT @ slopes.shared, common], -1)
             self.inverse = torch.linalg.inv(inner)
             left = (self.inverse @ self.border).flatten(0, 1)
             whole -= self.border.flatten(0, 1).T @ left
@@ -165,10 +162,13 @@ class NormalEquations:
     def _transpose(self, values: Tensor) -> Step:
         posterior, slopes = self.posterior, self.slopes
         scaled = values * posterior.precision[:, None]
-        if len(posterior.common) == 1:
-            back = scaled.sum(1) @ posterior.common[0]
-        else:
-            back = torch.einsum("rtk,mrt->mk", posterior.common, scaled)
+        back = values.new_zeros(len(values), posterior.common_columns.shape[1])
+        for regions, columns in posterior.each_common():
+            own = scaled[:, regions]
+            if len(columns) == 1:
+                back += own.sum(1) @ columns[0]
+            else:
+                back += own.flatten(1) @ columns.flatten(0, 1)
         left = torch.cat([values.flatten(1) @ slopes.shared.flatten(0, 1), back], 1)
         return left, torch.einsum("rtq,mrt->mrq", slopes.own, values)
 
@@ -180,8 +180,9 @@ class NormalEquations:
         change = (shared[:, :n] @ flat.T).reshape(-1, *slopes.shared.shape[:2])
         if own.shape[2]:
             change = change + torch.einsum("rtq,mrq->mrt", slopes.own, own)
-        common = torch.einsum("rtk,mk->mrt", posterior.common, shared[:, n:])
-        change = change + common * posterior.precision[:, None]
+        for regions, columns in posterior.each_common():
+            course = (columns @ shared[:, n:].T).permute(2, 0, 1)
+            change[:, regions] += course * posterior.precision[regions, None]
         seen = posterior.decorrelate(change) * posterior.observed
         values = posterior.decorrelate(seen)
         left, right = self._transpose(values)
@@ -253,19 +254,29 @@ class NormalEquations:
         return x
 
 
-def _with_common(posterior: Posterior, summed: Tensor, each: Tensor) -> Tensor:
-    """Return (region, week, feature) columns' products with the common ones.
+def _with_common(posterior: Posterior, values: Tensor) -> Tensor:
+    """Return (region, week, n) innovations' products with the common columns.
 
-    Parameters
-    ----------
-    summed : Tensor
-        What is used where all regions have the same common columns.
-    each : Tensor
-        Where they have columns of their own.
+    (region, n, 1 + course)
     """
-    if len(posterior.common) == 1:
-        return summed.mT @ posterior.common[0]
-    return each.mT @ posterior.common
+    n_common = posterior.common_columns.shape[1]
+    out = values.new_empty(len(values), values.shape[2], n_common)
+    for regions, columns in posterior.each_common():
+        out[regions] = values[regions].mT @ columns
+    return out * posterior.precision[:, None, None]
+
+
+def _summed_with_common(posterior: Posterior, values: Tensor) -> Tensor:
+    """Return the sum over regions of :func:`_with_common`, (n, 1 + course)."""
+    out = values.new_zeros(values.shape[2], posterior.common_columns.shape[1])
+    for regions, columns in posterior.each_common():
+        own, precision = values[regions], posterior.precision[regions]
+        if len(columns) == 1:
+            out += torch.einsum("rtn,r->tn", own, precision).T @ columns[0]
+        else:
+            scaled = own * precision[:, None, None]
+            out += scaled.flatten(0, 1).T @ columns.flatten(0, 1)
+    return out
 
 
 def _precision(posterior: Posterior, at: Parameters, names: tuple[str, ...]) -> Tensor:
