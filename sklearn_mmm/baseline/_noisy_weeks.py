@@ -56,8 +56,8 @@ class NoisyPrecision:
         self.whitener = whitener
         noisy = (np.isfinite(noise) & (noise > 1.0)).any(1)
         self.corrections = {
-            int(region): _Correction.of(whitener.of_region(region), noise[region])
-            for region in np.flatnonzero(noisy)
+            region: _Correction.of(whitener.of_region(region), noise[region])
+            for region in np.flatnonzero(noisy).tolist()
         }
 
     def times(self, values: np.ndarray) -> np.ndarray:

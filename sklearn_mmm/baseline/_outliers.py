@@ -142,7 +142,7 @@ def find_outliers(
     gradient = whitener.transpose_series(white).numpy()
     own, step = (np.maximum(p, np.finfo(float).tiny) for p in whitener.precision)
     striking = np.abs(gradient) / np.sqrt(own) * observed >= _threshold()
-    for region in np.flatnonzero(striking.any(1)):
+    for region in np.flatnonzero(striking.any(1)).tolist():
         series = _Series(
             gradient[region], own[region], step[region], whitener.of_region(region)
         )

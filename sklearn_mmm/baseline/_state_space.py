@@ -106,7 +106,7 @@ class Blocks:
         state, state), ``spread`` of the next state (block, state), ``cross`` of it with
         the weeks (block, state, week), and the variance of the ``first`` state.
         """
-        level = variances.get(LEVEL, torch.zeros((), dtype=torch.float64))
+        level = variances[LEVEL] if self.covariance.wanders else _number(0.0)
         ahead = self.begin[0] - self.covariance.origin
         n_blocks, span = len(self.begin), self.end - self.begin
         reads = [torch.ones(n_blocks, SIZE, 1, dtype=torch.float64)]
