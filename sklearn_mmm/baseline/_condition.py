@@ -9,7 +9,6 @@ from sklearn_mmm.baseline._covariance import (
     SEASON,
     TimeCovariance,
     Variances,
-    whiteners,
 )
 from sklearn_mmm.baseline._forecast import TimeBaseline, make_time_baseline
 from sklearn_mmm.baseline._maximise import FEWEST_SEASONS
@@ -19,7 +18,6 @@ from sklearn_mmm.baseline._variances import (
     course_factor,
     kernels_at,
     likeliest_innovation,
-    regional_covariance,
 )
 from sklearn_mmm.baseline._volatility import standardised, weekly_loadings
 from sklearn_mmm.components._noise import HuberNoise
@@ -97,7 +95,7 @@ def condition(
     course = np.zeros(0)
     if has_course:
         kernels = kernels_at(covariance, position)
-        W = whiteners(regional_covariance(hyper, kernels.regional), observed)
+        W = kernels.whitener(hyper, observed)
         seen = (residual * observed)[None]
         precise = 1.0 / hyper.sigma
         moved = standardised(columns, W, precise, observed)

@@ -101,6 +101,12 @@ class TimeCovariance:
         further = tuple(f"season_{round(n)}" for n in self.season_lengths[1:])
         return level + (SEASON,)[: len(self.season_lengths)] + further
 
+    @property
+    def seasons(self) -> tuple[tuple[str, float], ...]:
+        """Name and time steps of each season."""
+        names = [name for name in self.names if name != LEVEL]
+        return tuple(zip(names, self.season_lengths, strict=True))
+
     def regional_kernels(self, rows: np.ndarray, columns: np.ndarray) -> Kernels:
         """Return a region's kernels: common ones and an intercept."""
         everywhere = np.ones((len(rows), len(columns)))
@@ -151,25 +157,3 @@ def inverse_factor(K: np.ndarray) -> np.ndarray:
     """Return the inverse of the lower Cholesky factor of a covariance."""
     inverse, _ = dtrtri(cholesky(K, lower=True, check_finite=False), lower=1)
     return np.asarray(inverse)
-
-
-def whiteners(K: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Return the inverse Cholesky factors of K at each region's weeks.
-
-    Returns
-    -------
-    ndarray of shape (1 or n_regions, n_weeks, n_weeks)
-        One matrix if all regions have the same weeks; rows and columns of missing
-        weeks are zero.
-    """
-    groups = patterns(observed)
-    n_weeks = K.shape[0]
-    out = np.zeros((1 if len(groups) == 1 else len(observed), n_weeks, n_weeks))
-    for regions, weeks in groups:
-        if not len(weeks):
-            continue
-        inverse = inverse_factor(K[np.ix_(weeks, weeks)])
-        target = [0] if len(groups) == 1 else regions
-        for r in target:
-            out[r][np.ix_(weeks, weeks)] = inverse
-    return out

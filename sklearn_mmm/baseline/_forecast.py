@@ -3,13 +3,19 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+from scipy.linalg import cho_factor, cho_solve
 
 from sklearn_mmm.baseline._covariance import TimeCovariance
-from sklearn_mmm.baseline._variances import TimeHyperparameters
+from sklearn_mmm.baseline._noisy_weeks import NoisyPrecision
+from sklearn_mmm.baseline._signal import (
+    course_signal,
+    regional_course,
+    regional_signal,
+)
+from sklearn_mmm.baseline._variances import TimeHyperparameters, kernels_at
 from sklearn_mmm.components._noise import HuberNoise
 
-_CHUNK_ROWS = 4096
+_CHUNK_WEEKS = 512
 
 
 @dataclass(frozen=True)
@@ -54,17 +60,16 @@ class TimeBaseline:
         ndarray of shape (n_rows,)
         """
         weeks, code = np.unique(position, return_inverse=True)
-        at = (weeks, self.position)
         out = np.full(len(position), self.intercept)
         if len(self.course_weights):
-            kernel = self._course_signal(*at)
-            out += (kernel @ self.course_weights)[code]
-        kernel = self._regional_signal(*at)
-        for start in range(0, len(position), _CHUNK_ROWS):
-            rows = slice(start, start + _CHUNK_ROWS)
-            weights = self.regional_weights[region[rows]] * (region[rows] >= 0)[:, None]
-            out[rows] += (kernel[code[rows]] * weights).sum(1)
-        return out
+            signal = self._course_signal(weeks, self.position)
+            out += (signal @ self.course_weights)[code]
+        regions, at = np.unique(region, return_inverse=True)
+        weights = self.regional_weights[regions] * (regions >= 0)[:, None]
+        course = regional_course(
+            self.covariance, self.hyper, weeks, self.position, weights
+        )
+        return np.asarray(out + course[at, code])
 
     def variance(self, region: np.ndarray, position: np.ndarray) -> np.ndarray:
         """Return the variance of what wanders given the training weeks.
@@ -85,23 +90,26 @@ class TimeBaseline:
         out = np.zeros(len(position))
         if len(self.course_weights):
             out += self._course_variance(weeks)[code]
-        known = self._regional_signal(weeks, self.position)
-        prior = np.diag(self._regional_signal(weeks, weeks))
-        inner = self._regional_signal(self.position, self.position)
+        regions, row = np.unique(region, return_inverse=True)
+        found = np.empty((len(regions), len(weeks)))
+        known = np.flatnonzero(regions >= 0)
+        precision = self._precision() if len(known) else None
+        for first in range(0, len(weeks), _CHUNK_WEEKS):
+            at = slice(first, first + _CHUNK_WEEKS)
+            own = self._regional_signal(weeks[at], weeks[at])
+            found[:, at] = own.diagonal()
+            if precision is not None:
+                covariance = self._regional_signal(weeks[at], self.position)
+                found[known, at] -= precision.explained(covariance, regions[known])
         sigma = np.append(self.hyper.sigma, np.median(self.hyper.sigma))
-        for r in np.unique(region):
-            rows = region == r
-            at = np.unique(code[rows])
-            variance = prior.copy()
-            seen = np.flatnonzero(np.isfinite(self.noise[r]) & (r >= 0))
-            if len(seen):
-                factor = cholesky(
-                    inner[np.ix_(seen, seen)] + np.diag(self.noise[r, seen]), lower=True
-                )
-                half = solve_triangular(factor, known[np.ix_(at, seen)].T, lower=True)
-                variance[at] -= (half**2).sum(0)
-            out[rows] += sigma[r] ** 2 * np.maximum(variance[code[rows]], 0.0)
-        return out
+        scaled = sigma[regions, None] ** 2 * np.maximum(found, 0.0)
+        return np.asarray(out + scaled[row, code])
+
+    def _precision(self) -> NoisyPrecision:
+        """Return the inverse covariances of the training weeks."""
+        kernels = kernels_at(self.covariance, self.position)
+        whitener = kernels.whitener(self.hyper, np.isfinite(self.noise))
+        return NoisyPrecision(whitener, self.noise)
 
     def noise_variance(self, region: np.ndarray) -> np.ndarray:
         """Return the variance of a single week's noise, (n_rows,)."""
@@ -125,14 +133,7 @@ class TimeBaseline:
         of_course = course
         if len(self.course_weights):
             of_course = self._weights_of(course.T).T
-        regional = np.zeros(residual.shape)
-        inner = self._regional_signal(self.position, self.position)
-        for r, noise in enumerate(self.noise):
-            seen = np.flatnonzero(np.isfinite(noise))
-            if not len(seen):
-                continue
-            factor = cho_factor(inner[np.ix_(seen, seen)] + np.diag(noise[seen]))
-            regional[:, r, seen] = cho_solve(factor, residual[:, r, seen].T).T
+        regional = self._precision().times(residual)
         return [
             replace(self, intercept=float(i), course_weights=c, regional_weights=own)
             for i, c, own in zip(intercept, of_course, regional, strict=True)
@@ -159,26 +160,6 @@ class TimeBaseline:
         prior = self._course_signal(weeks, weeks)
         variance = np.diag(prior) - (known * self._weights_of(known.T).T).sum(1)
         return np.maximum(variance, 0.0)
-
-
-def regional_signal(
-    covariance: TimeCovariance,
-    hyper: TimeHyperparameters,
-    rows: np.ndarray,
-    columns: np.ndarray,
-) -> np.ndarray:
-    """Return a region's covariance between weeks, in units of its noise variance."""
-    return covariance.regional_kernels(rows, columns).covariance(hyper.regional)
-
-
-def course_signal(
-    covariance: TimeCovariance,
-    hyper: TimeHyperparameters,
-    rows: np.ndarray,
-    columns: np.ndarray,
-) -> np.ndarray:
-    """Return the common course's covariance between weeks."""
-    return covariance.course_kernels(rows, columns).covariance(hyper.course)
 
 
 def course_weights(
@@ -219,19 +200,15 @@ def make_time_baseline(
     of_course = np.zeros(0)
     if len(course):
         of_course = course_weights(covariance, hyper, position, course)
-    signal = regional_signal(covariance, hyper, position, position)
-    regional = np.zeros(residual.shape)
+    whitener = kernels_at(covariance, position).whitener(hyper, observed)
     noise_of = np.where(observed, 1.0, np.inf)
-    for r, weeks in enumerate(observed):
-        seen = np.flatnonzero(weeks)
-        if not len(seen):
-            continue  # A region may begin after an inner origin.
-        S = signal[np.ix_(seen, seen)]
-        own = np.ones(len(seen))
-        for _ in range(3):
-            weights = cho_solve(cho_factor(S + np.diag(own)), residual[r, seen])
-            own = noise.inflation(own * weights / hyper.sigma[r])
-        regional[r, seen], noise_of[r, seen] = weights, own
+    plain = NoisyPrecision(whitener, noise_of).times(residual)
+    regional = plain
+    for step in range(3):
+        if step:
+            regional = NoisyPrecision(whitener, noise_of).corrected(plain)
+        size = np.where(observed, noise_of, 0.0) * regional / hyper.sigma[:, None]
+        noise_of = np.where(observed, noise.inflation(size), np.inf)
     return TimeBaseline(
         covariance, hyper, position, intercept, of_course, regional, noise_of
     )

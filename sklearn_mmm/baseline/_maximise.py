@@ -1,10 +1,10 @@
 """Variances and memory in time that make residuals most likely."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
+import torch
 from scipy.optimize import minimize
 
 from sklearn_mmm.baseline._covariance import (
@@ -13,6 +13,8 @@ from sklearn_mmm.baseline._covariance import (
     inverse_factor,
     patterns,
 )
+from sklearn_mmm.baseline._state_space import Blocks, block_loss
+from sklearn_mmm.baseline._whitening import sharing
 from sklearn_mmm.components._noise import NORMAL, HuberNoise
 
 _PRIOR_LOG_VARIANCE = np.log(1e-2)
@@ -26,6 +28,8 @@ FEWEST_SEASONS = 1.8
 _LOG_NOISE_RANGE = (-6.0, 6.0)
 _LEAST = 1e-9
 _MOST_ITERATIONS = 15
+# That of scipy; a long series has a likelihood that many times as large.
+_TOLERANCE, _LONG_TOLERANCE = 2.220446049250313e-09, 1e-6
 
 
 def loss_and_slope(
@@ -59,7 +63,7 @@ def loss_and_slope(
 def maximise_regional(
     residual: np.ndarray,
     observed: np.ndarray,
-    kernels: Kernels,
+    kernels: Kernels | Blocks,
     start: Variances,
     sigma: np.ndarray,
     noise: HuberNoise,
@@ -75,7 +79,7 @@ def maximise_regional(
     residual : ndarray of shape (n_draws, n_regions, n_weeks)
         Outcome less everything else; the mean over draws is maximised.
     observed : bool ndarray of shape (n_regions, n_weeks)
-    kernels : Kernels
+    kernels : Kernels or Blocks
         Over the weeks.
     start : Variances
         In units of the noise variance.
@@ -87,6 +91,9 @@ def maximise_regional(
         Variances by name from which the search starts as well.
     """
     n_draws = len(residual)
+    if isinstance(kernels, Blocks):
+        scaled = residual / sigma[:, None]
+        return _BlockSearch(scaled, observed, kernels, noise).best(start, starts)
     groups = [
         (
             np.ix_(weeks, weeks),
@@ -107,7 +114,7 @@ def maximise_regional(
             slope[weeks] += own / n_draws
         return total, slope
 
-    search = _Search(likelihood, kernels, _PRIOR_LOG_VARIANCE, 1e3, has_noise=True)
+    search = _DenseSearch(likelihood, kernels, _PRIOR_LOG_VARIANCE, 1e3, has_noise=True)
     return search.best(start, starts)
 
 
@@ -138,37 +145,41 @@ def maximise_course(
         loss, slope = loss_and_slope(covariance + error, estimate.T, NORMAL)
         return loss / n_draws, slope / n_draws
 
-    search = _Search(likelihood, kernels, _PRIOR_LOG_COURSE, 1.0, has_noise=False)
+    search = _DenseSearch(likelihood, kernels, _PRIOR_LOG_COURSE, 1.0, has_noise=False)
     return search.best(start, starts)
 
 
-@dataclass(frozen=True)
-class _Search:
+class _Search(ABC):
     """Of the variances and the memory, in logarithms.
 
     Attributes
     ----------
-    likelihood : callable
-        Negative log-likelihood of a covariance, and its derivative.
-    kernels : Kernels
+    kernels : Kernels or Blocks
+        With the names of the parts.
     prior : float
         Mean of the logarithms of the variances.
     upper : float
         Largest variance.
     has_noise : bool
         Whether variances are in units of that of a noise which is searched too.
+    forgets : bool
+        Whether memory is learned: nothing is known before a season has repeated.
+    tolerance : float
+        Relative gain of the likelihood that ends a search.
     """
 
-    likelihood: Callable[[np.ndarray], tuple[float, np.ndarray]]
-    kernels: Kernels
-    prior: float
-    upper: float
-    has_noise: bool
+    tolerance = _TOLERANCE
+    prior = _PRIOR_LOG_VARIANCE
+    upper = 1e3
+    has_noise = True
+    forgets: bool
+    kernels: Kernels | Blocks
 
-    @cached_property
-    def forgets(self) -> bool:
-        """Whether memory is learned: nothing is known before a season has repeated."""
-        return bool(self.kernels.distance.max() >= FEWEST_SEASONS)
+    @abstractmethod
+    def likelihood(
+        self, x: np.ndarray, n: int, memory: float
+    ) -> tuple[float, np.ndarray]:
+        """Return the negative log-likelihood and its derivative by all of ``x``."""
 
     def best(
         self,
@@ -204,7 +215,7 @@ class _Search:
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
-            options={"maxiter": _MOST_ITERATIONS},
+            options={"maxiter": _MOST_ITERATIONS, "ftol": self.tolerance},
         )
         if self.forgets:
             memory = float(np.exp(end.x[n]))
@@ -216,22 +227,107 @@ class _Search:
     ) -> tuple[float, np.ndarray]:
         if self.forgets:
             memory = float(np.exp(x[n]))
+        loss, gradient = self.likelihood(x, n, memory)
+        # Very wide log-normal priors keep what the data do not speak of finite.
+        gap = x[:n] - self.prior
+        loss += 0.5 * float((gap**2).sum()) / 16
+        gradient[:n] += gap / 16
+        if self.forgets:
+            mean, sd = _PRIOR_LOG_MEMORY
+            distance = (x[n] - mean) / sd
+            loss += 0.5 * distance**2
+            gradient[n] += distance / sd
+        return loss, gradient
+
+
+class _DenseSearch(_Search):
+    """With covariances between all weeks.
+
+    Parameters
+    ----------
+    of_covariance : callable
+        Negative log-likelihood of a covariance, and its derivative.
+    kernels : Kernels
+    prior, upper, has_noise
+        See :class:`_Search`.
+    """
+
+    def __init__(
+        self,
+        of_covariance: Callable[[np.ndarray], tuple[float, np.ndarray]],
+        kernels: Kernels,
+        prior: float,
+        upper: float,
+        has_noise: bool,
+    ) -> None:
+        self.of_covariance, self.kernels = of_covariance, kernels
+        self.prior, self.upper, self.has_noise = prior, upper, has_noise
+        self.forgets = bool(kernels.distance.max() >= FEWEST_SEASONS)
+
+    def likelihood(
+        self, x: np.ndarray, n: int, memory: float
+    ) -> tuple[float, np.ndarray]:
+        """See :class:`_Search`."""
         parts = np.exp(x[:n])[:, None, None] * self.kernels.at(memory)
         K, unit = parts.sum(0), 1.0
         if self.has_noise:
             unit = float(np.exp(x[-1]))
             K = unit * (K + np.eye(len(K)))
-        loss, slope = self.likelihood(K)
-        # Very wide log-normal priors keep what the data do not speak of finite.
-        gap = x[:n] - self.prior
-        loss += 0.5 * float((gap**2).sum()) / 16
-        gradient = [*unit * np.tensordot(parts, slope, 2) + gap / 16]
+        loss, slope = self.of_covariance(K)
+        gradient = [*unit * np.tensordot(parts, slope, 2)]
         if self.forgets:
-            mean, sd = _PRIOR_LOG_MEMORY
-            distance = (x[n] - mean) / sd
             faded = (parts * self.kernels.distance).sum(0) / memory
-            loss += 0.5 * distance**2
-            gradient.append(unit * (faded * slope).sum() + distance / sd)
+            gradient.append(unit * (faded * slope).sum())
         if self.has_noise:
             gradient.append(float((K * slope).sum()))
         return loss, np.array(gradient)
+
+
+class _BlockSearch(_Search):
+    """With a filter over blocks of weeks.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_draws, n_regions, n_weeks)
+        Standardised.
+    observed : bool ndarray of shape (n_regions, n_weeks)
+    kernels : Blocks
+    noise : HuberNoise
+    """
+
+    tolerance = _LONG_TOLERANCE
+
+    def __init__(
+        self,
+        values: np.ndarray,
+        observed: np.ndarray,
+        kernels: Blocks,
+        noise: HuberNoise,
+    ) -> None:
+        self.kernels, self.blocks = kernels, kernels
+        self.noise, self.n_draws = noise, len(values)
+        self.forgets = kernels.n_seasons >= FEWEST_SEASONS
+        self.groups = []
+        for regions, weeks in sharing(observed):
+            own = torch.as_tensor(values)[:, regions]
+            # (week, draw and region), or (region, week, draw)
+            one = weeks.ndim == 1
+            own = own.flatten(0, 1).T if one else own.permute(1, 2, 0)
+            self.groups.append((torch.as_tensor(weeks), own))
+
+    def likelihood(
+        self, x: np.ndarray, n: int, memory: float
+    ) -> tuple[float, np.ndarray]:
+        """See :class:`_Search`."""
+        with torch.enable_grad():
+            at = torch.tensor(x, requires_grad=True)
+            unit = at[-1].exp()
+            fades = at[n].exp() if self.forgets else torch.tensor(memory).double()
+            scaled = (at[:n].exp() * unit).unbind()
+            variances = dict(zip(self.blocks.names, scaled, strict=True))
+            total = torch.zeros((), dtype=torch.float64)
+            for weeks, values in self.groups:
+                found = self.blocks.filter(variances, fades, unit, weeks)
+                total = total + block_loss(found, values, self.noise) / self.n_draws
+            (slope,) = torch.autograd.grad(total, at)
+        return float(total.detach()), slope.numpy()

@@ -14,9 +14,13 @@ probability that it is an outlier (Box & Tiao, 1968, "A Bayesian Approach to Som
 Outlier Problems").
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import torch
+
+from sklearn_mmm.baseline._whitening import Factor, Whitener
 
 # Of the running median that a series is first compared with, in time steps.
 _WINDOW = 9
@@ -114,9 +118,9 @@ def without_gross_outliers(
 def find_outliers(
     residual: np.ndarray,
     observed: np.ndarray,
-    whitener: np.ndarray,
+    whitener: Whitener,
     sigma: np.ndarray,
-    leverage: np.ndarray,
+    leverage: Callable[[int, int], float],
 ) -> Outliers:
     """Find the shifts of single observations given everything else.
 
@@ -125,68 +129,85 @@ def find_outliers(
     residual : ndarray of shape (n_regions, n_weeks)
         Outcome less everything but the region's own course, zero where missing.
     observed : bool ndarray of shape (n_regions, n_weeks)
-    whitener : ndarray of shape (1 or n_regions, n_weeks, n_weeks)
-        Inverse Cholesky factors of the regions' covariance in time.
+    whitener : Whitener
+        Of the regions' covariance in time.
     sigma : ndarray of shape (n_regions,)
         Noise standard deviations.
-    leverage : ndarray of shape (n_regions, n_weeks)
-        Share of each observation that columns fit by themselves.
+    leverage : callable
+        Of a region and a week: share of the observation that columns fit by
+        themselves.
     """
     shift, weight = np.zeros(residual.shape), np.ones(residual.shape)
-    precisions = _Precision.of(whitener[0]) if len(whitener) == 1 else None
-    for region, values in enumerate(residual / sigma[:, None]):
-        precision = precisions or _Precision.of(whitener[region])
-        may = observed[region] & (leverage[region] < _MOST_LEVERAGE)
-        found, probability = _search(values, may, precision)
+    white = whitener.whiten_series(torch.as_tensor(residual / sigma[:, None]))
+    gradient = whitener.transpose_series(white).numpy()
+    own, step = (np.maximum(p, np.finfo(float).tiny) for p in whitener.precision)
+    striking = np.abs(gradient) / np.sqrt(own) * observed >= _threshold()
+    for region in np.flatnonzero(striking.any(1)).tolist():
+        series = _Series(
+            gradient[region], own[region], step[region], whitener.of_region(region)
+        )
+        found, probability = _search(series, observed[region], leverage, region)
         shift[region] = found * probability * sigma[region]
         weight[region] = 1.0 - probability
     return Outliers(shift, weight)
 
 
-class _Precision(NamedTuple):
-    """A region's inverse covariance, and that of steps from each week on."""
+class _Series(NamedTuple):
+    """A region's series times its inverse covariance.
 
-    matrix: np.ndarray
+    Attributes
+    ----------
+    gradient : ndarray of shape (n_weeks,)
+    own, step : ndarray of shape (n_weeks,)
+        Precision of each week, and of a step of the level there.
+    factor : Factor
+    """
+
+    gradient: np.ndarray
     own: np.ndarray
     step: np.ndarray
+    factor: Factor
 
-    @classmethod
-    def of(cls, whitener: np.ndarray) -> "_Precision":
-        matrix = whitener.T @ whitener
-        later = matrix[::-1, ::-1].cumsum(0).cumsum(1)[::-1, ::-1].diagonal()
-        tiny = np.finfo(float).tiny
-        return cls(matrix, np.maximum(matrix.diagonal(), tiny), np.maximum(later, tiny))
+    def column(self, week: int) -> np.ndarray:
+        """Return a column of the inverse covariance."""
+        unit = torch.zeros(len(self.gradient), 1, dtype=torch.float64)
+        unit[week] = 1.0
+        found = self.factor.transpose(self.factor.whiten(unit))
+        return np.asarray(found[:, 0].numpy())
 
 
 def _search(
-    values: np.ndarray, may: np.ndarray, precision: _Precision
+    series: _Series,
+    observed: np.ndarray,
+    leverage: Callable[[int, int], float],
+    region: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Add outliers one by one, the most striking first, all estimated together."""
-    n = len(values)
+    gradient = rest = series.gradient
+    n = len(gradient)
     shift, probability = np.zeros(n), np.zeros(n)
-    gradient = precision.matrix @ values
-    threshold = _threshold()
+    threshold, may = _threshold(), observed.copy()
     chosen: list[int] = []
-    rest = gradient
+    columns = np.zeros((n, 0))
     while len(chosen) < _MOST * n:
-        size = np.abs(rest) / np.sqrt(precision.own)
+        size = np.abs(rest) / np.sqrt(series.own)
         size[chosen] = 0.0
         size[~may] = 0.0
         at = int(size.argmax())
         if size[at] < threshold:
             break
-        step = np.abs(rest[::-1].cumsum()[::-1]) / np.sqrt(precision.step)
+        step = np.abs(rest[::-1].cumsum()[::-1]) / np.sqrt(series.step)
         # A level that moves is no outlier: a step into the week or out of it.
-        if max(step[at], step[min(at + 1, n - 1)]) > size[at]:
-            may = may.copy()
+        moves = max(step[at], step[min(at + 1, n - 1)]) > size[at]
+        if moves or leverage(region, at) >= _MOST_LEVERAGE:
             may[at] = False
             continue
         chosen.append(at)
-        inner = precision.matrix[np.ix_(chosen, chosen)]
-        own = np.linalg.solve(inner, gradient[chosen])
-        rest = gradient - precision.matrix[:, chosen] @ own
+        columns = np.column_stack([columns, series.column(at)])
+        own = np.linalg.solve(columns[chosen], gradient[chosen])
+        rest = gradient - columns @ own
     if chosen:
-        covariance = np.linalg.inv(precision.matrix[np.ix_(chosen, chosen)])
+        covariance = np.linalg.inv(columns[chosen])
         own = covariance @ gradient[chosen]
         shift[chosen] = own
         probability[chosen] = _outlying(np.abs(own) / np.sqrt(covariance.diagonal()))

@@ -1,9 +1,11 @@
 """Hyper-parameters of what varies in time, learned from residuals."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from scipy.linalg import cho_factor, cho_solve, cholesky
 
 from sklearn_mmm.baseline._covariance import (
@@ -14,15 +16,16 @@ from sklearn_mmm.baseline._covariance import (
     Kernels,
     TimeCovariance,
     Variances,
-    whiteners,
 )
 from sklearn_mmm.baseline._dependence import factor_loadings
 from sklearn_mmm.baseline._maximise import maximise_course, maximise_regional
+from sklearn_mmm.baseline._state_space import LONG, Blocks
 from sklearn_mmm.baseline._volatility import (
     likeliest_volatility,
     standardised,
     weekly_loadings,
 )
+from sklearn_mmm.baseline._whitening import Whitener, dense_whitener
 from sklearn_mmm.components._noise import HuberNoise
 
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
@@ -80,17 +83,47 @@ def initial_hyperparameters(
     )
 
 
-class TimeKernels(NamedTuple):
-    """Kernels over the training weeks."""
+@dataclass(frozen=True)
+class TimeKernels:
+    """Kernels over some weeks.
 
-    regional: Kernels
-    course: Kernels
+    Attributes
+    ----------
+    covariance : TimeCovariance
+    position : ndarray of shape (n_weeks,)
+    """
+
+    covariance: TimeCovariance
+    position: np.ndarray
+
+    @cached_property
+    def regional(self) -> Kernels | Blocks:
+        """Of the regions: dense, or for long series by blocks of weeks."""
+        if len(self.position) > LONG:
+            return Blocks(self.covariance, self.position)
+        return self.covariance.regional_kernels(self.position, self.position)
+
+    @cached_property
+    def course(self) -> Kernels:
+        """Of the common course."""
+        return self.covariance.course_kernels(self.position, self.position)
+
+    def whitener(self, hyper: TimeHyperparameters, observed: np.ndarray) -> Whitener:
+        """Return what whitens regions in units of their noise.
+
+        Parameters
+        ----------
+        hyper : TimeHyperparameters
+        observed : bool ndarray of shape (n_regions, n_weeks)
+        """
+        if isinstance(self.regional, Blocks):
+            return self.regional.whitener(hyper.regional, observed)
+        return dense_whitener(regional_covariance(hyper, self.regional), observed)
 
 
 def kernels_at(covariance: TimeCovariance, position: np.ndarray) -> TimeKernels:
     """Return the kernels over some weeks."""
-    at = position, position
-    return TimeKernels(covariance.regional_kernels(*at), covariance.course_kernels(*at))
+    return TimeKernels(covariance, position)
 
 
 class CourseEvidence(NamedTuple):
@@ -127,7 +160,7 @@ def renew_time(
     observed: np.ndarray,
     noise: HuberNoise,
     from_several_starts: bool,
-) -> tuple[TimeHyperparameters, np.ndarray, CourseEvidence | None]:
+) -> tuple[TimeHyperparameters, Whitener, CourseEvidence | None]:
     """Renew the variances in time given draws of everything else.
 
     Parameters
@@ -149,8 +182,7 @@ def renew_time(
     Returns
     -------
     hyper : TimeHyperparameters
-    W : ndarray
-        Inverse Cholesky factors in time, see :func:`whiteners`.
+    W : Whitener
     evidence : CourseEvidence or None
     """
     own = residual if course is None else (residual - course[:, None]) * observed
@@ -165,8 +197,8 @@ def renew_time(
         _REGIONAL_STARTS if from_several_starts else (),
     )
     hyper = replace(hyper, regional=regional)
-    W = whiteners(regional_covariance(hyper, kernels.regional), observed)
-    innovation = np.matmul(W, own[..., None])[..., 0]
+    W = kernels.whitener(hyper, observed)
+    innovation = W.whiten_series(torch.as_tensor(own)).numpy()
     sigma = robust_sigma(innovation, observed, hyper.sigma, noise)
     n_weeks = int(np.median(observed.sum(1)))
     white = innovation.mean(0) / sigma[:, None]
@@ -193,37 +225,41 @@ def renew_time(
 
 
 def course_evidence(
-    W: np.ndarray, precise: np.ndarray, loadings: np.ndarray, residual: np.ndarray
+    W: Whitener, precise: np.ndarray, loadings: np.ndarray, residual: np.ndarray
 ) -> CourseEvidence:
     """Return what the regions say about their common course.
 
     Parameters
     ----------
-    W : ndarray of shape (1 or n_regions, n_weeks, n_weeks)
-        Inverse Cholesky factors in time.
+    W : Whitener
     precise : ndarray of shape (n_regions,)
         One over the noise standard deviations.
     loadings : ndarray of shape (1 or n_weeks, n_regions, n_factors)
         Of the regions' innovations in each week.
     residual : ndarray of shape (n_draws, n_regions, n_weeks)
     """
+    n_weeks = residual.shape[2]
+    information = np.zeros((n_weeks, n_weeks))
+    common = np.zeros((n_weeks, loadings.shape[2], n_weeks))
+    for group, whole in zip(W.groups, W.matrices(n_weeks), strict=True):
+        matrices, own = whole.numpy(), precise[group.regions]
+        weight = loadings[:, group.regions] * own[:, None]
+        if len(matrices) == 1:
+            information += (own @ own) * (matrices[0].T @ matrices[0])
+            common += weight.sum(1)[:, :, None] * matrices[0][:, None, :]
+        else:
+            flat = (matrices * own[:, None, None]).reshape(-1, n_weeks)
+            information += flat.T @ flat
+            common += _along(weight, matrices)
     # The precision over regions is I - loadings inner loadings' (Woodbury).
     inner = np.linalg.inv(
         np.eye(loadings.shape[2]) + loadings.transpose(0, 2, 1) @ loadings
     )
-    if len(W) == 1 and len(loadings) == 1:
-        loadings, inner = loadings[0], inner[0]
-        weight = precise - loadings @ (inner @ (loadings.T @ precise))
-        precision = W[0].T @ W[0]
-        weighted = np.einsum("r,drt->dt", weight * precise, residual)
-        return CourseEvidence((weight @ precise) * precision, weighted @ precision)
-    scaled = W * precise[:, None, None]  # (region, innovation, week)
-    white = np.matmul(scaled, residual[..., None])[..., 0]
-    information = np.einsum("ris,rit->st", scaled, scaled, optimize=True)
-    score = np.einsum("rit,dri->dt", scaled, white, optimize=True)
-    common = _along(loadings, scaled)
     known = inner @ common  # (innovation, factor, week)
     information -= np.einsum("ims,imt->st", known, common, optimize=True)
+    white = W.whiten_series(torch.as_tensor(residual)).numpy() * precise[:, None]
+    scaled = torch.as_tensor(white * precise[:, None])
+    score = W.transpose_series(scaled).numpy().sum(1)
     along = _along(loadings, white.transpose(1, 2, 0))
     score -= np.einsum("imt,imd->dt", known, along, optimize=True)
     return CourseEvidence(information, score)

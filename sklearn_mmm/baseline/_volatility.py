@@ -15,6 +15,9 @@ Estimating the Effects of Aggregate Variables on Micro Units").
 """
 
 import numpy as np
+import torch
+
+from sklearn_mmm.baseline._whitening import Whitener
 
 # Log Bayes factor from which an effect is said to be volatile: very strong evidence on
 # the scale of Kass & Raftery (1995, "Bayes Factors").
@@ -115,18 +118,21 @@ def weekly_loadings(
 
 
 def standardised(
-    columns: np.ndarray, W: np.ndarray, precise: np.ndarray, observed: np.ndarray
+    columns: np.ndarray, W: Whitener, precise: np.ndarray, observed: np.ndarray
 ) -> np.ndarray:
     """Return columns as standardised innovations, (n_weeks, n_regions, n_channels).
 
     Parameters
     ----------
     columns : ndarray of shape (n_regions, n_weeks, n_channels)
-    W : ndarray of shape (1 or n_regions, n_weeks, n_weeks)
-        Inverse Cholesky factors in time.
+    W : Whitener
     precise : ndarray of shape (n_regions,)
         One over the noise standard deviations.
     observed : bool ndarray of shape (n_regions, n_weeks)
     """
-    white = np.matmul(W, columns) * precise[:, None, None] * observed[..., None]
+    white = (
+        W.whiten(torch.as_tensor(columns)).numpy()
+        * precise[:, None, None]
+        * observed[..., None]
+    )
     return white.transpose(1, 0, 2)

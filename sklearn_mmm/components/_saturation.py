@@ -3,6 +3,7 @@
 from numbers import Real
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -86,7 +87,8 @@ class Saturation(Component):
             By name.
         """
         tensors = [x, *parameters.values()]
-        shape = torch.broadcast_shapes(*(t.shape for t in tensors))
+        # numpy, since torch loads a compiler to answer that question.
+        shape = np.broadcast_shapes(*(tuple(t.shape) for t in tensors))
         with torch.enable_grad():
             # Each point has parameters of its own, so one sum has all derivatives.
             own = [t.detach().expand(shape).requires_grad_() for t in tensors]

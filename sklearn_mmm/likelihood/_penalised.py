@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_mmm.baseline._dependence import Decorrelation
+from sklearn_mmm.baseline._whitening import Whitener
 from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.network import Decomposition, MMMModule, ResponseShape
 from sklearn_mmm.network._modulation import Modulation
@@ -201,36 +202,26 @@ class WhitenedLoss(nn.Module):
     noise : HuberNoise
     """
 
-    whitener: Tensor
+    whitener: Whitener
     precision: Tensor
 
     def __init__(self, noise: HuberNoise) -> None:
         super().__init__()
         self.noise = noise
-        self.register_buffer("whitener", torch.zeros(1, 0, 0))
         self.register_buffer("precision", torch.zeros(0))
         self.decorrelate = Decorrelation(torch.zeros(1, 0, 0))
 
     def install(self, posterior: Any) -> None:
         """Take the covariance of a posterior, in single precision."""
-        self.whitener = posterior.whitener.float()
+        self.whitener = posterior.whitener.to(torch.float32)
         self.precision = posterior.precision.float()
         self.decorrelate = Decorrelation(posterior.decorrelate.loadings.float())
 
-    def whiten(self, values: Tensor, region: Tensor) -> Tensor:
-        """Return standardised innovations of (region, week, ...) values.
-
-        Parameters
-        ----------
-        values : Tensor of shape (region, week, ...)
-        region : Tensor of shape (region,)
-            Codes of the regions.
-        """
+    def whiten(self, values: Tensor) -> Tensor:
+        """Return standardised innovations of (region, week, ...) values."""
         shape = values.shape
         flat = values.reshape(shape[0], shape[1], -1)  # (region, week, feature)
-        one = len(self.whitener) == 1
-        whitener = self.whitener if one else self.whitener[region]
-        flat = torch.matmul(whitener, flat) * self.precision[region, None, None]
+        flat = self.whitener.whiten(flat) * self.precision[:, None, None]
         return flat.reshape(shape)
 
     def forward(self, parts: Decomposition, target: dict[str, Tensor]) -> Tensor:
@@ -240,9 +231,8 @@ class WhitenedLoss(nn.Module):
         ----------
         parts : Decomposition
         target : dict
-            ``outcome`` (region, week) and the ``region`` codes.
+            ``outcome`` (region, week).
         """
-        region = target["region"]
-        innovation = self.whiten(target["outcome"] - parts.total, region)
+        innovation = self.whiten(target["outcome"] - parts.total)
         innovation = self.decorrelate(innovation)
         return self.noise.loss_of_tensor(innovation).sum()

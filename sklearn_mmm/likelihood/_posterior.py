@@ -5,6 +5,7 @@ own unit instead of as logarithms, so that what they explain is linear in them a
 they can be zero.
 """
 
+from collections.abc import Iterator
 from copy import copy, deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +15,11 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from sklearn_mmm.baseline._covariance import whiteners
 from sklearn_mmm.baseline._dependence import Decorrelation
 from sklearn_mmm.baseline._variances import (
     TimeHyperparameters,
     TimeKernels,
     course_factor,
-    regional_covariance,
 )
 from sklearn_mmm.baseline._volatility import standardised, weekly_loadings
 from sklearn_mmm.likelihood._data import TrainingData
@@ -54,6 +53,19 @@ class Randomisation:
     noise: Tensor
     experiments: Tensor
     priors: Parameters
+
+    def of(self, members: Tensor) -> "Randomisation":
+        """Return those of some members.
+
+        Parameters
+        ----------
+        members : int Tensor of shape (n_members,)
+        """
+        return Randomisation(
+            self.noise[members],
+            self.experiments[members],
+            {name: value[members] for name, value in self.priors.items()},
+        )
 
 
 class Posterior:
@@ -90,8 +102,7 @@ class Posterior:
         self.target = torch.as_tensor(data.target)
         self.observed = torch.as_tensor(data.observed)
         self.experiments = experiments
-        K = regional_covariance(hyper, kernels.regional)
-        self.whitener = torch.as_tensor(whiteners(K, data.observed))
+        self.whitener = kernels.whitener(hyper, data.observed)
         self.precision = torch.as_tensor(1.0 / hyper.sigma)
         self.decorrelate = Decorrelation(torch.as_tensor(self._loadings(hyper)))
         self.priors = penalties.priors
@@ -102,8 +113,8 @@ class Posterior:
             columns = torch.cat([columns, torch.as_tensor(factor)], dim=1)
         # (week, 1 + course): intercept and common course.
         self.common_columns = columns
-        # (1 or region, week, 1 + course)
-        self.common = self.whitener @ columns
+        # Whitened, of each group of regions, (1 or region, week, 1 + course).
+        self.common = self.whitener.columns(columns)
 
     def _loadings(self, hyper: TimeHyperparameters) -> np.ndarray:
         """Return what regions share, (1 or week, region, factor)."""
@@ -111,7 +122,7 @@ class Posterior:
             return hyper.loadings[None]
         columns = standardised(
             effect_columns(self.module, self.inputs),
-            self.whitener.numpy(),
+            self.whitener,
             self.precision.numpy(),
             self.observed.numpy(),
         )
@@ -137,11 +148,21 @@ class Posterior:
     @cached_property
     def common_gram(self) -> Tensor:
         """Products of the common columns, over all regions, (1 + course, ...)."""
-        squared = self.precision**2
-        if len(self.common) == 1:
-            return squared.sum() * (self.common[0].T @ self.common[0])
-        scaled = (self.common * self.precision[:, None, None]).flatten(0, 1)
-        return scaled.T @ scaled
+        n = self.common_columns.shape[1]
+        gram = self.common_columns.new_zeros(n, n)
+        for regions, columns in self.each_common():
+            precision = self.precision[regions]
+            if len(columns) == 1:
+                gram += precision.square().sum() * (columns[0].T @ columns[0])
+            else:
+                flat = (columns * precision[:, None, None]).flatten(0, 1)
+                gram += flat.T @ flat
+        return gram
+
+    def each_common(self) -> Iterator[tuple[np.ndarray | slice, Tensor]]:
+        """Yield regions, and what the common columns are in their innovations."""
+        for group, columns in zip(self.whitener.groups, self.common, strict=True):
+            yield group.regions, columns
 
     @cached_property
     def controls(self) -> Tensor:
@@ -203,22 +224,15 @@ class Posterior:
 
     def whiten(self, values: Tensor) -> Tensor:
         """Return innovations in time of (..., region, week, feature) values."""
-        return torch.matmul(self.whitener, values) * self.precision[:, None, None]
+        return self.whitener.whiten(values) * self.precision[:, None, None]
 
     def whiten_series(self, values: Tensor) -> Tensor:
         """Return innovations in time of (member, region, week) values."""
-        if len(self.whitener) == 1:
-            white = values @ self.whitener[0].T
-        else:
-            white = torch.matmul(self.whitener, values.unsqueeze(-1)).squeeze(-1)
-        return white * self.precision[:, None]
+        return self.whitener.whiten_series(values) * self.precision[:, None]
 
     def transpose_whiten(self, values: Tensor) -> Tensor:
         """Return the transpose of :meth:`whiten_series`."""
-        values = values * self.precision[:, None]
-        if len(self.whitener) == 1:
-            return values @ self.whitener[0]
-        return torch.matmul(self.whitener.mT, values.unsqueeze(-1)).squeeze(-1)
+        return self.whitener.transpose_series(values * self.precision[:, None])
 
     def media_state(self, at: Parameters) -> Parameters:
         """Return the parameters of the media's module."""
@@ -289,6 +303,20 @@ class Posterior:
     def objective(self, at: Parameters, random: Randomisation) -> Tensor:
         """Return the members' negative log posteriors, (member,)."""
         innovation = self.innovations(at, self.media(at)) + random.noise
+        return self.penalised(innovation, at, random)
+
+    def penalised(
+        self, innovation: Tensor, at: Parameters, random: Randomisation
+    ) -> Tensor:
+        """Return the members' objectives, (member,), by their innovations.
+
+        Parameters
+        ----------
+        innovation : Tensor of shape (member, region, week)
+            With the randomisation's noise.
+        at : dict of Tensor
+        random : Randomisation
+        """
         loss = self.noise.loss_of_tensor(innovation).sum((1, 2))
         total = loss + (self.l1 * at["effect"]).sum(1)
         squares = [self.below(at), self.gaps(at) + random.experiments]

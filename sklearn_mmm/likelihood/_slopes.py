@@ -47,13 +47,23 @@ def media_slopes(posterior: Posterior, at: Parameters) -> MediaSlopes:
     )
 
 
-def features(posterior: Posterior, at: Parameters) -> Tensor:
+def features(
+    posterior: Posterior, at: Parameters, media: MediaSlopes | None = None
+) -> Tensor:
     """Return derivatives of the fit for one member, (region, week, feature).
 
     By the shared parameters but those of the common baseline, in the order of
     ``spans``; not whitened.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    at : dict of Tensor
+        One member.
+    media : MediaSlopes or None, default=None
+        There, if known already.
     """
-    media = media_slopes(posterior, at)
+    media = media or media_slopes(posterior, at)
     columns = [media.contribution / at["effect"][:, None, None, :], *media.by.values()]
     if media.factor is not None:
         columns += _head_columns(posterior, at, media.contribution, media.factor)

@@ -9,12 +9,9 @@ experiments and a baseline below zero are left to conjugate gradients, precondit
 the system without them.
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
-from sklearn_mmm.likelihood._penalised import BELOW_ZERO
 from sklearn_mmm.likelihood._posterior import (
     LINEAR,
     Parameters,
@@ -23,10 +20,14 @@ from sklearn_mmm.likelihood._posterior import (
 )
 from sklearn_mmm.likelihood._slopes import (
     Step,
-    experiment_features,
-    features,
     gradient,
+    media_slopes,
     with_priors,
+)
+from sklearn_mmm.posterior._linearised import (
+    linearise,
+    summed_with_common,
+    with_common,
 )
 
 _MOST_ITERATIONS = 60
@@ -35,45 +36,6 @@ _RESIDUAL = 0.03
 # Logarithms and logits move at most so far in a step.
 _LONGEST_STEP = 1.0
 _MOST_HALVINGS = 6
-
-
-class Linearised(NamedTuple):
-    """The model's derivatives at one set of parameters, whitened in time.
-
-    Attributes
-    ----------
-    shared : Tensor of shape (region, week, shared)
-        By the shared parameters but those of the common baseline.
-    own : Tensor of shape (region, week, own)
-        By the parameters of each region.
-    row_shared, row_own : Tensor of shape (experiment, ...)
-    below : Tensor of shape (week, common)
-        Of what is below zero in the common baseline.
-    """
-
-    shared: Tensor
-    own: Tensor
-    row_shared: Tensor
-    row_own: Tensor
-    below: Tensor
-
-
-def linearise(posterior: Posterior, at: Parameters) -> Linearised:
-    """Return the derivatives at the parameters of one member."""
-    n_channels = at["effect"].shape[1]
-    shared = posterior.whiten(features(posterior, at))
-    controls = shared[..., shared.shape[2] - posterior.inputs["controls"].shape[2] :]
-    # The derivative by a region's deviation is the contribution itself.
-    size = (at["effect"][0].unsqueeze(0)).unsqueeze(0)
-    own = torch.cat([shared[..., :n_channels] * size, controls], -1)
-    if not posterior.regional:
-        own = own[..., :0]
-    row_shared, row_own = experiment_features(posterior, at)
-    pad = row_own.new_zeros(*row_own.shape[:3], max(0, own.shape[2] - n_channels))
-    row_own = torch.cat([row_own, pad], -1)[..., : own.shape[2]]
-    is_below = (posterior.below(at)[0] > 0).double() / BELOW_ZERO
-    below = is_below.unsqueeze(-1) * posterior.common_columns
-    return Linearised(shared, own, row_shared[0], row_own[0], below)
 
 
 class NormalEquations:
@@ -91,7 +53,9 @@ class NormalEquations:
 
     def __init__(self, posterior: Posterior, at: Parameters) -> None:
         self.posterior = posterior
-        self.slopes = linearise(posterior, at)
+        media = media_slopes(posterior, at)
+        self.contribution = media.contribution
+        self.slopes = linearise(posterior, at, media)
         self.n_plain = self.slopes.shared.shape[2]
         self.shared_prior = _precision(posterior, at, tuple(posterior.spans))
         self.own_prior = _precision(posterior, at, posterior.regional)
@@ -111,18 +75,15 @@ class NormalEquations:
         whole = torch.diag(self.shared_prior + 1e-9)
         flat = slopes.shared.flatten(0, 1)
         whole[:n, :n] += flat.T @ flat
-        scaled = slopes.shared * posterior.precision[:, None, None]
-        cross = _with_common(posterior, scaled.sum(0, keepdim=True), scaled).sum(0)
+        cross = summed_with_common(posterior, slopes.shared)
         whole[:n, n:] += cross
         whole[n:, :n] += cross.T
         whole[n:, n:] += posterior.common_gram + slopes.below.T @ slopes.below
         whole += slopes.row_shared.T @ slopes.row_shared
         if slopes.own.shape[2]:
             inner = slopes.own.mT @ slopes.own + torch.diag(self.own_prior)
-            own = slopes.own * posterior.precision[:, None, None]
-            self.border = torch.cat(
-                [slopes.own.mT @ slopes.shared, _with_common(posterior, own, own)], -1
-            )
+            common = with_common(posterior, slopes.own)
+            self.border = torch.cat([slopes.own.mT @ slopes.shared, common], -1)
             self.inverse = torch.linalg.inv(inner)
             left = (self.inverse @ self.border).flatten(0, 1)
             whole -= self.border.flatten(0, 1).T @ left
@@ -153,13 +114,21 @@ class NormalEquations:
         clipped = posterior.noise.slope_of_tensor(innovation) * posterior.observed
         return self._transpose(posterior.decorrelate(clipped))
 
+    def pull(self, at: Parameters, random: Randomisation) -> Step:
+        """Return the negative gradient where the system was made."""
+        innovation = self.posterior.innovations(at, self.contribution) + random.noise
+        return with_priors(self.posterior, at, random, *self.transpose(innovation))
+
     def _transpose(self, values: Tensor) -> Step:
         posterior, slopes = self.posterior, self.slopes
         scaled = values * posterior.precision[:, None]
-        if len(posterior.common) == 1:
-            back = scaled.sum(1) @ posterior.common[0]
-        else:
-            back = torch.einsum("rtk,mrt->mk", posterior.common, scaled)
+        back = values.new_zeros(len(values), posterior.common_columns.shape[1])
+        for regions, columns in posterior.each_common():
+            own = scaled[:, regions]
+            if len(columns) == 1:
+                back += own.sum(1) @ columns[0]
+            else:
+                back += own.flatten(1) @ columns.flatten(0, 1)
         left = torch.cat([values.flatten(1) @ slopes.shared.flatten(0, 1), back], 1)
         return left, torch.einsum("rtq,mrt->mrq", slopes.own, values)
 
@@ -171,8 +140,9 @@ class NormalEquations:
         change = (shared[:, :n] @ flat.T).reshape(-1, *slopes.shared.shape[:2])
         if own.shape[2]:
             change = change + torch.einsum("rtq,mrq->mrt", slopes.own, own)
-        common = torch.einsum("rtk,mk->mrt", posterior.common, shared[:, n:])
-        change = change + common * posterior.precision[:, None]
+        for regions, columns in posterior.each_common():
+            course = (columns @ shared[:, n:].T).permute(2, 0, 1)
+            change[:, regions] += course * posterior.precision[regions, None]
         seen = posterior.decorrelate(change) * posterior.observed
         values = posterior.decorrelate(seen)
         left, right = self._transpose(values)
@@ -244,21 +214,6 @@ class NormalEquations:
         return x
 
 
-def _with_common(posterior: Posterior, summed: Tensor, each: Tensor) -> Tensor:
-    """Return (region, week, feature) columns' products with the common ones.
-
-    Parameters
-    ----------
-    summed : Tensor
-        What is used where all regions have the same common columns.
-    each : Tensor
-        Where they have columns of their own.
-    """
-    if len(posterior.common) == 1:
-        return summed.mT @ posterior.common[0]
-    return each.mT @ posterior.common
-
-
 def _precision(posterior: Posterior, at: Parameters, names: tuple[str, ...]) -> Tensor:
     parts = [torch.zeros(0, dtype=torch.float64)]
     for name in names:
@@ -298,9 +253,12 @@ def gauss_newton_step(
     system : NormalEquations or None
         Of the steps; None, for a single member, makes its own.
     """
-    rhs, _ = gradient(posterior, at, random)
-    own = system or NormalEquations(posterior, at)
-    step = own.solve(rhs, _held(posterior, at, rhs))
+    if system is None:
+        system = NormalEquations(posterior, at)
+        rhs = system.pull(at, random)
+    else:
+        rhs, _ = gradient(posterior, at, random)
+    step = system.solve(rhs, _held(posterior, at, rhs))
     return _search(posterior, at, value, step, random)
 
 
@@ -319,13 +277,16 @@ def first_step(
     system : NormalEquations
         At the mode.
     """
-    n_members = len(random.noise)
-    start = {n: value.expand(n_members, *value.shape[1:]) for n, value in at.items()}
-    innovation = posterior.innovations(at, posterior.media(at)) + random.noise
+    start = _copies(at, len(random.noise))
+    innovation = posterior.innovations(at, system.contribution) + random.noise
     rhs = with_priors(posterior, start, random, *system.transpose(innovation))
     step = system.solve(rhs, _held(posterior, start, rhs))
-    value = posterior.objective(start, random)
+    value = posterior.penalised(innovation, start, random)
     return _search(posterior, start, value, step, random)
+
+
+def _copies(at: Parameters, n: int) -> Parameters:
+    return {name: value.expand(n, *value.shape[1:]) for name, value in at.items()}
 
 
 def _held(posterior: Posterior, at: Parameters, rhs: Step) -> Tensor:
@@ -342,28 +303,36 @@ def _search(
     random: Randomisation,
 ) -> tuple[Parameters, Tensor]:
     """Halve the steps of members that would not gain; return where they end."""
-    share = torch.ones_like(value)
-    for _ in range(_MOST_HALVINGS):
-        moved = _move(posterior, at, step, share)
-        new = posterior.objective(moved, random)
-        worse = ~(new <= value)
-        if not worse.any():
-            return moved, new
-        share = torch.where(worse, 0.5 * share, share)
-    keep = ~worse
-    for name, old in at.items():
-        mask = keep.reshape(-1, *[1] * (old.dim() - 1))
-        moved[name] = torch.where(mask, moved[name], old)
-    return moved, torch.where(keep, new, value)
+    moved = _move(posterior, at, step, 1.0)
+    new = posterior.objective(moved, random)
+    share = 1.0
+    for halving in range(_MOST_HALVINGS):
+        worse = torch.nonzero(~(new <= value)).ravel()
+        if not len(worse):
+            break
+        share *= 0.5
+        before = {name: old[worse] for name, old in at.items()}
+        if halving == _MOST_HALVINGS - 1:
+            tried, again = before, value[worse]
+        else:
+            shorter = step[0][worse], step[1][worse]
+            tried = _move(posterior, before, shorter, share)
+            again = posterior.objective(tried, random.of(worse))
+        for name, values in tried.items():
+            # What does not move is where members began.
+            if moved[name] is not at[name]:
+                moved[name][worse] = values
+        new[worse] = again
+    return moved, new
 
 
 def _move(
-    posterior: Posterior, at: Parameters, step: Step, share: Tensor
+    posterior: Posterior, at: Parameters, step: Step, length: float
 ) -> Parameters:
     shared, own = step
     out = dict(at)
     for name, span in posterior.spans.items():
-        change = share[:, None] * shared[:, span]
+        change = length * shared[:, span]
         if name not in LINEAR:
             change = change.clamp(-_LONGEST_STEP, _LONGEST_STEP)
         out[name] = at[name] + change
@@ -371,7 +340,7 @@ def _move(
     begin = 0
     for name in posterior.regional:
         width = at[name].shape[2]
-        change = share[:, None, None] * own[..., begin : begin + width]
+        change = length * own[..., begin : begin + width]
         out[name] = at[name] + change
         begin += width
     return out

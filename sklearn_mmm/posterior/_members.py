@@ -29,8 +29,10 @@ from sklearn_mmm.posterior._gauss_newton import (
 # Standard deviations of members are so many times those of the posterior: the model is
 # an approximation, and what it lacks shows in the errors of its estimates.
 _WIDENING = 1.15
-# Numbers that the media of a batch of members may take.
+# Numbers that the media of members may take which are drawn at once, and of which steps
+# are taken at once: the latter fit the cache.
 _BATCH_SIZE = 2_000_000
+_STEP_SIZE = 100_000
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def draw_members(
     n_corrections: int,
     widening: float = 1.0,
     verbose: int = 0,
+    system: NormalEquations | None = None,
 ) -> Parameters:
     """Return the parameters of members whose spread is the uncertainty around a mode.
 
@@ -118,8 +121,10 @@ def draw_members(
         Factor of all standard deviations.
     verbose : int, default=0
         Whether to show a progress bar.
+    system : NormalEquations or None, default=None
+        At the mode, where it is known already.
     """
-    system = NormalEquations(posterior, at)
+    system = system or NormalEquations(posterior, at)
     rng = np.random.default_rng(seed)
     found: list[Parameters] = []
     with tqdm(
@@ -127,13 +132,15 @@ def draw_members(
     ) as bar:
         for n in _batches(posterior, n_members):
             random = _randomise(posterior, at, n, rng, widening)
-            moved, value = first_step(posterior, at, random, system)
-            for _ in range(n_corrections):
-                moved, value = gauss_newton_step(
-                    posterior, moved, value, random, system
-                )
-            found.append(moved)
-            bar.update(n)
+            for part in torch.arange(n).split(_at_once(posterior, _STEP_SIZE)):
+                own = random.of(part)
+                moved, value = first_step(posterior, at, own, system)
+                for _ in range(n_corrections):
+                    moved, value = gauss_newton_step(
+                        posterior, moved, value, own, system
+                    )
+                found.append(moved)
+                bar.update(len(part))
     return {name: torch.cat([part[name] for part in found]) for name in at}
 
 
@@ -156,9 +163,14 @@ def _split(posterior: Posterior, draws: Parameters) -> Iterator[Parameters]:
 
 
 def _batches(posterior: Posterior, n_members: int) -> Iterator[int]:
-    size = max(1, _BATCH_SIZE // max(1, posterior.inputs["lags"][..., 0].numel()))
+    size = _at_once(posterior, _BATCH_SIZE)
     for first in range(0, n_members, size):
         yield min(size, n_members - first)
+
+
+def _at_once(posterior: Posterior, size: int) -> int:
+    """Return of how many members the media take so many numbers."""
+    return max(1, size // max(1, posterior.inputs["lags"][..., 0].numel()))
 
 
 def _randomise(

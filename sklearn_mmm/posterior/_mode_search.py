@@ -207,8 +207,11 @@ class ModeSearch:
     def _renewed(self) -> Hyperparameters:
         """Return the hyper-parameters given draws around the mode."""
         posterior, at, hyper = self.mode
-        draws = draw_members(posterior, at, _N_DRAWS, self.seed, n_corrections=0)
-        outliers = self._outliers()
+        system = NormalEquations(posterior, at)
+        draws = draw_members(
+            posterior, at, _N_DRAWS, self.seed, n_corrections=0, system=system
+        )
+        outliers = self._outliers(system)
         clean = self.data.without(outliers.shift)
         fit = posterior.without_courses(draws, posterior.media(draws)).numpy()
         has_course = self.module.baseline.has_course
@@ -225,7 +228,7 @@ class ModeSearch:
         scales = _renew_scales(hyper.penalties.scales, draws, posterior)
         return Hyperparameters(time, replace(hyper.penalties, scales=scales), outliers)
 
-    def _outliers(self) -> Outliers:
+    def _outliers(self, system: NormalEquations) -> Outliers:
         """Return which observations neither the model nor the level explains."""
         posterior, at, hyper = self.mode
         fit = posterior.without_courses(at, posterior.media(at))[0].numpy()
@@ -233,9 +236,9 @@ class ModeSearch:
         found = find_outliers(
             rest * self.data.observed,
             self.data.observed,
-            posterior.whitener.numpy(),
+            posterior.whitener,
             hyper.time.sigma,
-            _leverage(posterior, at),
+            _Leverage(posterior, system),
         )
         # Weeks from which nothing is learned keep what was found before.
         learned, before = self.data.observed, hyper.outliers
@@ -245,32 +248,40 @@ class ModeSearch:
         )
 
 
-def _leverage(posterior: Posterior, at: Parameters) -> np.ndarray:
-    r"""Return how far columns fit each observation by themselves, (region, week).
+class _Leverage:
+    r"""How far columns fit an observation by themselves.
 
     With the precision :math:`P` in time and columns :math:`J` whose coefficients have
     the precision :math:`H`, that is :math:`1 - M_{ii} / P_{ii}` for :math:`M = P - P J
     H^{-1} J^\top P`, the precision of the observations.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    system : NormalEquations
     """
-    system = NormalEquations(posterior, at)
-    scale = posterior.precision[:, None, None]
-    common = (posterior.common * scale).expand(len(scale), -1, -1)
-    shared = torch.cat([system.slopes.shared, common], -1)
 
-    def pulled(columns: Tensor) -> Tensor:
-        return posterior.whitener.mT @ columns * scale
+    def __init__(self, posterior: Posterior, system: NormalEquations) -> None:
+        self.posterior, self.system = posterior, system
 
-    columns = pulled(shared)
-    fitted = torch.zeros_like(posterior.target)
-    if system.slopes.own.shape[2]:
-        # Regions' parameters fit first, shared ones what those leave.
-        regional = pulled(system.slopes.own)
-        fitted = ((regional @ system.inverse) * regional).sum(-1)
-        columns = columns - regional @ (system.inverse @ system.border)
-    inverse = system.solve_shared(torch.eye(len(system.scale), dtype=torch.float64))
-    fitted = fitted + ((columns @ inverse) * columns).sum(-1)
-    own = (posterior.whitener**2).sum(1) * posterior.precision[:, None] ** 2
-    return np.asarray((fitted / own.clamp_min(1e-300)).numpy())
+    def __call__(self, region: int, week: int) -> float:
+        """Return the leverage of a week."""
+        posterior, system = self.posterior, self.system
+        factor = posterior.whitener.of_region(region)
+        unit = torch.zeros(len(posterior.common_columns), 1, dtype=torch.float64)
+        unit[week] = 1.0
+        scale = posterior.precision[region]
+        column = factor.whiten(unit)[:, 0] * scale
+        common = factor.transpose(column[:, None])[:, 0] @ posterior.common_columns
+        shared = torch.cat([column @ system.slopes.shared[region], common * scale])
+        fitted = column.new_zeros(())
+        if system.slopes.own.shape[2]:
+            # Regions' parameters fit first, shared ones what those leave.
+            regional = column @ system.slopes.own[region]
+            inner = regional @ system.inverse[region]
+            fitted, shared = inner @ regional, shared - inner @ system.border[region]
+        fitted = fitted + shared @ system.solve_shared(shared[None])[0]
+        return float(fitted / column.square().sum().clamp_min(1e-300))
 
 
 def _renew_scales(

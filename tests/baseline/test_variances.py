@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_mmm.baseline._covariance import TimeCovariance, whiteners
+from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.baseline._variances import (
     course_evidence,
     course_factor,
@@ -14,6 +14,7 @@ from sklearn_mmm.baseline._variances import (
     renew_time,
     robust_sigma,
 )
+from sklearn_mmm.baseline._whitening import dense_whitener
 from sklearn_mmm.components._noise import NORMAL, HuberNoise
 
 N_REGIONS, N_WEEKS = 3, 7
@@ -33,8 +34,7 @@ def problem():
 
 def dense_precision(K, sigma, loadings, observed):
     """Return the precision of all observed cells, whitened in time region by region."""
-    W = whiteners(K, observed)
-    W = np.broadcast_to(W, (N_REGIONS, N_WEEKS, N_WEEKS))
+    W = [dense_whitener(K, o[None]).matrices(N_WEEKS)[0][0].numpy() for o in observed]
     blocks = np.zeros((N_REGIONS * N_WEEKS,) * 2)
     for r in range(N_REGIONS):
         at = slice(r * N_WEEKS, (r + 1) * N_WEEKS)
@@ -62,7 +62,7 @@ def test_evidence_on_the_common_course_is_that_of_dense_algebra(problem, gaps, w
     K = regional_covariance(hyper, kernels.regional)
     P = dense_precision(K, sigma, loadings, observed)
     everywhere = np.kron(np.ones((N_REGIONS, 1)), np.eye(N_WEEKS))
-    W = whiteners(K, observed)
+    W = dense_whitener(K, observed)
     found = course_evidence(W, 1 / sigma, loadings, residual)
     np.testing.assert_allclose(found.information, everywhere.T @ P @ everywhere)
     flat = residual.reshape(2, -1)

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+import torch
 
 from sklearn_mmm.baseline._volatility import (
     likeliest_volatility,
     standardised,
     weekly_loadings,
 )
+from sklearn_mmm.baseline._whitening import DenseFactor, Group, Whitener
 
 N_WEEKS, N_REGIONS, N_CHANNELS = 80, 30, 4
 
@@ -62,8 +64,10 @@ def test_columns_are_whitened_in_time_and_by_noise():
     rng = np.random.default_rng(7)
     columns = rng.standard_normal((2, 3, 1))
     W = np.tril(rng.standard_normal((1, 3, 3)))
+    factor = DenseFactor(torch.as_tensor(W[0]))
+    whitener = Whitener((Group(slice(None), factor),), 2)
     observed = np.array([[True, True, True], [True, False, True]])
-    found = standardised(columns, W, np.array([2.0, 4.0]), observed)
+    found = standardised(columns, whitener, np.array([2.0, 4.0]), observed)
     assert found.shape == (3, 2, 1)
     np.testing.assert_allclose(found[:, 0, 0], 2 * W[0] @ columns[0, :, 0])
     assert found[1, 1, 0] == 0

@@ -6,6 +6,7 @@ import pytest
 
 from sklearn_mmm import DeepCausalMMMRegressor
 from sklearn_mmm.baseline._outliers import find_outliers, gross_outliers
+from sklearn_mmm.baseline._whitening import dense_whitener
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.exceptions import OutlierWarning
 
@@ -14,11 +15,11 @@ def test_a_spike_is_an_outlier_and_a_step_of_the_level_is_not():
     rng = np.random.default_rng(0)
     observed = np.ones((2, 60), bool)
     K = np.eye(60) + 0.05 * np.minimum.outer(np.arange(60.0), np.arange(60.0)) + 1.0
-    whitener = np.linalg.inv(np.linalg.cholesky(K))[None]
+    whitener = dense_whitener(K, observed)
     residual = rng.standard_normal((2, 60))
     residual[0, 20] += 15
     residual[1, 30:] += 8
-    found = find_outliers(residual, observed, whitener, np.ones(2), np.zeros((2, 60)))
+    found = find_outliers(residual, observed, whitener, np.ones(2), lambda *at: 0.0)
     assert np.argwhere(found.weight < 0.5).tolist() == [[0, 20]]
     assert found.shift[0, 20] == pytest.approx(15, abs=3)
 
@@ -26,11 +27,10 @@ def test_a_spike_is_an_outlier_and_a_step_of_the_level_is_not():
 def test_what_columns_explain_by_themselves_is_no_outlier():
     residual = np.zeros((1, 30))
     residual[0, 7] = 20.0
-    leverage = np.zeros((1, 30))
-    leverage[0, 7] = 0.9
-    whitener = np.eye(30)[None]
+    observed = np.ones((1, 30), bool)
+    whitener = dense_whitener(np.eye(30), observed)
     found = find_outliers(
-        residual, np.ones((1, 30), bool), whitener, np.ones(1), leverage
+        residual, observed, whitener, np.ones(1), lambda *at: 0.9 * (at == (0, 7))
     )
     assert (found.weight == 1).all()
 

@@ -1,0 +1,267 @@
+r"""Level, seasons and noise as a state-space model, over blocks of weeks.
+
+The state at a block's first week is the level and, for each harmonic of each season, a
+pair that turns with it and fades, of which the first one is seen. Given that state, the
+outcomes of the block and the state at the next block's first week are jointly normal,
+with moments in closed form; so a filter goes from block to block (Durbin & Koopman,
+2012, "Time Series Analysis by State Space Methods", chapter 4). It factorises the
+covariance of :mod:`sklearn_mmm.baseline._covariance` exactly.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_mmm.baseline._covariance import (
+    INTERCEPT,
+    LEVEL,
+    N_HARMONICS,
+    TimeCovariance,
+    Variances,
+)
+from sklearn_mmm.baseline._whitening import BlockFactor, Group, Whitener, sharing
+from sklearn_mmm.components._noise import HuberNoise
+
+SIZE = 48
+# Time steps beyond which series are whitened by blocks.
+LONG = 320
+
+
+class _Filtered(NamedTuple):
+    """A block's part of the factor, ([region,] ...) each.
+
+    Attributes
+    ----------
+    inverse : Tensor of shape (size, size)
+        Inverse Cholesky factor of the outcomes given earlier blocks.
+    reads : Tensor of shape (size, state)
+    gain : Tensor of shape (state, size)
+    moves : Tensor of shape (state, state)
+    """
+
+    inverse: Tensor
+    reads: Tensor
+    gain: Tensor
+    moves: Tensor
+
+
+class Blocks:
+    """The weeks of a panel in blocks.
+
+    Parameters
+    ----------
+    covariance : TimeCovariance
+    position : ndarray of shape (n_weeks,)
+        Ascending.
+    """
+
+    def __init__(self, covariance: TimeCovariance, position: np.ndarray) -> None:
+        self.covariance, self.n_weeks = covariance, len(position)
+        self.span = float(position[-1] - position[0])
+        n_blocks = -(-len(position) // SIZE)
+        rest = n_blocks * SIZE - len(position)
+        padded = np.append(position, position[-1] + np.arange(1.0, rest + 1))
+        times = torch.as_tensor(padded).reshape(n_blocks, SIZE)
+        self.begin = times[:, 0]
+        self.end = torch.cat([times[1:, 0], times[-1:, -1] + 1])
+        self.since = times - self.begin[:, None]  # (block, week)
+        self.until = self.end[:, None] - times
+        self.gap = (times[:, :, None] - times[:, None, :]).abs()
+        self.least = torch.minimum(self.since[:, :, None], self.since[:, None, :])
+        self.waves = [self._waves(length) for length in covariance.season_lengths]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parts."""
+        return (*self.covariance.names, INTERCEPT)
+
+    @property
+    def n_seasons(self) -> float:
+        """How often the shortest season repeats; 0 without one."""
+        if not self.waves:
+            return 0.0
+        return self.span / min(self.covariance.season_lengths)
+
+    def _waves(self, length: float) -> dict[str, Tensor]:
+        """Return what the harmonics of a season do, without fading."""
+        order = torch.arange(1, N_HARMONICS + 1, dtype=torch.float64)
+        speed = 2 * np.pi * order / length
+        between = (speed[:, None, None, None] * self.gap).cos()
+        return {
+            "weight": order**-4,
+            "kernel": (between * (order**-4)[:, None, None, None]).sum(0),
+            "since": self.since[..., None] * speed,  # (block, week, harmonic)
+            "until": self.until[..., None] * speed,
+            "span": (self.end - self.begin)[:, None] * speed,
+        }
+
+    def _moments(
+        self, variances: dict[str, Tensor], memory: Tensor, noise: Tensor
+    ) -> dict[str, Tensor]:
+        """Return moments of each block given the state at its beginning.
+
+        ``reads`` (block, week, state), ``own`` (block, week, week), ``moves`` (block,
+        state, state), ``spread`` of the next state (block, state), ``cross`` of it with
+        the weeks (block, state, week), and the variance of the ``first`` state.
+        """
+        level = variances[LEVEL] if self.covariance.wanders else _number(0.0)
+        ahead = self.begin[0] - self.covariance.origin
+        n_blocks, span = len(self.begin), self.end - self.begin
+        reads = [torch.ones(n_blocks, SIZE, 1, dtype=torch.float64)]
+        own = noise * torch.eye(SIZE, dtype=torch.float64) + level * self.least
+        spread = [level * span[:, None]]
+        cross = [level * self.since[:, None, :]]
+        first = [(level * ahead + variances[INTERCEPT]).reshape(1)]
+        moves = [torch.ones(n_blocks, 1, 1, dtype=torch.float64)]
+        seasons = zip(self.covariance.seasons, self.waves, strict=True)
+        for (name, length), waves in seasons:
+            rate = 1.0 / (memory * length)
+            size = variances[name] * waves["weight"]  # (harmonic,)
+            faded = (-rate * self.since).exp()  # (block, week)
+            left = (-rate * self.until).exp()[..., None]
+            angle = waves["since"]
+            reads.append(faded[..., None] * _pairs(angle.cos(), -angle.sin()))
+            lasting = (-rate * self.gap).exp() - faded[:, :, None] * faded[:, None, :]
+            own = own + variances[name] * waves["kernel"] * lasting
+            kept = (-rate * span).exp()[:, None]
+            spread.append(_pairs(*[size * (1 - kept**2)] * 2))
+            known = left * size * (1 - faded[..., None] ** 2)
+            angle = waves["until"]
+            pair = _pairs(known * angle.cos(), known * angle.sin())
+            cross.append(pair.mT)
+            first.append(_pairs(size, size))
+            moves.append(_turns(kept, waves["span"]))
+        return {
+            "reads": torch.cat(reads, -1),
+            "own": own,
+            "spread": torch.cat(spread, -1),
+            "cross": torch.cat(cross, 1),
+            "first": torch.cat(first),
+            "moves": _diagonal_blocks(moves),
+        }
+
+    def filter(
+        self,
+        variances: dict[str, Tensor],
+        memory: Tensor,
+        noise: Tensor,
+        observed: Tensor,
+    ) -> list[_Filtered]:
+        """Return the factor's parts, block by block.
+
+        Parameters
+        ----------
+        variances : dict of Tensor
+            Of level, seasons and intercept, by name.
+        memory, noise : Tensor
+            Seasons, and the noise's variance.
+        observed : bool Tensor of shape ([region,] week)
+        """
+        moments = self._moments(variances, memory, noise)
+        rest = len(self.begin) * SIZE - self.n_weeks
+        seen = torch.nn.functional.pad(observed.double(), (0, rest))
+        eye = torch.eye(SIZE, dtype=torch.float64)
+        P = torch.diag(moments["first"])
+        out = []
+        for block, mask in enumerate(seen.split(SIZE, -1)):
+            row, column = mask[..., :, None], mask[..., None, :]
+            reads = moments["reads"][block] * row
+            known = P @ reads.mT
+            S = reads @ known + moments["own"][block] * row * column
+            S = S + torch.diag_embed(1 - mask)
+            inverse = torch.linalg.solve_triangular(
+                torch.linalg.cholesky(S), eye, upper=False
+            )
+            moves = moments["moves"][block]
+            cross = moves @ known + moments["cross"][block] * column
+            gain = cross @ inverse.mT
+            P = moves @ P @ moves.mT + torch.diag(moments["spread"][block])
+            P = P - gain @ gain.mT
+            out.append(_Filtered(inverse * row, reads, gain, moves))
+        return out
+
+    def factor(self, variances: Variances, observed: np.ndarray) -> BlockFactor:
+        """Return the whitening factor, in units of the noise variance."""
+        found = self.filter(
+            {name: _number(value) for name, value in variances.parts.items()},
+            _number(variances.memory),
+            _number(1.0),
+            torch.as_tensor(observed),
+        )
+        steps = []
+        for inverse, reads, gain, moves in found:
+            expected = inverse @ reads
+            top = torch.cat([inverse, -expected], -1)
+            moves = moves.expand(*gain.shape[:-2], *moves.shape)
+            bottom = torch.cat([gain @ inverse, moves - gain @ expected], -1)
+            steps.append(torch.cat([top, bottom], -2))
+        return BlockFactor(torch.stack(steps), self.n_weeks, SIZE)
+
+    def whitener(self, variances: Variances, observed: np.ndarray) -> Whitener:
+        """Return what whitens regions, in units of their noise.
+
+        Parameters
+        ----------
+        variances : Variances
+        observed : bool ndarray of shape (n_regions, n_weeks)
+        """
+        groups = [
+            Group(regions, self.factor(variances, weeks))
+            for regions, weeks in sharing(observed)
+        ]
+        return Whitener(tuple(groups), len(observed))
+
+
+def block_loss(found: list[_Filtered], values: Tensor, noise: HuberNoise) -> Tensor:
+    """Return the negative log-likelihood of series by the parts of a factor.
+
+    Parameters
+    ----------
+    found : list
+        See :meth:`Blocks.filter`.
+    values : Tensor of shape ([region,] week, series)
+        Zero where missing.
+    noise : HuberNoise
+    """
+    n_series, n_state = values.shape[-1], found[0].gain.shape[-2]
+    state = values.new_zeros(*values.shape[:-2], n_state, n_series)
+    rest = len(found) * SIZE - values.shape[-2]
+    values = torch.nn.functional.pad(values, (0, 0, 0, rest))
+    total = values.new_zeros(())
+    for part, block in zip(found, values.split(SIZE, -2), strict=True):
+        v = part.inverse @ (block - part.reads @ state)
+        state = part.moves @ state + part.gain @ v
+        pivots = part.inverse.diagonal(dim1=-2, dim2=-1)
+        seen = torch.where(pivots > 0, pivots, 1.0)
+        loss = noise.loss_of_tensor(v).sum()
+        total = total + loss - n_series * seen.log().sum()
+    return total
+
+
+def _number(value: float) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64)
+
+
+def _pairs(first: Tensor, second: Tensor) -> Tensor:
+    """Interleave (..., harmonic) tensors."""
+    return torch.stack([first, second], -1).flatten(-2)
+
+
+def _turns(kept: Tensor, angle: Tensor) -> Tensor:
+    """Return fading rotations, (block, 2 * harmonic, 2 * harmonic)."""
+    cos, sin = kept * angle.cos(), kept * angle.sin()
+    turn = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)
+    return _diagonal_blocks(list(turn.unbind(1)))
+
+
+def _diagonal_blocks(parts: list[Tensor]) -> Tensor:
+    """Return (block, n, n) matrices with given ones along their diagonals."""
+    n = sum(part.shape[-1] for part in parts)
+    rows, begin = [], 0
+    for part in parts:
+        width = part.shape[-1]
+        rows.append(torch.nn.functional.pad(part, (begin, n - begin - width)))
+        begin += width
+    return torch.cat(rows, -2)

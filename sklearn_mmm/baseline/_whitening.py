@@ -1,0 +1,355 @@
+r"""Whitening of regions' series in time, by dense factors or by blocks of weeks.
+
+The inverse of the lower Cholesky factor of a covariance turns a series into its
+standardised one-step-ahead errors. A short series takes that matrix itself. In a long
+one, a block of weeks knows of the weeks before it only through the state of level and
+seasons, :math:`a`, so that a step
+
+.. math:: (v_b, a_{b+1}) = M_b (y_b, a_b)
+
+from block to block does the same in time linear in the weeks (Kalman, 1960, "A New
+Approach to Linear Filtering and Prediction Problems", for blocks).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_mmm.baseline._covariance import inverse_factor
+
+# Regions with the same weeks share a factor from this number on; the others are one
+# batch.
+_FEWEST_SHARING = 3
+
+
+class Factor(Protocol):
+    """What whitens the regions of a group, with one matrix or one for each."""
+
+    def whiten(self, values: Tensor) -> Tensor:
+        """Return innovations of (..., [region,] week, n) values."""
+        ...
+
+    def transpose(self, values: Tensor) -> Tensor:
+        """Return the transpose of :meth:`whiten`."""
+        ...
+
+    def precision(self) -> tuple[Tensor, Tensor]:
+        """Return the precisions of weeks and of steps, ([region,] week) each."""
+        ...
+
+    def to(self, dtype: torch.dtype) -> "Factor":
+        """Return the factor in another precision."""
+        ...
+
+
+class DenseFactor(NamedTuple):
+    """The inverse of a Cholesky factor.
+
+    Attributes
+    ----------
+    inverse : Tensor of shape ([region,] week, week)
+    """
+
+    inverse: Tensor
+
+    def whiten(self, values: Tensor) -> Tensor:
+        """See :class:`Factor`."""
+        return _times(self.inverse, values)
+
+    def transpose(self, values: Tensor) -> Tensor:
+        """See :class:`Factor`."""
+        return _times(self.inverse.mT, values)
+
+    def precision(self) -> tuple[Tensor, Tensor]:
+        """See :class:`Factor`."""
+        later = self.inverse.flip(-1).cumsum(-1).flip(-1)
+        return self.inverse.square().sum(-2), later.square().sum(-2)
+
+    def to(self, dtype: torch.dtype) -> "DenseFactor":
+        """See :class:`Factor`."""
+        return DenseFactor(self.inverse.to(dtype))
+
+
+class BlockFactor(NamedTuple):
+    """Steps from block to block.
+
+    Attributes
+    ----------
+    steps : Tensor of shape (block, [region,] size + state, size + state)
+        The last block may reach beyond the last week, with weeks that are missing.
+    n_weeks : int
+    size : int
+        Weeks of a block.
+    """
+
+    steps: Tensor
+    n_weeks: int
+    size: int
+
+    def _blocks(self, values: Tensor) -> tuple[Tensor, ...]:
+        rest = len(self.steps) * self.size - self.n_weeks
+        padded = torch.nn.functional.pad(values, (0, 0, 0, rest))
+        return padded.split(self.size, dim=-2)
+
+    def _state(self, values: Tensor) -> Tensor:
+        n_state = self.steps.shape[-1] - self.size
+        return values.new_zeros(*values.shape[:-2], n_state, values.shape[-1])
+
+    def _expanded(self, values: Tensor) -> Tensor:
+        """Return values for each region, where each has matrices of its own."""
+        batch = self.steps.shape[1:-2]
+        return values.expand(*batch, *values.shape) if values.dim() == 2 else values
+
+    def whiten(self, values: Tensor) -> Tensor:
+        """See :class:`Factor`."""
+        values = self._expanded(values)
+        state, out = self._state(values), []
+        for step, block in zip(self.steps, self._blocks(values), strict=True):
+            both = _times(step, torch.cat([block, state], -2))
+            out.append(both[..., : self.size, :])
+            state = both[..., self.size :, :]
+        return torch.cat(out, -2)[..., : self.n_weeks, :]
+
+    def transpose(self, values: Tensor) -> Tensor:
+        """See :class:`Factor`."""
+        values = self._expanded(values)
+        state, out = self._state(values), []
+        blocks = self._blocks(values)
+        for step, block in zip(self.steps.flip(0), blocks[::-1], strict=True):
+            both = _times(step.mT, torch.cat([block, state], -2))
+            out.append(both[..., : self.size, :])
+            state = both[..., self.size :, :]
+        return torch.cat(out[::-1], -2)[..., : self.n_weeks, :]
+
+    def precision(self) -> tuple[Tensor, Tensor]:
+        r"""See :class:`Factor`.
+
+        Backwards, with what later blocks make of a state and of a level that is one
+        higher from there on, :math:`a^\top N a + 2 n^\top a + c`.
+        """
+        size = self.size
+        n_state = self.steps.shape[-1] - size
+        batch = self.steps.shape[1:-2]
+        gram = self.steps.new_zeros(*batch, n_state, n_state)
+        line = self.steps.new_zeros(*batch, n_state, 1)
+        constant = self.steps.new_zeros(batch)
+        own, later = [], []
+        for step in self.steps.flip(0):
+            out, on = step[..., :size, :], step[..., size:, :]
+            square = out.mT @ out + on.mT @ gram @ on
+            rise = (on.mT @ line)[..., 0]
+            inner = square[..., :size, :size]
+            own.append(inner.diagonal(dim1=-2, dim2=-1))
+            suffix = inner.flip(-1).cumsum(-1).flip(-2).cumsum(-2)
+            suffix = suffix.diagonal(dim1=-2, dim2=-1).flip(-1)
+            ahead = rise[..., :size].flip(-1).cumsum(-1).flip(-1)
+            later.append(suffix + 2 * ahead + constant[..., None])
+            constant = later[-1][..., 0]
+            line = square[..., size:, :size].sum(-1, keepdim=True)
+            line = line + rise[..., size:, None]
+            gram = square[..., size:, size:]
+        both = torch.cat(own[::-1], -1), torch.cat(later[::-1], -1)
+        return both[0][..., : self.n_weeks], both[1][..., : self.n_weeks]
+
+    def to(self, dtype: torch.dtype) -> "BlockFactor":
+        """See :class:`Factor`."""
+        return self._replace(steps=self.steps.to(dtype))
+
+
+class Group(NamedTuple):
+    """Regions that are whitened together.
+
+    Attributes
+    ----------
+    regions : int ndarray of shape (n,) or slice
+        A slice where they are all.
+    factor : Factor
+    """
+
+    regions: np.ndarray | slice
+    factor: Factor
+
+
+@dataclass(frozen=True)
+class Whitener:
+    """What whitens the series of a panel.
+
+    Attributes
+    ----------
+    groups : tuple of Group
+    n_regions : int
+    """
+
+    groups: tuple[Group, ...]
+    n_regions: int
+
+    @property
+    def shared(self) -> bool:
+        """Whether one matrix whitens all regions."""
+        return len(self.groups) == 1 and not self.batched(0)
+
+    def batched(self, group: int) -> bool:
+        """Whether a group's regions have matrices of their own."""
+        factor = self.groups[group].factor
+        if isinstance(factor, DenseFactor):
+            return factor.inverse.dim() == 3
+        return isinstance(factor, BlockFactor) and factor.steps.dim() == 4
+
+    def whiten(self, values: Tensor) -> Tensor:
+        """Return innovations of (..., region, week, n) values."""
+        return self._each(values, lambda factor, own: factor.whiten(own))
+
+    def transpose(self, values: Tensor) -> Tensor:
+        """Return the transpose of :meth:`whiten`."""
+        return self._each(values, lambda factor, own: factor.transpose(own))
+
+    def whiten_series(self, values: Tensor) -> Tensor:
+        """Return innovations of (..., region, week) values."""
+        return self._each_series(values, lambda factor, own: factor.whiten(own))
+
+    def transpose_series(self, values: Tensor) -> Tensor:
+        """Return the transpose of :meth:`whiten_series`."""
+        return self._each_series(values, lambda factor, own: factor.transpose(own))
+
+    @cached_property
+    def precision(self) -> tuple[np.ndarray, np.ndarray]:
+        """Precision of each week given the others, and of a step of the level there.
+
+        (region, week) each; 0 where nothing is observed.
+        """
+        parts = [group.factor.precision() for group in self.groups]
+        out = []
+        for which in (0, 1):
+            whole = parts[0][which].new_zeros(self.n_regions, parts[0][0].shape[-1])
+            for group, part in zip(self.groups, parts, strict=True):
+                whole[group.regions] = part[which]
+            out.append(whole.numpy())
+        return out[0], out[1]
+
+    @cached_property
+    def place(self) -> tuple[np.ndarray, np.ndarray]:
+        """Group of each region, and where it stands in that group."""
+        group, place = np.zeros((2, self.n_regions), int)
+        for index, own in enumerate(self.groups):
+            group[own.regions] = index
+            n = len(np.arange(self.n_regions)[own.regions])
+            place[own.regions] = np.arange(n)
+        return group, place
+
+    def of_region(self, region: int) -> Factor:
+        """Return what whitens a region's series."""
+        group, place = (of[region] for of in self.place)
+        factor = self.groups[group].factor
+        return _member(factor, place) if self.batched(group) else factor
+
+    def matrices(self, n_weeks: int) -> list[Tensor]:
+        """Return each group's whitening matrices, (1 or n, week, week)."""
+        return self.columns(torch.eye(n_weeks, dtype=torch.float64))
+
+    def columns(self, values: Tensor) -> list[Tensor]:
+        """Return (week, n) columns of all regions as each group's innovations.
+
+        (1 or region, week, n) each.
+        """
+        found = [group.factor.whiten(values) for group in self.groups]
+        return [whole if whole.dim() == 3 else whole[None] for whole in found]
+
+    def to(self, dtype: torch.dtype) -> "Whitener":
+        """Return the whitener in another precision."""
+        groups = tuple(Group(r, factor.to(dtype)) for r, factor in self.groups)
+        return Whitener(groups, self.n_regions)
+
+    def _each(
+        self, values: Tensor, apply: Callable[[Factor, Tensor], Tensor]
+    ) -> Tensor:
+        if len(self.groups) == 1:
+            return apply(self.groups[0].factor, values)
+        out = torch.empty_like(values)
+        for group in self.groups:
+            own = values[..., group.regions, :, :]
+            out[..., group.regions, :, :] = apply(group.factor, own)
+        return out
+
+    def _each_series(
+        self, values: Tensor, apply: Callable[[Factor, Tensor], Tensor]
+    ) -> Tensor:
+        out = torch.empty_like(values)
+        for index, group in enumerate(self.groups):
+            own = values[..., group.regions, :]
+            if self.batched(index):
+                # (region, week, everything else)
+                flat = own.movedim((-2, -1), (0, 1))
+                done = apply(group.factor, flat.reshape(*flat.shape[:2], -1))
+                done = done.reshape(flat.shape).movedim((0, 1), (-2, -1))
+            else:
+                flat = own.reshape(-1, own.shape[-1]).T
+                done = apply(group.factor, flat).T.reshape(own.shape)
+            out[..., group.regions, :] = done
+        return out
+
+
+def _times(matrix: Tensor, values: Tensor) -> Tensor:
+    """Return the product with each of several matrices, without copies of them."""
+    if matrix.dim() == 2 and values.dim() > 2:
+        matrix = matrix[None]
+    return torch.matmul(matrix, values)
+
+
+def _member(factor: Factor, at: int) -> Factor:
+    if isinstance(factor, BlockFactor):
+        return factor._replace(steps=factor.steps[:, at])
+    assert isinstance(factor, DenseFactor)
+    return DenseFactor(factor.inverse[at])
+
+
+def sharing(observed: np.ndarray) -> Iterator[tuple[np.ndarray | slice, np.ndarray]]:
+    """Yield regions that are whitened together, and the weeks that they have.
+
+    Weeks are (week,) where they are the same, else (region, week).
+
+    Parameters
+    ----------
+    observed : bool ndarray of shape (n_regions, n_weeks)
+    """
+    rows, code, count = np.unique(
+        observed, axis=0, return_inverse=True, return_counts=True
+    )
+    code = code.ravel()
+    if len(rows) == 1:
+        yield slice(None), rows[0]
+        return
+    alone = count[code] < _FEWEST_SHARING
+    for pattern in np.flatnonzero(count >= _FEWEST_SHARING):
+        yield np.flatnonzero(code == pattern), rows[pattern]
+    if alone.any():
+        yield np.flatnonzero(alone), observed[alone]
+
+
+def dense_whitener(K: np.ndarray, observed: np.ndarray) -> Whitener:
+    """Return the whitener of a covariance.
+
+    Parameters
+    ----------
+    K : ndarray of shape (n_weeks, n_weeks)
+    observed : bool ndarray of shape (n_regions, n_weeks)
+        Rows and columns of missing weeks are zero.
+    """
+
+    def inverse(weeks: np.ndarray) -> np.ndarray:
+        out = np.zeros_like(K)
+        if weeks.any():
+            at = np.ix_(weeks, weeks)
+            out[at] = inverse_factor(K[at])
+        return out
+
+    groups = []
+    for regions, weeks in sharing(observed):
+        each = np.stack([inverse(own) for own in np.atleast_2d(weeks)])
+        found = torch.as_tensor(each if weeks.ndim == 2 else each[0])
+        groups.append(Group(regions, DenseFactor(found)))
+    return Whitener(tuple(groups), len(observed))
