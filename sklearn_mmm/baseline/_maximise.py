@@ -154,8 +154,8 @@ class _Search(ABC):
 
     Attributes
     ----------
-    kernels : Kernels or Blocks
-        With the names of the parts.
+    names : tuple of str
+        Of the parts.
     prior : float
         Mean of the logarithms of the variances.
     upper : float
@@ -173,7 +173,7 @@ class _Search(ABC):
     upper = 1e3
     has_noise = True
     forgets: bool
-    kernels: Kernels | Blocks
+    names: tuple[str, ...]
 
     @abstractmethod
     def likelihood(
@@ -198,7 +198,7 @@ class _Search(ABC):
     def _descend(
         self, first: dict[str, float], memory: float
     ) -> tuple[float, Variances]:
-        names = self.kernels.names
+        names = self.names
         n = len(names)
         x = [*np.log(np.maximum([first[name] for name in names], _LEAST))]
         bounds = [(np.log(_LEAST), np.log(self.upper))] * n
@@ -261,6 +261,7 @@ class _DenseSearch(_Search):
         has_noise: bool,
     ) -> None:
         self.of_covariance, self.kernels = of_covariance, kernels
+        self.names = kernels.names
         self.prior, self.upper, self.has_noise = prior, upper, has_noise
         self.forgets = bool(kernels.distance.max() >= FEWEST_SEASONS)
 
@@ -304,7 +305,7 @@ class _BlockSearch(_Search):
         kernels: Blocks,
         noise: HuberNoise,
     ) -> None:
-        self.kernels, self.blocks = kernels, kernels
+        self.names, self.blocks = kernels.names, kernels
         self.noise, self.n_draws = noise, len(values)
         self.forgets = kernels.n_seasons >= FEWEST_SEASONS
         self.groups = []

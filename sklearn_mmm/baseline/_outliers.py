@@ -64,7 +64,7 @@ def gross_outliers(
     shift = np.zeros(values.shape)
     for region, weeks in enumerate(observed):
         seen = np.flatnonzero(weeks)
-        gap, size = _distance_from_median(values[region, seen])
+        gap, size = (one[..., 0] for one in _from_median(values[region, seen, None]))
         far = (np.abs(gap) > _GROSS * size) & ~explained[region, seen]
         if size > 0 and far.mean() <= _MOST:
             shift[region, seen[far]] = gap[far]
@@ -82,21 +82,31 @@ def spikes(columns: np.ndarray, observed: np.ndarray) -> np.ndarray:
     out = np.zeros(observed.shape, bool)
     for region, weeks in enumerate(observed):
         seen = np.flatnonzero(weeks)
-        for values in columns[region, seen].T:
-            gap, size = _distance_from_median(values)
-            out[region, seen] |= np.abs(gap) > max(_GROSS * size, 1e-12)
+        gap, size = _from_median(columns[region, seen])
+        far = np.abs(gap) > np.maximum(_GROSS * size, 1e-12)
+        out[region, seen] = far.any(1)
     return out
 
 
-def _distance_from_median(values: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return distances from the running median, and their median size."""
-    if len(values) < _WINDOW:
-        return np.zeros(len(values)), 0.0
+def _from_median(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return distances from the running medians, and their median sizes.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_weeks, n_columns)
+
+    Returns
+    -------
+    gap : ndarray of shape (n_weeks, n_columns)
+    size : ndarray of shape (n_columns,)
+    """
+    if len(columns) < _WINDOW:
+        return np.zeros(columns.shape), np.zeros(columns.shape[1])
     half = _WINDOW // 2
-    padded = np.pad(values, half, mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)
-    gap = values - np.median(windows, axis=1)
-    return gap, float(np.median(np.abs(gap)))
+    padded = np.pad(columns, ((half, half), (0, 0)), mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=0)
+    gap = columns - np.median(windows, axis=-1)
+    return gap, np.median(np.abs(gap), axis=0)
 
 
 def without_gross_outliers(

@@ -55,7 +55,7 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.network import ResponseShape
 from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index_of
-from sklearn_mmm.panel._grid import Panel, interpolate_gaps
+from sklearn_mmm.panel._grid import Panel, check_regions, interpolate_gaps
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm.panel._scales import (
     PanelScales,
@@ -547,6 +547,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     ) -> Self:
         """Fit the model to rows, or update a former fit."""
         panel = rows.panel(self._axis)
+        check_regions(panel, self.region_column)
         self._warn_about(rows, panel)
         options = self._graph_options()
         columns = np.column_stack([rows.media, rows.controls])

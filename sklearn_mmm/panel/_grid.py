@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# Labels of regions beyond which each needs so many rows on average.
+_MOST_SMALL_REGIONS, _FEWEST_ROWS = 1000, 4
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -97,6 +100,30 @@ def make_panel(
     observed = np.zeros((len(regions), len(weeks)), bool)
     observed[row_region, row_week] = True
     return Panel(regions, weeks, row_region, row_week, observed)
+
+
+def check_regions(panel: Panel, column: object) -> None:
+    """Refuse labels that are too many to be those of regions.
+
+    Parameters
+    ----------
+    panel : Panel
+    column : object
+        Name of the column with the labels, for the message.
+
+    Raises
+    ------
+    ValueError
+        If there are more than 1,000 of them with less than four rows each, on average.
+    """
+    n_regions, n_rows = len(panel.regions), len(panel.row_region)
+    if n_regions > _MOST_SMALL_REGIONS and n_rows < _FEWEST_ROWS * n_regions:
+        raise ValueError(
+            f"region_column {column!r} has {n_regions:,} labels for {n_rows:,} rows, "
+            f"first {panel.regions[0]!r}: a region needs a series in time, so these "
+            "look like keys of rows; name the column with regions, or aggregate the "
+            "rows of small regions first"
+        )
 
 
 def interpolate_gaps(panel: Panel, values: np.ndarray) -> np.ndarray:
