@@ -41,7 +41,7 @@ class HuberNoise:
 
     def slope(self, v: np.ndarray) -> np.ndarray:
         r"""Return the loss's derivative, :math:`\psi = \rho'`: a residual, clipped."""
-        return np.clip(v, -self.threshold, self.threshold)
+        return np.asarray(np.clip(v, -self.threshold, self.threshold))
 
     def slope_of_tensor(self, v: Tensor) -> Tensor:
         r"""Return :math:`\psi` of a tensor."""
@@ -49,11 +49,11 @@ class HuberNoise:
 
     def weight(self, v: np.ndarray) -> np.ndarray:
         r"""Return :math:`\psi(v) / v`, by which a residual counts: 1 or less."""
-        return np.minimum(1.0, self.threshold / np.maximum(np.abs(v), 1e-9))
+        return np.asarray(np.minimum(1.0, self.threshold / np.maximum(np.abs(v), 1e-9)))
 
     def inflation(self, v: np.ndarray) -> np.ndarray:
         """Return by how much the variance of a residual is larger: one over weight."""
-        return np.maximum(1.0, np.abs(v) / self.threshold)
+        return np.asarray(np.maximum(1.0, np.abs(v) / self.threshold))
 
     def mean_square(
         self, residual: np.ndarray, scale: np.ndarray, seen: np.ndarray
