@@ -44,6 +44,13 @@ from sklearn_mmm.plotting._style import (
     text,
 )
 
+_FIXED = {"baseline": BASELINE, "controls": CONTROLS, "total": ACTUAL}
+_BARS = Needs(
+    "component kind",
+    "contribution start end share",
+    among={"kind": ("channel", *_FIXED)},
+)
+
 
 @of_fitted_model
 def plot_contributions(
@@ -180,22 +187,12 @@ def plot_waterfall(
     >>> list(plot_waterfall(table).data[0].base)
     [0.0, 3.0, 0.0]
     """
-    fixed = {"baseline": BASELINE, "controls": CONTROLS, "total": ACTUAL}
-    table = table_of(
-        source,
-        waterfall_table,
-        Needs(
-            "component kind",
-            "contribution start end share",
-            among={"kind": ("channel", *fixed)},
-        ),
-        coverage=coverage,
-    )
+    table = table_of(source, waterfall_table, _BARS, coverage=coverage)
     units = units_for(source, units)
     is_channel = (table["kind"] == "channel").to_numpy()
     hues = colours_for(table["component"][is_channel], colours)
     bars = [
-        hues[name] if kind == "channel" else fixed[kind]
+        hues[name] if kind == "channel" else _FIXED[kind]
         for name, kind in zip(table["component"], table["kind"], strict=True)
     ]
     n = len(table)
