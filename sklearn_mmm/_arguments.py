@@ -104,6 +104,26 @@ def as_path(name: str, value: Any) -> Path:
     return Path(value)
 
 
+def as_new_file(name: str, value: Any) -> Path:
+    """Return the path of a file that is to be written.
+
+    Raises
+    ------
+    TypeError
+        Naming the argument, if it is no path.
+    ValueError
+        If it is a folder, or its folder does not exist.
+    """
+    path = as_path(name, value)
+    if path.is_dir():
+        raise ValueError(f"got {name}={shown(value)}, a folder; name a file in it")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(
+            f"got {name}={shown(value)}, whose folder does not exist; make it first"
+        )
+    return path
+
+
 def check_table(name: str, table: Any, columns: Collection[str], maker: str) -> None:
     """Refuse what is no table with some columns.
 

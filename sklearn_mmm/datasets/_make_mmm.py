@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
-from sklearn_mmm._arguments import check_whole, is_number
+from sklearn_mmm._arguments import check_truth, check_whole, is_number, shown
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.components import Adstock, Saturation
 from sklearn_mmm.components._adstock import make_adstock
@@ -17,6 +19,11 @@ from sklearn_mmm.components._saturation import make_saturation
 from sklearn_mmm.datasets._draw_panel import draw_panel
 from sklearn_mmm.datasets._response import MAX_LAG
 from sklearn_mmm.datasets._truth_tables import rows_of, tabulate
+
+# Amounts that fit into the memory of a small machine.
+_MOST_CELLS = 50_000_000
+# Of the dates that pandas counts in nanoseconds.
+_LAST_YEAR = 2262
 
 
 @one_thread()
@@ -93,7 +100,7 @@ def make_mmm(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If a parameter is out of its range, or a component is none that a model could
         learn.
 
@@ -144,3 +151,32 @@ def _check(parameters: dict[str, Any]) -> None:
             raise ValueError(
                 f"Got {name}={value!r}, but expected a number in {interval}."
             )
+    for name in ("time_varying", "graph"):
+        check_truth(name, parameters[name])
+    n_cells = math.prod(
+        parameters[f"n_{part}"] for part in ("regions", "weeks", "channels")
+    )
+    if n_cells > _MOST_CELLS:
+        raise ValueError(
+            f"n_regions × n_weeks × n_channels is {n_cells:,}, but at most "
+            f"{_MOST_CELLS:,} are drawn; ask for fewer"
+        )
+    _check_start(parameters["start"], parameters["n_weeks"])
+
+
+def _check_start(start: Any, n_weeks: int) -> None:
+    """Refuse a first week that is no date or leads out of the calendar."""
+    refused = f"got start={shown(start)}; give the first week, such as '2022-01-03'"
+    if not isinstance(start, (str, date, np.datetime64)):
+        raise TypeError(refused)
+    try:
+        first = pd.Timestamp(start)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(refused) from error
+    if pd.isna(first):
+        raise ValueError(refused)
+    if first.tz is not None or first.year + n_weeks / 52 > _LAST_YEAR:
+        raise ValueError(
+            f"{refused}, without a time zone and with all {n_weeks:,} weeks before the "
+            f"year {_LAST_YEAR}"
+        )

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from sklearn_mmm._arguments import check_table, shown
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.datasets._funnel import propagate
+from sklearn_mmm.panel._columns import check_media, read_numbers
 
 
 @one_thread()
@@ -26,19 +28,15 @@ def true_contributions(truth: Bunch, X: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame of shape (n_rows, n_channels)
         Outcome units, same index as X.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the truth is none, or X no rows of its panel.
     """
+    region, week, spend = _cells(truth, X)
     panel = truth.panel
-    region = pd.Index(panel.regions).get_indexer(X["region"])
-    week = panel.weeks.get_indexer(pd.DatetimeIndex(X["week"]))
-    for column, place in (("region", region), ("week", week)):
-        if (place < 0).any():
-            row = int(np.flatnonzero(place < 0)[0])
-            raise ValueError(
-                f"{column} {X[column].iloc[row]!r} (row {row}) is not in the panel "
-                "that the truth belongs to"
-            )
     planned = panel.activity.copy()
-    spend = X[truth.media_columns].to_numpy(float)
     planned[region, week] = spend / panel.scale[region]
     activity = propagate(planned, panel.activity, panel.graph, panel.response)
     values = panel.weight * panel.response.share(activity)
@@ -62,9 +60,36 @@ def true_outcome(truth: Bunch, X: pd.DataFrame) -> pd.Series:
     -------
     Series of shape (n_rows,)
         Outcome units per week.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`true_contributions`.
     """
+    region, week, _ = _cells(truth, X)
     media = true_contributions(truth, X).sum(axis=1)
+    return (media + truth.panel.organic[region, week]).rename("sales")
+
+
+def _cells(truth: Bunch, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the region, the week and the spend of each row of X."""
+    if not isinstance(truth, Bunch) or "panel" not in truth:
+        raise TypeError(f"got truth={shown(truth)}; give what make_mmm returned")
     panel = truth.panel
+    check_table("X", X, ["region", "week", *truth.media_columns], "make_mmm")
+    try:
+        weeks = pd.DatetimeIndex(X["week"])
+    except (ValueError, TypeError) as error:
+        raise ValueError("X: column 'week' holds no dates") from error
     region = pd.Index(panel.regions).get_indexer(X["region"])
-    week = panel.weeks.get_indexer(pd.DatetimeIndex(X["week"]))
-    return (media + panel.organic[region, week]).rename("sales")
+    week = panel.weeks.get_indexer(weeks)
+    for column, place in (("region", region), ("week", week)):
+        if (place < 0).any():
+            row = int(np.flatnonzero(place < 0)[0])
+            raise ValueError(
+                f"{column} {X[column].iloc[row]!r} (row {row}) is not in the panel "
+                "that the truth belongs to"
+            )
+    spend = read_numbers(X, truth.media_columns, "media")
+    check_media(spend, truth.media_columns)
+    return region, week, spend

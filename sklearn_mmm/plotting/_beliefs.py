@@ -7,13 +7,8 @@ import plotly.graph_objects as go
 
 from sklearn_mmm.inspection import Units, event_table, prior_posterior
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._panels import (
-    make_panels,
-    panel,
-    set_axes,
-    table_of,
-    units_for,
-)
+from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, units_for
+from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     CONTRAST,
@@ -53,7 +48,11 @@ def plot_prior_posterior(source: Any) -> go.Figure:
     >>> [trace.name for trace in plot_prior_posterior(table).data]
     ['before the data', 'after the data']
     """
-    table = table_of(source, prior_posterior)
+    table = table_of(
+        source,
+        prior_posterior,
+        Needs("parameter channel", "prior_mean prior_sd posterior_mean posterior_sd"),
+    )
     names = list(dict.fromkeys(table["parameter"]))
     channels = list(dict.fromkeys(table["channel"]))
     n = len(channels)
@@ -125,7 +124,9 @@ def plot_events(source: Any, *, units: Units | None = None) -> go.Figure:
     >>> plot_events(table).data[0].x.tolist()
     [-5.0]
     """
-    table = table_of(source, event_table)
+    table = table_of(
+        source, event_table, Needs("event", "per_step n_steps", empty=True)
+    )
     units = units_for(source, units)
     figure = go.Figure()
     figure.add_bar(

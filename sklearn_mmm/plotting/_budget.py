@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from sklearn_mmm._arguments import check_number
 from sklearn_mmm.inspection import Units
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._channels import names_of
-from sklearn_mmm.plotting._panels import make_panels, panel, set_axes
+from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, units_for
+from sklearn_mmm.plotting._source import Needs, check_source
 from sklearn_mmm.plotting._style import (
     ACCENT,
     CLEAR,
@@ -56,8 +58,13 @@ def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
     >>> plot_allocation(channels).data[1].x.tolist()
     [2.0, 2.0]
     """
-    units = units or Units()
-    table = getattr(source, "channels", source)
+    units = units_for(None, units)
+    table = check_source(
+        "source",
+        getattr(source, "channels", source),
+        Needs(numbers="planned spend planned_roi roi marginal_roi"),
+        "allocate_budget(...).channels",
+    )
     moved = (table["spend"] - table["planned"]).sort_values(ascending=False)
     table = table.loc[moved.index].rename_axis("channel").reset_index()
     n, names = len(table), names_of(table)
@@ -187,8 +194,13 @@ def plot_frontier(
     >>> [trace.name for trace in figure.data]
     ['optimal', 'plan as given', 'marginal ROI']
     """
-    units = units or Units()
-    table = source.sort_values("total")
+    units = units_for(None, units)
+    if planned_total is not None:
+        check_number("planned_total", planned_total)
+    needs = Needs(numbers="total outcome gain marginal_roi")
+    table = check_source("source", source, needs, "budget_frontier").sort_values(
+        "total"
+    )
     figure = make_panels(
         ["Best outcome", "What the next unit of budget brings"], columns=1, height=200
     )

@@ -14,7 +14,8 @@ from sklearn_mmm.inspection import (
     share_table,
 )
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._panels import table_of, units_for
+from sklearn_mmm.plotting._panels import units_for
+from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     CLEAR,
@@ -70,7 +71,12 @@ def plot_shares(
     >>> plot_shares(table).data[0].x.tolist()
     [0.5, 0.5]
     """
-    table = table_of(source, share_table, coverage=coverage)
+    table = table_of(
+        source,
+        share_table,
+        Needs("channel", "spend contribution spend_share contribution_share"),
+        coverage=coverage,
+    )
     units = units_for(source, units)
     figure = go.Figure()
     for name, column, amount, unit, colour in (
@@ -157,7 +163,9 @@ def plot_roi(
     >>> plot_roi(table).data[0].x.tolist()
     [3.0, 1.0]
     """
-    table = table_of(source, roi_table, kind, coverage=coverage)
+    table = table_of(
+        source, roi_table, Needs("channel", "roi marginal_roi"), kind, coverage=coverage
+    )
     units = units_for(source, units)
     table = table.sort_values("roi", ascending=False, kind="stable", ignore_index=True)
     per_unit = text(units.per_spend)
@@ -249,7 +257,11 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
     >>> [round(float(trace.x[0]), 2) for trace in plot_saturation(table).data]
     [0.4, 0.3, 0.3]
     """
-    table = table_of(source, saturation_table)
+    table = table_of(
+        source,
+        saturation_table,
+        Needs("channel", "share_of_maximum share_at_largest marginal_response"),
+    )
     units = units_for(source, units)
     used = table["share_of_maximum"].to_numpy()
     # A mean of all regions together may exceed the largest sum that was seen at once.
@@ -330,12 +342,17 @@ def plot_effects(
     >>> [trace.x.tolist() for trace in plot_effects(table).data]
     [[3.0], [1.0], [4.0]]
     """
-    table = table_of(source, effect_table, coverage=coverage)
+    table = table_of(
+        source,
+        effect_table,
+        Needs("channel kind", "contribution", unique=True),
+        coverage=coverage,
+    )
     units = units_for(source, units)
     channels = list(dict.fromkeys(table["channel"]))
     figure = go.Figure()
     for kind, colour in (("direct", ACCENT), ("mediated", PALETTE[1])):
-        part = table[table["kind"] == kind].set_index("channel").loc[channels]
+        part = table[table["kind"] == kind].set_index("channel").reindex(channels)
         figure.add_bar(
             x=part["contribution"],
             y=np.arange(len(channels)),
@@ -345,7 +362,7 @@ def plot_effects(
             customdata=names_of(part.reset_index()),
             hovertemplate=f"%{{customdata}}<br>{kind} %{{x{NUMBER}}}<extra></extra>",
         )
-    total = table[table["kind"] == "total"].set_index("channel").loc[channels]
+    total = table[table["kind"] == "total"].set_index("channel").reindex(channels)
     figure.add_scatter(
         x=total["contribution"],
         y=np.arange(len(channels)),

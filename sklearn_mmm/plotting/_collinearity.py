@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 
 from sklearn_mmm.inspection import collinearity
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, table_of
+from sklearn_mmm.plotting._panels import make_panels, panel, set_axes
+from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     CONTRAST,
@@ -50,9 +51,16 @@ def plot_collinearity(source: Any) -> go.Figure:
     >>> plot_collinearity((correlation, vif)).data[1].x.round(2).tolist()
     [1.33, 1.33]
     """
-    correlation, vif = table_of(source, collinearity)
+    correlation, vif = table_of(
+        source, collinearity, (Needs(rest=True), Needs("column", "vif"))
+    )
     names = vif["column"].tolist()
     n = len(names)
+    if correlation.shape != (n, n):
+        raise ValueError(
+            f"the correlation has the shape {correlation.shape} and vif {n} rows; give "
+            "both as collinearity returns them"
+        )
     side = max(230, min(24 * n, 640))
     figure = make_panels(
         ["Correlation", "Variance inflation (VIF)"],

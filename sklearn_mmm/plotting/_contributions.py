@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from sklearn_mmm._arguments import check_names
 from sklearn_mmm.inspection import (
     Units,
     baseline_components,
@@ -22,9 +23,9 @@ from sklearn_mmm.plotting._panels import (
     panel,
     region_options,
     set_axes,
-    table_of,
     units_for,
 )
+from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     ACTUAL,
@@ -41,6 +42,13 @@ from sklearn_mmm.plotting._style import (
     short,
     styled,
     text,
+)
+
+_FIXED = {"baseline": BASELINE, "controls": CONTROLS, "total": ACTUAL}
+_BARS = Needs(
+    "component kind",
+    "contribution start end share",
+    among={"kind": ("channel", *_FIXED)},
 )
 
 
@@ -84,9 +92,18 @@ def plot_contributions(
     >>> [trace.name for trace in plot_contributions(table).data]
     ['baseline', 'tv']
     """
-    table = table_of(source, contribution_table)
+    table = table_of(
+        source, contribution_table, Needs("region time", "baseline", rest=True)
+    )
     if controls is None:
         controls = getattr(source, "control_columns_", ())
+    check_names("controls", controls)
+    strangers = [c for c in controls if c not in table]
+    if strangers:
+        raise ValueError(
+            f"controls names {strangers}, which the table does not have; it has "
+            f"{list(table.columns)}"
+        )
     units = units_for(source, units)
     parts = [c for c in table.columns if c not in ("region", "time", *controls)]
     channels = parts[1:]
@@ -170,13 +187,12 @@ def plot_waterfall(
     >>> list(plot_waterfall(table).data[0].base)
     [0.0, 3.0, 0.0]
     """
-    table = table_of(source, waterfall_table, coverage=coverage)
+    table = table_of(source, waterfall_table, _BARS, coverage=coverage)
     units = units_for(source, units)
     is_channel = (table["kind"] == "channel").to_numpy()
     hues = colours_for(table["component"][is_channel], colours)
-    fixed = {"baseline": BASELINE, "controls": CONTROLS, "total": ACTUAL}
     bars = [
-        hues[name] if kind == "channel" else fixed[kind]
+        hues[name] if kind == "channel" else _FIXED[kind]
         for name, kind in zip(table["component"], table["kind"], strict=True)
     ]
     n = len(table)
@@ -288,7 +304,11 @@ def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
     >>> [trace.name for trace in plot_baseline(table).data]
     ['baseline', 'level (trend)', 'season', 'remainder']
     """
-    table = table_of(source, baseline_components)
+    table = table_of(
+        source,
+        baseline_components,
+        Needs("region time", "baseline level season remainder"),
+    )
     units = units_for(source, units)
     times = np.sort(table["time"].unique())
     lines = {

@@ -13,14 +13,9 @@ from sklearn_mmm.inspection import (
     zero_spells,
 )
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._panels import (
-    make_panels,
-    panel,
-    set_axes,
-    table_of,
-    units_for,
-)
+from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, units_for
 from sklearn_mmm.plotting._regions import _region_axis
+from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     CONTRAST,
@@ -62,7 +57,9 @@ def plot_coverage(source: Any, *, units: Units | None = None) -> go.Figure:
     >>> plot_coverage(table).data[0].z.tolist()
     [[1, 0]]
     """
-    table = table_of(source, coverage_table)
+    table = table_of(
+        source, coverage_table, Needs("region time", "observed", unique=True)
+    )
     units = units_for(source, units)
     wide = table.pivot(index="region", columns="time", values="observed").astype(int)
     wide = wide.loc[wide.sum(axis=1).sort_values(kind="stable").index]
@@ -140,11 +137,18 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
     >>> plot_zero_spells((activity, spells)).data[1].x.tolist()
     [1]
     """
-    activity, spells = table_of(source, zero_spells)
+    activity, spells = table_of(
+        source,
+        zero_spells,
+        (
+            Needs("channel time", "active", unique=True),
+            Needs("channel", "longest_spell zero_share silent_regions"),
+        ),
+    )
     units = units_for(source, units)
     channels = spells["channel"].tolist()
     wide = activity.pivot(index="channel", columns="time", values="active")
-    wide = wide.loc[channels]
+    wide = wide.reindex(channels)
     n = len(channels)
     # With one region a channel is on or off.
     several = bool(((wide > 0) & (wide < 1)).to_numpy().any())
@@ -256,7 +260,12 @@ def plot_outliers(
     >>> plot_outliers(table).data[0].y.tolist()
     [6.0]
     """
-    table = table_of(source, outlier_table, threshold=threshold)
+    table = table_of(
+        source,
+        outlier_table,
+        Needs("region time", "score actual predicted", empty=True),
+        threshold=threshold,
+    )
     units = units_for(source, units)
     figure = go.Figure()
     for name, colour, part in (

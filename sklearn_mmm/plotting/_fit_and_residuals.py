@@ -21,9 +21,9 @@ from sklearn_mmm.plotting._panels import (
     panel,
     region_options,
     set_axes,
-    table_of,
     units_for,
 )
+from sklearn_mmm.plotting._source import FITS, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     ACTUAL,
@@ -80,7 +80,9 @@ def plot_fit(
     >>> [trace.name for trace in plot_fit(table).data]
     ['actual', 'predicted']
     """
-    table = with_split(table_of(source, fit_table, X_test, y_test, coverage=coverage))
+    table = with_split(
+        table_of(source, fit_table, FITS, X_test, y_test, coverage=coverage)
+    )
     units = units_for(source, units)
     times = np.sort(table["time"].unique())
     by_region = dict(iter(table.groupby("region", sort=True)))
@@ -202,7 +204,7 @@ def plot_residuals(
     >>> plot_residuals(table).data[0].y.tolist()
     [-0.5, 0.5, -0.5]
     """
-    table = with_split(table_of(source, fit_table, X_test, y_test))
+    table = with_split(table_of(source, fit_table, FITS, X_test, y_test))
     units = units_for(source, units)
     times = np.sort(table["time"].unique())
     by_region = dict(iter(table.groupby("region", sort=True)))

@@ -14,7 +14,7 @@ from sklearn_mmm.plotting._graph_layout import (
     layered_layout,
     smooth_line,
 )
-from sklearn_mmm.plotting._panels import table_of
+from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     CONTRAST,
     REFERENCE,
@@ -69,7 +69,21 @@ def plot_channel_graph(
     >>> [bool(t.x[-1] > t.x[0]) for t in figure.data if t.mode == "lines"]
     [True]
     """
-    nodes, edges = table_of(source, graph_tables, coverage=coverage)
+    nodes, edges = table_of(
+        source,
+        graph_tables,
+        (
+            Needs("channel", "depth", "contribution"),
+            Needs("from to", "lag weight strength", empty=True),
+        ),
+        coverage=coverage,
+    )
+    strangers = sorted({*edges["from"], *edges["to"]} - {*nodes["channel"]}, key=str)
+    if strangers:
+        raise ValueError(
+            f"edges name {strangers}, which nodes do not have; give both as "
+            "graph_tables returns them"
+        )
     layout = layered_layout(nodes, edges)
     radius = _radius(nodes)
     figure = go.Figure()

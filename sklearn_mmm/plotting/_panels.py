@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from sklearn_mmm._arguments import shown
 from sklearn_mmm.inspection import Units, units_of
 from sklearn_mmm.plotting._style import short, text
 
@@ -16,18 +17,22 @@ GAP, LABELLED_GAP, TITLE, FOOT = 72, 24, 34, 56
 _WIDTH = 880
 
 
-def table_of(source: Any, make: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Return the table behind a figure: the source, or made from an estimator."""
-    if isinstance(source, (pd.DataFrame, tuple)):
-        return source
-    return make(source, *args, **options)
-
-
 def units_for(source: Any, units: Units | None) -> Units:
-    """Return given units, or those of an estimator as far as it knows them."""
-    if units is not None:
-        return units
-    return units_of(source) if hasattr(source, "history_") else Units()
+    """Return given units, or those of an estimator as far as it knows them.
+
+    Raises
+    ------
+    TypeError
+        If what is given is none.
+    """
+    if units is None:
+        return units_of(source) if hasattr(source, "history_") else Units()
+    if not isinstance(units, Units) or not all(isinstance(u, str) for u in units):
+        raise TypeError(
+            f"got units={shown(units)}; give inspection.Units(outcome='visits', "
+            "spend='$'), which are texts"
+        )
+    return units
 
 
 def make_panels(

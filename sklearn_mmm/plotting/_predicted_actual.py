@@ -13,10 +13,8 @@ from sklearn_mmm.inspection import (
 )
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._fit_and_residuals import with_split
-from sklearn_mmm.plotting._panels import (
-    table_of,
-    units_for,
-)
+from sklearn_mmm.plotting._panels import units_for
+from sklearn_mmm.plotting._source import FITS, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     CLEAR,
@@ -68,7 +66,7 @@ def plot_predicted_actual(
     >>> plot_predicted_actual(table).data[1].name
     'training: R² 1.000, RMSE 0, MAPE 0.0 %'
     """
-    table = with_split(table_of(source, fit_table, X_test, y_test))
+    table = with_split(table_of(source, fit_table, FITS, X_test, y_test))
     units = units_for(source, units)
     metrics = fit_metrics(table).to_dict("index")
     scale, hidden = _scale(table)

@@ -13,9 +13,9 @@ from sklearn_mmm.plotting._panels import (
     make_panels,
     panel,
     set_axes,
-    table_of,
     units_for,
 )
+from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     NUMBER,
@@ -66,7 +66,11 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     >>> plot_region_heatmap(table).data[0].z.tolist()
     [[0.1], [0.2]]
     """
-    table = table_of(source, region_channel_table)
+    table = table_of(
+        source,
+        region_channel_table,
+        Needs("region channel", "share_of_outcome contribution roi", unique=True),
+    )
     units = units_for(source, units)
     regions = list(dict.fromkeys(table["region"]))
     channels = list(dict.fromkeys(table["channel"]))
@@ -188,7 +192,9 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     >>> [button.label for button in figure.layout.updatemenus[0].buttons]
     ['Largest outcome', 'Largest baseline', 'Largest media share', 'Name']
     """
-    table = table_of(source, region_table).reset_index(drop=True)
+    table = table_of(
+        source, region_table, Needs("region", "outcome baseline media_share")
+    ).reset_index(drop=True)
     units = units_for(source, units)
     regions, n = table["region"].tolist(), len(table)
     orders = {

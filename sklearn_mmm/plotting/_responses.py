@@ -13,13 +13,8 @@ from sklearn_mmm.inspection import (
     response_curve_table,
 )
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._panels import (
-    make_panels,
-    panel,
-    set_axes,
-    table_of,
-    units_for,
-)
+from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, units_for
+from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACTUAL,
     NUMBER,
@@ -71,7 +66,15 @@ def plot_response_curves(
     >>> len(plot_response_curves(table).data)
     3
     """
-    table = table_of(source, response_curve_table)
+    table = table_of(
+        source,
+        response_curve_table,
+        Needs(
+            "channel",
+            "spend response marginal_response extrapolated",
+            flags="extrapolated operating",
+        ),
+    )
     units = units_for(source, units)
     curves = dict(iter(table.groupby("channel", sort=False)))
     hues = colours_for(curves, colours)
@@ -172,7 +175,12 @@ def plot_adstock(
     >>> plot_adstock(table).layout.annotations[0].text
     '<b>tv</b> half-life 1.0 time steps'
     """
-    table = table_of(source, adstock_table, coverage=coverage)
+    table = table_of(
+        source,
+        adstock_table,
+        Needs("channel", "lag weight half_life"),
+        coverage=coverage,
+    )
     units = units_for(source, units)
     kernels = dict(iter(table.groupby("channel", sort=False)))
     hues = colours_for(kernels, colours)
@@ -278,7 +286,9 @@ def plot_modulation(
     >>> plot_modulation(table).data[-1].y.tolist()
     [0.9, 1.1]
     """
-    table = table_of(source, modulation_table)
+    table = table_of(
+        source, modulation_table, Needs("channel time", "factor region_10 region_90")
+    )
     units = units_for(source, units)
     courses = dict(iter(table.groupby("channel", sort=False)))
     hues = colours_for(courses, colours)

@@ -15,7 +15,8 @@ from sklearn_mmm.inspection import (
     spend_table,
 )
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._panels import make_panels, table_of, units_for
+from sklearn_mmm.plotting._panels import make_panels, units_for
+from sklearn_mmm.plotting._source import Needs, check_source, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     CONTRAST,
@@ -74,7 +75,9 @@ def plot_bubbles(
     >>> plot_bubbles(table).data[0].y
     (2.0,)
     """
-    table = table_of(source, roi_table).dropna(subset=["roi"])
+    table = table_of(
+        source, roi_table, Needs("channel", "spend contribution roi")
+    ).dropna(subset=["roi"])
     table = table[table["spend"] > 0]
     units = units_for(source, units)
     hues = colours_for(table["channel"], colours)
@@ -150,7 +153,9 @@ def plot_carry_over(source: Any, *, units: Units | None = None) -> go.Figure:
     >>> [float(trace.x[0]) for trace in plot_carry_over(table).data]
     [3.0, 1.0]
     """
-    table = table_of(source, carry_over_table)
+    table = table_of(
+        source, carry_over_table, Needs("channel", "immediate carried_over")
+    )
     units = units_for(source, units)
     figure = go.Figure()
     for name, label, colour in (
@@ -208,7 +213,7 @@ def plot_spend(
     >>> plot_spend(table).data[0].y.tolist()
     [1.0, 0.5]
     """
-    table = table_of(source, spend_table)
+    table = table_of(source, spend_table, Needs("channel time", "spend contribution"))
     units = units_for(source, units)
     channels = list(dict.fromkeys(table["channel"]))
     hues = colours_for(channels, colours)
@@ -275,7 +280,7 @@ def plot_period_roi(
     >>> len(plot_period_roi(table).data)
     1
     """
-    table = table_of(source, period_roi_table)
+    table = table_of(source, period_roi_table, Needs("channel by period", "roi"))
     earns = table.groupby("channel")["roi"].transform("count") > 0
     table = table[earns]
     units = units_for(source, units)
@@ -345,7 +350,8 @@ def plot_changes(table: pd.DataFrame, *, units: Units | None = None) -> go.Figur
     >>> [trace.name for trace in plot_changes(table).data]
     ['before', 'now']
     """
-    units = units or Units()
+    units = units_for(None, units)
+    check_source("table", table, Needs("channel", "roi_before roi_now"), "change_table")
     figure = go.Figure()
     for when, colour, shift in (("before", REFERENCE, 0.14), ("now", CONTRAST, -0.14)):
         centre = table[f"roi_{when}"].to_numpy(float)

@@ -1,5 +1,6 @@
 """Colours, template and text of all figures, in one place."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import plotly.io as pio
 
+from sklearn_mmm._arguments import shown
 from sklearn_mmm.inspection import channels_by_size
 from sklearn_mmm.inspection._model import of_fitted_model
 
@@ -107,6 +109,8 @@ THEMES: dict[str, dict[str, dict[str, str]]] = {
         },
     },
 }
+
+_HEXADECIMAL = re.compile("#[0-9a-fA-F]{6}")
 
 # Significant digits, without SI prefixes: 0.5 is not "500m".
 NUMBER = ":,.4~r"
@@ -212,6 +216,10 @@ def channel_colours(source: Any) -> dict[str, str]:
     """
     if hasattr(source, "contributions_"):
         source = channels_by_size(source)
+    if isinstance(source, str) or not isinstance(source, Iterable):
+        raise TypeError(
+            f"got source={shown(source)}; give a fitted model or a list of channels"
+        )
     names = list(dict.fromkeys(source))
     hues = [*PALETTE, *[OTHER] * max(len(names) - len(PALETTE), 0)]
     return dict(zip(names, hues, strict=False))
@@ -220,10 +228,26 @@ def channel_colours(source: Any) -> dict[str, str]:
 def colours_for(
     channels: Iterable[str], colours: Mapping[str, str] | None
 ) -> dict[str, str]:
-    """Return given colours, or those by the order of the channels."""
+    """Return given colours, or those by the order of the channels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If what is given is no dict, or holds other than hexadecimal colours.
+    """
     names = list(dict.fromkeys(channels))
     if colours is None:
         return channel_colours(names)
+    if not isinstance(colours, Mapping):
+        raise TypeError(
+            f"got colours={shown(colours)}; give a dict such as {{'tv': '#1F77B8'}}"
+        )
+    for name, colour in colours.items():
+        if not isinstance(colour, str) or not _HEXADECIMAL.fullmatch(colour):
+            raise ValueError(
+                f"colours: {colour!r} of {name!r} is no hexadecimal colour; write it "
+                "as '#1F77B8'"
+            )
     return {name: colours.get(name, OTHER) for name in names}
 
 

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 
 from sklearn_mmm.inspection import training_tables
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, table_of
+from sklearn_mmm.plotting._panels import make_panels, panel, set_axes
+from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
     CONTRAST,
@@ -43,7 +44,11 @@ def plot_training(source: Any) -> go.Figure:
     >>> plot_training((epochs, chosen)).data[0].y.tolist()
     [2.0, 1.0]
     """
-    epochs, chosen = table_of(source, training_tables)
+    epochs, chosen = table_of(
+        source,
+        training_tables,
+        (Needs("", "epoch"), Needs("name", "value", empty=True)),
+    )
     rates = [name for name in ("learning_rate",) if name in epochs]
     titles = ["Loss", *["Learning rate" for _ in rates], "Hyper-parameters"]
     figure = make_panels(

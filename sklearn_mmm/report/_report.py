@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from sklearn_mmm._arguments import shown
 from sklearn_mmm._files import write_aside
 from sklearn_mmm.allocation import allocate_budget, budget_frontier, make_future
 from sklearn_mmm.exceptions import AssumptionWarning
@@ -25,13 +26,14 @@ from sklearn_mmm.inspection._model import of_fitted_model, take_apart
 from sklearn_mmm.inspection._training_rows import time_axis
 from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.report._charts import charts
+from sklearn_mmm.report._check import check_arguments
 from sklearn_mmm.report._content import Chart, Results
 from sklearn_mmm.report._first_screen import first_screen
 from sklearn_mmm.report._labels import check_labels, relabel
 from sklearn_mmm.report._page import page
 from sklearn_mmm.report._planner import planner_data
 from sklearn_mmm.report._summary import summarise
-from sklearn_mmm.report._workbook import check_workbooks, write_workbook
+from sklearn_mmm.report._workbook import write_workbook
 
 _N_BUDGETS = 9
 # Of a year whose length is not known.
@@ -98,9 +100,10 @@ def make_report(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If only one of X_test and y_test is given, a channel or control is called
-        "region" or "time", or the plan cannot be allocated.
+        "region" or "time", the plan cannot be allocated, or a file cannot be where it
+        is to go.
 
     Examples
     --------
@@ -117,11 +120,11 @@ def make_report(
     'report.html'
     """
     names = check_labels(labels)
-    if xlsx is not None:
-        check_workbooks()
+    check_arguments(path, title, units, coverage, placebo, xlsx)
+    earlier = None if previous is None else _earlier(previous)
     with tqdm(total=26, desc="report", unit="part", disable=not verbose) as bar:
         results = _results(mmm, X_test, y_test, plan, units, coverage)
-        results = replace(results, previous=take_apart(previous)[0], placebo=placebo)
+        results = replace(results, previous=earlier, placebo=placebo)
         bar.update(2)
         drawn: list[Chart] = []
         for chart in charts(results):
@@ -148,6 +151,16 @@ def make_report(
             write_workbook(tables, xlsx)
         bar.update(bar.total - bar.n)
     return path
+
+
+def _earlier(previous: Any) -> FittedMMM:
+    """Return the fitted model of the last report."""
+    model = take_apart(previous)[0]
+    if not hasattr(model, "media_columns_"):
+        raise TypeError(
+            f"got previous={shown(previous)}; give the fitted model of the last report"
+        )
+    return model
 
 
 def _results(

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._files import write_aside
+
 _LONGEST_NAME = 31
 _MOST_ROWS = 1_048_576
 
@@ -58,7 +60,8 @@ def write_workbook(tables: Mapping[str, pd.DataFrame], path: str | Path) -> Path
         sheet.append([_cell(sheet, str(column)) for column in table.columns])
         for row in table.itertuples(index=False):
             sheet.append([_cell(sheet, value) for value in row])
-    book.save(path)
+    with write_aside(path) as file:
+        book.save(file)
     return Path(path)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mmm._arguments import as_path
+from sklearn_mmm._arguments import as_new_file, as_path
 from sklearn_mmm._files import write_aside
 from sklearn_mmm._version import __version__
 from sklearn_mmm.storage._decode import Decoder
@@ -44,7 +44,7 @@ def save(estimator: Any, path: str | Path) -> Path:
     -------
     Path
     """
-    place = as_path("path", path)
+    place = as_new_file("path", path)
     arrays: list[np.ndarray] = []
     content = {
         "format": _FORMAT,

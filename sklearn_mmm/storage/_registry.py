@@ -36,7 +36,7 @@ _NAMED: tuple[type, ...] = (
 def own_classes() -> dict[str, type]:
     """Return this package's classes by name: their room and their own name."""
     found = {}
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # imports may go on
         if name.partition(".")[0] != _PACKAGE or module is None:
             continue
         for thing in list(vars(module).values()):

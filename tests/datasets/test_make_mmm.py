@@ -1,5 +1,9 @@
+from datetime import date
+
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.utils import Bunch
 
 from sklearn_mmm.datasets import make_mmm, true_contributions, true_outcome
 
@@ -157,3 +161,53 @@ def test_a_row_that_is_not_in_the_panel():
     X, _, truth = make_mmm(2, 10, 2, random_state=0)
     with pytest.raises(ValueError, match="'mars'"):
         true_outcome(truth, X.assign(region="mars"))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        *(None, 3, True, np.nan, [], b"2022", "soon", "NaT", "2022-13-01"),
+        *("2022-01-03T00:00+01:00", "2261-06-01", "99999-01-01"),
+    ],
+    ids=repr,
+)
+def test_a_first_week_that_is_no_date_is_refused(start):
+    with pytest.raises((ValueError, TypeError), match=r"got start=.*2022-01-03"):
+        make_mmm(1, 60, 1, start=start)
+
+
+@pytest.mark.parametrize("start", [date(2022, 1, 3), np.datetime64("2022-01-03")])
+def test_dates_are_as_good_as_text(start):
+    X, *_ = make_mmm(1, 5, 1, start=start, random_state=0)
+    expected, *_ = make_mmm(1, 5, 1, random_state=0)
+    pd.testing.assert_frame_equal(X, expected, check_dtype=False)
+
+
+def test_sizes_without_memory_for_them_are_refused_at_once():
+    with pytest.raises(ValueError, match="n_regions × n_weeks × n_channels"):
+        make_mmm(10**6, 10**6, 1)
+    for name in ("graph", "time_varying"):
+        with pytest.raises(TypeError, match=f"got {name}='x'"):
+            make_mmm(1, 5, 1, **{name: "x"})
+
+
+@pytest.mark.parametrize("function", [true_outcome, true_contributions])
+def test_truth_and_rows_that_do_not_belong_together_are_refused(function):
+    X, y, truth = make_mmm(2, 20, 2, random_state=0)
+    for wrong in (None, X, {}, Bunch(), "x"):
+        with pytest.raises(TypeError, match=r"got truth=.*what make_mmm returned"):
+            function(wrong, X)
+    for wrong in (None, "x", X.to_numpy(), y):
+        with pytest.raises(TypeError, match="got X="):
+            function(truth, wrong)
+    for rows, words in (
+        (X.drop(columns="tv"), r"X lacks the columns \['tv'\]"),
+        (X.drop(columns="week"), "'week'"),
+        (X.assign(week="soon"), "'week' holds no dates"),
+        (X.assign(week=X["week"] + pd.Timedelta(days=1)), r"week .* \(row 0\)"),
+        (X.assign(tv="much"), "'tv' holds text"),
+        (X.assign(tv=np.nan), "'tv' has 40 such"),
+        (X.assign(tv=-1.0), "'tv' has 40 negative"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            function(truth, rows)
