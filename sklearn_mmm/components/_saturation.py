@@ -149,7 +149,7 @@ class HillSaturation(Saturation):
     def priors(self) -> tuple[Prior, ...]:
         """Half-saturation around 0.6 of the media scale, slope around 1.1."""
         return (
-            Prior("half_saturation", "log", -0.5, 0.8, media_power=1),
+            Prior("half_saturation", "log", -0.5, 0.5, media_power=1),
             Prior("slope", "log", 0.1, 0.3, low=self.min_slope),
         )
 

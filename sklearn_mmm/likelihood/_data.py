@@ -10,6 +10,8 @@ from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.functional import lagged
 
 N_CALENDAR_HARMONICS = 2
+# Weeks that stand for those before them.
+_FIRST_WEEKS = 4
 
 
 @dataclass(frozen=True)
@@ -68,30 +70,17 @@ class TrainingData:
         whole = torch.as_tensor(np.concatenate([early, media], 1))
         return lagged(whole, max_lag)[:, max_lag:]
 
-    def with_unknown_past(self, n_weeks: int) -> "TrainingData":
+    def with_usual_past(self) -> "TrainingData":
         """Return the data as those of media that ran before anybody wrote them down.
 
-        How much is carried over into the first weeks is not known, and sales then are
-        no evidence: a constant channel would look as if it had begun in the first week,
-        and be credited with whatever else began. So each region's first weeks are left
-        to be explained by nothing, as the first values of an autoregression are (Box &
-        Jenkins, 1976, "Time Series Analysis", section 7.1), and the weeks before are
-        taken to have been like them.
-
-        Parameters
-        ----------
-        n_weeks : int
-            How many are left out.
+        Of silence before the first week a constant channel would seem to have begun in
+        that week, and be credited with whatever else began; so the weeks before are
+        taken to have been like each region's first ones.
         """
-        if not n_weeks:
-            return self
-        seen = self.observed.cumsum(1)
-        first = self.observed & (seen <= n_weeks)
+        first = self.observed & (self.observed.cumsum(1) <= _FIRST_WEEKS)
         n_first = np.maximum(first.sum(1), 1)[:, None]
         past = (self.media * first[..., None]).sum(1) / n_first
-        observed = self.observed & ~first
-        target = np.where(observed, self.target, 0.0)
-        return replace(self, observed=observed, target=target, past=past)
+        return replace(self, past=past)
 
     def without(self, shift: np.ndarray) -> "TrainingData":
         """Return the data with what is outlying taken off the target.

@@ -136,6 +136,27 @@ class Posterior:
         other.module = module
         return other
 
+    def believe(
+        self, penalties: Penalties, at: Parameters, random: Randomisation
+    ) -> Tensor:
+        """Take other priors of the effects; return what that adds to the objective.
+
+        Parameters
+        ----------
+        penalties : Penalties
+        at : dict of Tensor
+        random : Randomisation
+        """
+
+        def size() -> Tensor:
+            residual = self.prior_residuals(at, random)["effect"]
+            return (self.l1 * at["effect"]).sum(1) + 0.5 * residual.square().sum(1)
+
+        before = size()
+        self.priors = penalties.priors
+        self.l1 = penalties.l1 / torch.as_tensor(penalties.scales.effect)
+        return size() - before
+
     def reading(self, data: TrainingData) -> "Posterior":
         """Return the same posterior, which reads other media and outcomes."""
         other = copy(self)

@@ -176,8 +176,15 @@ class ModeSearch:
         posterior, at, hyper = self.mode
         at, value = gauss_newton_step(posterior, at, self.value, self.still)
         self.gain = float((self.value - value).item())
-        self.mode, self.value = Mode(posterior, at, hyper), value
         self.n_steps += 1
+        # What is believed of a contribution is divided by the share that an effect has
+        # now: one long out of date would let effects grow as curves saturate.
+        share = mean_share(posterior, at)[0].numpy()
+        scales = replace(hyper.penalties.scales, share=share)
+        penalties = replace(hyper.penalties, scales=scales)
+        value = value + posterior.believe(penalties, at, self.still)
+        hyper = hyper._replace(penalties=penalties)
+        self.mode, self.value = Mode(posterior, at, hyper), value
         return float(value.item())
 
     def advance(self) -> None:
@@ -233,18 +240,12 @@ class ModeSearch:
         posterior, at, hyper = self.mode
         fit = posterior.without_courses(at, posterior.media(at))[0].numpy()
         rest = self.data.target - fit - posterior.course(at).numpy()
-        found = find_outliers(
+        return find_outliers(
             rest * self.data.observed,
             self.data.observed,
             posterior.whitener,
             hyper.time.sigma,
             _Leverage(posterior, system),
-        )
-        # Weeks from which nothing is learned keep what was found before.
-        learned, before = self.data.observed, hyper.outliers
-        return Outliers(
-            np.where(learned, found.shift, before.shift),
-            np.where(learned, found.weight, before.weight),
         )
 
 
@@ -290,7 +291,7 @@ def _renew_scales(
     names = {"coefficient": "control"}
     if draws["deviation"].shape[1] > 1:
         names |= {"deviation": "deviation", "control_deviation": "control_deviation"}
-    found = {
+    found: dict[str, Any] = {
         scale: float(
             np.clip(draws[name].square().mean().sqrt().item(), *SCALE_RANGES[scale])
         )
@@ -305,7 +306,6 @@ def _renew_scales(
     return replace(
         scales,
         contribution=contribution_scales(squares),
-        share=share.mean(0).numpy(),
         **found,
     )
 

@@ -53,8 +53,6 @@ _SCHEDULE = Schedule(n_rounds=4, n_steps=6, n_last_steps=30)
 _AGAIN = Schedule(n_rounds=2, n_steps=6, n_last_steps=30)
 _INNER = Schedule(n_rounds=1, n_steps=4, n_last_steps=4)
 N_CORRECTIONS = 3
-# Weeks for each one at the beginning that may be left out of learning.
-_WEEKS_PER_UNKNOWN_ONE = 13
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def fit_network(
         module = make_module(data, options, modulates=options.time_varying)
     rows = experiment_rows(experiments, module, data, outcome_scale)
     hyper = initial(module, data, options)
-    whole, data = data, learning(data, options)
+    whole, data = data, data.with_usual_past()
     net, mode = train(
         module, data, hyper, rows, _SCHEDULE, options, seed, "fit", checkpoint
     )
@@ -128,12 +126,6 @@ def fit_network(
     if not net.module_.modulation.active:
         net.module_.modulation.remove()
     return complete_fit(net, mode, settings, whole, options, N_CORRECTIONS, seed)
-
-
-def learning(data: TrainingData, options: TrainingOptions) -> TrainingData:
-    """Return the data from which the parameters are learned."""
-    n_weeks = data.observed.shape[1] // _WEEKS_PER_UNKNOWN_ONE
-    return data.with_unknown_past(min(options.max_lag // 2, n_weeks))
 
 
 def complete_fit(

@@ -16,7 +16,6 @@ from sklearn_mmm.training._fit_network import (
     Fitted,
     complete_fit,
     initial,
-    learning,
     train,
 )
 from sklearn_mmm.training._options import TrainingOptions
@@ -55,9 +54,9 @@ def update_network(
     rows = experiment_rows(experiments, module, data, outcome_scale)
     hyper = _grown(previous.hyper, initial(module, data, options).outliers, rescaling)
     nothing = Checkpoint()
-    known = learning(data, options)
+    usual = data.with_usual_past()
     net, mode = train(
-        module, known, hyper, rows, _SCHEDULE, options, seed, "update", nothing
+        module, usual, hyper, rows, _SCHEDULE, options, seed, "update", nothing
     )
     return complete_fit(net, mode, previous.settings, data, options, 1, seed)
 
