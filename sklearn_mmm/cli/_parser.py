@@ -143,7 +143,12 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="see what a channel that does nothing is credited with; costs another fit",
     )
-    add("--max-lag", type=int, default=8, help="time steps of carry-over (default: 8)")
+    add(
+        "--max-lag",
+        type=_steps,
+        default="auto",
+        help="time steps of carry-over, a number or auto (default: auto)",
+    )
     add(
         "--members",
         type=int,
@@ -151,6 +156,11 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         help="refits whose spread gives intervals, 0 for none (default: 32)",
     )
     add("--seed", type=int, default=0)
+
+
+def _steps(text: str) -> int | str:
+    """Return a number of time steps, or "auto"."""
+    return text if text == "auto" else int(text)
 
 
 def _add_units(parser: argparse.ArgumentParser) -> None:

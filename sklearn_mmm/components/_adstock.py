@@ -1,8 +1,11 @@
 """Carry-over: kernels by which media of past time steps still have an effect."""
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import torch
+from scipy.special import expit, logit
 from torch import Tensor
 
 from sklearn_mmm.components._component import (
@@ -28,17 +31,19 @@ class Adstock(Component):
     tensor([[0.6667, 0.3333]])
     """
 
-    def priors_for(self, n_lags: int) -> tuple[Prior, ...]:
+    def priors_for(self, n_lags: int, weeks_per_step: float = 1.0) -> tuple[Prior, ...]:
         """Return the parameters of a kernel of this length.
 
         Parameters
         ----------
         n_lags : int
+        weeks_per_step : float, default=1.0
+            Length of a time step: what is believed of weeks is another number in days.
 
         Returns
         -------
         tuple of Prior
-            ``priors``, unless a range depends on the length.
+            ``priors``, unless they depend on the length or on time.
         """
         return self.priors
 
@@ -98,7 +103,12 @@ class GeometricAdstock(Adstock):
     equation 1).
     """
 
+    # Of a week.
     priors = (Prior("decay", "logit", -1.0, 1.2),)
+
+    def priors_for(self, n_lags: int, weeks_per_step: float = 1.0) -> tuple[Prior, ...]:
+        """Return the decay of a time step, a power of that of a week."""
+        return (_decay_to_the(weeks_per_step, self.priors[0]),)
 
     def weights(self, parameters: Parameters, n_lags: int) -> Tensor:
         """Return the weights, see :class:`Adstock`."""
@@ -136,9 +146,11 @@ class DelayedAdstock(Adstock):
         Prior("delay", "logit", -2.0, 1.0),
     )
 
-    def priors_for(self, n_lags: int) -> tuple[Prior, ...]:
+    def priors_for(self, n_lags: int, weeks_per_step: float = 1.0) -> tuple[Prior, ...]:
         """Return the parameters; the delay ends within the kernel."""
         decay, delay = self.priors
+        # Distances from the peak are squared.
+        decay = _decay_to_the(weeks_per_step**2, decay)
         longest = Prior(delay.name, "logit", delay.mean, delay.sd, high=n_lags - 1.0)
         return decay, longest
 
@@ -157,6 +169,11 @@ class WeibullAdstock(Adstock):
     """
 
     priors = (Prior("shape", "log", 0.0, 0.5), Prior("scale", "log", 0.0, 0.8))
+
+    def priors_for(self, n_lags: int, weeks_per_step: float = 1.0) -> tuple[Prior, ...]:
+        """Return the parameters; the scale counts time steps."""
+        shape, scale = self.priors
+        return shape, replace(scale, mean=scale.mean - math.log(weeks_per_step))
 
     def weights(self, parameters: Parameters, n_lags: int) -> Tensor:
         """Return the weights, see :class:`Adstock`."""
@@ -203,3 +220,15 @@ def make_adstock(given: Any) -> Adstock:
         If it is none of these.
     """
     return make_component(given, "adstock", Adstock, ADSTOCKS)
+
+
+def _decay_to_the(power: float, prior: Prior) -> Prior:
+    r"""Return what a prior of a decay says of a power of it.
+
+    Of the logit of :math:`\alpha^p` to first order at the mean: its derivative by the
+    logit of :math:`\alpha` is :math:`p (1 - \alpha) / (1 - \alpha^p)`.
+    """
+    decay = float(expit(prior.mean))
+    steep = power * (1 - decay) / -math.expm1(power * math.log(decay))
+    mean = float(logit(decay**power))
+    return replace(prior, mean=mean, sd=steep * prior.sd)

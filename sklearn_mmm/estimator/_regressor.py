@@ -32,6 +32,7 @@ from sklearn_mmm.estimator._fitted_tables import (
     saturation_parameters,
     steady_state,
 )
+from sklearn_mmm.estimator._kernel_length import kernel_length
 from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
 from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.estimator._prior_reader import PriorReader
@@ -135,8 +136,12 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         ``roi`` and ``marginal_roi`` are outcome units per spend unit over the training
         rows, ``contribution`` is a share of their outcome; all three are of the
         channel's own, direct effect.
-    max_lag : int, default=8
-        Length of the adstock kernel in time steps, the current one included.
+    max_lag : int or "auto", default="auto"
+        Length of the adstock kernel in time steps, the current one included. "auto"
+        is 8 weeks of weekly data, 4 weeks of daily, 4 months of monthly ones:
+        :math:`8 / \\sqrt{w}` steps of :math:`w` weeks, between 4 and 26 weeks, and of a
+        series with fewer than 32 of these steps 8 steps. See ``adstock_``, whose
+        columns are the lags.
     adstock : str or Adstock, default="geometric"
         One of "geometric", "delayed", "weibull", "binomial", or a component, see
         :class:`~sklearn_mmm.components.Adstock` and :doc:`/extend_adstock`.
@@ -314,7 +319,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "time_column": [None, str, Integral],
         "spend_columns": [None, dict, list, tuple],
         "priors": [None, dict],
-        "max_lag": [Interval(Integral, 1, _MOST_LAGS, closed="both")],
+        "max_lag": [
+            Interval(Integral, 1, _MOST_LAGS, closed="both"),
+            StrOptions({"auto"}),
+        ],
         "adstock": [StrOptions(set(ADSTOCKS)), Adstock],
         "saturation": [StrOptions(set(SATURATIONS)), Saturation],
         "time_varying": ["boolean"],
@@ -345,7 +353,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         *,
         spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
         priors: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
-        max_lag: int = 8,
+        max_lag: int | str = "auto",
         adstock: str | Adstock = "geometric",
         saturation: str | Saturation = "hill",
         time_varying: bool = True,
@@ -641,7 +649,12 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         experiments: list[Experiment],
         checkpoint: Checkpoint,
     ) -> Fitted:
-        inputs = self._training_options(), experiments, scales.outcome, self._seed
+        if former is None:
+            shape = self._response_shape(len(data.position))
+        else:
+            shape = former.net.module_.media.shape
+        options = self._training_options(shape)
+        inputs = options, experiments, scales.outcome, self._seed
         if former is None:
             return fit_network(data, *inputs, checkpoint)
         data = replace(data, covariance=former.baseline.covariance)
@@ -709,24 +722,26 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             ),
         )
 
-    def _training_options(self) -> TrainingOptions:
+    def _training_options(self, shape: ResponseShape) -> TrainingOptions:
         names = set(TrainingOptions.__dataclass_fields__) - {"shape", "noise"}
         options = {name: getattr(self, name) for name in sorted(names)}
         options["callbacks"] = tuple(self.callbacks or ())
-        options["shape"] = self._response_shape()
+        options["shape"] = shape
         options["noise"] = HuberNoise(self.huber_delta)
         # Without a clock of even steps there is no sequence for effects to vary along.
         if self._axis is None or not self._axis.regular:
             options["time_varying"] = False
         return TrainingOptions(**options)
 
-    def _response_shape(self) -> ResponseShape:
+    def _response_shape(self, n_steps: int) -> ResponseShape:
         adstock, saturation = (
             make_adstock(self.adstock),
             make_saturation(self.saturation),
         )
-        check_components(adstock, saturation, self.max_lag)
-        return ResponseShape(adstock, saturation, self.max_lag)
+        weeks = 1.0 if self._axis is None else self._axis.weeks_per_step
+        n_lags = kernel_length(self.max_lag, weeks, n_steps)
+        check_components(adstock, saturation, n_lags)
+        return ResponseShape(adstock, saturation, n_lags, weeks)
 
     def _name_columns(self) -> None:
         def name(column: Any) -> str:
@@ -772,7 +787,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.net_ = fitted.net
         self.n_members_ = len(fitted.members)
         self.history_ = self._history_table(rows)
-        lags = pd.RangeIndex(int(self.max_lag), name="lag")
+        lags = pd.RangeIndex(module.media.max_lag, name="lag")
         self.adstock_ = pd.DataFrame(adstock_weights(module), channels, lags)
         kernel, curve = adstock_parameters(module), saturation_parameters(module)
         self.adstock_parameters_ = pd.DataFrame(kernel, channels)
@@ -788,7 +803,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             for name, values in named.items()
         )
         self.media_scale_ = pd.DataFrame(scales.media, panel.regions, channels)
-        modulates = self._training_options().time_varying
+        modulates = self._training_options(module.media.shape).time_varying
         self.hyperparameters_ = learned_hyperparameters(fitted, modulates)
         self._steady_state = steady_state(fitted, scales, channels, panel, rows)
         self.regional_effect_ = pd.DataFrame(
@@ -813,11 +828,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 MissingWeeksWarning,
             )
         days = None if self._axis is None else self._axis.days_per_step
-        if days is not None and days < 7 and self.max_lag * days < _SHORTEST_MEMORY:
+        n_lags = kernel_length(self.max_lag, days and days / 7, len(panel.position))
+        if days is not None and days < 7 and n_lags * days < _SHORTEST_MEMORY:
             warn_caller(
-                f"max_lag={self.max_lag} time steps are {self.max_lag * days:g} days, "
-                "and what media bring later is credited to the baseline; set max_lag "
-                f"to four weeks or more ({np.ceil(28 / days):.0f} time steps)",
+                f"max_lag={self.max_lag!r}: {n_lags} time steps are {n_lags * days:g} "
+                "days, and what media bring later is credited to the baseline; set "
+                "max_lag to four weeks or more "
+                f"({np.ceil(28 / days):.0f} time steps)",
                 ShortCarryOverWarning,
             )
         flat = np.ptp(rows.media, axis=0) == 0

@@ -26,17 +26,20 @@ class ResponseShape:
     saturation : Saturation
     n_lags : int
         Length of the kernels.
+    weeks_per_step : float, default=1.0
+        Length of a time step.
     """
 
     adstock: Adstock
     saturation: Saturation
     n_lags: int
+    weeks_per_step: float = 1.0
 
     @cached_property
     def priors(self) -> dict[str, Prior]:
         """The parameters of each channel, by name."""
         curve = {f"saturation_{p.name}": p for p in self.saturation.priors}
-        kernel = self.adstock.priors_for(self.n_lags)
+        kernel = self.adstock.priors_for(self.n_lags, self.weeks_per_step)
         return curve | {f"adstock_{p.name}": p for p in kernel}
 
     def curve_parameters(self, raw: Raw) -> dict[str, Tensor]:
@@ -50,7 +53,7 @@ class ResponseShape:
         """Return the parameters of the adstock in their units, by plain name."""
         return {
             p.name: p.natural(raw[f"adstock_{p.name}"])
-            for p in self.adstock.priors_for(self.n_lags)
+            for p in self.adstock.priors_for(self.n_lags, self.weeks_per_step)
         }
 
     def weights(self, raw: Raw) -> Tensor:

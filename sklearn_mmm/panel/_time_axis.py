@@ -74,6 +74,17 @@ class TimeAxis:
         return self.pace / DAY if self.kind == "date" else None
 
     @property
+    def weeks_per_step(self) -> float:
+        """Length of a time step in weeks; one where nobody can tell."""
+        weeks = {
+            "date": self.pace / (7 * DAY),
+            "fiscal": self.pace / (7 * DAY),
+            "month": self.pace * AVERAGE_MONTH / (7 * DAY),
+            "number": self.pace / (7 if self.pace % 7 == 0 else 1),
+        }
+        return float(weeks.get(self.kind, 1.0))
+
+    @property
     def regular(self) -> bool:
         """Whether positions are whole numbers."""
         return self.kind != "order"

@@ -35,7 +35,7 @@ _MOST_ITERATIONS = 60
 _RESIDUAL = 0.03
 # Logarithms and logits move at most so far in a step.
 _LONGEST_STEP = 1.0
-_MOST_HALVINGS = 6
+_MOST_HALVINGS = 10
 
 
 class NormalEquations:

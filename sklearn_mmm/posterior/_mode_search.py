@@ -37,6 +37,8 @@ from sklearn_mmm.posterior._members import draw_members, no_randomisation
 
 _N_DRAWS = 8
 _GAIN_BEFORE_RENEWAL = 0.5
+# Relative change of a share of saturation that is none.
+_SAME_SHARE = 0.02
 
 
 class Hyperparameters(NamedTuple):
@@ -176,15 +178,8 @@ class ModeSearch:
         posterior, at, hyper = self.mode
         at, value = gauss_newton_step(posterior, at, self.value, self.still)
         self.gain = float((self.value - value).item())
-        self.n_steps += 1
-        # What is believed of a contribution is divided by the share that an effect has
-        # now: one long out of date would let effects grow as curves saturate.
-        share = mean_share(posterior, at)[0].numpy()
-        scales = replace(hyper.penalties.scales, share=share)
-        penalties = replace(hyper.penalties, scales=scales)
-        value = value + posterior.believe(penalties, at, self.still)
-        hyper = hyper._replace(penalties=penalties)
         self.mode, self.value = Mode(posterior, at, hyper), value
+        self.n_steps += 1
         return float(value.item())
 
     def advance(self) -> None:
@@ -195,6 +190,9 @@ class ModeSearch:
         enough = self.tol if last else max(self.tol, _GAIN_BEFORE_RENEWAL)
         if self.gain > enough and self.n_steps < most:
             return
+        moved = self._renew_share()
+        if last and moved and self.n_steps < most:
+            return
         posterior, at, _ = self.mode
         posterior.install(self.module, at, 0)
         if last:
@@ -202,6 +200,24 @@ class ModeSearch:
         else:
             self.n_renewals += 1
             self._begin(self._renewed())
+
+    @torch.no_grad()
+    def _renew_share(self) -> bool:
+        """Renew the share of saturation that contributions are reckoned with.
+
+        What is believed of a contribution is divided by it: one long out of date would
+        let effects grow as their curves saturate. Returns whether it has moved.
+        """
+        posterior, at, hyper = self.mode
+        share = mean_share(posterior, at)[0].numpy()
+        former = hyper.penalties.scales.share
+        if (np.abs(share - former) <= _SAME_SHARE * former).all():
+            return False
+        scales = replace(hyper.penalties.scales, share=share)
+        penalties = replace(hyper.penalties, scales=scales)
+        self.value = self.value + posterior.believe(penalties, at, self.still)
+        self.mode = Mode(posterior, at, hyper._replace(penalties=penalties))
+        return True
 
     @torch.no_grad()
     def run(self) -> Mode:

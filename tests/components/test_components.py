@@ -272,3 +272,16 @@ def test_components_that_would_break_a_fit(adstock, saturation, error, message):
     given = adstock or GeometricAdstock(), saturation or HillSaturation()
     with pytest.raises(error, match=message):
         check_components(*given, 4)
+
+
+@pytest.mark.parametrize("weeks", [1 / 7, 1.0, 4.35])
+def test_what_is_believed_of_a_week_holds_in_other_time_steps(weeks):
+    (weekly,) = GeometricAdstock().priors_for(8)
+    (prior,) = GeometricAdstock().priors_for(8, weeks)
+    assert prior.quantile(0.5) == pytest.approx(weekly.quantile(0.5) ** weeks)
+    # To first order, a little to either side of the median.
+    for share in (0.49, 0.51):
+        expected = weekly.quantile(share) ** weeks
+        assert prior.quantile(share) == pytest.approx(expected, rel=0.01)
+    _, scale = WeibullAdstock().priors_for(8, weeks)
+    assert scale.quantile(0.5) == pytest.approx(1 / weeks)

@@ -245,7 +245,7 @@ def test_modes_have_a_lower_objective_and_no_gradient(delta, n_regions):
     posterior = make_posterior(n_regions, delta, experiments=True)
     random = no_randomisation(posterior)
     start = moved(posterior, 0.2, n_members=1)
-    at = find_mode(posterior, start, random, 60)
+    at = find_mode(posterior, start, random, 200)
     assert posterior.objective(at, random) < posterior.objective(start, random)
     held = at["effect"] <= 1.01 * posterior.least_effect
     for before, after in zip(

@@ -164,5 +164,5 @@ def test_other_files_are_left_alone(quick, data, tmp_path):
 def test_no_path_and_no_folder(quick, data, tmp_path):
     with pytest.raises(TypeError, match="checkpoint=3"):
         quick().fit(*data, checkpoint=3)
-    with pytest.raises(OSError, match="nowhere"):
+    with pytest.raises(ValueError, match="folder does not exist"):
         quick().fit(*data, checkpoint=tmp_path / "nowhere" / "fit.ckpt")
