@@ -1,0 +1,30 @@
+"""Long series are fitted by blocks of weeks, with the results of dense algebra."""
+
+import numpy as np
+import pytest
+
+from sklearn_mmm import DeepCausalMMMRegressor
+from sklearn_mmm.baseline import _maximise, _signal, _state_space, _variances
+from sklearn_mmm.datasets import make_mmm
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("n_regions", [1, 3])
+def test_a_long_fit_is_that_of_dense_algebra(monkeypatch, n_regions):
+    n_weeks = _state_space.LONG + 20
+    X, y, truth = make_mmm(n_regions, n_weeks, 2, missing=0.02, random_state=0)
+    monkeypatch.setattr(_maximise._BlockSearch, "tolerance", _maximise._TOLERANCE)
+    found = []
+    for longest in (_state_space.LONG, 10_000):
+        for module in (_variances, _signal):
+            monkeypatch.setattr(module, "LONG", longest)
+        columns = truth.media_columns, truth.control_columns
+        mmm = DeepCausalMMMRegressor(
+            *columns, "region", "week", random_state=0, n_members=4, graph=False
+        ).fit(X, y)
+        ends = mmm.predict_interval(X.tail(30), coverage=0.9)
+        found.append((mmm.contributions_.to_numpy(), mmm.predict(X.tail(5)), ends))
+    for by_blocks, dense in zip(*found, strict=True):
+        scale = np.abs(dense).max()
+        np.testing.assert_allclose(by_blocks / scale, dense / scale, atol=1e-5)
