@@ -96,7 +96,8 @@ def allocate_budget(
     react : {"none", "graph"} or list of str, default="none"
         Channels that follow what drives them, as the graph (``dag_``) says: none, all,
         or these. Decided, and limited by the total, is what each spends of its own
-        accord; what reactions cost or save is in ``spent`` and in a profit.
+        accord; what reactions cost or save is in ``spent`` and in a profit. Mediators
+        that do not react are held as they are in X.
     fixed : DataFrame, default=None
         Spend that is committed already: the index of X, columns named after channels,
         spend units per time step, and NaN where it is still open. It counts in the

@@ -40,7 +40,8 @@ class MediaInspectionMixin(ParameterTableMixin):
             The plan: rows to predict, with the media as planned.
         react : {"none", "graph"} or list of str, default="none"
             Channels that follow, as the graph (``dag_``) says, where spend departs from
-            the plan: none, all, or these. The others stay as planned.
+            the plan: none, all, or these. The others stay as planned, and mediators as
+            they are in X.
 
         Returns
         -------

@@ -173,7 +173,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         the last ones of all tables, and nodes of the graph, which then cannot be
         False. They drive no bought media, unless ``required_edges`` or ``tiers`` of the
         graph say otherwise. ``effects("total")`` moves what they brought to the media
-        that caused it.
+        that caused it. Other plans hold them as they were, unless ``react`` names them.
     l1 : float, default=0.0
         Weight of the L1 penalty on media effects, in units of their prior scale.
     l2 : float, default=1.0

@@ -1,10 +1,14 @@
 """Whether a driver moves a target beside others: aligned rank tests."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import stats
+from scipy.special import ndtri
 
 # Neighbouring rows of a cluster that are looked at for autocorrelation.
 _N_LAGS = 8
+_N_SCORES = 3
 _LEAST_POWER = 1e-300
 
 
@@ -44,30 +48,61 @@ def aligned_rank_scores(
     weight = inverse @ (columns.T @ target)
     beside = columns @ inverse / np.maximum(np.diag(inverse), _LEAST_POWER)
     aligned = (target - columns @ weight)[:, None] + beside * weight
-    share = (stats.rankdata(aligned, axis=0) - 0.5) / len(target)
-    scores = np.stack(
-        [stats.norm.ppf(share), 1 + np.log(share), -1 - np.log1p(-share)], axis=2
-    )
-    scores -= scores.mean(axis=0)
-    product = beside[..., None] * scores
-    power = (product**2).sum(axis=0) * _inflation(beside, scores, cluster)
-    return np.asarray(product.sum(axis=0) / np.sqrt(np.maximum(power, _LEAST_POWER)))
+    scores = _scores(aligned.T)
+    beside = beside.T
+    product = beside[:, None] * scores
+    power = (product**2).sum(axis=2) * _inflation(beside, scores, cluster)
+    return np.asarray(product.sum(axis=2) / np.sqrt(np.maximum(power, _LEAST_POWER)))
+
+
+def _scores(values: np.ndarray) -> np.ndarray:
+    """Return centred scores of the ranks of each row, (n, 3, n_rows)."""
+    place = np.argsort(values, axis=1)
+    ordered = np.take_along_axis(values, place, axis=1)
+    if (ordered[:, 1:] == ordered[:, :-1]).any():
+        share = (stats.rankdata(values, axis=1) - 0.5) / values.shape[1]
+        scores = np.moveaxis(_scores_of_share(share), 0, 1)
+        return np.asarray(scores - scores.mean(axis=2, keepdims=True))
+    scores = np.empty((len(values), _N_SCORES, values.shape[1]))
+    by_rank = _scores_by_rank(values.shape[1])[None]
+    np.put_along_axis(scores, place[:, None], by_rank, axis=2)
+    return scores
+
+
+@lru_cache(maxsize=64)
+def _scores_by_rank(n_rows: int) -> np.ndarray:
+    """Return centred scores of ranks that do not tie, (3, n_rows)."""
+    scores = _scores_of_share((np.arange(n_rows) + 0.5) / n_rows)
+    return np.asarray(scores - scores.mean(axis=1, keepdims=True))
+
+
+def _scores_of_share(share: np.ndarray) -> np.ndarray:
+    return np.stack([ndtri(share), 1 + np.log(share), -1 - np.log1p(-share)])
 
 
 def _inflation(
     beside: np.ndarray, scores: np.ndarray, cluster: np.ndarray
 ) -> np.ndarray:
     """Return by how much autocorrelation makes variances larger, (n, 3)."""
-    out = np.ones(scores.shape[1:])
-    power = [np.maximum((v * v).sum(axis=0), _LEAST_POWER) for v in (beside, scores)]
     n_rows = len(cluster)
+    starts = np.flatnonzero(np.r_[True, cluster[1:] != cluster[:-1]])
+    length = np.diff(np.r_[starts, n_rows])
+    # Zeros between clusters keep what lies in different ones apart.
+    place = np.arange(n_rows) + _N_LAGS * np.repeat(np.arange(len(starts)), length)
+    apart = []
+    for values in (beside[:, None], scores):
+        padded = np.zeros((*values.shape[:2], int(place[-1]) + 1 + _N_LAGS))
+        padded[..., place] = values
+        apart.append(padded)
+    power = [np.maximum(np.einsum("ijt,ijt->ij", v, v), _LEAST_POWER) for v in apart]
+    out = np.ones(scores.shape[:2])
     for lag in range(1, min(_N_LAGS, n_rows - 1) + 1):
-        together = np.flatnonzero(cluster[lag:] == cluster[:-lag])
-        if not len(together):
+        n_together = int(np.maximum(length - lag, 0).sum())
+        if not n_together:
             break
         rho = [
-            (v[together] * v[together + lag]).sum(axis=0) / p * n_rows / len(together)
-            for v, p in zip((beside, scores), power, strict=True)
+            np.einsum("ijt,ijt->ij", v[..., lag:], v[..., :-lag]) / p
+            for v, p in zip(apart, power, strict=True)
         ]
-        out += 2 * rho[0][:, None] * rho[1]
+        out += 2 * rho[0] * rho[1] * (n_rows / n_together) ** 2
     return np.maximum(out, 1.0)

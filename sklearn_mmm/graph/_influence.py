@@ -30,7 +30,7 @@ class ChannelInfluence:
         Standard errors of the weights.
     samples : ndarray of shape (n_samples, n * (1 + n_lags), n)
         What resamples of the data make of the weights, now and of past time steps:
-        edges come, go and turn round.
+        edges come, go and turn round, also where ``weights`` has none.
     """
 
     weights: np.ndarray
@@ -225,12 +225,17 @@ def update_influence(
     options: GraphOptions | None,
     kernels: np.ndarray,
 ) -> ChannelInfluence:
-    """Weigh the same edges anew, on more weeks."""
-    n = len(kernels)
+    """Weigh the same edges anew, on more weeks; resamples keep theirs as well."""
+    n, samples = len(kernels), influence.samples
     now, past = influence.weights != 0, influence.lagged.reshape(-1, n) != 0
-    if options is None or not (now.any() or past.any()):
+    if options is None or not (now.any() or past.any() or samples.any()):
         return replace(influence, kernels=kernels)
-    same = replace(options, rules=EdgeRules(now, now, past))
+    same = replace(
+        options,
+        rules=EdgeRules(now, now, past),
+        n_resamples=len(samples),
+        known_resamples=samples if len(samples) else None,
+    )
     return learn_influence(data, same, kernels)[0]
 
 

@@ -7,6 +7,8 @@ _WEIGHT_OF_TAILS = 79.047
 _WEIGHT_OF_SKEWNESS = 7.4129
 _GAUSSIAN_TAILS = 0.37457
 _LEAST_SCALE = 1e-12
+# Numbers that are held at once.
+_MOST_AT_ONCE = 200_000
 
 
 def entropy(values: np.ndarray) -> np.ndarray:
@@ -27,8 +29,10 @@ def entropy(values: np.ndarray) -> np.ndarray:
     ndarray of shape (n,)
         Nats.
     """
-    scale = np.maximum(values.std(axis=0), _LEAST_SCALE)
-    tails, skewness = _moments((values - values.mean(axis=0)) / scale)
+    centred = values - values.mean(axis=0)
+    scale = np.sqrt(np.einsum("ij,ij->j", centred, centred) / len(centred))
+    scale = np.maximum(scale, _LEAST_SCALE)
+    tails, skewness = _moments(centred / scale)
     return np.asarray(
         np.log(scale)
         - _WEIGHT_OF_TAILS * (tails.mean(axis=0) - _GAUSSIAN_TAILS) ** 2
@@ -111,8 +115,11 @@ def _evidence_against(
     power = np.maximum((parents * parents).sum(axis=0), _LEAST_SCALE)
     slope = children.T @ parents / power  # child by parent
     residual = np.zeros((n, n))  # entropy of the row after the column
-    for j in range(n):
-        residual[:, j] = entropy(children - np.outer(parents[:, j], slope[:, j]))
+    most = max(_MOST_AT_ONCE // max(children.size, 1), 1)
+    for first in range(0, n, most):
+        some = slice(first, first + most)
+        after = children[:, :, None] - parents[:, None, some] * slope[None, :, some]
+        residual[:, some] = entropy(after.reshape(len(children), -1)).reshape(n, -1)
     own = entropy(children)
     # Positive where the row drives the column rather than the other way round.
     gain = (own + residual) - (own[:, None] + residual.T)

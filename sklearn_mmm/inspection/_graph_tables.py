@@ -16,8 +16,9 @@ class GraphTables(NamedTuple):
     Attributes
     ----------
     nodes : DataFrame
-        ``channel``, ``depth`` (edges of the longest path that leads to it) and
-        ``contribution`` (direct, outcome units); the largest channel comes first.
+        ``channel``, ``depth`` (edges of the longest path that leads to it),
+        ``contribution`` (direct, outcome units) and ``mediator`` (whether media move
+        it and nobody buys it); the largest channel comes first.
     edges : DataFrame
         ``from``, ``to``, ``lag`` (time steps; 0 for the same one), ``weight`` (what one
         unit of ``media_scale_``, carry-over included, adds), ``strength`` (share of
@@ -72,6 +73,7 @@ def graph_tables(mmm: FittedMMM, *, coverage: float = 0.9) -> GraphTables:
             "channel": channels,
             "depth": [depth[c] for c in channels],
             "contribution": mmm.contributions_[channels].sum().to_numpy(),
+            "mediator": [c in mmm.mediators_ for c in channels],
         }
     )
     return GraphTables(nodes, edges)

@@ -89,9 +89,9 @@ def simulate(
         units per time step. A channel that costs nothing is changed in its media.
     react : {"none", "graph"} or list of str, default="none"
         Channels that follow, as the graph (``dag_``) says, what drives them: none, so
-        that all others stay as planned, all, or these. What they spend or save by
-        reacting is part of the changed spend. That channels moved with others in the
-        data because they react to them is an assumption.
+        that all others stay as planned (mediators as they are in X), all, or these.
+        What they spend or save by reacting is part of the changed spend. That channels
+        moved with others in the data because they react to them is an assumption.
     members : sequence of DeepCausalMMMRegressor, default=None
         Other fits of the same columns, whose spread stands for uncertainty. None takes
         the estimator's own members.

@@ -52,7 +52,8 @@ def plot_channel_graph(
         Columns follow the topological order. An edge is the wider the larger its
         weight, and the fainter the fewer resamples contain it; edges of past time steps
         are dotted, negative ones have the colour of contrast. The area of a node grows
-        with its contribution; channels without edges stand below.
+        with its contribution; channels without edges stand below. Mediators, which
+        nobody buys, are diamonds and say so.
 
     Examples
     --------
@@ -187,6 +188,7 @@ def _add_nodes(
 ) -> None:
     channels = nodes["channel"].tolist()
     place = layout.nodes
+    between = nodes.get("mediator", pd.Series(False, nodes.index)).tolist()
     figure.add_scatter(
         x=[place[name][0] for name in channels],
         y=[place[name][1] for name in channels],
@@ -196,13 +198,20 @@ def _add_nodes(
             "size": [2 * radius[name] for name in channels],
             "opacity": 1,
             "line_width": 0,
+            "symbol": ["diamond" if mediates else "circle" for mediates in between],
         },
-        text=[short(name, 14) for name in channels],
+        text=[
+            short(name, 14) + ("<br>mediator" if mediates else "")
+            for name, mediates in zip(channels, between, strict=True)
+        ],
         textposition=[f"{_free_side(place[name], layout)} center" for name in channels],
         cliponaxis=False,
         customdata=[
             f"{text(name)}<br>direct contribution {number(value)}"
-            for name, value in zip(channels, nodes["contribution"], strict=True)
+            + ("<br>media move it, nobody buys it" if mediates else "")
+            for name, value, mediates in zip(
+                channels, nodes["contribution"], between, strict=True
+            )
         ],
         hovertemplate="%{customdata}<extra></extra>",
     )

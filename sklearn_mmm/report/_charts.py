@@ -21,7 +21,7 @@ from sklearn_mmm.inspection import (
     spend_table,
 )
 from sklearn_mmm.inspection._contributions import waterfall_of
-from sklearn_mmm.inspection._effects import effects_of, shares_of
+from sklearn_mmm.inspection._effects import shares_of
 from sklearn_mmm.plotting import (
     channel_colours,
     plot_adstock,
@@ -30,9 +30,7 @@ from sklearn_mmm.plotting import (
     plot_bubbles,
     plot_carry_over,
     plot_changes,
-    plot_channel_graph,
     plot_contributions,
-    plot_effects,
     plot_events,
     plot_fit,
     plot_frontier,
@@ -54,6 +52,7 @@ from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.plotting._words import amount, between
 from sklearn_mmm.report._content import Chart, Results
 from sklearn_mmm.report._data_charts import appendix_charts, data_charts
+from sklearn_mmm.report._graph_charts import graph_charts
 
 
 def charts(results: Results) -> Iterator[Chart]:
@@ -67,7 +66,7 @@ def charts(results: Results) -> Iterator[Chart]:
     if results.allocation is not None:
         yield from _budget(results)
     if len(results.graph.edges):
-        yield from _graph(results)
+        yield from graph_charts(results)
     yield from data_charts(results)
     yield from appendix_charts(results)
 
@@ -256,32 +255,6 @@ def _money(r: Results) -> Iterator[Chart]:
         )
 
 
-def _graph(r: Results) -> Iterator[Chart]:
-    effects, hues = effects_of(r.effects), channel_colours(r.mmm)
-    yield Chart(
-        "graph",
-        "graph",
-        "Influences among channels",
-        "Arrows lead from causes to what they drive; wide means strong, pale means "
-        "seldom found when data are resampled. A hypothesis, not a proof: channels may "
-        "move together for a reason that no column shows.",
-        plot_channel_graph(r.graph, colours=hues),
-        {"graph_edges": r.graph.edges, "graph_nodes": r.graph.nodes},
-        half=True,
-    )
-    yield Chart(
-        "effects",
-        "graph",
-        "Direct, mediated and total effects",
-        "What a channel brings itself, and through other channels that it drives, if "
-        "these influences are real. Total effects overlap and do not add up to the "
-        "outcome; budgets and summary count direct effects alone.",
-        plot_effects(effects, units=r.units),
-        {"effects": effects},
-        half=True,
-    )
-
-
 def _response(r: Results) -> Iterator[Chart]:
     mmm, hues = r.mmm, channel_colours(r.mmm)
     curves = response_curve_table(mmm)
@@ -372,7 +345,13 @@ def _budget(r: Results) -> Iterator[Chart]:
         "Current against optimal budget",
         f"The same money for {r.plan_name}, better spent, would bring "
         f"{amount(allocation.gain, r.units.outcome)} more{bounds}. Where marginal "
-        "returns still differ, bounds hold the budget.",
+        "returns still differ, bounds hold the budget."
+        + (
+            " Mediators are held as they were: what budgets would bring through them "
+            "is not counted (react)."
+            if r.mmm.mediators_
+            else ""
+        ),
         plot_allocation(allocation, units=r.units),
         {
             "allocation": allocation.channels.reset_index(),

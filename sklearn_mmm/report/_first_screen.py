@@ -98,7 +98,8 @@ def _headline(r: Results) -> tuple[str, str]:
         else "There is no interval, because the model has no members."
     )
     part = f", {percent(share)} of the outcome" if np.isfinite(share) else ""
-    said = f"Media brought {brought}{part}"
+    who = "Media and mediators" if r.mmm.mediators_ else "Media"
+    said = f"{who} brought {brought}{part}"
     if _verdict(r, "forecasts") == POOR:
         return (
             "The model forecast worse than a plain mean",

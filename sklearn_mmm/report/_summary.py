@@ -170,7 +170,10 @@ def _fitted(r: Results) -> list[str]:
             f" The {later['time'].nunique()} {units.time}s after that "
             f"({len(later):,} rows) were kept back to measure forecasts."
         )
-    names = f"Media are {_names(list(mmm.media_columns_), 8)}"
+    bought = [c for c in mmm.media_columns_ if c not in mmm.mediators_]
+    names = f"Media are {_names(bought, 8)}"
+    if mmm.mediators_:
+        names += f"; mediators, which nobody buys, are {_names(mmm.mediators_, 8)}"
     if controls:
         names += f"; controls are {_names(list(mmm.control_columns_), 8)}"
     varies = float((mmm.modulation_ - 1).abs().to_numpy().max()) > 1e-6
@@ -229,7 +232,8 @@ def _brought(r: Results) -> list[str]:
     media = sum(shares.values())
     first = [f"{_clip(name)} ({percent(shares[name])})" for name in channels[:3]]
     words = [
-        f"Media brought {percent(media)} of the outcome; the rest needs no media. "
+        f"Media{' and mediators' if r.mmm.mediators_ else ''} brought "
+        f"{percent(media)} of the outcome; the rest needs no media. "
         f"The largest contribution comes from {', then '.join(first)}."
     ]
     roi = r.roi.dropna(subset=["roi"])

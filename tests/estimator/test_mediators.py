@@ -15,6 +15,9 @@ from sklearn_mmm import (
     simulate,
 )
 from sklearn_mmm.graph._edge_rules import make_edge_rules
+from sklearn_mmm.report._charts import charts
+from sklearn_mmm.report._report import _results
+from sklearn_mmm.report._summary import summarise
 
 MEDIA, BETWEEN = ["tv", "social"], "brand_search_volume"
 
@@ -99,6 +102,45 @@ def test_mediators_survive_every_way_of_keeping_a_model(world, mmm, tmp_path):
         assert other.mediators_ == [BETWEEN]
         pd.testing.assert_frame_equal(other.effects("total"), mmm.effects("total"))
         np.testing.assert_array_equal(other.predict(X), mmm.predict(X))
+
+
+def test_an_update_keeps_mediators_and_what_drives_them(world, mmm):
+    X, y, _ = world
+    late = (X["week"] >= 72).to_numpy()
+    updated = regressor().fit(X[~late], y[~late])
+    edges = updated.dag_ != 0
+    assert edges.loc["tv", BETWEEN]
+    updated.partial_fit(X[late], y[late])
+    assert updated.mediators_ == [BETWEEN]
+    assert (updated.spend_[BETWEEN] == 0).all()
+    pd.testing.assert_frame_equal(updated.dag_ != 0, edges)
+    found, refit = (m.effects("total", coverage=0.9) for m in (updated, mmm))
+    assert found.loc["tv", "contribution"] == pytest.approx(
+        refit.loc["tv", "contribution"], rel=0.1
+    )
+    assert found.loc["tv", "low"] < found.loc["tv", "high"]
+    off = simulate(updated, X, {"tv": 0.0}, react=[BETWEEN])
+    lost = (off.planned_outcome - off.outcome).sum()
+    assert lost == pytest.approx(found.loc["tv", "contribution"], rel=1e-6)
+
+
+def test_a_report_says_what_mediators_are_and_that_they_are_held(world, mmm):
+    found = _results(mmm, None, None, world[0], None, 0.9)
+    drawn = {chart.name: chart for chart in charts(found)}
+    assert "a mediator: media move it, and nobody buys it" in drawn["graph"].note
+    nodes = drawn["graph"].tables["graph_nodes"].set_index("channel")["mediator"]
+    assert nodes.to_dict() == {"tv": False, "social": False, BETWEEN: True}
+    places = drawn["graph"].figure.data[-1]
+    symbols = dict(zip(places.text, places.marker.symbol, strict=True))
+    assert [text for text in symbols if "<br>mediator" in text] == [
+        text for text, symbol in symbols.items() if symbol == "diamond"
+    ]
+    assert list(symbols.values()).count("diamond") == 1
+    for name in ("effects", "allocation"):
+        assert "held as they were" in drawn[name].note
+    said = " ".join(p for part in summarise(found).sections.values() for p in part)
+    assert "Media are tv and social; mediators, which nobody buys, are brand_" in said
+    assert "Media and mediators brought" in said
 
 
 def test_an_array_and_the_rest_of_the_columns_give_the_same_model(world, mmm):
