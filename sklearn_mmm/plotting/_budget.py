@@ -29,6 +29,8 @@ from sklearn_mmm.plotting._style import (
 )
 from sklearn_mmm.plotting._words import amount
 
+_FRONTIER = Needs(numbers="total outcome gain marginal_roi")
+
 
 @of_fitted_model
 def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
@@ -197,10 +199,8 @@ def plot_frontier(
     units = units_for(None, units)
     if planned_total is not None:
         check_number("planned_total", planned_total)
-    needs = Needs(numbers="total outcome gain marginal_roi")
-    table = check_source("source", source, needs, "budget_frontier").sort_values(
-        "total"
-    )
+    table = check_source("source", source, _FRONTIER, "budget_frontier")
+    table = table.sort_values("total")
     figure = make_panels(
         ["Best outcome", "What the next unit of budget brings"], columns=1, height=200
     )

@@ -32,6 +32,7 @@ from sklearn_mmm.plotting._style import (
 
 # Of a heat map's values: a single cell does not use up the scale.
 _TOP_QUANTILE = 0.98
+_CELLS = Needs("region channel", "share_of_outcome contribution roi", unique=True)
 
 
 @of_fitted_model
@@ -66,11 +67,7 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     >>> plot_region_heatmap(table).data[0].z.tolist()
     [[0.1], [0.2]]
     """
-    table = table_of(
-        source,
-        region_channel_table,
-        Needs("region channel", "share_of_outcome contribution roi", unique=True),
-    )
+    table = table_of(source, region_channel_table, _CELLS)
     units = units_for(source, units)
     regions = list(dict.fromkeys(table["region"]))
     channels = list(dict.fromkeys(table["channel"]))
