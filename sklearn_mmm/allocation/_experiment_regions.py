@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
 # Weeks before a test that it is compared with, as a multiple of its duration.
-_BEFORE = 2
+BEFORE = 2
 _CANDIDATES = 200
 
 
@@ -96,7 +96,7 @@ def placebo_error(series: np.ndarray, duration: int) -> float:
     series : ndarray of shape (n_steps,)
     duration : int
     """
-    before = min(_BEFORE * duration, len(series) - duration)
+    before = min(BEFORE * duration, len(series) - duration)
     if before < 1:
         return float(np.inf)
     sums = np.concatenate([[0.0], np.cumsum(series)])

@@ -1,7 +1,6 @@
 """The test that is worth most."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
@@ -10,7 +9,6 @@ import pandas as pd
 from scipy.stats import norm
 
 from sklearn_mmm._arguments import check_number
-from sklearn_mmm.allocation._allocate import Setup, prepare, solve
 from sklearn_mmm.allocation._experiment_regions import (
     Treated,
     choose_regions,
@@ -18,6 +16,8 @@ from sklearn_mmm.allocation._experiment_regions import (
 )
 from sklearn_mmm.allocation._experiment_value import value_of_test
 from sklearn_mmm.allocation._limits import make_limits
+from sklearn_mmm.allocation._seed import read_seed
+from sklearn_mmm.allocation._setup import Setup, for_member, prepare, solve
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
@@ -134,7 +134,7 @@ def plan_experiments(
     wanted = _channels(setup, channels)
     lengths = _durations(durations, len(np.unique(setup.plan.time)))
     worth = _worth(setup, bounds, margin)
-    series, rng = organic_series(mmm), np.random.default_rng(random_state)
+    series, rng = organic_series(mmm), np.random.default_rng(read_seed(random_state))
     rows = []
     for duration in lengths:
         for size in _sizes(series.shape[1]):
@@ -188,9 +188,7 @@ def _worth(setup: Setup, bounds: Any, margin: float) -> np.ndarray:
     total = float(setup.variables.planned.sum())
     limits = make_limits(setup.variables, total, exact=True, bounds=bounds)
     spends = [
-        solve(
-            replace(setup, plan=member, members=[]), limits, 1.0, 0.0, 1, 0
-        ).spend.to_numpy()
+        solve(for_member(setup, member), limits, 1.0, 0.0, 1, 0).spend.to_numpy()
         for member in setup.members
     ]
     spends.append(setup.plan.spend)
