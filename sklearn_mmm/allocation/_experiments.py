@@ -16,14 +16,17 @@ from sklearn_mmm.allocation._experiment_regions import (
 )
 from sklearn_mmm.allocation._experiment_value import value_of_test
 from sklearn_mmm.allocation._limits import make_limits
+from sklearn_mmm.allocation._money_curves import MoneyCurves
 from sklearn_mmm.allocation._seed import read_seed
-from sklearn_mmm.allocation._setup import Setup, for_member, prepare, solve
+from sklearn_mmm.allocation._setup import Setup, prepare
+from sklearn_mmm.allocation._solve import Problem, maximise
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
 # Two-sided, as is usual.
 _LEVEL, _POWER = 0.05, 0.8
 _FEWEST_REGIONS = 4
+FEWEST_MEMBERS = 3
 _COLUMNS = [
     "channel",
     "region",
@@ -126,28 +129,57 @@ def plan_experiments(
     if budget is not None:
         check_number("budget", budget, positive=True)
     setup = prepare(mmm, X, "channel", 0.0, None, 0.9)
-    if len(setup.members) < 3:
+    if len(setup.members) < FEWEST_MEMBERS:
         raise ValueError(
             f"the value of a test is over members, and there are {len(setup.members)}; "
             "fit with n_members=32"
         )
     wanted = _channels(setup, channels)
     lengths = _durations(durations, len(np.unique(setup.plan.time)))
-    worth = _worth(setup, bounds, margin)
-    series, rng = organic_series(mmm), np.random.default_rng(read_seed(random_state))
+    seed = read_seed(random_state)
+    table = rank_tests(setup, lengths, wanted, bounds, margin, heavy_up, seed)
+    if budget is not None:
+        table = table[table["cost"] <= budget].reset_index(drop=True)
+    return table
+
+
+def rank_tests(
+    setup: Setup,
+    lengths: Sequence[int],
+    channels: Sequence[int],
+    bounds: Any,
+    margin: float,
+    heavy_up: float,
+    seed: int,
+    curves: MoneyCurves | None = None,
+) -> pd.DataFrame:
+    """Return the tests of some channels, see :func:`plan_experiments`.
+
+    Parameters
+    ----------
+    setup : Setup
+    lengths : sequence of int
+        Durations, time steps.
+    channels : sequence of int
+    bounds, margin, heavy_up
+        See :func:`plan_experiments`.
+    seed : int
+    curves : MoneyCurves, optional
+        Of the members, where they are known.
+    """
+    worth = _worth(setup, bounds, margin, curves)
+    series, rng = organic_series(setup.mmm), np.random.default_rng(seed)
     rows = []
     for duration in lengths:
         for size in _sizes(series.shape[1]):
             treated = choose_regions(series, size, duration, rng)
             for kind, factor in (("go dark", 0.0), ("heavy up", 1.0 + heavy_up)):
                 test = _Test(setup, treated, duration, factor, margin)
-                for channel in wanted:
+                for channel in channels:
                     rows.append(test.row(channel, worth) | {"kind": kind})
     table = pd.DataFrame(
         [row for row in rows if row["spend_change"] != 0], columns=_COLUMNS
     )
-    if budget is not None:
-        table = table[table["cost"] <= budget]
     order = ["net_value", "power"]
     return table.sort_values(order, ascending=False, ignore_index=True)
 
@@ -180,20 +212,43 @@ def _sizes(n_regions: int) -> Sequence[int | None]:
     return sorted({max(1, n_regions // 4), n_regions // 2})
 
 
-def _worth(setup: Setup, bounds: Any, margin: float) -> np.ndarray:
+def _worth(
+    setup: Setup, bounds: Any, margin: float, curves: MoneyCurves | None
+) -> np.ndarray:
     """Return profits of plans under members, (n_members, n_members + 1).
 
-    Plans are the members' own best ones and the plan as given.
+    Plans are the members' own best ones and the plan as given; all are multiples of
+    channels' money.
     """
-    total = float(setup.variables.planned.sum())
-    limits = make_limits(setup.variables, total, exact=True, bounds=bounds)
-    spends = [
-        solve(for_member(setup, member), limits, 1.0, 0.0, 1, 0).spend.to_numpy()
-        for member in setup.members
-    ]
-    spends.append(setup.plan.spend)
-    return margin * np.array(
-        [[m.value_and_gradient(s)[0] for s in spends] for m in setup.members]
+    planned = setup.variables.planned
+    limits = make_limits(
+        setup.variables, setup.planned_total, exact=True, bounds=bounds
+    )
+    limits.check_feasible()
+    paid = planned > 0
+    reach = float((limits.high[paid] / planned[paid]).max(initial=1.0))
+    if curves is None or reach > curves.reach:
+        curves = MoneyCurves.of(setup.members, reach)
+    known = curves
+    place = [setup.plan.channels.index(c) for c in setup.variables.channels]
+
+    def multiples(amount: np.ndarray) -> np.ndarray:
+        out = np.ones(len(setup.plan.channels))
+        out[place] = np.divide(amount, planned, out=np.zeros(len(place)), where=paid)
+        return out
+
+    def best(member: int) -> np.ndarray:
+        def value(amount: np.ndarray) -> tuple[float, np.ndarray]:
+            found, slope = known.at(multiples(amount))
+            own = slope[member, place]
+            gradient = np.divide(own, planned, out=np.zeros(len(place)), where=paid)
+            return float(found[member].sum()), gradient
+
+        return maximise(Problem(value, limits, setup.unit), planned, 1, 0).amount
+
+    amounts = [*map(best, range(len(setup.members))), planned]
+    return (
+        margin * np.array([known.at(multiples(a))[0].sum(axis=1) for a in amounts]).T
     )
 
 

@@ -1,7 +1,7 @@
 """A plan under every model, what it must keep to, and the best answer for a budget."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -218,8 +218,3 @@ def solve(
 def outcome_of(plan: Any, spend: np.ndarray) -> float:
     """Return the outcome of the rows, carry-over after them included."""
     return float(plan.organic.sum() + plan.value_and_gradient(spend)[0])
-
-
-def for_member(setup: Setup, member: Any) -> Setup:
-    """Return the same question to one member alone."""
-    return replace(setup, plan=member, members=[])

@@ -120,8 +120,20 @@ def test_a_stored_model_plans_and_is_refreshed(data, tmp_path, capsys, quick):
     plan = json.loads(capsys.readouterr().out)
     assert plan["total"] == pytest.approx(total)
     assert [row["channel"] for row in plan["channels"]] == ["tv", "search"]
-    assert main(["plan", model, "--spend-unit", "$"]) == 0
-    assert "more" in capsys.readouterr().out
+    table = tmp_path / "plan.csv"
+    args = ["plan", model, "--plan-weeks", "3", "--table", str(table)]
+    assert main([*args, "--spend-unit", "$"]) == 0
+    printed = capsys.readouterr()
+    assert "more" in printed.out
+    assert "The probability" in printed.out or "does not carry" in printed.out
+    assert "assumed for the 3 time steps" in printed.err
+    # The default plan is the future: rows to hand over, after all that is known.
+    rows = pd.read_csv(table, parse_dates=["week"])
+    assert rows["week"].nunique() == 3
+    assert rows["week"].min() > load(model).history_["time"].max()
+    assert main(["plan", model, "--plan-weeks", "0"]) == 2
+    assert main(["plan", model, "--plan-weeks", "3", "--rows", past]) == 2
+    assert "leave out --plan-weeks" in capsys.readouterr().err
     whole = write(data, tmp_path)
     args = ["refresh", model, whole, "--target", "sales", "--xlsx", str(book)]
     assert main([*args, *out]) == 0
