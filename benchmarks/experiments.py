@@ -2,6 +2,7 @@
 
 import argparse
 import itertools
+import sys
 import warnings
 
 import numpy as np
@@ -22,7 +23,7 @@ LIFT_TEST = ["channel", "region", "start", "end", "lift", "std_error", "spend_ch
 class World:
     """A panel whose first two channels move together, and a model of its past."""
 
-    def __init__(self, seed, n_regions, n_channels=4):
+    def __init__(self, seed, n_regions, n_channels=3):
         n_weeks = TRAIN + TEST + PLAN + AFTER
         X, y, self.truth = make_mmm(n_regions, n_weeks, n_channels, random_state=seed)
         noise = y - true_outcome(self.truth, X)
@@ -43,7 +44,9 @@ class World:
     def propose(self, **options):
         """Return planned tests: the next weeks are the test's and the plan's."""
         rows = self.X[self.test | self.plan]
-        return plan_experiments(self.mmm, rows, bounds=BOUNDS, **options)
+        return plan_experiments(
+            self.mmm, rows, bounds=BOUNDS, durations=(4,), **options
+        )
 
     def with_test(self, test):
         """Return the panel in which a test is carried out, and its window's rows."""
@@ -105,7 +108,7 @@ class World:
         true = float((outcome - true_outcome(self.truth, self.X))[inside].sum())
         seen = self.train | self.test
         row = pd.DataFrame([test[LIFT_TEST]]).assign(lift=lift)
-        mmm = fit(tested[seen], y[seen], self.truth, lift_tests=row)
+        mmm = fit(tested[seen], y[seen], self.truth, lift_tests=row, n_members=0)
         return lift - true, self.gain(mmm, tested)
 
     def without_test(self, seed):
@@ -113,7 +116,8 @@ class World:
         noise = self.noise(np.random.default_rng(seed))
         y = (true_outcome(self.truth, self.X) + noise).where(~self.train, self.y)
         seen = self.train | self.test
-        return self.gain(fit(self.X[seen], y[seen], self.truth), self.X)
+        mmm = fit(self.X[seen], y[seen], self.truth, n_members=0)
+        return self.gain(mmm, self.X)
 
     def cost(self, test):
         """Return what a test truly costs: spend more than it brings, in all weeks."""
@@ -122,8 +126,8 @@ class World:
         return float(test["spend_change"] - brings.sum())
 
 
-def fit(X, y, truth, lift_tests=None):
-    """Fit a default model without a graph, silently."""
+def fit(X, y, truth, lift_tests=None, **options):
+    """Fit a model of effects that do not vary with time, silently."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return DeepCausalMMMRegressor(
@@ -132,14 +136,16 @@ def fit(X, y, truth, lift_tests=None):
             "region",
             "week",
             graph=False,
+            validation=False,
             random_state=0,
+            **options,
         ).fit(X, y, lift_tests=lift_tests)
 
 
 def name_of(test, world):
     """Return the policy that a test follows."""
     place = world.truth.media_columns.index(test["channel"])
-    names = ["collinear 1", "collinear 2", "channel 3", "channel 4"]
+    names = ["collinear 1", "collinear 2", "other"]
     return f"{names[place]}, {test['kind']}"
 
 
@@ -215,19 +221,20 @@ def error_table(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=10)
-    parser.add_argument("--draws", type=int, default=2)
-    parser.add_argument("--regions", type=int, default=8)
+    parser.add_argument("--draws", type=int, default=1)
+    parser.add_argument("--regions", type=int, default=6)
     parser.add_argument("--budget", type=float, default=0.02, help="share of sales")
     args = parser.parse_args()
     torch.set_num_threads(1)
     print(describe_machine())
     print(
-        f"{args.panels} panels of {args.regions} regions and 4 channels, of which two "
+        f"{args.panels} panels of {args.regions} regions and 3 channels, of which two "
         f"are collinear; a test costs at most {args.budget:.0%} of the plan's sales"
     )
     rows = []
     for seed in range(args.panels):
         rows += measure_panel(seed, args.draws, args.regions, args.budget)
+        print(".", end="", file=sys.stderr, flush=True)
     value_table(rows)
     error_table(rows)
 

@@ -238,7 +238,10 @@ class Request:
                 self.setup, limits, worth, price, self.n_starts, self.random_state
             )
 
-        return at(cost) if target_roi is None else at_target_roi(at, float(target_roi))
+        if target_roi is None:
+            return self.setup.weighed(at(cost), worth, cost)
+        found, price = at_target_roi(at, float(target_roi))
+        return self.setup.weighed(found, worth, price)
 
 
 def _aims(

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from sklearn_mmm._arguments import check_number
+from sklearn_mmm.allocation._exchange import draw_exchanges
 from sklearn_mmm.allocation._experiment_regions import (
     Treated,
     choose_regions,
@@ -105,7 +106,9 @@ def plan_experiments(
 
     Notes
     -----
-    Value is the expected value of sample information over the members. A test in some
+    Value is the expected value of sample information over the members. Channels that
+    moved together in the past exchange shares of what they bring among members, as far
+    as the data cannot tell. A test in some
     regions is measured against the others, matched on the past; with fewer than four
     regions all are treated and measured against the time steps before. Its standard
     error is that of placebo tests in the past.
@@ -167,14 +170,16 @@ def rank_tests(
     curves : MoneyCurves, optional
         Of the members, where they are known.
     """
-    worth = _worth(setup, bounds, margin, curves)
-    series, rng = organic_series(setup.mmm), np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
+    mix = draw_exchanges(setup.mmm, len(setup.members), rng)
+    worth = _worth(setup, bounds, margin, curves, mix)
+    series = organic_series(setup.mmm)
     rows = []
     for duration in lengths:
         for size in _sizes(series.shape[1]):
             treated = choose_regions(series, size, duration, rng)
             for kind, factor in (("go dark", 0.0), ("heavy up", 1.0 + heavy_up)):
-                test = _Test(setup, treated, duration, factor, margin)
+                test = _Test(setup, treated, duration, factor, margin, mix)
                 for channel in channels:
                     rows.append(test.row(channel, worth) | {"kind": kind})
     table = pd.DataFrame(
@@ -213,7 +218,11 @@ def _sizes(n_regions: int) -> Sequence[int | None]:
 
 
 def _worth(
-    setup: Setup, bounds: Any, margin: float, curves: MoneyCurves | None
+    setup: Setup,
+    bounds: Any,
+    margin: float,
+    curves: MoneyCurves | None,
+    mix: np.ndarray,
 ) -> np.ndarray:
     """Return profits of plans under members, (n_members, n_members + 1).
 
@@ -229,7 +238,7 @@ def _worth(
     reach = float((limits.high[paid] / planned[paid]).max(initial=1.0))
     if curves is None or reach > curves.reach:
         curves = MoneyCurves.of(setup.members, reach)
-    known = curves
+    known = curves.exchanged(mix)
     place = [setup.plan.channels.index(c) for c in setup.variables.channels]
 
     def multiples(amount: np.ndarray) -> np.ndarray:
@@ -247,9 +256,7 @@ def _worth(
         return maximise(Problem(value, limits, setup.unit), planned, 1, 0).amount
 
     amounts = [*map(best, range(len(setup.members))), planned]
-    return (
-        margin * np.array([known.at(multiples(a))[0].sum(axis=1) for a in amounts]).T
-    )
+    return margin * np.array([known.at(multiples(a))[0].sum(axis=1) for a in amounts]).T
 
 
 class _Test:
@@ -262,6 +269,7 @@ class _Test:
         duration: int,
         factor: float,
         margin: float,
+        mix: np.ndarray,
     ) -> None:
         plan = setup.plan
         times = np.unique(plan.time)
@@ -281,6 +289,8 @@ class _Test:
         self.all = np.array(
             [d.sum(axis=0) + a for d, a in zip(moved, later, strict=True)]
         )
+        for brought in (self.lift, self.all):
+            brought[1:] = np.einsum("kcj,kj->kc", mix, brought[1:])
 
     def row(self, channel: int, worth: np.ndarray) -> dict[str, Any]:
         """Return the test of one channel."""

@@ -101,7 +101,8 @@ n_starts, random_state
         limits = setup.limits(rules, total, exact=False)
         return solve(setup, limits, 1.0, 0.0, n_starts, random_state)
 
-    return _least_spend(setup, best, allowed_totals(setup, rules), outcome)
+    found = _least_spend(setup, best, allowed_totals(setup, rules), outcome)
+    return setup.weighed(found, 1.0, 0.0)
 
 
 def _least_spend(

@@ -1,7 +1,7 @@
 """A plan under every model, what it must keep to, and the best answer for a budget."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -110,6 +110,21 @@ class Setup:
         """What members say of the plan as given."""
         return OldPlan.under(self.members)
 
+    def weighed(
+        self, result: BudgetAllocation, worth: float, cost: float
+    ) -> BudgetAllocation:
+        """Return a result with what members say of it."""
+        found = weigh(
+            self.members,
+            result.spend.to_numpy(copy=True),
+            self.plan.channels,
+            worth,
+            cost,
+            self.coverage,
+            self.old,
+        )
+        return replace(result, evidence=found)
+
     def limits(self, rules: Rules, total: float | None, exact: bool) -> Limits:
         """Return what the amounts must keep to.
 
@@ -175,7 +190,7 @@ def solve(
     n_starts: int,
     random_state: Any,
 ) -> BudgetAllocation:
-    """Maximise, and tell what was found."""
+    """Maximise, and tell what was found but not how sure that is."""
     check_whole("n_starts", n_starts, 1, _MOST_STARTS)
     seed = read_seed(random_state)
     limits.check_feasible()
@@ -197,15 +212,7 @@ def solve(
         outcome=outcome,
         planned_outcome=planned,
         gain=outcome - planned,
-        evidence=weigh(
-            setup.members,
-            spend,
-            plan.channels,
-            worth,
-            cost,
-            setup.coverage,
-            setup.old,
-        ),
+        evidence=None,
         objective=solution.value,
         price=solution.price,
         status="optimal" if solution.converged else "stopped",

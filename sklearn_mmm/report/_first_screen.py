@@ -188,17 +188,17 @@ def _test(r: Results) -> str:
 def _planned_test(r: Results, test: Any) -> str:
     """Return what to do, how exact it is, and what it is worth."""
     dark = test["kind"] == "go dark"
-    what = "Switch it off" if dark else "Double it"
+    what = "switch it off" if dark else "double it"
     regions = test["region"]
     where = "everywhere" if regions == "all" else f"in {_listed(regions)}"
     lift = amount(abs(test["expected_lift"]), r.units.outcome)
     error = amount(test["std_error"], r.units.outcome)
     worth = amount(test["value"], r.units.outcome)
+    first = f"for the first {test['duration']} {r.units.time}s of the plan"
     return (
-        f"{test['channel']}: {what.lower()} {where} for the first {test['duration']} "
-        f"{r.units.time}s of the plan. {'A loss' if dark else 'A gain'} of {lift} is "
-        f"expected, measured to ± {error} (standard error). The better plan after it is "
-        f"expected to bring {worth} more."
+        f"{test['channel']}: {what} {where} {first}. {'A loss' if dark else 'A gain'} "
+        f"of {lift} is expected, measured to ± {error} (standard error). The better "
+        f"plan after it is expected to bring {worth} more."
     )
 
 
@@ -207,5 +207,5 @@ def _listed(regions: str) -> str:
     names = regions.split(SEPARATOR)
     if len(names) <= _MOST_NAMED + 1:
         return ", ".join(names)
-    rest = len(names) - _MOST_NAMED
-    return f"{', '.join(names[:_MOST_NAMED])} and {rest} more regions (in next_test.csv)"
+    first, rest = ", ".join(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
+    return f"{first} and {rest} more regions (in next_test.csv)"

@@ -37,8 +37,9 @@ def planned_tests(
     Returns
     -------
     DataFrame or None
-        As :func:`~sklearn_mmm.plan_experiments` returns it, regions as text; None without members,
-        without a plan of time steps to come, or if no test is worth anything.
+        As :func:`~sklearn_mmm.plan_experiments` returns it, regions as text; None
+        without members, without a plan of time steps to come, or if no test is worth
+        anything.
     """
     if rows is None or curves is None or mmm.n_members_ < FEWEST_MEMBERS:
         return None
@@ -56,10 +57,13 @@ def planned_tests(
         order = ["value", "power"]
         table = table.sort_values(order, ascending=False, kind="stable")
     table = table.drop_duplicates("channel").reset_index(drop=True)
-    table["region"] = [
-        r if isinstance(r, str) else SEPARATOR.join(map(str, r)) for r in table["region"]
-    ]
+    table["region"] = table["region"].map(_as_text)
     return table if len(table) and table["value"].iloc[0] > 0 else None
+
+
+def _as_text(regions: Any) -> str:
+    """Return regions as a file can hold them."""
+    return regions if isinstance(regions, str) else SEPARATOR.join(map(str, regions))
 
 
 def _after(times: np.ndarray, history: pd.Series) -> bool:

@@ -45,7 +45,7 @@ def fitted(table):
         validation=False,
         graph=False,
         time_varying=False,
-        n_members=4,
+        n_members=3,
         random_state=0,
     ).fit(X, y)
 
@@ -66,7 +66,7 @@ def solutions(fitted, plan, **options):
     first = allocate_budget(fitted, plan, n_starts=1, **options)
     frontier = budget_frontier(fitted, plan, [first.total], n_starts=1, **options)
     np.testing.assert_allclose(frontier["outcome"], first.outcome)
-    wanted = 0.5 * (first.outcome + first.planned_outcome)
+    wanted = 0.999 * first.outcome
     least = minimize_spend(fitted, plan, wanted, n_starts=1, **options)
     assert least.outcome >= wanted * (1 - 1e-6)
     assert least.total <= first.total * (1 + 1e-6)
@@ -121,26 +121,14 @@ def test_frequency_holds_in_all(fitted, plan):
             fitted, plan, max_frequency={"tv": most}, audience="people", **options
         ):
             assert (found.plan["tv"] / plan["people"]).max() <= most * (1 + 1e-6)
-        # By region or for all of them is the same as a column.
+        # By region is the same as a column.
         people = dict(zip(plan["region"], plan["people"], strict=True))
-        by_region = allocate_budget(
-            fitted,
-            plan,
-            n_starts=1,
-            max_frequency={"tv": most},
-            audience=people,
-            **options,
-        )
-        assert by_region.channels.loc["tv", "spend"] == pytest.approx(
-            allocate_budget(
-                fitted,
-                plan,
-                n_starts=1,
-                max_frequency={"tv": most},
-                audience="people",
-                **options,
-            ).channels.loc["tv", "spend"]
-        )
+        options |= {"max_frequency": {"tv": most}, "n_starts": 1}
+        same = [
+            allocate_budget(fitted, plan, audience=a, **options).outcome
+            for a in ("people", people)
+        ]
+        assert same[0] == pytest.approx(same[1])
 
 
 def test_prices_rise_in_all(fitted, plan):

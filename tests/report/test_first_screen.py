@@ -13,8 +13,8 @@ from sklearn_mmm.plotting._words import amount, between, short_number
 from sklearn_mmm.report._first_screen import chance_in_words, first_screen
 from sklearn_mmm.report._labels import check_labels, relabel, relabel_figure
 from sklearn_mmm.report._moves import shifts
-from sklearn_mmm.report._tests import next_test
 from sklearn_mmm.report._report import _results
+from sklearn_mmm.report._tests import next_test
 from sklearn_mmm.report._trust import grade, trust_table
 
 
