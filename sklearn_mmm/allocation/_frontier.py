@@ -107,7 +107,7 @@ def _check(options: dict[str, Any]) -> None:
 def _budgets(totals: Any) -> list[float]:
     try:
         values = np.atleast_1d(np.asarray(totals, float))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         values = np.empty(0)
     if values.ndim > 1 or not len(values):
         raise ValueError(f"got totals={shown(totals)}; give a list of numbers")
