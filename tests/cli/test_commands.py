@@ -106,6 +106,7 @@ def test_progress_and_warnings_are_lines_of_their_own(data, tmp_path, capsys, qu
     assert re.search(r"^warning: media columns \['tv'\] do not vary", err, re.M)
 
 
+@pytest.mark.filterwarnings("default::sklearn_mmm.exceptions.AssumptionWarning")
 def test_a_stored_model_plans_and_is_refreshed(data, tmp_path, capsys, quick):
     weeks = sorted(data["week"].unique())
     past = write(data[data["week"] < weeks[-4]], tmp_path, "past.csv")
