@@ -139,6 +139,8 @@ def _plan_rows(mmm: FittedMMM, args: argparse.Namespace) -> tuple[pd.DataFrame, 
     if mmm.time_column is not None:
         n_steps = weeks or _QUARTER
         future = make_future(mmm, n_steps, args.total)
+        if not mmm.media_plan(future).spend.any():
+            future = make_future(mmm, n_steps, like="last")
         return future, f"the {n_steps} time steps after training"
     if weeks is not None:
         raise ValueError(

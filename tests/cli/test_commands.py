@@ -122,15 +122,15 @@ def test_a_stored_model_plans_and_is_refreshed(data, tmp_path, capsys, quick):
     assert plan["total"] == pytest.approx(total)
     assert [row["channel"] for row in plan["channels"]] == ["tv", "search"]
     table = tmp_path / "plan.csv"
-    args = ["plan", model, "--plan-weeks", "3", "--table", str(table)]
+    args = ["plan", model, "--plan-weeks", "6", "--table", str(table)]
     assert main([*args, "--spend-unit", "$"]) == 0
     printed = capsys.readouterr()
     assert "more" in printed.out
     assert "The probability" in printed.out or "does not carry" in printed.out
-    assert "assumed for the 3 time steps" in printed.err
+    assert "assumed for the 6 time steps" in printed.err
     # The default plan is the future: rows to hand over, after all that is known.
     rows = pd.read_csv(table, parse_dates=["week"])
-    assert rows["week"].nunique() == 3
+    assert rows["week"].nunique() == 6
     assert rows["week"].min() > load(model).history_["time"].max()
     assert main(["plan", model, "--plan-weeks", "0"]) == 2
     assert main(["plan", model, "--plan-weeks", "3", "--rows", past]) == 2
