@@ -1,18 +1,23 @@
 """Budgets: gain under the truth, the solver's accuracy, time, and curves through tables."""
 
 import argparse
+import itertools
 import time
 import warnings
 
 import numpy as np
+import pandas as pd
 import torch
 from _machine import describe_machine
 from scipy.optimize import LinearConstraint, differential_evolution, minimize
 
 from sklearn_mmm import DeepCausalMMMRegressor, ResponseCurveFit, allocate_budget
+from sklearn_mmm.allocation._evidence import weigh
 from sklearn_mmm.datasets import make_mmm, true_outcome
 
 RANGE = (0.5, 1.5)
+# Weeks of a plan after training, and weeks after it that show its carry-over.
+PLANNED, AFTER = 13, 8
 
 
 def fit(X, y, truth, **options):
@@ -117,6 +122,61 @@ def truth_table(seeds):
     mean = np.mean(shares, axis=0)
     print(f"mean{'':22}{mean[0]:9.3f}{mean[1]:10.5f}")
     print(f" min{'':22}{np.min(shares, 0)[0]:9.3f}{np.min(shares, 0)[1]:10.5f}")
+
+
+def promises(seed):
+    """Promised probability and true gain of plans from one panel's model."""
+    n_regions = (1, 2, 4, 8)[seed % 4]
+    X, y, truth = make_mmm(n_regions, 104 + PLANNED + AFTER, 4, random_state=seed)
+    weeks = X["week"].unique()
+    train = X["week"].isin(weeks[:104])
+    planned = X["week"].isin(weeks[104 : 104 + PLANNED])
+    mmm = fit(X[train], y[train], truth, graph=False)
+    gain = TrueGain(X, truth, planned)
+    plan, channels = X[planned], truth.media_columns
+    rows = []
+    for kind, bounds in (
+        ("best within ±50 %", RANGE),
+        ("best within ±20 %", (0.8, 1.2)),
+    ):
+        result = allocate_budget(mmm, plan, bounds=bounds, n_starts=1)
+        true = gain.of_plan(result.spend)
+        rows.append((seed, kind, result.probability, true, result.expected_gain))
+    members = mmm.member_plans(plan)
+    total = plan[channels].sum()
+    for one, other in itertools.permutations(channels, 2):
+        if not total[one] > 0 or not total[other] > 0:
+            continue
+        moved = 0.2 * min(total[one], total[other])
+        spend = plan[channels].copy()
+        spend[one] *= 1 - moved / total[one]
+        spend[other] *= 1 + moved / total[other]
+        said = weigh(members, spend.to_numpy(), channels, 1.0, 0.0, 0.9)
+        if said.probability > 0.5:
+            true = gain.of_plan(spend)
+            kind = "20 % from one to another"
+            rows.append((seed, kind, said.probability, true, said.expected_gain))
+    return rows
+
+
+def probability_table(panels=40):
+    """How often plans that are promised to be better are better."""
+    print(f"\nplans over {panels} panels of 1 to 8 regions, 4 channels, 104 weeks:")
+    print("how often they are truly better, by the probability that was promised")
+    names = ["panel", "kind", "promised", "gain", "expected"]
+    rows = [row for seed in range(panels) for row in promises(seed)]
+    table = pd.DataFrame(rows, columns=names)
+    edges = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0]
+    table["bin"] = pd.cut(table["promised"], edges)
+    table["better"] = table["gain"] > 0
+    kinds = [("all", table), *table.groupby("kind", sort=False)]
+    print(f"{'plans':<26}{'promised':>12}{'number':>8}{'panels':>8}{'better':>8}")
+    for kind, part in kinds:
+        for ends, own in part.groupby("bin", observed=True):
+            print(
+                f"{kind:<26}{ends.left:>6.0%}–{ends.right:<5.0%}{len(own):8d}"
+                f"{own['panel'].nunique():8d}{own['better'].mean():8.0%}"
+            )
 
 
 def fine_table():
@@ -232,13 +292,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument(
-        "--parts", nargs="+", default=["truth", "evolution", "time", "fine", "curve"]
+        "--parts",
+        nargs="+",
+        default=["truth", "probability", "evolution", "time", "fine", "curve"],
     )
+    parser.add_argument("--panels", type=int, default=40)
     args = parser.parse_args()
     torch.set_num_threads(1)
     print(describe_machine())
     tables = {
         "truth": lambda: truth_table(args.seeds),
+        "probability": lambda: probability_table(args.panels),
         "evolution": evolution_table,
         "time": time_table,
         "fine": fine_table,

@@ -23,6 +23,7 @@ QUICK = {
 }
 LONG = {
     "allocation": "allocation.py --seeds 3",
+    "experiments": "experiments.py",
     "collinear": "coverage.py --parts collinear update",
     "forecast": "forecast.py",
     "graph": "graph.py --parts simulations mediators large --sizes 10 20 --no-baseline",

@@ -1,37 +1,18 @@
 """The budget that brings most."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from sklearn_mmm._arguments import check_number, check_whole
-from sklearn_mmm._threads import one_thread
-from sklearn_mmm.allocation._commitments import read_fixed
-from sklearn_mmm.allocation._evidence import weigh
-from sklearn_mmm.allocation._limits import Limits, make_limits
-from sklearn_mmm.allocation._objective import Objective
-from sklearn_mmm.allocation._plan_table import new_plan
-from sklearn_mmm.allocation._price import priced
+from sklearn_mmm._arguments import check_choice, check_number
 from sklearn_mmm.allocation._result import BudgetAllocation
-from sklearn_mmm.allocation._solve import Problem, maximise, without_traces
-from sklearn_mmm.allocation._sums import limit_changes, limit_sums
-from sklearn_mmm.allocation._tables import (
-    FLOOR,
-    amounts_table,
-    channels_table,
-    gradient_of,
-)
+from sklearn_mmm.allocation._setup import Rules, Setup, prepare, solve
 from sklearn_mmm.allocation._target import at_target_roi
-from sklearn_mmm.allocation._variables import Variables, make_variables
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
-from sklearn_mmm.inspection._members import plans_of
 from sklearn_mmm.inspection._model import of_fitted_model
-
-# More starts only take longer.
-_MOST_STARTS = 1000
 
 
 @of_fitted_model
@@ -49,6 +30,8 @@ def allocate_budget(
     fixed: pd.DataFrame | None = None,
     linear_constraints: Sequence[Mapping[str, Any]] = (),
     max_change: float | None = None,
+    max_frequency: Mapping[str, float] | None = None,
+    audience: Any = None,
     price_elasticity: Mapping[str, float] | None = None,
     target: str = "outcome",
     margin: float = 1.0,
@@ -58,7 +41,7 @@ def allocate_budget(
     members: Sequence[Any] | None = None,
     coverage: float = 0.9,
     n_starts: int = 3,
-    random_state: int = 0,
+    random_state: Any = 0,
 ) -> BudgetAllocation:
     r"""Allocate a budget so that it brings most.
 
@@ -108,6 +91,12 @@ def allocate_budget(
     max_change : float, default=None
         Largest relative change of an amount from one time step of the plan to the
         next, 0.2 for 20 %; ``by`` has to name weeks.
+    max_frequency : dict of float, default=None
+        By channel, the most media (such as impressions) per person and time step, in
+        every row: ``{"tv": 3}``. Media stay in the proportions of the plan, so that
+        the row with most media per person decides for the amount that it is part of.
+    audience : float, dict of float or column of X, default=None
+        The people of ``max_frequency``: of every region, by region, or of every row.
     price_elasticity : dict of float, default=None
         By channel, by how many per cent the price of its media rises if a row's spend
         rises by one per cent: ``{"tv": 0.2}``, from 0 up to 1. The price is that of X
@@ -134,7 +123,7 @@ def allocate_budget(
     n_starts : int, default=3
         Starting points. The first is the optimum of the concave envelopes, the second
         the plan, further ones are random.
-    random_state : int, default=0
+    random_state : int, RandomState instance or None, default=0
         Seed of the random starting points.
 
     Returns
@@ -182,39 +171,85 @@ def allocate_budget(
     >>> bool(abs(mmm.predict(result.plan).sum() / mmm.predict(X).sum() - 1) < 0.5)
     True
     """
-    worth, cost = _aims(target, margin, target_roi, target_marginal_roi)
-    setup = prepare(mmm, X, by, risk, members, coverage, react, fixed, price_elasticity)
-    exact = cost == 0 and target_roi is None
-    if total is None and exact:
-        total = float(setup.variables.planned.sum())
-    limits = make_limits(
-        setup.variables,
-        total,
-        exact=exact,
-        bounds=bounds,
-        spend_limits=spend_limits,
-        groups=groups,
-        locked=locked,
-        further=[
-            *limit_sums(linear_constraints, setup.variables),
-            *limit_changes(max_change, setup.variables),
-        ],
-    )
+    return Request.of(locals()).best(total)
 
-    def best(price: float) -> BudgetAllocation:
-        return solve(setup, limits, worth, price, n_starts, random_state)
 
-    if target_roi is None:
-        return best(cost)
-    return at_target_roi(best, float(target_roi))
+@dataclass(frozen=True)
+class Request:
+    """What is asked of an allocation, apart from the total.
+
+    Attributes
+    ----------
+    mmm : DeepCausalMMMRegressor
+    X : DataFrame or array
+    by : str
+    rules : Rules
+    money : tuple
+        ``react``, ``fixed`` and ``price_elasticity``.
+    aim : tuple
+        ``target``, ``margin``, ``target_roi`` and ``target_marginal_roi``.
+    doubt : tuple
+        ``risk``, ``members`` and ``coverage``.
+    n_starts : int
+    random_state : int, RandomState instance or None
+    """
+
+    mmm: FittedMMM
+    X: Any
+    by: str
+    rules: Rules
+    money: tuple[Any, ...]
+    aim: tuple[Any, ...]
+    doubt: tuple[Any, ...]
+    n_starts: int
+    random_state: Any
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Request":
+        """Return the request of an :func:`allocate_budget` with these arguments."""
+
+        def some(*names: str) -> tuple[Any, ...]:
+            return tuple(given[name] for name in names)
+
+        return cls(
+            *some("mmm", "X", "by"),
+            Rules(**{field.name: given[field.name] for field in fields(Rules)}),
+            some("react", "fixed", "price_elasticity"),
+            some("target", "margin", "target_roi", "target_marginal_roi"),
+            some("risk", "members", "coverage"),
+            *some("n_starts", "random_state"),
+        )
+
+    @cached_property
+    def setup(self) -> Setup:
+        """The plan under every model; the same for all totals."""
+        return prepare(self.mmm, self.X, self.by, *self.doubt, *self.money)
+
+    def best(self, total: float | None) -> BudgetAllocation:
+        """Return the best allocation of a total."""
+        worth, cost = _aims(*self.aim)
+        target_roi = self.aim[2]
+        exact = cost == 0 and target_roi is None
+        if total is None and exact:
+            total = self.setup.planned_total
+        limits = self.setup.limits(self.rules, total, exact)
+
+        def at(price: float) -> BudgetAllocation:
+            return solve(
+                self.setup, limits, worth, price, self.n_starts, self.random_state
+            )
+
+        if target_roi is None:
+            return self.setup.weighed(at(cost), worth, cost)
+        found, price = at_target_roi(at, float(target_roi))
+        return self.setup.weighed(found, worth, price)
 
 
 def _aims(
     target: str, margin: Any, target_roi: Any, target_marginal_roi: Any
 ) -> tuple[float, float]:
     """Return what outcome and spend units are worth."""
-    if target not in ("outcome", "profit"):
-        raise ValueError(f"got target={target!r}; choose 'outcome' or 'profit'")
+    check_choice("target", target, ("outcome", "profit"))
     check_number("margin", margin, positive=True)
     given = [
         name
@@ -233,115 +268,3 @@ def _aims(
         check_number("target_marginal_roi", target_marginal_roi, positive=True)
         return 1.0 / float(target_marginal_roi), 1.0
     return (1.0, 0.0) if target == "outcome" else (float(margin), 1.0)
-
-
-@dataclass(frozen=True)
-class Setup:
-    """A plan under every model, and what is to be decided.
-
-    Attributes
-    ----------
-    mmm : DeepCausalMMMRegressor
-    X : DataFrame or array
-    plan : MediaPlan
-        Of the model.
-    members : list of MediaPlan
-    variables : Variables
-    risk, coverage : float
-    """
-
-    mmm: FittedMMM
-    X: Any
-    plan: Any
-    members: list[Any]
-    variables: Variables
-    risk: float
-    coverage: float
-
-    def objective(self, worth: float, cost: float) -> Objective:
-        """Return the objective; risk is a matter of the members."""
-        return Objective(
-            self.members if self.risk > 0 else [self.plan],
-            self.variables,
-            worth,
-            cost,
-            self.risk,
-            FLOOR * self.unit,
-        )
-
-    @property
-    def unit(self) -> np.ndarray:
-        """Typical amounts."""
-        planned = self.variables.planned
-        return np.where(planned > 0, planned, planned[planned > 0].min())
-
-
-def prepare(
-    mmm: FittedMMM,
-    X: Any,
-    by: str,
-    risk: float,
-    members: Sequence[Any] | None,
-    coverage: float,
-    react: str | Sequence[str] = "none",
-    fixed: pd.DataFrame | None = None,
-    price_elasticity: Mapping[str, float] | None = None,
-) -> Setup:
-    check_number("risk", risk)
-    if not 0 <= risk <= 0.5:
-        raise ValueError(f"got risk={risk!r}; it is a level between 0 and 0.5")
-    plan, plans = plans_of(mmm, X, members, coverage, react)
-    if risk > 0 and len(plans) < 2:
-        raise ValueError(
-            f"risk={risk!r} is a quantile over members, and there are {len(plans)}; "
-            "fit with n_members=32, give at least two other fits in members, or risk=0"
-        )
-    variables = make_variables(plan, by, read_fixed(plan, fixed))
-    plan, *plans = priced([plan, *plans], price_elasticity)
-    return Setup(mmm, X, plan, plans, variables, risk, coverage)
-
-
-@one_thread()
-def solve(
-    setup: Setup,
-    limits: Limits,
-    worth: float,
-    cost: float,
-    n_starts: int,
-    seed: int,
-) -> BudgetAllocation:
-    """Maximise, and tell what was found."""
-    check_whole("n_starts", n_starts, 1, _MOST_STARTS)
-    limits.check_feasible()
-    variables, plan = setup.variables, setup.plan
-    problem = Problem(setup.objective(worth, cost), limits, setup.unit)
-    solution = maximise(problem, variables.planned, n_starts, seed)
-    amount = without_traces(solution.amount, limits, setup.unit)
-    spend = variables.spend(amount)
-    gradient = gradient_of(plan, spend)
-    outcome, planned = (_outcome(plan, s) for s in (spend, plan.spend))
-    return BudgetAllocation(
-        table=amounts_table(plan, variables, limits, amount, setup.unit, gradient),
-        channels=channels_table(plan, spend, gradient),
-        spend=pd.DataFrame(spend, plan.index, plan.channels),
-        plan=new_plan(setup.mmm, setup.X, plan, spend),
-        total=float(spend.sum()),
-        spent=float(plan.reacted(spend).sum()),
-        planned_total=float(variables.planned.sum()),
-        outcome=outcome,
-        planned_outcome=planned,
-        gain=outcome - planned,
-        evidence=weigh(
-            setup.members, spend, plan.channels, worth, cost, setup.coverage
-        ),
-        objective=solution.value,
-        price=solution.price,
-        status="optimal" if solution.converged else "stopped",
-        message=solution.message,
-        kkt_residual=solution.residual,
-        max_violation=limits.violation(amount),
-    )
-
-
-def _outcome(plan: Any, spend: np.ndarray) -> float:
-    return float(plan.organic.sum() + plan.value_and_gradient(spend)[0])

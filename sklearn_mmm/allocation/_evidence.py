@@ -1,7 +1,7 @@
 """Whether the evidence carries a move: what members say of a new plan."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,27 @@ class Evidence:
     doubt: pd.Series
 
 
+class OldPlan(NamedTuple):
+    """What members say of the plan as given.
+
+    Attributes
+    ----------
+    brought : ndarray of shape (n_members, n_channels)
+    spent : ndarray of shape (n_members,)
+    """
+
+    brought: np.ndarray
+    spent: np.ndarray
+
+    @classmethod
+    def under(cls, members: list[Any]) -> "OldPlan":
+        """Ask every member."""
+        return cls(
+            np.array([_brought(m, m.spend) for m in members]),
+            np.array([m.reacted(m.spend).sum() for m in members]),
+        )
+
+
 def weigh(
     members: list[Any],
     spend: np.ndarray,
@@ -45,6 +66,7 @@ def weigh(
     worth: float,
     cost: float,
     coverage: float,
+    old: OldPlan | None = None,
 ) -> Evidence | None:
     """Compare a new plan with the old one under every member.
 
@@ -61,6 +83,8 @@ def weigh(
     worth, cost : float
         Of an outcome unit and a spend unit.
     coverage : float
+    old : OldPlan, optional
+        What members say of the old plan, where that is known.
 
     Returns
     -------
@@ -69,18 +93,13 @@ def weigh(
     """
     if len(members) < 2:
         return None
-    old, new = (
-        np.array([_brought(m, s) for m, s in pairs])
-        for pairs in (
-            [(m, m.spend) for m in members],
-            [(m, spend) for m in members],
-        )
-    )
+    before = OldPlan.under(members) if old is None else old
+    new = np.array([_brought(m, spend) for m in members])
     organic = np.array([m.organic.sum() for m in members])
-    outcome, by_channel = organic + new.sum(axis=1), new - old
+    outcome, by_channel = organic + new.sum(axis=1), new - before.brought
     gain = by_channel.sum(axis=1)
-    dearer = [m.reacted(spend).sum() - m.reacted(m.spend).sum() for m in members]
-    better = worth * gain - cost * np.array(dearer)
+    dearer = np.array([m.reacted(spend).sum() for m in members]) - before.spent
+    better = worth * gain - cost * dearer
     centred = by_channel - by_channel.mean(axis=0)
     share = (centred * centred.sum(axis=1, keepdims=True)).sum(axis=0)
     doubt = share / share.sum() if share.sum() > 0 else np.zeros(len(channels))

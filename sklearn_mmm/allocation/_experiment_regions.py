@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
 # Weeks before a test that it is compared with, as a multiple of its duration.
-_BEFORE = 2
+BEFORE = 2
 _CANDIDATES = 200
 
 
@@ -44,7 +44,8 @@ def choose_regions(
     The standard error is that of placebo tests: the difference of treated and other
     regions (scaled to their size) over each past window of the duration, less that of
     the time steps before it, where nothing was tested. Sets of regions are compared by
-    it relative to their size.
+    it relative to their size, and what is promised of the best one comes from windows
+    that did not choose it.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def choose_regions(
     n_regions = values.shape[1]
     if size is None:
         return Treated(None, placebo_error(values.sum(axis=1), duration))
-    best: tuple[float, np.ndarray, float] | None = None
+    sets, levels, misses = [], [], []
     for _ in range(_CANDIDATES):
         chosen = np.sort(rng.permutation(n_regions)[:size])
         treated = values[:, chosen].sum(axis=1)
@@ -80,12 +81,33 @@ def choose_regions(
         level, other_level = abs(treated.mean()), abs(others.mean())
         if not (level > 0 and other_level > 0):
             continue
-        error = placebo_error(treated - others * level / other_level, duration)
-        if best is None or error / level < best[0]:
-            best = error / level, chosen, error
-    if best is None:
+        sets.append(chosen)
+        levels.append(level)
+        misses.append(_misses(treated - others * level / other_level, duration) / level)
+    if not sets or not misses[0].size:
         return Treated(None, placebo_error(values.sum(axis=1), duration))
-    return Treated(list(series.columns[best[1]]), best[2])
+    best, error = _best_matched(np.square(misses))
+    return Treated(list(series.columns[sets[best]]), error * levels[best])
+
+
+def _best_matched(squares: np.ndarray) -> tuple[int, float]:
+    """Return the set with the least error, and what to promise of it.
+
+    The least of many errors promises too much. So the best set of one half of the
+    windows is judged in the other half, and the reverse.
+
+    Parameters
+    ----------
+    squares : ndarray of shape (n_sets, n_windows)
+        Squared relative errors, in the order of time.
+    """
+    best = int(np.argmin(squares.mean(axis=1)))
+    halves = np.array_split(squares, 2, axis=1)
+    if not halves[1].size:
+        return best, float(np.sqrt(squares[best].mean()))
+    means = np.array([half.mean(axis=1) for half in halves])
+    promised = means[::-1][[0, 1], means.argmin(axis=1)].mean()
+    return best, float(np.sqrt(max(promised, squares[best].mean())))
 
 
 def placebo_error(series: np.ndarray, duration: int) -> float:
@@ -96,11 +118,17 @@ def placebo_error(series: np.ndarray, duration: int) -> float:
     series : ndarray of shape (n_steps,)
     duration : int
     """
-    before = min(_BEFORE * duration, len(series) - duration)
+    misses = _misses(series, duration)
+    return float(np.sqrt(np.mean(misses**2))) if misses.size else float(np.inf)
+
+
+def _misses(series: np.ndarray, duration: int) -> np.ndarray:
+    """Return what a test of nothing would have found in each window of the past."""
+    before = min(BEFORE * duration, len(series) - duration)
     if before < 1:
-        return float(np.inf)
+        return np.empty(0)
     sums = np.concatenate([[0.0], np.cumsum(series)])
     start = np.arange(before, len(series) - duration + 1)
     inside = sums[start + duration] - sums[start]
     usual = (sums[start] - sums[start - before]) / before
-    return float(np.sqrt(np.mean((inside - duration * usual) ** 2)))
+    return np.asarray(inside - duration * usual)

@@ -1,7 +1,6 @@
 """The test that is worth most."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from sklearn_mmm._arguments import check_number
-from sklearn_mmm.allocation._allocate import Setup, prepare, solve
+from sklearn_mmm.allocation._exchange import draw_exchanges
 from sklearn_mmm.allocation._experiment_regions import (
     Treated,
     choose_regions,
@@ -18,12 +17,17 @@ from sklearn_mmm.allocation._experiment_regions import (
 )
 from sklearn_mmm.allocation._experiment_value import value_of_test
 from sklearn_mmm.allocation._limits import make_limits
+from sklearn_mmm.allocation._money_curves import MoneyCurves
+from sklearn_mmm.allocation._seed import read_seed
+from sklearn_mmm.allocation._setup import Setup, prepare
+from sklearn_mmm.allocation._solve import Problem, maximise
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
 # Two-sided, as is usual.
 _LEVEL, _POWER = 0.05, 0.8
 _FEWEST_REGIONS = 4
+FEWEST_MEMBERS = 3
 _COLUMNS = [
     "channel",
     "region",
@@ -102,7 +106,9 @@ def plan_experiments(
 
     Notes
     -----
-    Value is the expected value of sample information over the members. A test in some
+    Value is the expected value of sample information over the members. Channels that
+    moved together in the past exchange shares of what they bring among members, as far
+    as the data cannot tell. A test in some
     regions is measured against the others, matched on the past; with fewer than four
     regions all are treated and measured against the time steps before. Its standard
     error is that of placebo tests in the past.
@@ -126,28 +132,60 @@ def plan_experiments(
     if budget is not None:
         check_number("budget", budget, positive=True)
     setup = prepare(mmm, X, "channel", 0.0, None, 0.9)
-    if len(setup.members) < 3:
+    if len(setup.members) < FEWEST_MEMBERS:
         raise ValueError(
             f"the value of a test is over members, and there are {len(setup.members)}; "
             "fit with n_members=32"
         )
     wanted = _channels(setup, channels)
     lengths = _durations(durations, len(np.unique(setup.plan.time)))
-    worth = _worth(setup, bounds, margin)
-    series, rng = organic_series(mmm), np.random.default_rng(random_state)
+    seed = read_seed(random_state)
+    table = rank_tests(setup, lengths, wanted, bounds, margin, heavy_up, seed)
+    if budget is not None:
+        table = table[table["cost"] <= budget].reset_index(drop=True)
+    return table
+
+
+def rank_tests(
+    setup: Setup,
+    lengths: Sequence[int],
+    channels: Sequence[int],
+    bounds: Any,
+    margin: float,
+    heavy_up: float,
+    seed: int,
+    curves: MoneyCurves | None = None,
+) -> pd.DataFrame:
+    """Return the tests of some channels, see :func:`plan_experiments`.
+
+    Parameters
+    ----------
+    setup : Setup
+    lengths : sequence of int
+        Durations, time steps.
+    channels : sequence of int
+    bounds, margin, heavy_up
+        See :func:`plan_experiments`.
+    seed : int
+    curves : MoneyCurves, optional
+        Of the members, where they are known.
+    """
+    # Regions do not depend on what channels exchange.
+    rng, own = (np.random.default_rng(s) for s in (seed, [seed, 1]))
+    mix = draw_exchanges(setup.mmm, len(setup.members), own)
+    worth = _worth(setup, bounds, margin, curves, mix)
+    series = organic_series(setup.mmm)
     rows = []
     for duration in lengths:
         for size in _sizes(series.shape[1]):
             treated = choose_regions(series, size, duration, rng)
             for kind, factor in (("go dark", 0.0), ("heavy up", 1.0 + heavy_up)):
-                test = _Test(setup, treated, duration, factor, margin)
-                for channel in wanted:
+                test = _Test(setup, treated, duration, factor, margin, mix)
+                for channel in channels:
                     rows.append(test.row(channel, worth) | {"kind": kind})
     table = pd.DataFrame(
         [row for row in rows if row["spend_change"] != 0], columns=_COLUMNS
     )
-    if budget is not None:
-        table = table[table["cost"] <= budget]
     order = ["net_value", "power"]
     return table.sort_values(order, ascending=False, ignore_index=True)
 
@@ -180,23 +218,46 @@ def _sizes(n_regions: int) -> Sequence[int | None]:
     return sorted({max(1, n_regions // 4), n_regions // 2})
 
 
-def _worth(setup: Setup, bounds: Any, margin: float) -> np.ndarray:
+def _worth(
+    setup: Setup,
+    bounds: Any,
+    margin: float,
+    curves: MoneyCurves | None,
+    mix: np.ndarray,
+) -> np.ndarray:
     """Return profits of plans under members, (n_members, n_members + 1).
 
-    Plans are the members' own best ones and the plan as given.
+    Plans are the members' own best ones and the plan as given; all are multiples of
+    channels' money.
     """
-    total = float(setup.variables.planned.sum())
-    limits = make_limits(setup.variables, total, exact=True, bounds=bounds)
-    spends = [
-        solve(
-            replace(setup, plan=member, members=[]), limits, 1.0, 0.0, 1, 0
-        ).spend.to_numpy()
-        for member in setup.members
-    ]
-    spends.append(setup.plan.spend)
-    return margin * np.array(
-        [[m.value_and_gradient(s)[0] for s in spends] for m in setup.members]
+    planned = setup.variables.planned
+    limits = make_limits(
+        setup.variables, setup.planned_total, exact=True, bounds=bounds
     )
+    limits.check_feasible()
+    paid = planned > 0
+    reach = float((limits.high[paid] / planned[paid]).max(initial=1.0))
+    if curves is None or reach > curves.reach:
+        curves = MoneyCurves.of(setup.members, reach)
+    known = curves.exchanged(mix)
+    place = [setup.plan.channels.index(c) for c in setup.variables.channels]
+
+    def multiples(amount: np.ndarray) -> np.ndarray:
+        out = np.ones(len(setup.plan.channels))
+        out[place] = np.divide(amount, planned, out=np.zeros(len(place)), where=paid)
+        return out
+
+    def best(member: int) -> np.ndarray:
+        def value(amount: np.ndarray) -> tuple[float, np.ndarray]:
+            found, slope = known.at(multiples(amount))
+            own = slope[member, place]
+            gradient = np.divide(own, planned, out=np.zeros(len(place)), where=paid)
+            return float(found[member].sum()), gradient
+
+        return maximise(Problem(value, limits, setup.unit), planned, 1, 0).amount
+
+    amounts = [*map(best, range(len(setup.members))), planned]
+    return margin * np.array([known.at(multiples(a))[0].sum(axis=1) for a in amounts]).T
 
 
 class _Test:
@@ -209,6 +270,7 @@ class _Test:
         duration: int,
         factor: float,
         margin: float,
+        mix: np.ndarray,
     ) -> None:
         plan = setup.plan
         times = np.unique(plan.time)
@@ -228,6 +290,8 @@ class _Test:
         self.all = np.array(
             [d.sum(axis=0) + a for d, a in zip(moved, later, strict=True)]
         )
+        for brought in (self.lift, self.all):
+            brought[1:] = np.einsum("kcj,kj->kc", mix, brought[1:])
 
     def row(self, channel: int, worth: np.ndarray) -> dict[str, Any]:
         """Return the test of one channel."""

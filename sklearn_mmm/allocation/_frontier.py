@@ -1,12 +1,14 @@
 """The best outcome of several budgets."""
 
+import inspect
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from sklearn_mmm.allocation._allocate import allocate_budget
+from sklearn_mmm._arguments import check_number, shown
+from sklearn_mmm.allocation._allocate import Request, allocate_budget
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
@@ -29,7 +31,8 @@ def budget_frontier(
     verbose : int, default=0
         Whether to show a progress bar.
     **options
-        Of :func:`allocate_budget`, such as ``bounds`` or ``groups``.
+        Of :func:`allocate_budget`, such as ``bounds`` or ``groups``; no other aim than
+        the outcome.
 
     Returns
     -------
@@ -58,17 +61,18 @@ def budget_frontier(
     >>> len(frontier), bool(frontier["outcome"].is_monotonic_increasing)
     (11, True)
     """
-    if options.get("target", "outcome") != "outcome":
-        raise ValueError("a frontier is of outcomes; leave target='outcome'")
+    _check(options)
+    asked = inspect.signature(allocate_budget).bind(mmm, X, **options)
+    asked.apply_defaults()
+    request = Request.of(asked.arguments)
     if totals is None:
-        planned = float(mmm.media_plan(X).spend.sum())
-        totals = planned * np.linspace(0.5, 1.5, 11)
+        totals = request.setup.planned_total * np.linspace(0.5, 1.5, 11)
     rows = []
-    for total in tqdm(np.atleast_1d(totals), desc="frontier", disable=not verbose):
-        result = allocate_budget(mmm, X, total=float(total), **options)
+    for total in tqdm(_budgets(totals), desc="frontier", disable=not verbose):
+        result = request.best(total)
         low, high = result.outcome_interval or (np.nan, np.nan)
         row: dict[Any, Any] = {
-            "total": float(total),
+            "total": total,
             "outcome": result.outcome,
             "gain": result.gain,
             "low": low,
@@ -79,3 +83,34 @@ def budget_frontier(
         row |= result.channels["spend"].add_prefix("spend_").to_dict()
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _check(options: dict[str, Any]) -> None:
+    if "total" in options:
+        raise TypeError("a frontier has several budgets; give totals instead of total")
+    known = [p for p in inspect.signature(allocate_budget).parameters if p != "total"]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise TypeError(
+            f"unknown options {unknown}; those of allocate_budget are {known[2:]}"
+        )
+    aims = [name for name in ("target_roi", "target_marginal_roi") if options.get(name)]
+    if options.get("target", "outcome") != "outcome":
+        aims.append("target")
+    if aims:
+        raise ValueError(
+            f"a frontier is of outcomes, and {' and '.join(aims)} is another aim; "
+            "leave it out, or call allocate_budget"
+        )
+
+
+def _budgets(totals: Any) -> list[float]:
+    try:
+        values = np.atleast_1d(np.asarray(totals, float))
+    except (TypeError, ValueError, OverflowError):
+        values = np.empty(0)
+    if values.ndim > 1 or not len(values):
+        raise ValueError(f"got totals={shown(totals)}; give a list of numbers")
+    for value in values:
+        check_number("a total", float(value), positive=True)
+    return [float(value) for value in values]

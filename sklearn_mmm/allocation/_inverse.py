@@ -1,14 +1,17 @@
 """The other way round: how much to spend for an outcome or a marginal ROI."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import brentq
 
-from sklearn_mmm.allocation._allocate import prepare, solve
-from sklearn_mmm.allocation._limits import make_limits
+from sklearn_mmm._arguments import check_number
+from sklearn_mmm.allocation._allocate import allocate_budget
 from sklearn_mmm.allocation._result import BudgetAllocation
+from sklearn_mmm.allocation._setup import Rules, Setup, prepare, solve
+from sklearn_mmm.allocation._totals import allowed_totals
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
@@ -25,11 +28,17 @@ def minimize_spend(
     groups: Mapping[str, Mapping[str, Any]] | None = None,
     locked: Iterable[str] = (),
     react: str | Sequence[str] = "none",
+    fixed: pd.DataFrame | None = None,
+    linear_constraints: Sequence[Mapping[str, Any]] = (),
+    max_change: float | None = None,
+    max_frequency: Mapping[str, float] | None = None,
+    audience: Any = None,
+    price_elasticity: Mapping[str, float] | None = None,
     risk: float = 0.0,
     members: Sequence[Any] | None = None,
     coverage: float = 0.9,
     n_starts: int = 3,
-    random_state: int = 0,
+    random_state: Any = 0,
 ) -> BudgetAllocation:
     """Find the least spend that reaches an outcome.
 
@@ -44,7 +53,8 @@ def minimize_spend(
         The plan.
     outcome : float
         To be reached over all rows, carry-over after them included, outcome units.
-    bounds, by, spend_limits, groups, locked, react, risk, members, coverage, \
+    bounds, by, spend_limits, groups, locked, react, fixed, linear_constraints, \
+max_change, max_frequency, audience, price_elasticity, risk, members, coverage, \
 n_starts, random_state
         See :func:`allocate_budget`. Without bounds, a budget between a hundredth of
         the plan and ten times as much is searched.
@@ -73,50 +83,53 @@ n_starts, random_state
     >>> result.total < result.planned_total
     True
     """
-    if not np.isfinite(outcome):
-        raise ValueError(f"got outcome={outcome!r}; it must be a number")
-    setup = prepare(mmm, X, by, risk, members, coverage, react)
-    planned_total = float(setup.variables.planned.sum())
+    check_number("outcome", outcome)
+    setup = prepare(mmm, X, by, risk, members, coverage, react, fixed, price_elasticity)
+    rules = Rules(
+        bounds,
+        spend_limits,
+        groups,
+        locked,
+        linear_constraints,
+        max_change,
+        max_frequency,
+        audience,
+    )
 
     def best(total: float) -> BudgetAllocation:
-        limits = make_limits(
-            setup.variables,
-            total,
-            exact=True,
-            bounds=bounds,
-            spend_limits=spend_limits,
-            groups=groups,
-            locked=locked,
-        )
+        # "At most": under some constraints, spending all of it would bring less.
+        limits = setup.limits(rules, total, exact=False)
         return solve(setup, limits, 1.0, 0.0, n_starts, random_state)
+
+    found = _least_spend(setup, best, allowed_totals(setup, rules), outcome)
+    return setup.weighed(found, 1.0, 0.0)
+
+
+def _least_spend(
+    setup: Setup,
+    best: Callable[[float], BudgetAllocation],
+    ends: tuple[float, float],
+    outcome: float,
+) -> BudgetAllocation:
+    """Return the cheapest best allocation that reaches an outcome."""
 
     def reached(result: BudgetAllocation) -> float:
         # What is maximised lacks the baseline and controls, which are given.
         return result.objective + float(setup.plan.organic.sum())
 
-    least, most = 0.01 * planned_total, 10.0 * planned_total
-    if bounds is not None or spend_limits or list(locked):
-        free = make_limits(
-            setup.variables,
-            None,
-            exact=False,
-            bounds=bounds,
-            spend_limits=spend_limits,
-            locked=locked,
-        )
-        least, most = max(least, float(free.low.sum())), float(free.high.sum())
-    lowest, highest = best(least), best(most)
+    lowest, highest = (best(end) for end in ends)
     if reached(highest) < outcome:
-        raise _too_much(outcome, reached(highest), most)
+        raise _too_much(outcome, reached(highest), highest.total)
     if reached(lowest) >= outcome:
         return lowest
     found: dict[float, BudgetAllocation] = {}
 
     def short(log_total: float) -> float:
         found[log_total] = best(float(np.exp(log_total)))
-        return (reached(found[log_total]) - outcome) / abs(outcome)
+        return (reached(found[log_total]) - outcome) / (abs(outcome) or 1.0)
 
-    brentq(short, np.log(least), np.log(most), xtol=1e-10, rtol=1e-10, maxiter=60)
+    low, high = np.log(ends)
+    brentq(short, low, high, xtol=1e-10, rtol=1e-10, maxiter=60)
     enough = [r for r in found.values() if reached(r) >= outcome * (1 - 1e-9)]
     return min([*enough, highest], key=lambda result: result.total)
 
@@ -140,11 +153,17 @@ def budget_at_marginal_roi(
     groups: Mapping[str, Mapping[str, Any]] | None = None,
     locked: Iterable[str] = (),
     react: str | Sequence[str] = "none",
+    fixed: pd.DataFrame | None = None,
+    linear_constraints: Sequence[Mapping[str, Any]] = (),
+    max_change: float | None = None,
+    max_frequency: Mapping[str, float] | None = None,
+    audience: Any = None,
+    price_elasticity: Mapping[str, float] | None = None,
     risk: float = 0.0,
     members: Sequence[Any] | None = None,
     coverage: float = 0.9,
     n_starts: int = 3,
-    random_state: int = 0,
+    random_state: Any = 0,
 ) -> BudgetAllocation:
     """Spend until the last unit of every channel brings just enough.
 
@@ -156,7 +175,8 @@ def budget_at_marginal_roi(
         The plan.
     marginal_roi : float, default=1.0
         Outcome units that the last spend unit has to bring.
-    bounds, by, spend_limits, groups, locked, react, risk, members, coverage, \
+    bounds, by, spend_limits, groups, locked, react, fixed, linear_constraints, \
+max_change, max_frequency, audience, price_elasticity, risk, members, coverage, \
 n_starts, random_state
         See :func:`allocate_budget`.
 
@@ -188,16 +208,27 @@ n_starts, random_state
     >>> budget_at_marginal_roi(mmm, X, 1.5, bounds=(0, 3)).status
     'optimal'
     """
-    if not (np.isfinite(marginal_roi) and marginal_roi > 0):
-        raise ValueError(f"got marginal_roi={marginal_roi!r}; it must be positive")
-    setup = prepare(mmm, X, by, risk, members, coverage, react)
-    limits = make_limits(
-        setup.variables,
+    check_number("marginal_roi", marginal_roi, positive=True)
+    return allocate_budget(
+        mmm,
+        X,
         None,
-        exact=False,
-        bounds=bounds,
+        bounds,
+        by,
         spend_limits=spend_limits,
         groups=groups,
         locked=locked,
+        react=react,
+        fixed=fixed,
+        linear_constraints=linear_constraints,
+        max_change=max_change,
+        max_frequency=max_frequency,
+        audience=audience,
+        price_elasticity=price_elasticity,
+        target_marginal_roi=marginal_roi,
+        risk=risk,
+        members=members,
+        coverage=coverage,
+        n_starts=n_starts,
+        random_state=random_state,
     )
-    return solve(setup, limits, 1.0 / marginal_roi, 1.0, n_starts, random_state)

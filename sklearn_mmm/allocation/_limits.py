@@ -12,6 +12,8 @@ from sklearn_mmm._arguments import check_number
 from sklearn_mmm.allocation._variables import Variables
 
 DEFAULT_RANGE = (0.5, 1.5)
+# A total that many times the plan, or that small a part of it, has another unit.
+_FARTHEST = 1e6
 _GROUP_KEYS = ("channels", "min_share", "max_share", "min_spend", "max_spend")
 
 
@@ -30,6 +32,8 @@ class Limits:
         ``least <= matrix @ amounts <= most``, spend units.
     channel_of : ndarray of shape (n_variables,)
         Channel of each amount, for messages.
+    capped : bool ndarray of shape (n_variables,)
+        Whether the upper bound is that of a frequency, for messages.
     """
 
     low: np.ndarray
@@ -39,6 +43,7 @@ class Limits:
     least: np.ndarray
     most: np.ndarray
     channel_of: np.ndarray
+    capped: np.ndarray
 
     def constraints(self, unit: np.ndarray, size: float) -> list[LinearConstraint]:
         """Return the constraints on amounts divided by their units.
@@ -98,7 +103,10 @@ class Limits:
         name, side = part
         ends = self.low if side == "lower" else self.high
         total = float(ends[self.channel_of == name].sum())
-        return f"{side} bounds of {name} ({total:g} together)"
+        why = ""
+        if side == "upper" and self.capped[self.channel_of == name].any():
+            why = ", by max_frequency"
+        return f"{side} bounds of {name} ({total:g} together{why})"
 
     def _slack(self, parts: list[Any]) -> float:
         """Return by how much some constraints and bounds miss one another, 0 if not."""
@@ -182,6 +190,7 @@ def make_limits(
     spend_limits: Mapping[str, tuple[float, float]] | None = None,
     groups: Mapping[str, Mapping[str, Any]] | None = None,
     locked: Iterable[str] = (),
+    most: np.ndarray | None = None,
     further: Iterable[Constraint] = (),
 ) -> Limits:
     """Turn an allocation's parameters into limits.
@@ -195,11 +204,13 @@ def make_limits(
         Whether all of the total has to be spent, or at most that.
     bounds, spend_limits, groups, locked
         See :func:`allocate_budget`.
+    most : ndarray of shape (n_variables,), optional
+        Amounts that no bound exceeds.
     further : iterable of Constraint
     """
     limit = _Collector()
     if total is not None:
-        check_number("total", total, positive=True)
+        _check_total(total, float(variables.planned.sum()))
         limit(
             f"total {'=' if exact else '<='} {total:g}",
             np.ones(len(variables)),
@@ -213,6 +224,8 @@ def make_limits(
     committed, is_open = variables.committed, variables.open
     low = np.where(is_open, np.maximum(low, committed), committed)
     high = np.where(is_open, high, committed)
+    capped = np.zeros(len(high), bool) if most is None else is_open & (most < high)
+    high = np.where(capped, most, high) if most is not None else high
     planned_total = float(variables.planned.sum())
     reach = max(total or 10 * planned_total, float(committed.sum()))
     return Limits(
@@ -224,7 +237,17 @@ def make_limits(
         np.array(limit.least),
         np.array(limit.most),
         variables.table["channel"].to_numpy(),
+        capped,
     )
+
+
+def _check_total(total: Any, planned: float) -> None:
+    check_number("total", total, positive=True)
+    if not 1 / _FARTHEST <= total / planned <= _FARTHEST:
+        raise ValueError(
+            f"got total={total:g}, {total / planned:.2g} times the {planned:g} of the "
+            "plan; give it in the spend units of X, over all of its rows"
+        )
 
 
 def _bounds(
@@ -255,13 +278,13 @@ def _bounds(
         if channel in locked:
             low[own] = high[own] = planned
             continue
-        if channel in given or (bounds is not None and not isinstance(bounds, Mapping)):
+        if follows_total(channel, bounds, spend_limits, locked):
+            low[own], high[own] = usual[0] * planned, usual[1] * planned
+        elif channel in given or not isinstance(bounds, (Mapping, type(None))):
             ends = _pair(given.get(channel, bounds), f"bounds of {channel!r}")
             low[own], high[own] = ends[0] * planned, _times(ends[1], planned)
-        elif channel in spend_limits:
-            high[own] = np.inf
         else:
-            low[own], high[own] = usual[0] * planned, usual[1] * planned
+            high[own] = np.inf
         if channel in spend_limits:
             ends = _pair(spend_limits[channel], f"spend_limits of {channel!r}")
             limit(f"{ends[0]:g} <= spend of {channel} <= {ends[1]:g}", own, ends)
@@ -272,6 +295,12 @@ def _bounds(
                 low[own] = np.maximum(low[own], ends[0])
                 high[own] = np.minimum(high[own], ends[1])
     return low, high
+
+
+def follows_total(channel: str, bounds: Any, spend_limits: Any, locked: Any) -> bool:
+    """Return whether a channel's range is the usual one around the scaled plan."""
+    bounded = channel in bounds if isinstance(bounds, Mapping) else bounds is not None
+    return not (bounded or channel in (spend_limits or ()) or channel in (locked or ()))
 
 
 def _limit_group(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from sklearn_mmm.inspection import training_rows
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
-from sklearn_mmm.inspection._model import take_apart
+from sklearn_mmm.inspection._model import take_model
 from sklearn_mmm.inspection._training_rows import time_axis
 from sklearn_mmm.panel._time_axis import TimeAxis
 
@@ -132,7 +132,7 @@ def read_past(mmm: FittedMMM, like: Any, history: Any) -> Past:
     ValueError
         If there is no time column, or no history of a pipeline.
     """
-    model, steps = take_apart(mmm)
+    model, steps = take_model(mmm)
     axis = time_axis(model)
     if axis is None:
         raise ValueError(

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from sklearn_mmm._arguments import shown
+from sklearn_mmm._arguments import is_number, shown
+
+# Relative spend below which the slope of the price is not followed further.
+_LEAST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,8 @@ class PricedPlan:
     r"""A plan whose media become dearer as more is bought.
 
     Spend :math:`s` instead of :math:`s_0` buys what :math:`s_0 (s / s_0)^{1 - e}`
-    would buy at the price of the plan.
+    would buy at the price of the plan. Channels that react buy media at the same
+    rising price.
 
     Attributes
     ----------
@@ -41,11 +44,35 @@ class PricedPlan:
         ratio = spend / self.reference
         return np.asarray(self.reference * ratio ** (1 - self.elasticity))
 
+    def at_own_prices(self, spend: np.ndarray) -> np.ndarray:
+        """Return what media cost that would cost ``spend`` at the plan's prices."""
+        ratio = spend / self.reference
+        return np.asarray(self.reference * ratio ** (1 / (1 - self.elasticity)))
+
+    def _slope(self, spend: np.ndarray) -> np.ndarray:
+        """Return the derivative of :meth:`at_plan_prices`."""
+        ratio = np.maximum(spend / self.reference, _LEAST)
+        return np.asarray((1 - self.elasticity) * ratio**-self.elasticity)
+
     def value_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:
         """Return contributions of all channels and their gradient in spend."""
         value, gradient = self.base.value_and_gradient(self.at_plan_prices(spend))
-        ratio = np.maximum(spend / self.reference, 1e-300)
-        return value, gradient * (1 - self.elasticity) * ratio**-self.elasticity
+        return value, gradient * self._slope(spend)
+
+    def reacted(self, spend: np.ndarray) -> np.ndarray:
+        """Return what is spent once channels have reacted to the plan's changes."""
+        if self.base.influence is None:
+            return spend
+        return self.at_own_prices(self.base.reacted(self.at_plan_prices(spend)))
+
+    def cost_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return all spend after reactions, and its gradient."""
+        if self.base.influence is None:
+            return float(spend.sum()), np.ones_like(spend)
+        bought = self.at_plan_prices(spend)
+        costs = self.at_own_prices(self.base.reacted(bought))
+        _, gradient = self.base.cost_and_gradient(bought, 1 / self._slope(costs))
+        return float(costs.sum()), gradient * self._slope(spend)
 
     def contributions(self, spend: np.ndarray) -> np.ndarray:
         """Return what each channel contributes to the rows."""
@@ -77,19 +104,13 @@ def priced(plans: Sequence[Any], elasticity: Mapping[str, float] | None) -> list
     Raises
     ------
     ValueError
-        If a channel is unknown or free, an elasticity is not in [0, 1), or channels
-        react.
+        If a channel is unknown or free, or an elasticity is not in [0, 1).
     """
     if elasticity is not None and not isinstance(elasticity, Mapping):
         raise ValueError(f"got price_elasticity={shown(elasticity)}; give a dict")
     if not elasticity:
         return list(plans)
     plan = plans[0]
-    if plan.influence is not None:
-        raise ValueError(
-            "price_elasticity and react exclude one another: reactions are learned at "
-            "the prices of the plan; leave react='none'"
-        )
     values = np.zeros(len(plan.channels))
     for name, value in elasticity.items():
         paid = [c for c, f in zip(plan.channels, plan.free, strict=True) if not f]
@@ -98,10 +119,10 @@ def priced(plans: Sequence[Any], elasticity: Mapping[str, float] | None) -> list
                 f"price_elasticity names {name!r}; the channels that cost something "
                 f"are {paid}"
             )
-        if not isinstance(value, Real) or not 0 <= float(value) < 1:
+        if not is_number(value) or not 0 <= float(value) < 1:
             raise ValueError(
-                f"price_elasticity of {name!r} is {value!r}; it is at least 0 and "
-                "below 1"
+                f"price_elasticity of {name!r} is {shown(value)}; it is at least "
+                "0 and below 1"
             )
         values[plan.channels.index(name)] = float(value)
     bought = plan.spend > 0

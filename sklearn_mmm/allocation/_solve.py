@@ -136,6 +136,7 @@ def _slsqp(
         limits.least - fixed,
         limits.most - fixed,
         limits.channel_of[free],
+        limits.capped[free],
     )
     found = minimize(
         objective,

@@ -13,7 +13,7 @@ _STEPS = 40
 
 def at_target_roi(
     best: Callable[[float], BudgetAllocation], target: float
-) -> BudgetAllocation:
+) -> tuple[BudgetAllocation, float]:
     r"""Maximise the outcome of media that bring at least a target per spend unit.
 
     For the constraint :math:`f - \rho S \ge 0` with multiplier :math:`\mu` the
@@ -28,6 +28,12 @@ def at_target_roi(
     target : float
         Outcome units per spend unit.
 
+    Returns
+    -------
+    result : BudgetAllocation
+    price : float
+        Of a spend unit, at which it is the best.
+
     Raises
     ------
     ValueError
@@ -35,7 +41,7 @@ def at_target_roi(
     """
     free = best(0.0)
     if _roi(free) >= target * (1 - _PRECISION):
-        return free
+        return free, 0.0
     careful = best(target * (1 + 1e-6))
     if _roi(careful) < target * (1 - _PRECISION):
         raise ValueError(
@@ -43,11 +49,11 @@ def at_target_roi(
             f"{_roi(careful):.4g}, for a spend of {careful.total:g}; allow less spend "
             "(bounds) or ask for less"
         )
-    found = [careful]
+    found = [(careful, target * (1 + 1e-6))]
 
     def short(price: float) -> float:
         result = best(price)
-        found.append(result)
+        found.append((result, price))
         return _roi(result) / target - 1
 
     brentq(
@@ -58,8 +64,8 @@ def at_target_roi(
         maxiter=_STEPS,
         disp=False,
     )
-    enough = [r for r in found if _roi(r) >= target * (1 - _PRECISION)]
-    return max(enough, key=lambda result: result.outcome)
+    enough = [f for f in found if _roi(f[0]) >= target * (1 - _PRECISION)]
+    return max(enough, key=lambda pair: pair[0].outcome)
 
 
 def _roi(result: BudgetAllocation) -> float:

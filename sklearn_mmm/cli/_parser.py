@@ -32,7 +32,17 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_plan(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("data", nargs="?", metavar="MODEL", help="stored with --save")
-    add("--rows", metavar="FILE", help="the plan; by default the last quarter")
+    add(
+        "--rows",
+        metavar="FILE",
+        help="the plan; by default the quarter after training, media as a year before",
+    )
+    add(
+        "--plan-weeks",
+        type=int,
+        metavar="N",
+        help="time steps after training to plan (default: a quarter)",
+    )
     add("--total", type=float, help="money to spend; by default as planned")
     add(
         "--bounds",
@@ -44,7 +54,12 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     )
     _add_reading(parser)
     _add_units(parser)
-    add("-o", "--output", help="CSV file to write")
+    add("-o", "--output", help="CSV file to write, a line for each channel")
+    add(
+        "--table",
+        metavar="FILE",
+        help="CSV file to hand over: all rows with media and money changed together",
+    )
 
 
 def _add_refresh(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm.allocation import allocate_budget
+from sklearn_mmm.allocation import allocate_budget, make_future
 from sklearn_mmm.cli._columns import Columns, Wanted, find_columns
 from sklearn_mmm.cli._commands import check_output, outcome_unit, outputs_of, result_of
 from sklearn_mmm.cli._data import read_data, with_dates
@@ -74,21 +74,18 @@ def _with_encoded(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 def run_plan(args: argparse.Namespace) -> int:
     """Allocate a budget with a stored model."""
-    if args.output is not None:
-        check_output(args.output)
+    for path in (args.output, args.table):
+        if path is not None:
+            check_output(path)
     mmm = load_model(args.data)
-    if args.rows is None:
-        rows = training_rows(mmm, min(_QUARTER, mmm.history_["time"].nunique()))
-        what = "the last weeks of training"
-    else:
-        rows = rows_like(mmm, args.rows, args).reindex(columns=mmm.feature_names_in_)
-        what = args.rows
-    low, high = args.bounds
-    found = allocate_budget(mmm, rows, total=args.total, bounds=(low, high))
+    rows, what = _plan_rows(mmm, args)
+    found = allocate_budget(mmm, rows, total=args.total, bounds=tuple(args.bounds))
     units = units_of(mmm, args.outcome_unit, args.spend_unit)
     table = found.channels.reset_index()
     if args.output is not None:
         table.to_csv(args.output, index=False)
+    if args.table is not None:
+        found.to_csv(args.table)
     if args.json:
         print(
             to_json(
@@ -97,6 +94,8 @@ def run_plan(args: argparse.Namespace) -> int:
                     "total": found.total,
                     "gain": found.gain,
                     "gain_interval": found.gain_interval,
+                    "probability": found.probability,
+                    "recommendation": found.recommendation,
                     "status": found.status,
                     "channels": table,
                 }
@@ -117,7 +116,39 @@ def run_plan(args: argparse.Namespace) -> int:
         f"{amount(found.gain, units.outcome)} more"
         f"{f' ({span})' if span else ''} than the plan."
     )
+    print(found.recommendation)
     return 0
+
+
+def _plan_rows(mmm: FittedMMM, args: argparse.Namespace) -> tuple[pd.DataFrame, str]:
+    """Return the rows to plan and what they are called.
+
+    Raises
+    ------
+    ValueError
+        If rows and their number are both given, or there are no weeks after training.
+    """
+    weeks = args.plan_weeks
+    if args.rows is not None:
+        if weeks is not None:
+            raise ValueError("--rows has the time steps itself; leave out --plan-weeks")
+        rows = rows_like(mmm, args.rows, args)
+        return rows.reindex(columns=mmm.feature_names_in_), args.rows
+    if weeks is not None and weeks < 1:
+        raise ValueError(f"--plan-weeks {weeks}: give at least 1")
+    if mmm.time_column is not None:
+        n_steps = weeks or _QUARTER
+        future = make_future(mmm, n_steps, args.total)
+        if not mmm.media_plan(future).spend.any():
+            future = make_future(mmm, n_steps, like="last")
+        return future, f"the {n_steps} time steps after training"
+    if weeks is not None:
+        raise ValueError(
+            "--plan-weeks: the model has no time column, so no rows are later; give "
+            "them in --rows"
+        )
+    n_steps = min(_QUARTER, mmm.history_["time"].nunique())
+    return training_rows(mmm, n_steps), "the last time steps of training"
 
 
 def run_refresh(args: argparse.Namespace) -> int:

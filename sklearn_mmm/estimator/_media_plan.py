@@ -225,25 +225,30 @@ class MediaPlan:
             return np.asarray(self._reacted(torch.tensor(spend)).numpy())
 
     @one_thread()
-    def cost_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:
+    def cost_and_gradient(
+        self, spend: np.ndarray, weight: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray]:
         """Return all spend after reactions, and its gradient.
 
         Parameters
         ----------
         spend : ndarray of shape (n_rows, n_channels)
             Of everybody's own accord.
+        weight : ndarray of shape (n_rows, n_channels), optional
+            Of each cell's spend after reactions; 1 without it.
 
         Returns
         -------
         cost : float
             Spend units.
         gradient : ndarray of shape (n_rows, n_channels)
-            1 where no other channel reacts.
+            The weight where no other channel reacts.
         """
+        weight = np.ones_like(spend) if weight is None else weight
         if self.influence is None:
-            return float(spend.sum()), np.ones_like(spend)
+            return float((weight * spend).sum()), weight
         given = torch.tensor(spend, requires_grad=True)
-        total = self._reacted(given).sum()
+        total = (self._reacted(given) * torch.as_tensor(weight)).sum()
         (gradient,) = torch.autograd.grad(total, given)
         return float(total.detach()), gradient.numpy()
 

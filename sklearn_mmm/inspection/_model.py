@@ -36,9 +36,8 @@ def of_fitted_model(function: _Function) -> _Function:
     def call(*args: Any, **kwargs: Any) -> Any:
         given = signature.bind(*args, **kwargs)
         if first in given.arguments:
-            model, steps = take_apart(given.arguments[first])
-            if first == "mmm" and not hasattr(model, "media_columns_"):
-                raise TypeError(f"got mmm={shown(model)}; {_EXPECTED}")
+            take = take_model if first == "mmm" else take_apart
+            model, steps = take(given.arguments[first])
             given.arguments[first] = model
             for name in _ROWS:
                 rows = given.arguments.get(name)
@@ -51,6 +50,22 @@ def of_fitted_model(function: _Function) -> _Function:
             return function(*given.args, **given.kwargs)
 
     return call  # type: ignore[return-value]
+
+
+def take_model(mmm: Any) -> tuple[Any, list[Any]]:
+    """Return the regressor at the end of a model and the steps before it.
+
+    Raises
+    ------
+    NotFittedError
+        If the regressor is not fitted.
+    TypeError
+        If there is none.
+    """
+    model, steps = take_apart(mmm)
+    if not hasattr(model, "media_columns_"):
+        raise TypeError(f"got mmm={shown(model)}; {_EXPECTED}")
+    return model, steps
 
 
 def take_apart(model: Any) -> tuple[Any, list[Any]]:

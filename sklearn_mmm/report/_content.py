@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
+from sklearn_mmm.allocation._money_curves import MoneyCurves
 from sklearn_mmm.inspection import (
     Units,
     graph_tables,
@@ -18,7 +19,8 @@ from sklearn_mmm.inspection import (
 from sklearn_mmm.inspection._effects import roi_tables
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._graph_tables import GraphTables
-from sklearn_mmm.report._moves import MOVE_COLUMNS, move_table, next_test
+from sklearn_mmm.report._moves import MOVE_COLUMNS, move_table
+from sklearn_mmm.report._tests import next_test, planned_tests
 from sklearn_mmm.report._trust import trust_table
 
 TABS = {
@@ -99,10 +101,26 @@ class Results:
             return pd.DataFrame(columns=list(MOVE_COLUMNS))
         return move_table(self.mmm, self.plan, allocation, self.coverage)
 
+    @property
+    def plan_rows(self) -> Any:
+        """Rows that a budget is for; None if they are not known."""
+        if self.plan is not None or self.allocation is None:
+            return self.plan
+        return self.allocation.plan
+
+    @cached_property
+    def curves(self) -> MoneyCurves | None:
+        """What channels bring at any money, by the model and by each member."""
+        if self.plan_rows is None:
+            return None
+        plan, rows = self.mmm.media_plan, self.plan_rows
+        return MoneyCurves.of([plan(rows), *self.mmm.member_plans(rows)])
+
     @cached_property
     def tests(self) -> pd.DataFrame:
-        """Channels by what hangs on a test of them."""
-        return next_test(self.roi)
+        """Channels by what a test of them is worth, or by what hangs on it."""
+        table = planned_tests(self.mmm, self.plan_rows, self.curves, self.units)
+        return next_test(self.roi) if table is None else table
 
     @property
     def first_tables(self) -> dict[str, pd.DataFrame]:

@@ -9,6 +9,7 @@ from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.plotting._words import amount, between, is_money, one_of, return_of
 from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._moves import LIKELY, UNLIKELY
+from sklearn_mmm.report._tests import SEPARATOR
 from sklearn_mmm.report._trust import POOR, UNKNOWN, grade
 
 _GRADES = {
@@ -21,6 +22,8 @@ _ADVICE = {
     "medium": "Act on what is green, test the rest first.",
     "low": "Do not move money by it before a test.",
 }
+# Regions of a test; more are counted.
+_MOST_NAMED = 4
 
 
 class Move(NamedTuple):
@@ -168,6 +171,8 @@ def _test(r: Results) -> str:
     if r.tests.empty:
         return "Which channel to test cannot be said without intervals."
     first = r.tests.iloc[0]
+    if "net_value" in r.tests:
+        return _planned_test(r, first)
     span = between(first["roi_low"], first["roi_high"], r.units.outcome)
     if not is_money(r.units.outcome) and not r.units.outcome.endswith(" units"):
         span += f" {r.units.outcome}"
@@ -179,3 +184,29 @@ def _test(r: Results) -> str:
         f"Switch it off, or double it, in some {where}: more hangs on it than on any "
         "other channel."
     )
+
+
+def _planned_test(r: Results, test: Any) -> str:
+    """Return what to do, how exact it is, and what it is worth."""
+    dark = test["kind"] == "go dark"
+    what = "switch it off" if dark else "double it"
+    regions = test["region"]
+    where = "everywhere" if regions == "all" else f"in {_listed(regions)}"
+    lift = amount(abs(test["expected_lift"]), r.units.outcome)
+    error = amount(test["std_error"], r.units.outcome)
+    worth = amount(test["value"], r.units.outcome)
+    first = f"for the first {test['duration']} {r.units.time}s of the plan"
+    return (
+        f"{test['channel']}: {what} {where} {first}. {'A loss' if dark else 'A gain'} "
+        f"of {lift} is expected, measured to ± {error} (standard error). The better "
+        f"plan after it is expected to bring {worth} more."
+    )
+
+
+def _listed(regions: str) -> str:
+    """Return a few regions by name, and how many more there are."""
+    names = regions.split(SEPARATOR)
+    if len(names) <= _MOST_NAMED + 1:
+        return ", ".join(names)
+    first, rest = ", ".join(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
+    return f"{first} and {rest} more regions (in next_test.csv)"

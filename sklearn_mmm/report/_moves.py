@@ -122,26 +122,3 @@ def _gain(plan: Any, spend: np.ndarray) -> float:
         for s in (before, after)
     ]
     return values[1] - values[0]
-
-
-def next_test(roi: pd.DataFrame) -> pd.DataFrame:
-    """Return the channels by the outcome that hangs on what is not known of them.
-
-    Parameters
-    ----------
-    roi : DataFrame
-        As :func:`~sklearn_mmm.inspection.roi_table` returns it.
-
-    Returns
-    -------
-    DataFrame
-        ``channel``, ``spend``, ``roi_low``, ``roi_high`` and ``at_stake``: spend times
-        the width of the interval of ROI, outcome units. Empty without members.
-    """
-    if "roi_low" not in roi:
-        names = ["channel", "spend", "roi_low", "roi_high", "at_stake"]
-        return pd.DataFrame(columns=names)
-    table = roi[["channel", "spend", "roi_low", "roi_high"]].copy()
-    table["at_stake"] = table["spend"] * (table["roi_high"] - table["roi_low"])
-    table = table[table["at_stake"] > 0]
-    return table.sort_values("at_stake", ascending=False, ignore_index=True)

@@ -4,16 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from sklearn_mmm.allocation._limits import DEFAULT_RANGE
+from sklearn_mmm.allocation._money_curves import MoneyCurves, brought
 from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._encode import scalar, scalars
 
-# Money goes from nothing to this multiple of the plan's.
-REACH = 3.0
-# Of the square root of the multiple, in which responses to little money are smooth.
-_N_NODES = 25
 # Larger plans are downloaded by time step, summed over regions.
 _MOST_CELLS = 20_000
 
@@ -41,16 +37,12 @@ def planner_data(
 
     Notes
     -----
-    A channel's curve :math:`f(m)` is what it brings over the plan and after it at
-    :math:`m` times its planned spend. It is a cubic spline in
-    :math:`t = \sqrt{m / \text{reach}}` with equally spaced nodes, given by values and
-    slopes, so that a page evaluates a cubic of one cell. Where effects vary with the
+    Curves are those of :class:`MoneyCurves`, given by values and slopes at nodes, so
+    that a page evaluates a cubic of one cell. Where effects vary with the
     media of other channels, curves are those of all channels scaled alike, and
     ``coupling`` says by how much mixed plans depart from that.
     """
-    rows = results.plan
-    if rows is None and results.allocation is not None:
-        rows = results.allocation.plan
+    rows = results.plan_rows
     if rows is None:
         return None
     plan, members = results.mmm.media_plan(rows), results.mmm.member_plans(rows)
@@ -58,12 +50,9 @@ def planner_data(
     paid = np.flatnonzero(planned > 0)
     if not len(paid):
         return None
-    nodes = np.linspace(0.0, 1.0, _N_NODES)
-    multiples = REACH * nodes**2
     worlds = [plan, *members]
-    # (world, node, channel)
-    values = np.array([[_brought(p, m) for m in multiples] for p in worlds])
-    slopes = CubicSpline(nodes, values, axis=1).derivative()(nodes)
+    curves = results.curves or MoneyCurves.of(worlds)
+    values, slopes = curves.values, curves.slopes
     unpaid = np.setdiff1d(np.arange(len(planned)), paid)
     organic = [
         float(p.organic.sum() + values[w, 0, unpaid].sum())
@@ -72,7 +61,7 @@ def planner_data(
     beyond = _known_multiple(plan)
     names = labels or {}
     return {
-        "reach": REACH,
+        "reach": curves.reach,
         "coverage": results.coverage,
         "outcome": results.units.outcome,
         "money": results.units.spend,
@@ -95,12 +84,6 @@ def planner_data(
     }
 
 
-def _brought(plan: Any, multiple: float | np.ndarray) -> np.ndarray:
-    """Return what channels bring, carry-over after the plan included."""
-    spend = plan.spend * multiple
-    return np.asarray(plan.contributions(spend).sum(0) + plan.after(spend).sum(0))
-
-
 def _known_multiple(plan: Any) -> np.ndarray:
     """Return the multiple of each channel's spend up to which training has seen it."""
     room = np.where(plan.silent, 0.0, 1 - plan.given) * plan.media_scale
@@ -116,8 +99,8 @@ def _coupling(plan: Any, paid: np.ndarray) -> float:
     """
     mix = np.ones(len(plan.channels))
     mix[paid] = np.where(np.arange(len(paid)) % 2 == 0, *DEFAULT_RANGE)
-    mixed, whole = _brought(plan, mix), float(_brought(plan, 1.0).sum())
-    apart = np.choose(mix > 1, [_brought(plan, m) for m in DEFAULT_RANGE])
+    mixed, whole = brought(plan, mix), float(brought(plan, 1.0).sum())
+    apart = np.choose(mix > 1, [brought(plan, m) for m in DEFAULT_RANGE])
     error = float(np.abs((mixed - apart)[paid].sum()))
     return error / abs(whole) if whole else 0.0
 

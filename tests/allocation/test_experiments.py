@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import plan_experiments
+from sklearn_mmm import DeepCausalMMMRegressor, plan_experiments
+from sklearn_mmm.allocation._exchange import _share, draw_exchanges, evidence_against
 from sklearn_mmm.allocation._experiment_regions import choose_regions, placebo_error
 from sklearn_mmm.allocation._experiment_value import value_of_test
+from sklearn_mmm.allocation._money_curves import MoneyCurves, brought
+from sklearn_mmm.datasets import make_mmm
 
 LIFT_TEST = ["channel", "region", "start", "end", "lift", "std_error", "spend_change"]
 
@@ -121,3 +124,77 @@ def test_bad_parameters(with_members, plan, options, message):
 def test_members_are_needed(fitted, plan):
     with pytest.raises(ValueError, match="n_members=32"):
         plan_experiments(fitted, plan)
+
+
+@pytest.fixture(scope="module")
+def twins():
+    """Return a panel in which one of two channels that move together does nothing."""
+    rng = np.random.default_rng(0)
+    X, y, truth = make_mmm(4, 80, 2, random_state=0)
+    X["twin"] = 2.0 * X["tv"] * np.exp(0.02 * rng.standard_normal(len(X)))
+    X["apart"] = rng.permutation(X["tv"].to_numpy())
+    return X, y, truth
+
+
+@pytest.fixture(scope="module")
+def of_twins(twins):
+    X, y, truth = twins
+    return DeepCausalMMMRegressor(
+        ["tv", "twin", "apart", "search"],
+        truth.control_columns,
+        "region",
+        "week",
+        max_epochs=60,
+        validation=False,
+        graph=False,
+        time_varying=False,
+        n_members=8,
+        random_state=0,
+    ).fit(X, y)
+
+
+def test_channels_that_move_together_exchange_what_they_bring(of_twins):
+    evidence = evidence_against(of_twins)
+    # tv and its twin are hard to tell apart, tv and what moves at random are not.
+    assert np.isfinite(evidence[0, 1])
+    assert np.isfinite(evidence[1, 0])
+    assert np.isinf(evidence[0, 2])
+    assert np.isinf(evidence[2, 0])
+    mix = draw_exchanges(of_twins, 8, np.random.default_rng(0))
+    # Nothing is lost, and nothing is negative.
+    np.testing.assert_allclose(mix.sum(axis=1), 1.0)
+    assert (mix >= 0).all()
+    np.testing.assert_array_equal(mix[:, 2], np.tile([0, 0, 1.0, 0], (8, 1)))
+
+
+def test_less_evidence_exchanges_more():
+    u = (np.arange(1000) + 0.5) / 1000
+    spread = [_share(u, evidence).mean() for evidence in (0.0, 1.0, 10.0, 1000.0)]
+    assert spread == sorted(spread, reverse=True)
+    assert spread[0] == pytest.approx(0.5)
+    # The mean of a half-normal of standard deviation 1 / √D.
+    assert spread[-1] == pytest.approx(np.sqrt(2 / np.pi / 1000), rel=1e-2)
+
+
+def test_a_lift_test_ends_the_exchange(of_twins, monkeypatch):
+    before = evidence_against(of_twins)
+    done = pd.DataFrame(
+        {"channel": ["tv"], "lift": [1e4], "std_error": [10.0], "model": [1e4]}
+    ).assign(gap=0.0)
+    monkeypatch.setattr(of_twins, "lift_test_fit_", done)
+    after = evidence_against(of_twins)
+    assert after[0, 1] >= before[0, 1] + 1e6 * (1 - 1e-9)
+    assert after[1, 0] > before[1, 0]
+
+
+def test_curves_of_money_are_what_plans_bring(with_members, plan):
+    plans = with_members.member_plans(plan)[:2]
+    curves = MoneyCurves.of(plans, 2.0)
+    multiple = np.array([0.3, 1.0, 1.7])
+    value, slope = curves.at(multiple)
+    exact = np.array([brought(p, multiple) for p in plans])
+    # Effects may vary with other channels' media, which curves leave out.
+    np.testing.assert_allclose(value.sum(axis=1), exact.sum(axis=1), rtol=5e-3)
+    step = 1e-5
+    ahead, behind = (curves.at(multiple + k * step)[0] for k in (1, -1))
+    np.testing.assert_allclose(slope, (ahead - behind) / (2 * step), rtol=1e-4)

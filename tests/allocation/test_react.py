@@ -142,6 +142,43 @@ def test_the_other_way_round_reacts_too(world, mmm):
     assert profit.objective == pytest.approx(value / level - cost, rel=1e-9)
 
 
+def test_reactions_are_bought_at_rising_prices(world, mmm, edge):
+    X, (parent, child) = world[0], edge
+    priced = {parent: 0.3, child: 0.2}
+    options = {"react": "graph", "target": "profit", "margin": 1.0, "n_starts": 2}
+    locked = [name for name in mmm.media_columns_ if name != parent]
+    bounds = {parent: (0.2, 3)}
+    found = allocate_budget(
+        mmm, X, bounds=bounds, locked=locked, price_elasticity=priced, **options
+    )
+    plan = mmm.media_plan(X, react="graph")
+    power = np.array([1 - priced.get(name, 0.0) for name in mmm.media_columns_])
+    reference = np.where(plan.spend > 0, plan.spend, _usual(plan))
+    place = mmm.media_columns_.index(parent)
+
+    def profit(factor):
+        spend = plan.spend.copy()
+        spend[:, place] *= factor
+        bought = reference * (spend / reference) ** power
+        # A channel that reacts pays its own price for what it then has.
+        bought_then = plan.reacted(bought)
+        cost = reference * (bought_then / reference) ** (1 / power)
+        return plan.value_and_gradient(bought)[0] - cost.sum()
+
+    grid = np.linspace(0.2, 3, 281)
+    values = [profit(factor) for factor in grid]
+    own = found.table.set_index("channel").loc[parent, "spend"]
+    assert own / plan.spend[:, place].sum() == pytest.approx(
+        grid[int(np.argmax(values))], abs=0.011
+    )
+    assert found.objective >= max(values) - 1e-6 * abs(max(values))
+
+
+def _usual(plan):
+    """Return the mean spend of each channel where it spends."""
+    return plan.spend.sum(axis=0) / (plan.spend > 0).sum(axis=0)
+
+
 def test_edges_come_and_go_in_the_intervals(world, mmm, edge):
     X, parent = world[0], edge[0]
     wide = simulate(mmm, X, {parent: 0.0}, react="graph").total

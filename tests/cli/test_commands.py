@@ -106,6 +106,7 @@ def test_progress_and_warnings_are_lines_of_their_own(data, tmp_path, capsys, qu
     assert re.search(r"^warning: media columns \['tv'\] do not vary", err, re.M)
 
 
+@pytest.mark.filterwarnings("default::sklearn_mmm.exceptions.AssumptionWarning")
 def test_a_stored_model_plans_and_is_refreshed(data, tmp_path, capsys, quick):
     weeks = sorted(data["week"].unique())
     past = write(data[data["week"] < weeks[-4]], tmp_path, "past.csv")
@@ -120,8 +121,20 @@ def test_a_stored_model_plans_and_is_refreshed(data, tmp_path, capsys, quick):
     plan = json.loads(capsys.readouterr().out)
     assert plan["total"] == pytest.approx(total)
     assert [row["channel"] for row in plan["channels"]] == ["tv", "search"]
-    assert main(["plan", model, "--spend-unit", "$"]) == 0
-    assert "more" in capsys.readouterr().out
+    table = tmp_path / "plan.csv"
+    args = ["plan", model, "--plan-weeks", "6", "--table", str(table)]
+    assert main([*args, "--spend-unit", "$"]) == 0
+    printed = capsys.readouterr()
+    assert "more" in printed.out
+    assert "The probability" in printed.out or "does not carry" in printed.out
+    assert "assumed for the 6 time steps" in printed.err
+    # The default plan is the future: rows to hand over, after all that is known.
+    rows = pd.read_csv(table, parse_dates=["week"])
+    assert rows["week"].nunique() == 6
+    assert rows["week"].min() > load(model).history_["time"].max()
+    assert main(["plan", model, "--plan-weeks", "0"]) == 2
+    assert main(["plan", model, "--plan-weeks", "3", "--rows", past]) == 2
+    assert "leave out --plan-weeks" in capsys.readouterr().err
     whole = write(data, tmp_path)
     args = ["refresh", model, whole, "--target", "sales", "--xlsx", str(book)]
     assert main([*args, *out]) == 0

@@ -7,13 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import simulate
+from sklearn_mmm import make_future, simulate
+from sklearn_mmm.allocation._money_curves import MoneyCurves
+from sklearn_mmm.exceptions import AssumptionWarning
 from sklearn_mmm.inspection import Units, fit_table, media_total, training_rows
 from sklearn_mmm.plotting._words import amount, between, short_number
+from sklearn_mmm.report import _tests as planned
 from sklearn_mmm.report._first_screen import chance_in_words, first_screen
 from sklearn_mmm.report._labels import check_labels, relabel, relabel_figure
-from sklearn_mmm.report._moves import next_test, shifts
+from sklearn_mmm.report._moves import shifts
 from sklearn_mmm.report._report import _results
+from sklearn_mmm.report._tests import next_test
 from sklearn_mmm.report._trust import grade, trust_table
 
 
@@ -167,6 +171,54 @@ def test_the_next_test_is_where_most_hangs_on_it():
     assert table["channel"].tolist() == ["a", "b"]
     np.testing.assert_allclose(table["at_stake"], [500.0, 100.0])
     assert next_test(roi[["channel", "spend"]]).empty
+
+
+PLANNED = pd.DataFrame(
+    {
+        "channel": ["tv", "tv", "search"],
+        "region": ["all", ["north", "south"], ["north"]],
+        "kind": ["heavy up", "go dark", "go dark"],
+        "duration": [4, 4, 4],
+        "expected_lift": [5e3, -4e3, -6e3],
+        "std_error": [1e3, 2e3, 3e3],
+        "power": [0.9, 0.8, 0.7],
+        "cost": [0.0, 1e3, 8e3],
+        "value": [7e3, 5e3, 9e3],
+        "net_value": [7e3, 4e3, 1e3],
+    }
+)
+
+
+def test_the_test_of_a_plan_to_come_is_that_of_most_value(with_members, monkeypatch):
+    monkeypatch.setattr(planned, "rank_tests", lambda *_: PLANNED.copy())
+    with pytest.warns(AssumptionWarning):
+        future = make_future(with_members, 6)
+    curves = MoneyCurves.of([with_members.media_plan(future)])
+    money, visits = Units("€", "€", "week"), Units("visits", "€", "week")
+    table = planned.planned_tests(with_members, future, curves, money)
+    assert table["channel"].tolist() == ["tv", "search"]
+    assert table["region"].tolist() == ["all", "north"]
+    # What costs money cannot be set off against visits.
+    table = planned.planned_tests(with_members, future, curves, visits)
+    assert table["channel"].tolist() == ["search", "tv"]
+    # In the past nothing can be tested any more, and without members nothing is known.
+    past = training_rows(with_members, 6)
+    assert planned.planned_tests(with_members, past, curves, money) is None
+    assert planned.planned_tests(with_members, None, None, money) is None
+    monkeypatch.setattr(planned, "rank_tests", lambda *_: PLANNED.assign(value=0.0))
+    assert planned.planned_tests(with_members, future, curves, money) is None
+
+
+def test_a_planned_test_says_what_to_do(found):
+    rows = PLANNED.iloc[[1]].assign(region="north; south; west; east; up; down")
+    said = first_screen(with_parts(found, tests=rows)).test
+    assert said.startswith("tv: switch it off in north, south, west, east and 2 more")
+    assert "for the first 4 weeks" in said
+    assert "A loss of 4,000 visits is expected" in said
+    said = first_screen(with_parts(found, tests=PLANNED.iloc[[0]])).test
+    assert said.startswith("tv: double it everywhere for the first 4 weeks")
+    assert "A gain of 5,000 visits" in said
+    assert "bring 7,000 visits more" in said
 
 
 def test_trust_follows_the_holdout(with_members, holdout):

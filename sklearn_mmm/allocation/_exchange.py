@@ -1,0 +1,149 @@
+"""Channels that move together: what might as well be another one's doing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+from sklearn_mmm.inspection import training_rows
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+
+# Correlation within regions below which data can tell channels apart.
+_TOGETHER = 0.5
+# Time steps of a mean that the wandering level may follow as well.
+_LEVEL = 13
+# Of what all channels bring.
+_LITTLE = 1e-3
+
+
+def draw_exchanges(
+    mmm: FittedMMM, n_members: int, rng: np.random.Generator
+) -> np.ndarray:
+    r"""Draw which part of each channel's response is another channel's.
+
+    Members lie around one explanation of the data. Where two channels moved together
+    in the past, a share :math:`s` of what one brings may as well have been brought by
+    the other, by the same response to media of the same course. It costs a
+    log-likelihood of :math:`s^2 D / 2` with :math:`D = \sum_t d_t^2 / \sigma^2`, and
+    :math:`d` what would have been brought less if the one channel's media had had the
+    course of the other's; what the level may follow is no evidence. Shares are drawn
+    from that likelihood under a flat prior.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+    n_members : int
+    rng : Generator
+
+    Returns
+    -------
+    ndarray of shape (n_members, n_channels, n_channels)
+        Row: who brings it; column: whose response it is. Columns sum to 1.
+    """
+    evidence = evidence_against(mmm)
+    n = len(evidence)
+    out = np.tile(np.eye(n), (n_members, 1, 1))
+    for one, other in np.argwhere(np.isfinite(evidence)):
+        u = (rng.permutation(n_members) + 0.5) / n_members
+        share = _share(u, float(evidence[one, other]))[:, None]
+        given = share * out[:, one]
+        out[:, one] -= given
+        out[:, other] += given
+    return out
+
+
+def evidence_against(mmm: FittedMMM) -> np.ndarray:
+    """Return D of :func:`draw_exchanges`, (from, to); infinite where it is clear."""
+    plan = mmm.media_plan(training_rows(mmm))
+    media = plan.media(plan.spend)
+    n = len(plan.channels)
+    _, region = np.unique(plan.region, return_inverse=True)
+    mean = _by_region(media, region)[region]
+    together = _correlation(media - mean) > _TOGETHER
+    np.fill_diagonal(together, False)
+    together[plan.free], together[:, plan.free] = False, False
+    sigma = _noise(mmm).to_numpy()[region]
+    usual = plan.contributions(plan.spend)
+    order = np.lexsort((plan.time, region))
+    out = np.full((n, n), np.inf)
+    for shift in _shifts(together):
+        # Every channel's media take the course of another's, in their own amount.
+        other = np.roll(np.arange(n), -shift)
+        level = np.where(mean[:, other] > 0, mean[:, other], np.inf)
+        course = media[:, other] * mean / level * plan.price
+        lost = usual - plan.contributions(np.where(plan.free, 0.0, course))
+        quick = _without_level(lost[order], region[order]) / sigma[order][:, None]
+        pairs = together[np.arange(n), other]
+        found = (quick**2).sum(axis=0)
+        out[np.arange(n)[pairs], other[pairs]] = found[pairs]
+    return out + _tested(mmm, usual.sum(axis=0))
+
+
+def _tested(mmm: FittedMMM, brought: np.ndarray) -> np.ndarray:
+    """Return what lift tests add to the evidence, (from, to).
+
+    A test of either channel would show what was moved, in proportion to all of it.
+    """
+    names = list(mmm.media_columns_)
+    out = np.zeros((len(names), len(names)))
+    for test in mmm.lift_test_fit_.itertuples():
+        if test.channel not in names:
+            continue
+        c = names.index(test.channel)
+        out[c] += (test.model / test.std_error) ** 2
+        if brought[c] > _LITTLE * brought.sum():
+            out[:, c] += (test.model * brought / brought[c] / test.std_error) ** 2
+        else:
+            # It was seen to bring little, and cannot have brought another's.
+            out[:, c] = np.inf
+    return out
+
+
+def _shifts(together: np.ndarray) -> Iterator[int]:
+    n = len(together)
+    for shift in range(1, n):
+        if together[np.arange(n), np.roll(np.arange(n), -shift)].any():
+            yield shift
+
+
+def _share(u: np.ndarray, evidence: float) -> np.ndarray:
+    """Return quantiles of the density exp(-s² D / 2) on [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> u = np.array([0.25, 0.5])
+    >>> _share(u, 0.0), _share(u, 1e4).round(4)
+    (array([0.25, 0.5 ]), array([0.0032, 0.0067]))
+    """
+    if evidence < 1e-6:
+        return u
+    root = np.sqrt(evidence)
+    return np.asarray(ndtri(0.5 + u * (ndtr(root) - 0.5)) / root)
+
+
+def _by_region(values: np.ndarray, region: np.ndarray) -> np.ndarray:
+    return pd.DataFrame(values).groupby(region).mean().to_numpy()
+
+
+def _correlation(centred: np.ndarray) -> np.ndarray:
+    size = np.sqrt((centred**2).sum(axis=0))
+    unit = np.divide(centred, size, out=np.zeros_like(centred), where=size > 0)
+    return np.asarray(unit.T @ unit)
+
+
+def _noise(mmm: FittedMMM) -> pd.Series:
+    """Return the standard deviation of residuals by region, sorted."""
+    rest = mmm.outcome_.to_numpy() - mmm.contributions_.to_numpy().sum(axis=1)
+    spread = pd.Series(rest).groupby(mmm.history_["region"].to_numpy()).std(ddof=0)
+    least = 1e-6 * float(np.abs(mmm.outcome_).mean())
+    return spread.sort_index().clip(lower=max(least, 1e-300))
+
+
+def _without_level(values: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Return values less their moving mean, by region."""
+    table = pd.DataFrame(values)
+    mean: Any = table.groupby(region).rolling(_LEVEL, center=True, min_periods=1).mean()
+    return table.to_numpy() - mean.to_numpy()

@@ -1,0 +1,227 @@
+"""A plan under every model, what it must keep to, and the best answer for a budget."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm._arguments import check_number, check_whole
+from sklearn_mmm._threads import one_thread
+from sklearn_mmm.allocation._commitments import read_fixed
+from sklearn_mmm.allocation._evidence import OldPlan, weigh
+from sklearn_mmm.allocation._frequency import read_frequency
+from sklearn_mmm.allocation._limits import Limits, make_limits
+from sklearn_mmm.allocation._objective import Objective
+from sklearn_mmm.allocation._plan_table import new_plan
+from sklearn_mmm.allocation._price import priced
+from sklearn_mmm.allocation._result import BudgetAllocation
+from sklearn_mmm.allocation._seed import read_seed
+from sklearn_mmm.allocation._solve import Problem, maximise, without_traces
+from sklearn_mmm.allocation._sums import limit_changes, limit_sums
+from sklearn_mmm.allocation._tables import (
+    FLOOR,
+    amounts_table,
+    channels_table,
+    gradient_of,
+)
+from sklearn_mmm.allocation._variables import Variables, make_variables
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.inspection._members import plans_of
+
+# More starts only take longer.
+_MOST_STARTS = 1000
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an allocation must keep to besides a total, see :func:`allocate_budget`."""
+
+    bounds: Any
+    spend_limits: Any
+    groups: Any
+    locked: Any
+    linear_constraints: Any
+    max_change: Any
+    max_frequency: Any
+    audience: Any
+
+    def __post_init__(self) -> None:
+        # They are read anew for each total.
+        for name in ("locked", "linear_constraints"):
+            if isinstance(getattr(self, name), Iterator):
+                object.__setattr__(self, name, list(getattr(self, name)))
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A plan under every model, and what is to be decided.
+
+    Attributes
+    ----------
+    mmm : DeepCausalMMMRegressor
+    X : DataFrame or array
+    plan : MediaPlan
+        Of the model.
+    members : list of MediaPlan
+    variables : Variables
+    risk, coverage : float
+    """
+
+    mmm: FittedMMM
+    X: Any
+    plan: Any
+    members: list[Any]
+    variables: Variables
+    risk: float
+    coverage: float
+
+    def objective(self, worth: float, cost: float) -> Objective:
+        """Return the objective; risk is a matter of the members."""
+        return Objective(
+            self.members if self.risk > 0 else [self.plan],
+            self.variables,
+            worth,
+            cost,
+            self.risk,
+            FLOOR * self.unit,
+        )
+
+    @property
+    def unit(self) -> np.ndarray:
+        """Typical amounts."""
+        planned = self.variables.planned
+        return np.where(planned > 0, planned, planned[planned > 0].min())
+
+    @property
+    def planned_total(self) -> float:
+        """Spend of the plan as given."""
+        return float(self.variables.planned.sum())
+
+    @cached_property
+    def planned_outcome(self) -> float:
+        """Outcome of the plan as given."""
+        return outcome_of(self.plan, self.plan.spend)
+
+    @cached_property
+    def old(self) -> OldPlan:
+        """What members say of the plan as given."""
+        return OldPlan.under(self.members)
+
+    def weighed(
+        self, result: BudgetAllocation, worth: float, cost: float
+    ) -> BudgetAllocation:
+        """Return a result with what members say of it."""
+        found = weigh(
+            self.members,
+            result.spend.to_numpy(copy=True),
+            self.plan.channels,
+            worth,
+            cost,
+            self.coverage,
+            self.old,
+        )
+        return replace(result, evidence=found)
+
+    def limits(self, rules: Rules, total: float | None, exact: bool) -> Limits:
+        """Return what the amounts must keep to.
+
+        Parameters
+        ----------
+        rules : Rules
+        total : float or None
+            Spend units over the whole plan; None for no such limit.
+        exact : bool
+            Whether all of the total has to be spent, or at most that.
+        """
+        variables = self.variables
+        return make_limits(
+            variables,
+            total,
+            exact=exact,
+            bounds=rules.bounds,
+            spend_limits=rules.spend_limits,
+            groups=rules.groups,
+            locked=rules.locked,
+            most=read_frequency(
+                self.plan, self.X, variables, rules.max_frequency, rules.audience
+            ),
+            further=[
+                *limit_sums(rules.linear_constraints, variables),
+                *limit_changes(rules.max_change, variables),
+            ],
+        )
+
+
+def prepare(
+    mmm: FittedMMM,
+    X: Any,
+    by: str,
+    risk: float,
+    members: Sequence[Any] | None,
+    coverage: float,
+    react: str | Sequence[str] = "none",
+    fixed: pd.DataFrame | None = None,
+    price_elasticity: Mapping[str, float] | None = None,
+) -> Setup:
+    """Read a plan under every model."""
+    check_number("risk", risk)
+    if not 0 <= risk <= 0.5:
+        raise ValueError(f"got risk={risk!r}; it is a level between 0 and 0.5")
+    plan, plans = plans_of(mmm, X, members, coverage, react)
+    if risk > 0 and len(plans) < 2:
+        raise ValueError(
+            f"risk={risk!r} is a quantile over members, and there are {len(plans)}; "
+            "fit with n_members=32, give at least two other fits in members, or risk=0"
+        )
+    variables = make_variables(plan, by, read_fixed(plan, fixed))
+    plan, *plans = priced([plan, *plans], price_elasticity)
+    return Setup(mmm, X, plan, plans, variables, risk, coverage)
+
+
+@one_thread()
+def solve(
+    setup: Setup,
+    limits: Limits,
+    worth: float,
+    cost: float,
+    n_starts: int,
+    random_state: Any,
+) -> BudgetAllocation:
+    """Maximise, and tell what was found but not how sure that is."""
+    check_whole("n_starts", n_starts, 1, _MOST_STARTS)
+    seed = read_seed(random_state)
+    limits.check_feasible()
+    variables, plan = setup.variables, setup.plan
+    problem = Problem(setup.objective(worth, cost), limits, setup.unit)
+    solution = maximise(problem, variables.planned, n_starts, seed)
+    amount = without_traces(solution.amount, limits, setup.unit)
+    spend = variables.spend(amount)
+    gradient = gradient_of(plan, spend)
+    outcome, planned = outcome_of(plan, spend), setup.planned_outcome
+    return BudgetAllocation(
+        table=amounts_table(plan, variables, limits, amount, setup.unit, gradient),
+        channels=channels_table(plan, spend, gradient),
+        spend=pd.DataFrame(spend, plan.index, plan.channels),
+        plan=new_plan(setup.mmm, setup.X, plan, spend),
+        total=float(spend.sum()),
+        spent=float(plan.reacted(spend).sum()),
+        planned_total=setup.planned_total,
+        outcome=outcome,
+        planned_outcome=planned,
+        gain=outcome - planned,
+        evidence=None,
+        objective=solution.value,
+        price=solution.price,
+        status="optimal" if solution.converged else "stopped",
+        message=solution.message,
+        kkt_residual=solution.residual,
+        max_violation=limits.violation(amount),
+    )
+
+
+def outcome_of(plan: Any, spend: np.ndarray) -> float:
+    """Return the outcome of the rows, carry-over after them included."""
+    return float(plan.organic.sum() + plan.value_and_gradient(spend)[0])
