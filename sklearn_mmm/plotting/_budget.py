@@ -58,6 +58,9 @@ def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
     """
     units = units or Units()
     table = getattr(source, "channels", source)
+    # Channels that cost nothing are no part of a budget.
+    paid = table[["planned", "spend"]].gt(0).any(axis=1)
+    table = table[paid] if paid.any() else table
     moved = (table["spend"] - table["planned"]).sort_values(ascending=False)
     table = table.loc[moved.index].rename_axis("channel").reset_index()
     n, names = len(table), names_of(table)

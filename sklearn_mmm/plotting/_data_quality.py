@@ -153,7 +153,7 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
             "Share of regions with media"
             if several
             else f"{_title(units)}s with media",
-            "Longest spell without",
+            "Longest spell without media",
         ],
         columns=2,
         widths=[0.68, 0.32],

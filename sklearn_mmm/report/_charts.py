@@ -172,17 +172,19 @@ def _channels(r: Results) -> Iterator[Chart]:
         {"shares": shares},
         half=True,
     )
-    yield Chart(
-        "roi",
-        "channels",
-        "Return on investment",
-        "The average tells what was earned so far, the marginal one what the next unit "
-        "of spend would earn." + _band(r, "Bars are {} intervals."),
-        plot_roi(r.roi, units=r.units),
-        {"roi": r.roi},
-        half=True,
-    )
-
+    # Channels that cost nothing have no return.
+    paid = r.roi[r.roi["roi"].notna()]
+    if len(paid):
+        yield Chart(
+            "roi",
+            "channels",
+            "Return on investment",
+            "The average tells what was earned so far, the marginal one what the next "
+            "unit of spend would earn." + _band(r, "Bars are {} intervals."),
+            plot_roi(paid, units=r.units),
+            {"roi": r.roi},
+            half=True,
+        )
     yield from _money(r)
     events = event_table(mmm)
     if len(events):

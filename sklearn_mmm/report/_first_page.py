@@ -22,7 +22,8 @@ def first_page(first: FirstScreen) -> str:
     listed = f'<ol class="moves">{moves}</ol>' if moves else ""
     return (
         f'<section class="card answer {first.grade}"><h2>{escape(first.headline)}</h2>'
-        f"<p>{escape(first.answer)}</p></section>"
+        f'<p>{escape(first.answer)} <button type="button" '
+        'data-download="media_total">media_total.csv</button></p></section>'
         '<section class="card half words"><h2>What to move</h2>'
         f'<p class="note">{escape(first.moves_note)}</p>{listed}'
         '<button type="button" data-download="moves">moves.csv</button></section>'

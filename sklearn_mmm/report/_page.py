@@ -1,6 +1,7 @@
 """The HTML page: everything that is text is escaped here."""
 
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -8,7 +9,6 @@ from itertools import groupby
 from typing import Any
 
 import pandas as pd
-from plotly.offline import get_plotlyjs
 
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.plotting import channel_colours
@@ -68,8 +68,18 @@ def page(
         "<noscript><p>The charts need JavaScript.</p></noscript>"
         f"{_json('arrays', in_script(pool.json()))}{data}"
         f"{_json('settings', script_json(_settings()))}"
-        f"<script>{get_plotlyjs()}</script><script>{code}</script></body></html>"
+        f"<script>{plotly_js()}</script><script>{code}</script></body></html>"
     )
+
+
+@cache
+def plotly_js() -> str:
+    """Return the part of plotly.js that draws lines, bars and heat maps.
+
+    It is a third of the whole, without maps and 3-D, so that a page opens at once.
+    """
+    path = files("sklearn_mmm.report").joinpath("plotly", "plotly-cartesian.min.js")
+    return path.read_text(encoding="utf-8")
 
 
 def _resources(kind: str) -> str:
@@ -85,7 +95,7 @@ def _policy(code: str) -> str:
     """Return a policy under which these scripts alone run, and nothing is fetched."""
     hashes = " ".join(
         f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
-        for script in (get_plotlyjs(), code)
+        for script in (plotly_js(), code)
     )
     # Plotly compiles functions for its WebGL traces, and tools that drive browsers do.
     return (

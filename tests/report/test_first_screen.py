@@ -96,6 +96,36 @@ def test_a_share_of_no_sign_is_left_out(found):
     assert "nan" not in first.headline
 
 
+def test_what_money_brought_needs_money(found):
+    assert "Paid media brought" in first_screen(with_parts(found, trust=GOOD)).answer
+    free = found.roi.assign(spend=0.0)
+    first = first_screen(with_parts(found, roi=free, trust=GOOD))
+    assert "Paid media" not in first.answer
+    weak = judged(forecasts="poor")
+    assert "Paid media" not in first_screen(with_parts(found, trust=weak)).answer
+
+
+def test_what_to_test_fits_the_data(found):
+    several = first_screen(found).test
+    assert several.startswith(f"{found.tests['channel'][0]}: ")
+    assert several.endswith(
+        "in some regions: more hangs on it than on any other channel."
+    )
+    (one,) = (first_screen(with_parts(found, tests=found.tests[:1])).test,)
+    assert "other channel" not in one
+    national = replace(
+        found, mmm=SimpleNamespace(history_=pd.DataFrame({"region": [1]}))
+    )
+    national = with_parts(
+        national,
+        **{
+            name: getattr(found, name)
+            for name in ("total", "trust", "moves", "tests", "roi")
+        },
+    )
+    assert "in some weeks" in first_screen(national).test
+
+
 def moves(chance):
     row = ("radio", "tv", 1000.0, 50.0, 10.0, 90.0, chance)
     return pd.DataFrame(
@@ -194,6 +224,70 @@ def test_the_width_of_the_answer(with_members, low, high, verdict):
     fit = fit_table(with_members)
     table = trust_table(with_members, fit, total, 0.9).set_index("check")
     assert table.loc["width of the answer", "verdict"] == verdict
+
+
+def holdout_of(actual, predicted, train=(1.0, 2.0, 1.0, 2.0)):
+    """Return the table of a fit of one region with a holdout of four weeks."""
+    n = len(train)
+    return pd.DataFrame(
+        {
+            "region": "all",
+            "time": range(n + 4),
+            "actual": [*train, *actual],
+            "predicted": [*train, *predicted],
+            "split": ["training"] * n + ["holdout"] * 4,
+        }
+    )
+
+
+def test_forecasts_by_hand(with_members):
+    """Better than naive, than the recent mean alone, worse, or nothing to beat."""
+    total = media_total(with_members)
+
+    def verdict(fit):
+        table = trust_table(with_members, fit, total, 0.9).set_index("check")
+        return table.loc["forecasts", "verdict"]
+
+    actual = [4.0, 2.0, 4.0, 2.0]
+    assert verdict(holdout_of(actual, actual)) == "good"
+    assert verdict(holdout_of(actual, [9.0, -9.0, 9.0, -9.0])) == "poor"
+    assert verdict(holdout_of([1.5] * 4, [1.5] * 4)) == "not known"
+
+
+@pytest.mark.parametrize(
+    ("vif", "verdict"), [(2.0, "good"), (7.0, "fair"), (12.0, "poor"), (np.nan, "poor")]
+)
+def test_channels_apart_by_hand(with_members, monkeypatch, vif, verdict):
+    from sklearn_mmm.report import _trust
+
+    table = pd.DataFrame({"column": ["tv"], "role": ["channel"], "vif": [vif]})
+    monkeypatch.setattr(_trust, "collinearity", lambda mmm: SimpleNamespace(vif=table))
+    parts = with_members, fit_table(with_members), media_total(with_members), 0.9
+    row = trust_table(*parts).set_index("check").loc["channels apart"]
+    assert row["verdict"] == verdict
+    assert ("moves with other" in row["reason"]) == (verdict != "good" and vif > 0)
+
+
+@pytest.mark.parametrize(
+    ("inside", "verdict"), [(18, "good"), (15, "fair"), (12, "poor"), (7, "not known")]
+)
+def test_intervals_by_hand(with_members, inside, verdict):
+    """Of twenty rows 90, 75 and 60 per cent; seven rows are too few."""
+    n = 20 if inside > 7 else 7
+    fit = pd.DataFrame(
+        {
+            "region": "all",
+            "time": range(n + 4),
+            "actual": [1.0, 2.0] * ((n + 4) // 2) + [1.0] * (n % 2),
+            "split": ["training"] * 4 + ["holdout"] * n,
+        }
+    )
+    fit["predicted"] = fit["actual"]
+    off = np.where(np.arange(n + 4) < 4 + inside, 0.0, 5.0)
+    fit = fit.assign(low=fit["actual"] + off - 1, high=fit["actual"] + off + 1)
+    total = media_total(with_members)
+    row = trust_table(with_members, fit, total, 0.9).set_index("check").loc["intervals"]
+    assert row["verdict"] == verdict
 
 
 def test_grades_by_hand():
