@@ -152,7 +152,7 @@ def _gain(source: Any, units: Units) -> str:
     planned, sign = source.planned_outcome, "+" if gain >= 0 else "−"
     # More than the whole outcome: a total in which gains and losses cancel.
     share = f" ({sign}{percent(abs(gain) / planned)})" if planned > abs(gain) else ""
-    return f"Gain {sign}{text(amount(abs(gain), units.outcome))}{share}"
+    return f"Gain {sign}{amount(abs(gain), units.outcome)}{share}"
 
 
 @of_fitted_model

@@ -295,7 +295,7 @@ def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
         "baseline": ("baseline", BASELINE, 1.5, 0),
         "level": ("level (trend)", ACCENT, 2.5, 0),
         "season": ("season", PALETTE[2], 2.5, 1),
-        "remainder": ("remainder", BASELINE, 1.5, 1),
+        "remainder": ("remainder", OTHER, 1.5, 1),
     }
     by_region = dict(iter(table.groupby("region")))
 

@@ -302,6 +302,6 @@ def plot_outliers(
         figure,
         "Outliers",
         xaxis_title=text(units.time),
-        yaxis_title="robust standard deviations",
+        yaxis={"title_text": "robust standard deviations", "rangemode": "tozero"},
         height=160 if table.empty else 380,
     )

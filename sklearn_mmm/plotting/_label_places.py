@@ -72,4 +72,4 @@ def _touch(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _is_inside(box: np.ndarray) -> bool:
-    return bool(box[0] >= 0 and box[2] <= _WIDTH and box[3] <= _HEIGHT)
+    return bool((box >= 0).all() and box[2] <= _WIDTH and box[3] <= _HEIGHT)

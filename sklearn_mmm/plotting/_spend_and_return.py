@@ -33,6 +33,7 @@ from sklearn_mmm.plotting._style import (
     styled,
     text,
 )
+from sklearn_mmm.plotting._words import SMALLEST, short_number
 
 _FAR_APART = 30.0
 # Lines by period, of the largest channels.
@@ -82,18 +83,21 @@ def plot_bubbles(
     )
     units = units_for(source, units)
     hues = colours_for(table["channel"], colours)
-    axes = _axis_of(table["spend"]), _axis_of(table["roi"])
+    # What is under a hundredth stands at the lower edge.
+    least = SMALLEST if table["roi"].max() > _FAR_APART * SMALLEST else -np.inf
+    roi = table["roi"].clip(lower=least) if (table["roi"] > 0).all() else table["roi"]
+    axes = _axis_of(table["spend"]), _axis_of(roi)
     brought = table["contribution"].clip(lower=0).to_numpy()
     size = 10 + 50 * np.sqrt(brought / max(brought.max(initial=0.0), 1e-300))
     names = [short(name, 16) for name in table["channel"]]
     sides = label_places(
-        _along(axes[0], table["spend"]), _along(axes[1], table["roi"]), size, names
+        _along(axes[0], table["spend"]), _along(axes[1], roi), size, names
     )
     figure = go.Figure()
     for i, row in enumerate(table.to_dict("records")):
         figure.add_scatter(
             x=[row["spend"]],
-            y=[row["roi"]],
+            y=[roi[i]],
             mode="markers+text",
             name=text(row["channel"]),
             text=[names[i] if sides[i] else ""],
@@ -105,7 +109,7 @@ def plot_bubbles(
                 "color": fade(hues[row["channel"]], 0.75),
                 "line": {"color": hues[row["channel"]], "width": 1},
             },
-            hovertemplate=f"spend %{{x{NUMBER}}}, ROI %{{y{RATIO}}}",
+            hovertemplate=f"spend %{{x{NUMBER}}}, ROI {short_number(row['roi'])}",
         )
     return styled(
         figure,

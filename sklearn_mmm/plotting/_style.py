@@ -123,6 +123,7 @@ _AXIS: dict[str, Any] = {
     # Thousands in full, as in words; a page calls 10M and 2B "10 m" and "2 bn".
     "exponentformat": "B",
     "minexponent": 5,
+    "separatethousands": True,
     "ticks": "",
     "ticklabelstandoff": 4,
 }

@@ -82,6 +82,12 @@ def amount(value: float, unit: str) -> str:
     return f"{unit}{gap}{shown}"
 
 
+def part_of(part: float, whole: float, unit: str) -> str:
+    """Return a part of a whole: "€1 m of €3 m", "1 m of 3 m visits"."""
+    first = amount(part, unit) if is_money(unit) else short_number(part)
+    return f"{first} of {amount(whole, unit)}"
+
+
 def between(low: float, high: float, unit: str = "") -> str:
     """Return an interval: "€10 m to €14 m"; nothing where there is none."""
     if not (np.isfinite(low) and np.isfinite(high)):

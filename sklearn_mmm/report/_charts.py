@@ -170,7 +170,7 @@ def _channels(r: Results) -> Iterator[Chart]:
         "budget." + _band(r, "Whiskers are {} intervals."),
         plot_shares(shares, units=r.units),
         {"shares": shares},
-        half=True,
+        half=_side_by_side(r),
     )
     # Channels that cost nothing have no return.
     paid = r.roi[r.roi["roi"].notna()]
@@ -183,7 +183,7 @@ def _channels(r: Results) -> Iterator[Chart]:
             "unit of spend would earn." + _band(r, "Bars are {} intervals."),
             plot_roi(paid, units=r.units),
             {"roi": r.roi},
-            half=True,
+            half=_side_by_side(r),
         )
     yield from _money(r)
     events = event_table(mmm)
@@ -211,7 +211,7 @@ def _money(r: Results) -> Iterator[Chart]:
             "that worked well.",
             plot_bubbles(r.roi, units=r.units, colours=hues),
             {"roi": r.roi},
-            half=True,
+            half=_side_by_side(r),
         )
     kernels = carry_over_table(r.mmm)
     yield Chart(
@@ -222,7 +222,7 @@ def _money(r: Results) -> Iterator[Chart]:
         "later.",
         plot_carry_over(kernels, units=r.units),
         {"carry_over": kernels},
-        half=True,
+        half=_side_by_side(r),
     )
     yield Chart(
         "spend",
@@ -256,6 +256,11 @@ def _money(r: Results) -> Iterator[Chart]:
             plot_changes(changes, units=r.units),
             {"changes": changes},
         )
+
+
+def _side_by_side(r: Results) -> bool:
+    """Return whether charts with a row for each channel are no higher than wide."""
+    return len(r.roi) <= 12
 
 
 def _graph(r: Results) -> Iterator[Chart]:

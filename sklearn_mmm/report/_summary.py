@@ -14,7 +14,13 @@ from sklearn_mmm.inspection import (
 from sklearn_mmm.inspection._diagnosis import findings
 from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.plotting._style import change_in_words, percent
-from sklearn_mmm.plotting._words import amount, between, decimal, is_money, one_of
+from sklearn_mmm.plotting._words import (
+    amount,
+    between,
+    decimal,
+    one_of,
+    part_of,
+)
 from sklearn_mmm.plotting._words import short_number as number
 from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._trust import grade
@@ -112,12 +118,14 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         Tile(
             "Media's share of the outcome",
             percent(media / total),
-            _part_of(media, whole, units.outcome),
+            part_of(media, whole, units.outcome),
         ),
         Tile(
             "Return of paid media",
-            number(float(paid["contribution"].sum()) / spend) if spend else "–",
-            f"{units.per_spend}, on average",
+            amount(float(paid["contribution"].sum()) / spend, units.outcome)
+            if spend
+            else "–",
+            f"for each {one_of(units.spend)}, on average",
         ),
         Tile(
             "Largest channel",
@@ -150,12 +158,6 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
             Tile("Gain from reallocation", sign + size, f"same money, {r.plan_name}")
         )
     return tiles
-
-
-def _part_of(part: float, whole: float, unit: str) -> str:
-    """Return "€1 m of €3 m" or "1 m of 3 m visits"."""
-    first = amount(part, unit) if is_money(unit) else number(part)
-    return f"{first} of {amount(whole, unit)}"
 
 
 def _fitted(r: Results) -> list[str]:

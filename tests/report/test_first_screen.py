@@ -33,7 +33,8 @@ def with_parts(results, **parts):
     """Return results with some of their tables replaced."""
     out = replace(results)
     tables = {name: getattr(results, name) for name in ("total", "trust", "moves")}
-    out.__dict__.update(tables | {"tests": results.tests, "roi": results.roi} | parts)
+    tables |= {"tests": results.tests, "effects": results.effects}
+    out.__dict__.update(tables | parts)
     return out
 
 
@@ -98,8 +99,8 @@ def test_a_share_of_no_sign_is_left_out(found):
 
 def test_what_money_brought_needs_money(found):
     assert "Paid media brought" in first_screen(with_parts(found, trust=GOOD)).answer
-    free = found.roi.assign(spend=0.0)
-    first = first_screen(with_parts(found, roi=free, trust=GOOD))
+    free = {"direct": found.roi.assign(spend=0.0)}
+    first = first_screen(with_parts(found, effects=free, trust=GOOD))
     assert "Paid media" not in first.answer
     weak = judged(forecasts="poor")
     assert "Paid media" not in first_screen(with_parts(found, trust=weak)).answer
@@ -108,21 +109,13 @@ def test_what_money_brought_needs_money(found):
 def test_what_to_test_fits_the_data(found):
     several = first_screen(found).test
     assert several.startswith(f"{found.tests['channel'][0]}: ")
-    assert several.endswith(
-        "in some regions: more hangs on it than on any other channel."
-    )
-    (one,) = (first_screen(with_parts(found, tests=found.tests[:1])).test,)
-    assert "other channel" not in one
-    national = replace(
-        found, mmm=SimpleNamespace(history_=pd.DataFrame({"region": [1]}))
-    )
-    national = with_parts(
-        national,
-        **{
-            name: getattr(found, name)
-            for name in ("total", "trust", "moves", "tests", "roi")
-        },
-    )
+    assert several.endswith("some regions: more hangs on it than on any other channel.")
+    one = with_parts(found, tests=found.tests[:1])
+    assert "other channel" not in first_screen(one).test
+    history = pd.DataFrame({"region": ["all"]})
+    national = replace(found, mmm=SimpleNamespace(history_=history))
+    for name in ("total", "trust", "moves", "tests", "effects"):
+        national.__dict__[name] = getattr(found, name)
     assert "in some weeks" in first_screen(national).test
 
 
