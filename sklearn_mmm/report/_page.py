@@ -97,7 +97,7 @@ def _policy(code: str) -> str:
         f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
         for script in (plotly_js(), code)
     )
-    # Plotly compiles functions for its WebGL traces, and tools that drive browsers do.
+    # Tools that drive browsers compile functions in the page.
     return (
         f"default-src 'none'; script-src {hashes} 'unsafe-eval'; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
