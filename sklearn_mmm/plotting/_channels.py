@@ -277,8 +277,9 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
             hovertemplate=f"%{{customdata}}<br>{name}: %{{x{PERCENT}}} of the maximum"
             "<extra></extra>",
         )
+    words = [_next_unit(value) for value in table["marginal_response"]]
     figure.data[-1].update(
-        text=[_next_unit(value) for value in table["marginal_response"]],
+        text=words,
         textposition="outside",
         cliponaxis=False,
     )
@@ -290,7 +291,8 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
             "title_text": "share of the maximum response"
             "<br>right: return of the next unit",
             "tickformat": ".0%",
-            "range": [0, 1.16],
+            # Room for the words on narrow paper as well.
+            "range": [0, 1.04 + 0.026 * max(map(len, words), default=0)],
             "tickvals": [0, 0.25, 0.5, 0.75, 1],
             "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"],
         },

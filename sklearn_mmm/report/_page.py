@@ -22,7 +22,7 @@ from sklearn_mmm.report._encode import (
     in_script,
     script_json,
 )
-from sklearn_mmm.report._first_page import first_page
+from sklearn_mmm.report._first_page import first_page, unbroken
 from sklearn_mmm.report._first_screen import FirstScreen
 from sklearn_mmm.report._planner_page import planner_panel
 from sklearn_mmm.report._summary import Summary, Tile
@@ -233,7 +233,7 @@ def _summary(summary: Summary, hues: dict[str, str]) -> str:
         "What to do with the budget": summary.moves,
     }
     for heading, paragraphs in summary.sections.items():
-        words = "".join(f"<p>{escape(p)}</p>" for p in paragraphs)
+        words = "".join(f"<p>{unbroken(p)}</p>" for p in paragraphs)
         table = tables.get(heading)
         half = " half" if heading.startswith(("What was", "How well")) else ""
         half += "" if heading == "What each channel brought" else " later"
@@ -241,7 +241,7 @@ def _summary(summary: Summary, hues: dict[str, str]) -> str:
             f'<section class="card words{half}"><h2>{escape(heading)}</h2>{words}'
             f"{'' if table is None else _table(table, hues)}</section>"
         )
-    items = "".join(f"<li>{escape(w)}</li>" for w in summary.warnings)
+    items = "".join(f"<li>{unbroken(w)}</li>" for w in summary.warnings)
     parts.append(
         f'<section class="card caution later"><h2>Before you rely on this</h2>'
         f"<ul>{items}</ul></section>"
@@ -253,8 +253,8 @@ def _tile(tile: Tile) -> str:
     words = " words" if len(tile.value) > 8 else ""
     return (
         f'<div class="tile"><div class="label">{escape(tile.label)}</div>'
-        f'<div class="value{words}">{escape(tile.value)}</div>'
-        f'<div class="detail">{escape(tile.detail)}</div></div>'
+        f'<div class="value{words}">{unbroken(tile.value)}</div>'
+        f'<div class="detail">{unbroken(tile.detail)}</div></div>'
     )
 
 
