@@ -53,7 +53,8 @@ def _reasons(first: FirstScreen) -> str:
     rows = "".join(
         f'<li><span class="verdict {_VERDICTS[row["verdict"]]}">'
         f"{unbroken(row['verdict'])}</span> <span>"
-        f"<b>{unbroken(row['check'].capitalize())}</b>: {unbroken(row['reason'])}</span></li>"
+        f"<b>{unbroken(row['check'].capitalize())}</b>: "
+        f"{unbroken(row['reason'])}</span></li>"
         for row in first.reasons.to_dict("records")
     )
     return f'<ul class="reasons">{rows}</ul>'
