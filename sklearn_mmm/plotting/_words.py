@@ -55,8 +55,8 @@ def _plain(size: float) -> str:
 
 
 def decimal(value: float, places: int) -> str:
-    """Return a number with so many decimals, such as −0.11."""
-    return f"{value:.{places}f}".replace("-", "−")
+    """Return a number with so many decimals, such as −0.11, and no −0.00."""
+    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
 
 
 def amount(value: float, unit: str) -> str:

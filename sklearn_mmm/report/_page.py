@@ -253,7 +253,8 @@ def _tile(tile: Tile) -> str:
     words = " words" if len(tile.value) > 8 else ""
     return (
         f'<div class="tile"><div class="label">{escape(tile.label)}</div>'
-        f'<div class="value{words}">{unbroken(tile.value)}</div>'
+        # Long names break where their words do.
+        f'<div class="value{words}">{unbroken(tile.value).replace("_", "_<wbr>")}</div>'
         f'<div class="detail">{unbroken(tile.detail)}</div></div>'
     )
 

@@ -9,7 +9,13 @@ import pytest
 
 from sklearn_mmm import simulate
 from sklearn_mmm.inspection import Units, fit_table, media_total, training_rows
-from sklearn_mmm.plotting._words import amount, between, short_number
+from sklearn_mmm.plotting._words import (
+    amount,
+    between,
+    decimal,
+    part_of,
+    short_number,
+)
 from sklearn_mmm.report._first_screen import chance_in_words, first_screen
 from sklearn_mmm.report._labels import check_labels, relabel, relabel_figure
 from sklearn_mmm.report._moves import next_test, shifts
@@ -297,6 +303,9 @@ def test_numbers_for_people():
     assert amount(-0.001, "$") == "above −$0.01"
     assert amount(999_999, "CHF") == "CHF 1 m"
     assert short_number(-1234.0) == "−1,230"
+    assert [decimal(v, 2) for v in (-0.114, -0.001)] == ["−0.11", "0.00"]
+    assert part_of(1e6, 3e6, "€") == "€1 m of €3 m"
+    assert part_of(1e6, 3e6, "visits") == "1 m of 3 m visits"
 
 
 def test_labels_replace_whole_names_alone():
