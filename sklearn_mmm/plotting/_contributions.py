@@ -212,7 +212,7 @@ def plot_waterfall(
         "From the baseline to the outcome",
         xaxis={
             "title_text": text(f"{units.outcome}, whole training period"),
-            "range": [low * 1.1, high * 1.14],
+            "range": [low * 1.1, high * 1.2],
         },
         yaxis_title="",
         height=row_height(n, 26),

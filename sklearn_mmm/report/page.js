@@ -160,6 +160,23 @@
     }
   }
 
+  /* On narrow paper long titles take two lines, and long names leave room for data. */
+  function fitNarrow(layout) {
+    for (const [name, axis] of Object.entries(layout)) {
+      if (name.startsWith("xaxis") && axis.title?.text?.length > 24) {
+        axis.title.text = axis.title.text.replace(/, | \((?=[^(]*$)/, (found) =>
+          found === ", " ? ",<br>" : "<br>(",
+        );
+      }
+      if (!name.startsWith("yaxis") || axis.tickmode !== "array" || !axis.ticktext) continue;
+      const short = axis.ticktext.map((label) =>
+        label.length > 16 && !label.includes("&") ? `${label.slice(0, 15)}…` : label,
+      );
+      // Names that begin alike stay whole.
+      if (new Set(short).size === new Set(axis.ticktext).size) axis.ticktext = short;
+    }
+  }
+
   function build(chart) {
     const { data, layout } = structuredClone({
       data: chart.spec.data,
@@ -189,6 +206,7 @@
     if (width < NARROW) {
       figure.layout.font = { size: 11 };
       figure.layout.dragmode = false;
+      fitNarrow(figure.layout);
     }
     // Zoom survives a new theme, not another region.
     figure.layout.uirevision = JSON.stringify(chart.choice);
