@@ -21,7 +21,7 @@ from sklearn_mmm import (
     make_report,
 )
 from sklearn_mmm.datasets import make_mmm
-from sklearn_mmm.inspection import channel_summary
+from sklearn_mmm.inspection import Units, channel_summary
 from sklearn_mmm.plotting import plot_contributions, plot_response_curves, plot_roi
 
 parser = argparse.ArgumentParser()
@@ -76,5 +76,6 @@ print("R² of the linear model by fold:", pd.Series(scores).round(3).tolist())
 
 # %%
 # One HTML file to share, with the forecast of the last quarter and its best budget.
-path = make_report(mmm, args.output, X[~train], y[~train], plan=X[~train])
+units = Units(outcome="sales", spend="$", time="week")
+path = make_report(mmm, args.output, X[~train], y[~train], plan=X[~train], units=units)
 print(f"report: {path}")

@@ -347,7 +347,7 @@ def _reason_to_leave(data: pd.DataFrame, found: Columns, name: str) -> str:
     if "per" in names.words(name):
         return "a value per unit, which no role takes"
     if _steady(data, found, values):
-        return "it does not vary"
+        return "it does not vary over time"
     if _kind(name):
         paired = names.base(name) in {names.base(m) for m in found.media}
         if paired:

@@ -46,13 +46,18 @@ def target_in_disguise(sheet: DataSheet) -> Iterator[Finding]:
             )
 
 
+def _said(value: float) -> str:
+    """Return a number as people write it, never with an exponent."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
+
+
 def outliers(sheet: DataSheet) -> Iterator[Finding]:
     """Yield outcomes far from those of the weeks around them."""
     far = np.argwhere(np.abs(outlier_scores(sheet.outcome)) > _OUTLYING)
     if not len(far):
         return
     shown = "; ".join(
-        f"{sheet.place(*cell)}: {sheet.outcome[tuple(cell)]:.6g}" for cell in far[:4]
+        f"{sheet.place(*cell)}: {_said(sheet.outcome[tuple(cell)])}" for cell in far[:4]
     )
     more = f" and {len(far) - 4} more" if len(far) > 4 else ""
     yield Finding(
@@ -95,7 +100,7 @@ def media_outliers(sheet: DataSheet) -> Iterator[Finding]:
                     "distorts",
                     "outliers",
                     f"column {name!r}, {sheet.place(region, step)}",
-                    f"{positive[-1]:.6g} is {positive[-1] / positive[-2]:.0f} times "
+                    f"{_said(positive[-1])} is {positive[-1] / positive[-2]:.0f} times "
                     "the next largest amount.",
                     "Look for a slipped decimal point or a bill of several weeks.",
                 )

@@ -227,8 +227,8 @@ def _about_fit(mmm: FittedMMM, table: pd.DataFrame) -> Iterator[Finding]:
     if n_far > _MANY_OUTLIERS * len(training):
         yield (
             "fit",
-            f"{n_far:,} training rows ({n_far / len(training):.1%}) are outliers, more "
-            "than four robust standard deviations from the fit.",
+            f"{n_far:,} training rows ({100 * n_far / len(training):.1f} %) are "
+            "outliers, more than four robust standard deviations from the fit.",
         )
     below = float((mmm.contributions_["baseline"] < 0).mean())
     if below > _SOME_BELOW_ZERO and (mmm.outcome_ >= 0).all():
@@ -291,10 +291,10 @@ def _about_causes(mmm: FittedMMM) -> Iterator[Finding]:
     if len(suspected):
         yield (
             "channels",
-            "Spend is foretold by past surprises of the outcome: "
-            f"{_listing(suspected)}. It seems to follow demand, so part of what it is "
-            "credited with would have come without it: add a control for demand, or "
-            "test it by an experiment.",
+            "Media are foretold by past surprises of the outcome: "
+            f"{_listing(suspected)}. They seem to follow demand, so part of what they "
+            "are credited with would have come without them: add a control for demand, "
+            "or test them by an experiment.",
         )
     cut = unfaded_channels(mmm)
     if cut:
@@ -320,7 +320,8 @@ def _about_budget(allocation: Any) -> Iterator[Finding]:
         yield (
             "budget",
             f"The best budget spends more on {_listing(dict.fromkeys(beyond))} at some "
-            f"time{' in some region' if several else ''} than was ever seen there: the "
+            f"time{' in some region' if several else ''} than was ever seen"
+            f"{' there' if several else ''}: the "
             "curve is extrapolated.",
         )
 

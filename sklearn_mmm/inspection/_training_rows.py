@@ -41,6 +41,8 @@ class Units(NamedTuple):
     def per_spend(self) -> str:
         """The unit of a return."""
         one = "spend unit" if self.spend == "spend units" else self.spend
+        if one == self.outcome:
+            return f"{one} per {one} spent"
         return f"{self.outcome} per {one}"
 
 

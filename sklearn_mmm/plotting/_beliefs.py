@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from sklearn_mmm.inspection import Units, event_table, prior_posterior
@@ -80,7 +81,9 @@ def plot_prior_posterior(source: Any) -> go.Figure:
                 marker={"color": colour, "size": 8},
                 error_x={
                     "type": "data",
+                    "symmetric": False,
                     "array": rows[f"{when}_sd"].to_numpy(),
+                    "arrayminus": _down(rows, when),
                     "color": colour,
                     "thickness": 2,
                     "width": 0,
@@ -94,6 +97,13 @@ def plot_prior_posterior(source: Any) -> go.Figure:
         shown = text(name.replace("_", " "))
         set_axes(figure, i, {"title_text": shown, "zeroline": True}, axis)
     return styled(figure, "Before and after the data")
+
+
+def _down(rows: pd.DataFrame, when: str) -> np.ndarray:
+    """Return how far bars reach down, which is not below what is possible."""
+    deviation, mean = rows[f"{when}_sd"].to_numpy(), rows[f"{when}_mean"].to_numpy()
+    is_positive = (rows["prior_mean"] >= rows["prior_sd"]).all()
+    return np.minimum(deviation, mean.clip(min=0)) if is_positive else deviation
 
 
 @of_fitted_model

@@ -67,6 +67,9 @@ def plot_allocation(source: Any, *, units: Units | None = None) -> go.Figure:
         Needs(numbers="planned spend planned_roi roi marginal_roi"),
         "allocate_budget(...).channels",
     )
+    # Channels that cost nothing are no part of a budget.
+    paid = table[["planned", "spend"]].gt(0).any(axis=1)
+    table = table[paid] if paid.any() else table
     moved = (table["spend"] - table["planned"]).sort_values(ascending=False)
     table = table.loc[moved.index].rename_axis("channel").reset_index()
     n, names = len(table), names_of(table)
@@ -158,7 +161,7 @@ def _gain(source: Any, units: Units) -> str:
     planned, sign = source.planned_outcome, "+" if gain >= 0 else "−"
     # More than the whole outcome: a total in which gains and losses cancel.
     share = f" ({sign}{percent(abs(gain) / planned)})" if planned > abs(gain) else ""
-    return f"Gain {sign}{text(amount(abs(gain), units.outcome))}{share}"
+    return f"Gain {sign}{amount(abs(gain), units.outcome)}{share}"
 
 
 @of_fitted_model

@@ -24,7 +24,6 @@ from sklearn_mmm.plotting._style import (
     NUMBER,
     PALETTE,
     PERCENT,
-    RATIO,
     REFERENCE,
     fade,
     label_axis,
@@ -34,7 +33,7 @@ from sklearn_mmm.plotting._style import (
     styled,
     text,
 )
-from sklearn_mmm.plotting._words import short_number
+from sklearn_mmm.plotting._words import SMALLEST, between, short_number
 
 
 @of_fitted_model
@@ -99,7 +98,7 @@ def plot_shares(
     return styled(
         figure,
         "Share of contribution and share of spend",
-        xaxis={"title_text": "share of all channels (%)", "tickformat": ".0%"},
+        xaxis={"title_text": "share of all channels", "tickformat": ".0%"},
         barmode="group",
         bargap=0.3,
         bargroupgap=0.06,
@@ -151,7 +150,7 @@ def plot_roi(
     -------
     plotly.graph_objects.Figure
         The best channel comes first. The scale is logarithmic where values differ by a
-        factor of 50.
+        factor of 50, and what is under 0.01 stands at its left edge.
 
     Examples
     --------
@@ -169,40 +168,34 @@ def plot_roi(
     units = units_for(source, units)
     table = table.sort_values("roi", ascending=False, kind="stable", ignore_index=True)
     per_unit = text(units.per_spend)
+    scale, floor = _roi_scale(table)
     figure = go.Figure()
-    values: list[np.ndarray] = []
     for name, column, colour, symbol, shift in (
         ("ROI (average)", "roi", ACCENT, "circle", -0.14),
         ("marginal ROI (next unit)", "marginal_roi", PALETTE[1], "diamond", 0.14),
     ):
         low, high = f"{column}_low", f"{column}_high"
-        bounds = [c for c in (column, low, high) if c in table]
-        values.append(table[bounds].to_numpy().ravel())
         has_bounds = low in table
+        said = [short_number(value) for value in table[column]]
         interval = (
             [
-                f"<br>interval {a:,.3g} to {b:,.3g}"
-                for a, b in zip(table[low], table[high], strict=True)
+                f"<br>interval {between(*ends)}"
+                for ends in zip(table[low], table[high], strict=True)
             ]
             if has_bounds
             else [""] * len(table)
         )
         figure.add_scatter(
-            x=table[column],
+            x=table[column].clip(lower=floor),
             y=np.arange(len(table)) + shift,
             mode="markers",
             name=name,
             marker={"color": colour, "size": 10, "symbol": symbol},
             error_x=error_bars(table, column, low, high) if has_bounds else None,
-            customdata=np.column_stack([names_of(table), interval]),
-            hovertemplate=f"%{{customdata[0]}}<br>{name} %{{x{RATIO}}} {per_unit}"
+            customdata=np.column_stack([names_of(table), interval, said]),
+            hovertemplate=f"%{{customdata[0]}}<br>{name} %{{customdata[2]}} {per_unit}"
             "%{customdata[1]}<extra></extra>",
         )
-    known = np.concatenate(values)
-    known = known[np.isfinite(known)]
-    scale: dict[str, Any] = {"rangemode": "tozero"}
-    if len(known) and known.min() > 0 and known.max() / known.min() > 50:
-        scale = logarithmic(float(known.min()), float(known.max()))
     figure.update_yaxes(**label_axis(table["channel"].tolist()))
     _stripe(figure, len(table))
     return styled(
@@ -214,6 +207,20 @@ def plot_roi(
         },
         height=row_height(len(table)),
     )
+
+
+def _roi_scale(table: pd.DataFrame) -> tuple[dict[str, Any], float | None]:
+    """Return the axis of ROI, and the smallest value that it shows, if there is one."""
+    columns = [c for c in table if str(c).startswith(("roi", "marginal_roi"))]
+    known = table[columns].to_numpy(dtype=float).ravel()
+    known = known[np.isfinite(known)]
+    if not (len(known) and known.min() > 0 and known.max() / known.min() > 50):
+        return {"rangemode": "tozero"}, None
+    low, high = float(known.min()), float(known.max())
+    if low >= SMALLEST or high < 10 * SMALLEST:
+        return logarithmic(low, high), None
+    ends = np.log10([0.9 * SMALLEST, 1.4 * high]).tolist()
+    return {**logarithmic(SMALLEST, high), "range": ends}, SMALLEST
 
 
 def _stripe(figure: go.Figure, n: int) -> None:
@@ -282,8 +289,9 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
             hovertemplate=f"%{{customdata}}<br>{name}: %{{x{PERCENT}}} of the maximum"
             "<extra></extra>",
         )
+    words = [_next_unit(value) for value in table["marginal_response"]]
     figure.data[-1].update(
-        text=[_next_unit(value) for value in table["marginal_response"]],
+        text=words,
         textposition="outside",
         cliponaxis=False,
     )
@@ -292,12 +300,13 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
         figure,
         "Saturation and headroom",
         xaxis={
-            "title_text": "share of the maximum response (%)"
+            "title_text": "share of the maximum response"
             "<br>right: return of the next unit",
             "tickformat": ".0%",
-            "range": [0, 1.16],
+            # Room for the words on narrow paper as well.
+            "range": [0, 1.04 + 0.026 * max(map(len, words), default=0)],
             "tickvals": [0, 0.25, 0.5, 0.75, 1],
-            "ticktext": ["0%", "25%", "50%", "75%", "100%"],
+            "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"],
         },
         barmode="stack",
         bargap=0.35,

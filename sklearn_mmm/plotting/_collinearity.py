@@ -20,6 +20,7 @@ from sklearn_mmm.plotting._style import (
     styled,
     text,
 )
+from sklearn_mmm.plotting._words import decimal
 
 # A common rule of thumb for variance inflation factors, and its milder form.
 _VIF_LIMITS = (5.0, 10.0)
@@ -92,7 +93,7 @@ def plot_collinearity(source: Any) -> go.Figure:
     _add_inflation(figure, vif, shown)
     rows = label_axis(names, 18)
     columns = {
-        **label_axis(names, 12),
+        **label_axis(names, 18),
         "range": [-0.5, n - 0.5],
         "tickangle": -45,
         "tickfont": {"size": 11},
@@ -136,7 +137,7 @@ def _add_inflation(figure: go.Figure, vif: pd.DataFrame, shown: pd.Series) -> No
 
 
 def _cells(values: np.ndarray) -> list[list[str]]:
-    return [["" if np.isnan(v) else f"{v:.2f}" for v in row] for row in values]
+    return [["" if np.isnan(v) else decimal(v, 2) for v in row] for row in values]
 
 
 def _vif_colour(value: float) -> str:

@@ -228,7 +228,7 @@ def plot_waterfall(
         "From the baseline to the outcome",
         xaxis={
             "title_text": text(f"{units.outcome}, whole training period"),
-            "range": [low * 1.1, high * 1.14],
+            "range": [low * 1.1, high * 1.2],
         },
         yaxis_title="",
         height=row_height(n, 26),
@@ -315,7 +315,7 @@ def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
         "baseline": ("baseline", BASELINE, 1.5, 0),
         "level": ("level (trend)", ACCENT, 2.5, 0),
         "season": ("season", PALETTE[2], 2.5, 1),
-        "remainder": ("remainder", BASELINE, 1.5, 1),
+        "remainder": ("remainder", OTHER, 1.5, 1),
     }
     by_region = dict(iter(table.groupby("region")))
 

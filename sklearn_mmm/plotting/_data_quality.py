@@ -157,7 +157,7 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
             "Share of regions with media"
             if several
             else f"{_title(units)}s with media",
-            "Longest spell without",
+            "Longest spell without media",
         ],
         columns=2,
         widths=[0.68, 0.32],
@@ -311,6 +311,6 @@ def plot_outliers(
         figure,
         "Outliers",
         xaxis_title=text(units.time),
-        yaxis_title="robust standard deviations",
+        yaxis={"title_text": "robust standard deviations", "rangemode": "tozero"},
         height=160 if table.empty else 380,
     )

@@ -13,7 +13,7 @@ from sklearn_mmm.plotting._style import short, text
 
 # Pixels. A page that knows its width arranges panels anew by the same rules
 # (``layout.meta["panels"]``); a notebook is taken to be about 960 wide.
-GAP, LABELLED_GAP, TITLE, FOOT = 72, 24, 34, 56
+GAP, LABELLED_GAP, TITLE, FOOT = 88, 24, 34, 56
 _WIDTH = 880
 
 

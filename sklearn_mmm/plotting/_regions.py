@@ -79,7 +79,7 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     }
     shown = {
         "Share of outcome": ("share_of_outcome", "share of<br>outcome", ".0%", PERCENT),
-        "Contribution": ("contribution", short(units.outcome, 14), "~s", NUMBER),
+        "Contribution": ("contribution", short(units.outcome, 14), "", NUMBER),
         "ROI": ("roi", "ROI", "", RATIO),
     }
 
@@ -133,6 +133,8 @@ def _colour_bar(title: str) -> dict[str, Any]:
     return {
         "title": {"text": title, "font": {"size": 11}},
         "tickformat": ".0%",
+        "exponentformat": "B",
+        "minexponent": 5,
         "thickness": 12,
         "len": 260,
         "lenmode": "pixels",

@@ -222,7 +222,7 @@ def plot_adstock(
                 "zeroline": False,
             },
             {
-                "title_text": "share of effect (%)",
+                "title_text": "share of effect",
                 "tickformat": ".0%",
                 "range": [0, 1.05 * top],
             },

@@ -15,6 +15,7 @@ from sklearn_mmm.inspection import (
     spend_table,
 )
 from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.plotting._label_places import label_places
 from sklearn_mmm.plotting._panels import make_panels, units_for
 from sklearn_mmm.plotting._source import Needs, check_source, table_of
 from sklearn_mmm.plotting._style import (
@@ -33,11 +34,11 @@ from sklearn_mmm.plotting._style import (
     styled,
     text,
 )
+from sklearn_mmm.plotting._words import SMALLEST, short_number
 
-# Bubbles with a name beside them; the others have it when pointed at.
-_MOST_NAMED = 8
-_SIDES = ("top center", "bottom center", "middle left", "middle right")
 _FAR_APART = 30.0
+# Lines by period, of the largest channels.
+_MOST_LINES = 8
 
 
 @of_fitted_model
@@ -63,7 +64,8 @@ def plot_bubbles(
     Returns
     -------
     plotly.graph_objects.Figure
-        Channels on which nothing was spent have no ROI and no bubble.
+        Channels on which nothing was spent have no ROI and no bubble. A name that has
+        no room beside its bubble is seen when that is pointed at.
 
     Examples
     --------
@@ -78,39 +80,48 @@ def plot_bubbles(
     table = table_of(
         source, roi_table, Needs("channel", "spend contribution roi")
     ).dropna(subset=["roi"])
-    table = table[table["spend"] > 0]
+    # Small bubbles are drawn over large ones.
+    table = table[table["spend"] > 0].sort_values(
+        "contribution", ascending=False, kind="stable", ignore_index=True
+    )
     units = units_for(source, units)
     hues = colours_for(table["channel"], colours)
-    largest = max(float(table["contribution"].abs().max()), 1e-300) if len(table) else 1
-    named = set(table.nlargest(_MOST_NAMED, "contribution")["channel"])
+    # What is under a hundredth stands at the lower edge.
+    least = SMALLEST if table["roi"].max() > _FAR_APART * SMALLEST else -np.inf
+    roi = table["roi"].clip(lower=least) if (table["roi"] > 0).all() else table["roi"]
+    axes = _axis_of(table["spend"]), _axis_of(roi)
+    brought = table["contribution"].clip(lower=0).to_numpy()
+    size = 10 + 50 * np.sqrt(brought / max(brought.max(initial=0.0), 1e-300))
+    names = [short(name, 16) for name in table["channel"]]
+    sides = label_places(
+        _along(axes[0], table["spend"]), _along(axes[1], roi), size, names
+    )
     figure = go.Figure()
     for i, row in enumerate(table.to_dict("records")):
-        area = max(row["contribution"], 0.0) / largest
         figure.add_scatter(
             x=[row["spend"]],
-            y=[row["roi"]],
+            y=[roi[i]],
             mode="markers+text",
             name=text(row["channel"]),
-            text=[short(row["channel"], 16) if row["channel"] in named else ""],
-            # Neighbours have their names on different sides.
-            textposition=_SIDES[i % len(_SIDES)],
+            text=[names[i] if sides[i] else ""],
+            textposition=sides[i],
             textfont={"size": 11},
             cliponaxis=False,
             marker={
-                "size": [10 + 50 * float(np.sqrt(area))],
+                "size": [float(size[i])],
                 "color": fade(hues[row["channel"]], 0.75),
                 "line": {"color": hues[row["channel"]], "width": 1},
             },
-            hovertemplate=f"spend %{{x{NUMBER}}}, ROI %{{y{RATIO}}}",
+            hovertemplate=f"spend %{{x{NUMBER}}}, ROI {short_number(row['roi'])}",
         )
     return styled(
         figure,
         "ROI against spend",
         xaxis={
             "title_text": text(f"spend ({units.spend})"),
-            **_axis_of(table["spend"]),
+            **axes[0],
         },
-        yaxis={"title_text": text(units.per_spend), **_axis_of(table["roi"])},
+        yaxis={"title_text": text(units.per_spend), **axes[1]},
         showlegend=False,
         height=400,
     )
@@ -125,6 +136,15 @@ def _axis_of(values: pd.Series) -> dict[str, Any]:
         ends = np.log10([low, high]) + np.array([-0.3, 0.3])
         return {**logarithmic(low, high), "range": ends.tolist()}
     return {"range": [min(low, 0.0) - 0.08 * high, 1.18 * high]}
+
+
+def _along(axis: dict[str, Any], values: pd.Series) -> np.ndarray:
+    """Return where values lie on an axis, from 0 to 1."""
+    if "range" not in axis:
+        return np.full(len(values), 0.5)
+    low, high = axis["range"]
+    at = np.log10(values) if axis.get("type") == "log" else values
+    return np.asarray((at - low) / (high - low), dtype=float)
 
 
 @of_fitted_model
@@ -284,7 +304,7 @@ def plot_period_roi(
     earns = table.groupby("channel")["roi"].transform("count") > 0
     table = table[earns]
     units = units_for(source, units)
-    channels = list(dict.fromkeys(table["channel"]))[:_MOST_NAMED]
+    channels = list(dict.fromkeys(table["channel"]))[:_MOST_LINES]
     hues = colours_for(channels, colours)
     figure = go.Figure()
     by = {kind: table[table["by"] == kind] for kind in ("quarter", "year")}

@@ -124,7 +124,10 @@ _AXIS: dict[str, Any] = {
     "zerolinecolor": REFERENCE,
     "zerolinewidth": 1,
     "title": {"standoff": 8, "font": {"size": 12}},
+    # Thousands in full, as in words; a page calls 10M and 2B "10 m" and "2 bn".
     "exponentformat": "B",
+    "minexponent": 5,
+    "separatethousands": True,
     "ticks": "",
     "ticklabelstandoff": 4,
 }
@@ -301,10 +304,10 @@ def label_axis(labels: Sequence[object], most: int = 22) -> dict[str, Any]:
 
 
 def number(value: float) -> str:
-    """Return a number as people write it: 1,235, 12.3, 4.57 million."""
+    """Return a number as people write it: 1,235, 12.3, 4.57 m."""
     if not np.isfinite(value):
         return "–"
-    for limit, name in ((1e9, " billion"), (1e6, " million")):
+    for limit, name in ((1e9, " bn"), (1e6, " m")):
         if abs(value) >= limit:
             return f"{value / limit:,.3g}{name}"
     if abs(value) >= 1000:
@@ -318,7 +321,8 @@ def percent(value: float) -> str:
         return "–"
     places = 1 if abs(value) < 0.1 else 0
     # Rounding first, so that there is no "-0.0 %".
-    return f"{round(100 * value, places) + 0.0:.{places}f} %"
+    shown = f"{round(100 * value, places) + 0.0:.{places}f} %"
+    return shown.replace("-", "−")
 
 
 def change_in_words(before: float, after: float) -> str:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 _SCALES = ((1e9, " bn"), (1e6, " m"))
-_SMALLEST = 0.01
+SMALLEST = 0.01
 _CODE = re.compile(r"[A-Z]{3}")
 _SYMBOLS = "€$£¥₹₩₽₺₴₦฿"
 
@@ -30,8 +30,8 @@ def short_number(value: float) -> str:
     if size == 0:
         return "0"
     sign = "−" if value < 0 else ""
-    if size < _SMALLEST:
-        return f"under {_SMALLEST:g}" if value > 0 else f"above −{_SMALLEST:g}"
+    if size < SMALLEST:
+        return f"under {SMALLEST:g}" if value > 0 else f"above −{SMALLEST:g}"
     size = _rounded(size)
     for limit, name in _SCALES:
         if size >= limit:
@@ -52,6 +52,11 @@ def _plain(size: float) -> str:
     whole, _, part = shown.partition(".")
     # Money is written with one or two decimals, and 1.90 is 1.9.
     return f"{whole}.{part[:2]}" if part else whole
+
+
+def decimal(value: float, places: int) -> str:
+    """Return a number with so many decimals, such as −0.11, and no −0.00."""
+    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
 
 
 def amount(value: float, unit: str) -> str:
@@ -75,6 +80,12 @@ def amount(value: float, unit: str) -> str:
         if shown.startswith(before):
             return f"{before}{unit}{gap}{shown.removeprefix(before)}"
     return f"{unit}{gap}{shown}"
+
+
+def part_of(part: float, whole: float, unit: str) -> str:
+    """Return a part of a whole: "€1 m of €3 m", "1 m of 3 m visits"."""
+    first = amount(part, unit) if is_money(unit) else short_number(part)
+    return f"{first} of {amount(whole, unit)}"
 
 
 def between(low: float, high: float, unit: str = "") -> str:

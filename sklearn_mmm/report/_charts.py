@@ -169,19 +169,21 @@ def _channels(r: Results) -> Iterator[Chart]:
         "budget." + _band(r, "Whiskers are {} intervals."),
         plot_shares(shares, units=r.units),
         {"shares": shares},
-        half=True,
+        half=_side_by_side(r),
     )
-    yield Chart(
-        "roi",
-        "channels",
-        "Return on investment",
-        "The average tells what was earned so far, the marginal one what the next unit "
-        "of spend would earn." + _band(r, "Bars are {} intervals."),
-        plot_roi(r.roi, units=r.units),
-        {"roi": r.roi},
-        half=True,
-    )
-
+    # Channels that cost nothing have no return.
+    paid = r.roi[r.roi["roi"].notna()]
+    if len(paid):
+        yield Chart(
+            "roi",
+            "channels",
+            "Return on investment",
+            "The average tells what was earned so far, the marginal one what the next "
+            "unit of spend would earn." + _band(r, "Bars are {} intervals."),
+            plot_roi(paid, units=r.units),
+            {"roi": r.roi},
+            half=_side_by_side(r),
+        )
     yield from _money(r)
     events = event_table(mmm)
     if len(events):
@@ -208,7 +210,7 @@ def _money(r: Results) -> Iterator[Chart]:
             "that worked well.",
             plot_bubbles(r.roi, units=r.units, colours=hues),
             {"roi": r.roi},
-            half=True,
+            half=_side_by_side(r),
         )
     kernels = carry_over_table(r.mmm)
     yield Chart(
@@ -219,7 +221,7 @@ def _money(r: Results) -> Iterator[Chart]:
         "later.",
         plot_carry_over(kernels, units=r.units),
         {"carry_over": kernels},
-        half=True,
+        half=_side_by_side(r),
     )
     yield Chart(
         "spend",
@@ -253,6 +255,11 @@ def _money(r: Results) -> Iterator[Chart]:
             plot_changes(changes, units=r.units),
             {"changes": changes},
         )
+
+
+def _side_by_side(r: Results) -> bool:
+    """Return whether charts with a row for each channel are no higher than wide."""
+    return len(r.roi) <= 12
 
 
 def _response(r: Results) -> Iterator[Chart]:

@@ -1,7 +1,7 @@
 """The first screen as HTML: everything that is text is escaped here."""
 
 import re
-from html import escape as escape_html
+from html import escape
 
 from sklearn_mmm.report._first_screen import FirstScreen, Move
 
@@ -11,9 +11,9 @@ _VERDICTS = {"good": "yes", "fair": "fair", "poor": "no", "not known": "open"}
 _UNIT = re.compile(r"(?<=\d) (?=(?:m|bn|%)(?:\W|$))")
 
 
-def escape(words: str) -> str:
+def unbroken(words: str) -> str:
     """Return text for a page, with numbers that stay with their unit."""
-    return _UNIT.sub("\u00a0", escape_html(words))
+    return _UNIT.sub("\u00a0", escape(words))
 
 
 def first_page(first: FirstScreen) -> str:
@@ -21,18 +21,20 @@ def first_page(first: FirstScreen) -> str:
     moves = "".join(map(_move, first.moves))
     listed = f'<ol class="moves">{moves}</ol>' if moves else ""
     return (
-        f'<section class="card answer {first.grade}"><h2>{escape(first.headline)}</h2>'
-        f"<p>{escape(first.answer)}</p></section>"
+        f'<section class="card answer {first.grade}">'
+        f"<h2>{unbroken(first.headline)}</h2>"
+        f'<p>{unbroken(first.answer)} <button type="button" '
+        'data-download="media_total">media_total.csv</button></p></section>'
         '<section class="card half words"><h2>What to move</h2>'
-        f'<p class="note">{escape(first.moves_note)}</p>{listed}'
+        f'<p class="note">{unbroken(first.moves_note)}</p>{listed}'
         '<button type="button" data-download="moves">moves.csv</button></section>'
         '<div class="pair half"><section class="card words">'
         "<h2>How far to trust this</h2>"
-        f'<p class="grade {first.grade}">{escape(first.grade_words)}</p>'
-        f'<p class="note">{escape(first.advice)}</p>{_reasons(first)}'
+        f'<p class="grade {first.grade}">{unbroken(first.grade_words)}</p>'
+        f'<p class="note">{unbroken(first.advice)}</p>{_reasons(first)}'
         '<button type="button" data-download="trust">trust.csv</button></section>'
         '<section class="card words"><h2>What to test next</h2>'
-        f"<p>{escape(first.test)}</p>"
+        f"<p>{unbroken(first.test)}</p>"
         '<button type="button" data-download="next_test">next_test.csv</button>'
         "</section></div>"
     )
@@ -42,16 +44,17 @@ def _move(move: Move) -> str:
     return (
         f'<li class="{move.tone}"><span class="mark" role="img" '
         f'aria-label="{_TONES[move.tone]}">{_MARKS[move.tone]}</span><div>'
-        f"<strong>{escape(move.title)}</strong><br>{escape(move.detail)}<br>"
-        f'<span class="chance">{escape(move.chance)}</span></div></li>'
+        f"<strong>{unbroken(move.title)}</strong><br>{unbroken(move.detail)}<br>"
+        f'<span class="chance">{unbroken(move.chance)}</span></div></li>'
     )
 
 
 def _reasons(first: FirstScreen) -> str:
     rows = "".join(
         f'<li><span class="verdict {_VERDICTS[row["verdict"]]}">'
-        f"{escape(row['verdict'])}</span> <span><b>{escape(row['check'].capitalize())}"
-        f"</b>: {escape(row['reason'])}</span></li>"
+        f"{unbroken(row['verdict'])}</span> <span>"
+        f"<b>{unbroken(row['check'].capitalize())}</b>: "
+        f"{unbroken(row['reason'])}</span></li>"
         for row in first.reasons.to_dict("records")
     )
     return f'<ul class="reasons">{rows}</ul>'

@@ -164,7 +164,7 @@ def _moves_note(r: Results) -> str:
         return "There is no plan with money in it, so there are no moves."
     if r.moves.empty:
         return f"For {r.plan_name} no move of money within its bounds is worth naming."
-    return f"Same money, {r.plan_name}; each move taken alone."
+    return f"The same money for {r.plan_name}; each move taken alone."
 
 
 def _test(r: Results) -> str:
@@ -179,10 +179,10 @@ def _test(r: Results) -> str:
     spent = amount(first["spend"], r.units.spend)
     one = one_of(r.units.spend)
     where = "regions" if r.n_regions > 1 else f"{r.units.time}s"
+    why = ": more hangs on it than on any other channel" if len(r.tests) > 1 else ""
     return (
         f"{first['channel']}: {spent} went into it, and each {one} brought {span}. "
-        f"Switch it off, or double it, in some {where}: more hangs on it than on any "
-        "other channel."
+        f"Switch it off, or double it, in some {where}{why}."
     )
 
 

@@ -1,6 +1,7 @@
 """The HTML page: everything that is text is escaped here."""
 
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -8,7 +9,6 @@ from itertools import groupby
 from typing import Any
 
 import pandas as pd
-from plotly.offline import get_plotlyjs
 
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.plotting import channel_colours
@@ -22,7 +22,7 @@ from sklearn_mmm.report._encode import (
     in_script,
     script_json,
 )
-from sklearn_mmm.report._first_page import first_page
+from sklearn_mmm.report._first_page import first_page, unbroken
 from sklearn_mmm.report._first_screen import FirstScreen
 from sklearn_mmm.report._planner_page import planner_panel
 from sklearn_mmm.report._summary import Summary, Tile
@@ -68,8 +68,18 @@ def page(
         "<noscript><p>The charts need JavaScript.</p></noscript>"
         f"{_json('arrays', in_script(pool.json()))}{data}"
         f"{_json('settings', script_json(_settings()))}"
-        f"<script>{get_plotlyjs()}</script><script>{code}</script></body></html>"
+        f"<script>{plotly_js()}</script><script>{code}</script></body></html>"
     )
+
+
+@cache
+def plotly_js() -> str:
+    """Return the part of plotly.js that draws lines, bars and heat maps.
+
+    It is a third of the whole, without maps and 3-D, so that a page opens at once.
+    """
+    path = files("sklearn_mmm.report").joinpath("plotly", "plotly-cartesian.min.js")
+    return path.read_text(encoding="utf-8")
 
 
 def _resources(kind: str) -> str:
@@ -85,9 +95,9 @@ def _policy(code: str) -> str:
     """Return a policy under which these scripts alone run, and nothing is fetched."""
     hashes = " ".join(
         f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
-        for script in (get_plotlyjs(), code)
+        for script in (plotly_js(), code)
     )
-    # Plotly compiles functions for its WebGL traces, and tools that drive browsers do.
+    # Tools that drive browsers compile functions in the page.
     return (
         f"default-src 'none'; script-src {hashes} 'unsafe-eval'; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
@@ -223,7 +233,7 @@ def _summary(summary: Summary, hues: dict[str, str]) -> str:
         "What to do with the budget": summary.moves,
     }
     for heading, paragraphs in summary.sections.items():
-        words = "".join(f"<p>{escape(p)}</p>" for p in paragraphs)
+        words = "".join(f"<p>{unbroken(p)}</p>" for p in paragraphs)
         table = tables.get(heading)
         half = " half" if heading.startswith(("What was", "How well")) else ""
         half += "" if heading == "What each channel brought" else " later"
@@ -231,7 +241,7 @@ def _summary(summary: Summary, hues: dict[str, str]) -> str:
             f'<section class="card words{half}"><h2>{escape(heading)}</h2>{words}'
             f"{'' if table is None else _table(table, hues)}</section>"
         )
-    items = "".join(f"<li>{escape(w)}</li>" for w in summary.warnings)
+    items = "".join(f"<li>{unbroken(w)}</li>" for w in summary.warnings)
     parts.append(
         f'<section class="card caution later"><h2>Before you rely on this</h2>'
         f"<ul>{items}</ul></section>"
@@ -243,8 +253,9 @@ def _tile(tile: Tile) -> str:
     words = " words" if len(tile.value) > 8 else ""
     return (
         f'<div class="tile"><div class="label">{escape(tile.label)}</div>'
-        f'<div class="value{words}">{escape(tile.value)}</div>'
-        f'<div class="detail">{escape(tile.detail)}</div></div>'
+        # Long names break where their words do.
+        f'<div class="value{words}">{unbroken(tile.value).replace("_", "_<wbr>")}</div>'
+        f'<div class="detail">{unbroken(tile.detail)}</div></div>'
     )
 
 

@@ -3,6 +3,8 @@
 from html import escape
 from typing import Any
 
+from sklearn_mmm.plotting._style import percent
+
 # An error that nobody would see in the numbers shown.
 _EXACT = 0.005
 
@@ -16,7 +18,7 @@ def planner_panel(data: dict[str, Any]) -> str:
         As :func:`~sklearn_mmm.report._planner.planner_data` returns it.
     """
     outcome, money = escape(data["outcome"]), escape(data["money"])
-    coverage = f"{data['coverage']:.0%}"
+    coverage = percent(data["coverage"])
     numbers = "".join(
         f'<div><div class="detail">{label}</div>'
         f'<div class="value" id="planner-{name}"{live}></div>'
@@ -61,5 +63,6 @@ def _caution(coupling: float) -> str:
         return ""
     return (
         " Channels change one another's effects in this model, which the planner "
-        f"leaves out: mixed plans are off by about {coupling:.1%} of what media bring."
+        f"leaves out: mixed plans are off by about {percent(coupling)} of what media "
+        "bring."
     )

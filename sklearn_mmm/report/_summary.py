@@ -14,16 +14,23 @@ from sklearn_mmm.inspection import (
 from sklearn_mmm.inspection._diagnosis import findings
 from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.plotting._style import change_in_words, percent
-from sklearn_mmm.plotting._words import amount, between, one_of
+from sklearn_mmm.plotting._words import (
+    amount,
+    between,
+    decimal,
+    one_of,
+    part_of,
+)
 from sklearn_mmm.plotting._words import short_number as number
 from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._trust import grade
 
+_AMOUNTS = ["planned", "spend"]
 _ENDS = np.argmax, np.argmin
 _ALWAYS = (
     "Contributions come from observational data: channels that always move together, "
     "or with the season, cannot be told apart with certainty. An experiment that "
-    "switches a channel off in some regions settles it."
+    "switches a channel off in some {} settles it."
 )
 
 
@@ -79,13 +86,14 @@ def summarise(results: Results) -> Summary:
     warnings = findings(
         results.mmm, results.fit, results.roi, results.graph.edges, results.allocation
     )
+    where = "regions" if results.n_regions > 1 else f"{results.units.time}s"
     return Summary(
         tiles=_tiles(results, comparison),
         sections=sections,
         channels=_channel_rows(results),
         forecasts=None if comparison is None else _forecast_rows(results, comparison),
         moves=None if results.allocation is None else _move_rows(results),
-        warnings=[*warnings["message"], _ALWAYS],
+        warnings=[*warnings["message"], _ALWAYS.format(where)],
     )
 
 
@@ -110,12 +118,14 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         Tile(
             "Media's share of the outcome",
             percent(media / total),
-            f"{amount(media, units.outcome)} of {amount(whole, units.outcome)}",
+            part_of(media, whole, units.outcome),
         ),
         Tile(
             "Return of paid media",
-            number(float(paid["contribution"].sum()) / spend) if spend else "–",
-            f"{units.per_spend}, on average",
+            amount(float(paid["contribution"].sum()) / spend, units.outcome)
+            if spend
+            else "–",
+            f"for each {one_of(units.spend)}, on average",
         ),
         Tile(
             "Largest channel",
@@ -128,7 +138,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         tiles.append(
             Tile(
                 "Forecast skill",
-                f"{skill:.2f}",
+                decimal(skill, 2),
                 f"1 is perfect, 0 no better than the last four {units.time}s' mean",
             )
         )
@@ -136,7 +146,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         tiles.append(Tile("Forecast error", percent(error), "mean, of the holdout"))
     else:
         metrics = _training(r)
-        tiles.append(Tile("Fit, R²", f"{metrics['r2']:.3f}", "on the training rows"))
+        tiles.append(Tile("Fit, R²", decimal(metrics["r2"], 3), "on the training rows"))
     # What weak evidence promises is no key number.
     if r.allocation is not None and grade(r.trust) != "low":
         gain = r.allocation.gain
@@ -156,19 +166,20 @@ def _fitted(r: Results) -> list[str]:
     n_steps = history["time"].nunique()
     span = f"{_label(history['time'].min())} to {_label(history['time'].max())}"
     regions = f"{r.n_regions} regions and " if r.n_regions > 1 else ""
+    rows = f"{len(history):,} rows: " if r.n_regions > 1 else ""
     controls = len(mmm.control_columns_)
     channels = _count(len(mmm.media_columns_), "media channel")
     words = (
         f"The model explains an outcome by {channels}, {_count(controls, 'control')} "
         "and a baseline that may wander and repeat with the year. It was fitted to "
-        f"{len(history):,} rows: "
-        f"{regions}{n_steps} {units.time}s, {span}."
+        f"{rows}{regions}{n_steps} {units.time}s, {span}."
     )
     if r.has_holdout:
         later = r.fit[r.fit["split"] == "holdout"]
+        more = f" ({len(later):,} rows)" if r.n_regions > 1 else ""
         words += (
-            f" The {later['time'].nunique()} {units.time}s after that "
-            f"({len(later):,} rows) were kept back to measure forecasts."
+            f" The {later['time'].nunique()} {units.time}s after that{more} were kept "
+            "back to measure forecasts."
         )
     bought = [c for c in mmm.media_columns_ if c not in mmm.mediators_]
     names = f"Media are {_names(bought, 8)}"
@@ -196,7 +207,7 @@ def _label(time: Any) -> str:
 def _fit(r: Results, comparison: Metrics | None) -> list[str]:
     training = _training(r)
     inside = (
-        f"On the training rows R² is {training['r2']:.3f} and the mean error "
+        f"On the training rows R² is {decimal(training['r2'], 3)} and the mean error "
         f"{percent(training['mape'])}."
     )
     if comparison is None:
@@ -208,8 +219,8 @@ def _fit(r: Results, comparison: Metrics | None) -> list[str]:
     seasonal = _against(model["rmse"], year["rmse"])
     sizes = "Regions differ in size, so R² says little. " if r.n_regions > 1 else ""
     return [
-        f"{inside} Forecasts of the holdout have an R² of {model['r2']:.3f} and a mean "
-        f"error of {percent(model['mape'])}.",
+        f"{inside} Forecasts of the holdout have an R² of {decimal(model['r2'], 3)} "
+        f"and a mean error of {percent(model['mape'])}.",
         f"{sizes}What matters is whether the model beats forecasts that cost nothing. "
         f"Its error (RMSE) is {recent} that of the mean of the last four "
         f"{r.units.time}s, and {seasonal} that of a seasonal naive forecast, which "
@@ -302,8 +313,8 @@ def _forecast_rows(r: Results, comparison: Metrics) -> pd.DataFrame:
                 "forecast of the holdout": names[name],
                 f"RMSE ({r.units.outcome})": number(measured["rmse"]),
                 "mean error": percent(measured["mape"]),
-                "R²": f"{measured['r2']:.3f}",
-                "skill": f"{measured['skill']:.2f}",
+                "R²": decimal(measured["r2"], 3),
+                "skill": decimal(measured["skill"], 2),
             }
             for name, measured in comparison.items()
         ]
@@ -359,6 +370,8 @@ def _doubts(r: Results) -> list[str]:
 
 
 def _names(names: list[str], most: int = 3) -> str:
+    # One more name is as short as "1 more".
+    most = len(names) if len(names) == most + 1 else most
     shown = [_clip(name) for name in names[:most]]
     rest = [f"{len(names) - most} more"] if len(names) > most else []
     parts = [*shown, *rest]
@@ -368,7 +381,8 @@ def _names(names: list[str], most: int = 3) -> str:
 def _move_rows(r: Results) -> pd.DataFrame:
     table = r.allocation.channels
     order = (table["spend"] - table["planned"]).sort_values(ascending=False).index
-    table = table.loc[order]
+    # Channels that cost nothing are no part of a budget.
+    table = table.loc[[name for name in order if table.loc[name, _AMOUNTS].any()]]
     # The first unit of a channel that is not used may be worth any amount.
     used = table.where(table["spend"] > 0)
     change = [

@@ -115,6 +115,38 @@
     layout.legend = { ...layout.legend, y: 1 + title / full };
   }
 
+  /* Axes call numbers what the words do: 10 m, 2 bn and 5 %, not 10M, 2G and 5%. */
+  function tickNames() {
+    const out = {};
+    const name = (size, letter, words) => {
+      for (const sign of ["", "\u2212"]) out[`${sign}${size}${letter}`] = `${sign}${words}`;
+    };
+    const add = (size) => {
+      name(size, "M", `${size} m`);
+      for (const letter of "BG") name(size, letter, `${size} bn`);
+    };
+    for (let i = 1; i < 1000; i++) add(i);
+    // Steps of tenths below a hundred, of hundredths below one.
+    for (let i = 1; i < 1000; i++) if (i % 10) add(i / 10);
+    for (let i = 1; i < 100; i++) if (i % 10) add(i / 100);
+    for (let i = 0; i <= 500; i++) name(i, "%", `${i} %`);
+    for (const first of [1, 2, 5]) {
+      for (const zeros of [1, 10, 100]) {
+        name(first * zeros, "k", (first * zeros * 1000).toLocaleString("en"));
+      }
+    }
+    return out;
+  }
+
+  const labelalias = tickNames();
+
+  function nameTicks({ data, layout }) {
+    for (const axis of ["xaxis", "yaxis"]) {
+      layout.template.layout[axis] = { ...layout.template.layout[axis], labelalias };
+    }
+    for (const trace of data) if (trace.colorbar) trace.colorbar.labelalias = labelalias;
+  }
+
   /* Of labels that would run into one another, every second, third... is kept. */
   function thinLabels(layout, width) {
     for (const name of Object.keys(layout).filter((k) => k.startsWith("xaxis"))) {
@@ -125,6 +157,23 @@
       const every = Math.ceil(15 / each);
       axis.tickvals = axis.tickvals.filter((_, i) => i % every === 0);
       axis.ticktext = axis.ticktext.filter((_, i) => i % every === 0);
+    }
+  }
+
+  /* On narrow paper long titles take two lines, and long names leave room for data. */
+  function fitNarrow(layout) {
+    for (const [name, axis] of Object.entries(layout)) {
+      if (name.startsWith("xaxis") && axis.title?.text?.length > 24) {
+        axis.title.text = axis.title.text.replace(/, | \((?=[^(]*$)/, (found) =>
+          found === ", " ? ",<br>" : "<br>(",
+        );
+      }
+      if (!name.startsWith("yaxis") || axis.tickmode !== "array" || !axis.ticktext) continue;
+      const short = axis.ticktext.map((label) =>
+        label.length > 16 && !label.includes("&") ? `${label.slice(0, 15)}…` : label,
+      );
+      // Names that begin alike stay whole.
+      if (new Set(short).size === new Set(axis.ticktext).size) axis.ticktext = short;
     }
   }
 
@@ -150,12 +199,14 @@
     const colours = settings.themes[theme()];
     const figure = recolourFigure({ data, layout }, colours);
     figure.layout.template = recolourFigure(settings.template, colours);
+    nameTicks(figure);
     figure.layout.width = width;
     // Title and menus, for which figures leave room, are those of the page.
     figure.layout.margin = { l: 10, r: 14, t: hasPanels ? 40 : 14, b: 10 };
     if (width < NARROW) {
       figure.layout.font = { size: 11 };
       figure.layout.dragmode = false;
+      fitNarrow(figure.layout);
     }
     // Zoom survives a new theme, not another region.
     figure.layout.uirevision = JSON.stringify(chart.choice);
@@ -189,37 +240,32 @@
     chart.card.classList.toggle("long", layout.height > LONG);
   }
 
-  /* Charts of the open tab first, the others when there is nothing else to do. */
+  /* What is seen first; charts of other tabs are drawn when these are opened. */
   function queue(chart) {
     if (!waiting.includes(chart)) waiting.push(chart);
-    if (!running) {
-      running = true;
-      if (document.documentElement.dataset.ready) {
-        document.documentElement.dataset.ready = "tab";
-      }
-      setTimeout(next, 0);
+    start();
+  }
+
+  function start() {
+    if (running) return;
+    running = true;
+    if (document.documentElement.dataset.ready) {
+      document.documentElement.dataset.ready = "tab";
     }
+    setTimeout(next, 0);
   }
 
   function next() {
     const open = waiting.findIndex((chart) => !chart.card.closest("[inert]"));
     const [chart] = waiting.splice(Math.max(open, 0), 1);
-    if (!chart) {
-      running = false;
-      document.documentElement.dataset.ready = "all";
-      return;
-    }
-    draw(chart);
-    const later = window.requestIdleCallback ?? ((run) => setTimeout(run, 30));
-    if (waiting.some((other) => !other.card.closest("[inert]"))) {
+    if (chart) {
+      draw(chart);
       setTimeout(next, 0);
       return;
     }
-    if (document.documentElement.dataset.ready === undefined) {
-      document.documentElement.dataset.ready = "tab";
-      performance.mark("interactive");
-    }
-    later(next);
+    running = false;
+    if (!document.documentElement.dataset.ready) performance.mark("interactive");
+    document.documentElement.dataset.ready = "all";
   }
 
   function setUpChart(card) {
@@ -421,5 +467,5 @@
   window.addEventListener("hashchange", openHash);
   showTheme();
   openHash();
-  for (const chart of charts) queue(chart);
+  start();
 })();

@@ -233,13 +233,17 @@
 
   /* ------------------------------------------------------------------------ page */
 
+  /* Money to the unit, results to what a model knows. */
   function number(value) {
     const size = Math.abs(value);
     const digits = size >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 };
-    return value.toLocaleString("en", digits);
+    return value.toLocaleString("en", digits).replace("-", "−");
   }
 
-  const signed = (value) => (value > 0 ? "+" : "") + number(value);
+  const few = (most) => (value) =>
+    value.toLocaleString("en", { maximumSignificantDigits: most }).replace("-", "−");
+  const estimate = few(4);
+  const signed = (value) => (value > 0 ? "+" : "") + estimate(value);
   const rows = [];
 
   function element(tag, properties = {}, ...children) {
@@ -254,7 +258,9 @@
     return out;
   }
 
-  const plain = (value) => String(Number(value.toPrecision(8)));
+  /* What a field shows: six digits, and all of them before the decimal point. */
+  const plain = (value) =>
+    String(value >= 1e5 ? Math.round(value) : Number(value.toPrecision(6)));
 
   /* A number that was typed, or null with the old one put back. */
   function typed(field, old, most) {
@@ -331,7 +337,7 @@
     row.high.value = plain(high[c]);
     row.slider.disabled = row.money.disabled = locked[c];
     row.bar.style.width = `${largest > 0 ? Math.max(100 * worth, 0) / largest : 0}%`;
-    row.worth.textContent = `${number(worth)} for one more`;
+    row.worth.textContent = `${worth > 0 && worth < 0.01 ? "under 0.01" : few(3)(worth)} for one more`;
     const known = channels[c].extrapolated;
     const beyond = known !== null && money[c] > known * planned[c] * (1 + 1e-9);
     row.beyond.textContent = beyond ? "⚠ beyond the data" : "";
@@ -343,12 +349,16 @@
 
   function show() {
     const found = evaluate(state.money);
-    find("outcome").textContent = number(found.outcome);
-    find("outcomes").textContent = between(found.outcomes, number);
+    find("outcome").textContent = few(5)(found.outcome);
+    find("outcomes").textContent = between(found.outcomes, estimate);
     find("difference").textContent = signed(found.difference);
-    find("differences").textContent = between(found.differences, signed);
+    const isPlan = state.money.every((m, c) => m === planned[c]);
+    find("differences").textContent = isPlan ? "" : between(found.differences, signed);
     find("spent").textContent = number(found.total);
-    find("spents").textContent = `${signed(found.total - plannedTotal)} to the plan`;
+    const more = found.total - plannedTotal;
+    const words = more > 0 ? "more than planned" : "less than planned";
+    const isSame = Math.abs(more) <= 1e-6 * plannedTotal;
+    find("spents").textContent = isSame ? "as planned" : `${number(Math.abs(more))} ${words}`;
     find("total").value = plain(state.total);
     const missed = isFixed() && Math.abs(found.total - state.total) > 1e-6 * state.total;
     find("problem").textContent = missed
@@ -381,7 +391,7 @@
       row.append(element("td", { className: "text", textContent: label }));
       for (const s of scenarios) row.append(element("td", {}, cell(s)));
     };
-    line("Outcome", (s) => number(s.found.outcome));
+    line("Outcome", (s) => few(5)(s.found.outcome));
     line("Difference", (s) => signed(s.found.difference));
     if (nWorlds > 2) line("Its interval", (s) => between(s.found.differences, signed));
     line("Spend", (s) => number(s.found.total));

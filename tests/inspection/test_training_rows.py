@@ -71,6 +71,7 @@ def test_units_of_time(panel, times, unit):
 def test_returns_are_per_single_unit():
     assert Units().per_spend == "outcome units per spend unit"
     assert Units("sales", "$").per_spend == "sales per $"
+    assert Units("$", "$").per_spend == "$ per $ spent"
 
 
 def test_labels_become_dates():

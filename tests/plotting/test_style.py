@@ -93,7 +93,7 @@ def test_colours_are_constants_of_the_style_alone():
     root = Path(sklearn_mmm.__file__).parent
     files = [*root.rglob("*.py"), *root.rglob("*.css"), *root.rglob("*.js")]
     for path in files:
-        if path.name != "_style.py":
+        if path.name != "_style.py" and path.parent.name != "plotly":
             found = re.findall(r"#[0-9a-fA-F]{3,8}\b(?!;)", path.read_text("utf-8"))
             assert not found, path
 
@@ -126,8 +126,8 @@ def test_labels_stand_at_positions():
     [
         (1234.56, "1,235"),
         (12.345, "12.3"),
-        (4.567e6, "4.57 million"),
-        (-2e9, "-2 billion"),
+        (4.567e6, "4.57 m"),
+        (-2e9, "-2 bn"),
         (0.0, "0"),
         (np.nan, "–"),
     ],

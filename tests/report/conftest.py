@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sklearn_mmm import make_report
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -77,6 +79,7 @@ class Opened:
     def open_tab(self, tab):
         self.page.click(f"#tab-{tab}")
         self.page.wait_for_selector(f"#panel-{tab}:not([inert])")
+        self.settle()
 
     def plot(self, chart, expression):
         """Return what an expression of ``plot`` says about a chart."""
@@ -109,3 +112,9 @@ def open_page(opener):
     yield run
     for each in opened:
         each.context.close()
+
+
+@pytest.fixture(scope="session")
+def report(fitted, holdout, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    return make_report(fitted, path, *holdout)

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from sklearn_mmm import inspection, make_report
-from sklearn_mmm.datasets import make_mmm
 
 # One process draws all pages, so that the demo is made and Chromium started once.
 pytestmark = pytest.mark.xdist_group("browser")
@@ -36,12 +35,6 @@ def demo(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="session")
-def report(fitted, holdout, tmp_path_factory):
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    return make_report(fitted, path, *holdout)
-
-
 @pytest.fixture(scope="module")
 def opened(opener, report):
     """Return a page with the report, which tests share and leave in working order."""
@@ -53,10 +46,13 @@ def opened(opener, report):
 def test_the_demo_shows_its_charts_without_a_network(demo, open_page):
     opened = open_page(demo)
     page = opened.page
-    assert page.locator(".js-plotly-plot .main-svg").count() >= 16
+    # Charts of other tabs cost nothing before these are opened.
+    drawn = page.locator(".js-plotly-plot")
+    assert drawn.count() == page.locator("#panel-summary [data-chart]").count() == 1
     seen = 0
     for tab in page.locator("[role=tab]").all():
         tab.click()
+        opened.settle()
         for plot in page.locator("[role=tabpanel]:not([inert]) .plot").all():
             box = plot.bounding_box()
             assert box["width"] > 300
@@ -115,9 +111,11 @@ def test_a_region_is_chosen_for_all_charts(fitted, holdout, opened):
         opened.plot("fit", "plot.data[0].y"), rows["actual"], rtol=1e-6
     )
     parts = fitted.contributions_[fitted.history_["region"].to_numpy() == region]
+    opened.open_tab("channels")
     np.testing.assert_allclose(
         opened.plot("contributions", "plot.data[0].y"), parts["baseline"], rtol=1e-6
     )
+    opened.open_tab("fit")
     chosen = opened.page.evaluate(
         "[...document.querySelectorAll('select[data-menu=region]')]"
         ".map(s => s.selectedOptions[0].text)"
@@ -260,6 +258,7 @@ def test_colours_follow_the_reader(report, opened, open_page):
             "getComputedStyle(document.documentElement).getPropertyValue('--paper')"
         )
         assert paper == THEMES[theme]["page"]["paper"]
+        page.open_tab("fit")
         line = page.plot("fit", "plot.data[0].line.color")
         assert line == THEMES[theme]["colours"][ACTUAL]
 
@@ -281,6 +280,7 @@ def test_narrow_pages_do_not_scroll_sideways(opened, width):
     opened.settle()
     for tab in opened.page.locator("[role=tab]").all():
         tab.click()
+        opened.settle()
         assert opened.page.evaluate("document.documentElement.scrollWidth") == width
     columns = opened.plot(
         "response_curves",
@@ -326,74 +326,6 @@ def test_figures_are_saved_as_pictures(opened):
         assert Path(event.value.path()).stat().st_size > 1000
 
 
-def axe():
-    """Return the script of axe-core, which finds what keeps people out."""
-    package = pytest.importorskip("axe_playwright_python")
-    return next(Path(package.__file__).parent.glob("**/axe.min.js")).read_text("utf-8")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_people_with_aids_are_not_kept_out(report, open_page, scheme):
-    """No serious violation of WCAG A and AA, contrast included, on any tab."""
-    opened = open_page(report, color_scheme=scheme)
-    opened.page.evaluate(axe())
-    for tab in opened.page.locator("[role=tab]").all():
-        tab.click()
-        opened.settle()
-        found = opened.page.evaluate(
-            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']})"
-        )
-        grave = [
-            (v["id"], v["nodes"][0]["html"][:200], v["nodes"][0]["failureSummary"])
-            for v in found["violations"]
-            if v["impact"] in ("serious", "critical")
-        ]
-        assert grave == [], tab.inner_text()
-
-
-CUT = """
-() => {
-  const out = [];
-  const panel = document.querySelector("[role=tabpanel]:not([inert])");
-  const seen = (e) => e.checkVisibility({ visibilityProperty: true });
-  // Words that are wider than their box, and boxes that leave their card.
-  for (const e of panel.querySelectorAll("h2, p, li, strong, .tile *, .stacks td")) {
-    if (seen(e) && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) {
-      out.push(`cut: ${e.textContent.slice(0, 60)}`);
-    }
-  }
-  for (const card of panel.querySelectorAll(".card")) {
-    const box = card.getBoundingClientRect();
-    for (const e of card.querySelectorAll("p, h2, li, table.stacks, .plot, button")) {
-      const r = e.getBoundingClientRect();
-      if (seen(e) && r.width && (r.right > box.right + 1 || r.left < box.left - 1)) {
-        out.push(`outside: ${e.className || e.tagName} ${e.textContent.slice(0, 40)}`);
-      }
-    }
-  }
-  const cards = [...panel.querySelectorAll(".card")];
-  const boxes = cards.map((card) => card.getBoundingClientRect());
-  boxes.forEach((a, i) => {
-    for (const b of boxes.slice(0, i)) {
-      const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-      const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (x > 1 && y > 1) out.push(`card ${i} overlaps another`);
-    }
-  });
-  return out;
-}
-"""
-
-
-@pytest.mark.parametrize("width", [1400, 400])
-def test_nothing_is_cut_and_nothing_overlaps(report, open_page, width):
-    opened = open_page(report, viewport={"width": width, "height": 900})
-    for tab in opened.page.locator("[role=tab]").all():
-        tab.click()
-        opened.settle()
-        assert opened.page.evaluate(CUT) == [], tab.inner_text()
-
-
 def test_the_first_screen_answers_first(report, open_page):
     """Answer, moves, grade and test stand within 1400 by 900, and come at once."""
     opened = open_page(report, viewport={"width": 1400, "height": 900})
@@ -405,33 +337,8 @@ def test_the_first_screen_answers_first(report, open_page):
     assert report.stat().st_size <= 15e6
 
 
-@pytest.mark.slow
-def test_the_first_tab_is_there_within_two_seconds(report, open_page):
-    opened = open_page(report)
-    ready = "performance.getEntriesByName('interactive')[0].startTime"
-    assert opened.page.evaluate(ready) <= 2000
-
-
 def test_statements_can_be_traced_to_their_tables(opened):
     opened.open_tab("summary")
-    for name in ("moves", "trust", "next_test"):
+    for name in ("media_total", "moves", "trust", "next_test"):
         found = pd.read_csv(io.BytesIO(opened.download(name)))
         assert len(found.columns) >= 3
-
-
-@pytest.mark.slow
-def test_a_large_panel_is_interactive_soon(make_regressor, open_page, tmp_path):
-    X, y, truth = make_mmm(190, 104, 13, 7, random_state=0)
-    mmm = make_regressor(max_epochs=5, validation=False, graph=False)
-    mmm.set_params(
-        media_columns=truth.media_columns, control_columns=truth.control_columns
-    )
-    train = X["week"] < X["week"].unique()[-8]
-    mmm.fit(X[train], y[train])
-    path = make_report(mmm, tmp_path / "report.html", X[~train], y[~train])
-    assert path.stat().st_size <= 15e6
-    opened = open_page(path)
-    ready = opened.page.evaluate(
-        "performance.getEntriesByName('interactive')[0].startTime"
-    )
-    assert ready <= 5000

@@ -11,7 +11,13 @@ from sklearn_mmm import make_future, simulate
 from sklearn_mmm.allocation._money_curves import MoneyCurves
 from sklearn_mmm.exceptions import AssumptionWarning
 from sklearn_mmm.inspection import Units, fit_table, media_total, training_rows
-from sklearn_mmm.plotting._words import amount, between, short_number
+from sklearn_mmm.plotting._words import (
+    amount,
+    between,
+    decimal,
+    part_of,
+    short_number,
+)
 from sklearn_mmm.report import _tests as planned
 from sklearn_mmm.report._first_screen import chance_in_words, first_screen
 from sklearn_mmm.report._labels import check_labels, relabel, relabel_figure
@@ -37,7 +43,8 @@ def with_parts(results, **parts):
     """Return results with some of their tables replaced."""
     out = replace(results)
     tables = {name: getattr(results, name) for name in ("total", "trust", "moves")}
-    out.__dict__.update(tables | {"tests": results.tests, "roi": results.roi} | parts)
+    tables |= {"tests": results.tests, "effects": results.effects}
+    out.__dict__.update(tables | parts)
     return out
 
 
@@ -98,6 +105,28 @@ def test_a_share_of_no_sign_is_left_out(found):
     first = first_screen(with_parts(found, total=total, trust=GOOD))
     assert "of the outcome" not in first.headline
     assert "nan" not in first.headline
+
+
+def test_what_money_brought_needs_money(found):
+    assert "Paid media brought" in first_screen(with_parts(found, trust=GOOD)).answer
+    free = {"direct": found.roi.assign(spend=0.0)}
+    first = first_screen(with_parts(found, effects=free, trust=GOOD))
+    assert "Paid media" not in first.answer
+    weak = judged(forecasts="poor")
+    assert "Paid media" not in first_screen(with_parts(found, trust=weak)).answer
+
+
+def test_what_to_test_fits_the_data(found):
+    several = first_screen(found).test
+    assert several.startswith(f"{found.tests['channel'][0]}: ")
+    assert several.endswith("some regions: more hangs on it than on any other channel.")
+    one = with_parts(found, tests=found.tests[:1])
+    assert "other channel" not in first_screen(one).test
+    history = pd.DataFrame({"region": ["all"]})
+    national = replace(found, mmm=SimpleNamespace(history_=history))
+    for name in ("total", "trust", "moves", "tests", "effects"):
+        national.__dict__[name] = getattr(found, name)
+    assert "in some weeks" in first_screen(national).test
 
 
 def moves(chance):
@@ -248,6 +277,70 @@ def test_the_width_of_the_answer(with_members, low, high, verdict):
     assert table.loc["width of the answer", "verdict"] == verdict
 
 
+def holdout_of(actual, predicted, train=(1.0, 2.0, 1.0, 2.0)):
+    """Return the table of a fit of one region with a holdout of four weeks."""
+    n = len(train)
+    return pd.DataFrame(
+        {
+            "region": "all",
+            "time": range(n + 4),
+            "actual": [*train, *actual],
+            "predicted": [*train, *predicted],
+            "split": ["training"] * n + ["holdout"] * 4,
+        }
+    )
+
+
+def test_forecasts_by_hand(with_members):
+    """Better than naive, than the recent mean alone, worse, or nothing to beat."""
+    total = media_total(with_members)
+
+    def verdict(fit):
+        table = trust_table(with_members, fit, total, 0.9).set_index("check")
+        return table.loc["forecasts", "verdict"]
+
+    actual = [4.0, 2.0, 4.0, 2.0]
+    assert verdict(holdout_of(actual, actual)) == "good"
+    assert verdict(holdout_of(actual, [9.0, -9.0, 9.0, -9.0])) == "poor"
+    assert verdict(holdout_of([1.5] * 4, [1.5] * 4)) == "not known"
+
+
+@pytest.mark.parametrize(
+    ("vif", "verdict"), [(2.0, "good"), (7.0, "fair"), (12.0, "poor"), (np.nan, "poor")]
+)
+def test_channels_apart_by_hand(with_members, monkeypatch, vif, verdict):
+    from sklearn_mmm.report import _trust
+
+    table = pd.DataFrame({"column": ["tv"], "role": ["channel"], "vif": [vif]})
+    monkeypatch.setattr(_trust, "collinearity", lambda mmm: SimpleNamespace(vif=table))
+    parts = with_members, fit_table(with_members), media_total(with_members), 0.9
+    row = trust_table(*parts).set_index("check").loc["channels apart"]
+    assert row["verdict"] == verdict
+    assert ("moves with other" in row["reason"]) == (verdict != "good" and vif > 0)
+
+
+@pytest.mark.parametrize(
+    ("inside", "verdict"), [(18, "good"), (15, "fair"), (12, "poor"), (7, "not known")]
+)
+def test_intervals_by_hand(with_members, inside, verdict):
+    """Of twenty rows 90, 75 and 60 per cent; seven rows are too few."""
+    n = 20 if inside > 7 else 7
+    fit = pd.DataFrame(
+        {
+            "region": "all",
+            "time": range(n + 4),
+            "actual": [1.0, 2.0] * ((n + 4) // 2) + [1.0] * (n % 2),
+            "split": ["training"] * 4 + ["holdout"] * n,
+        }
+    )
+    fit["predicted"] = fit["actual"]
+    off = np.where(np.arange(n + 4) < 4 + inside, 0.0, 5.0)
+    fit = fit.assign(low=fit["actual"] + off - 1, high=fit["actual"] + off + 1)
+    total = media_total(with_members)
+    row = trust_table(with_members, fit, total, 0.9).set_index("check").loc["intervals"]
+    assert row["verdict"] == verdict
+
+
 def test_grades_by_hand():
     assert grade(GOOD) == "high"
     assert grade(judged(forecasts="good", intervals="good")) == "medium"
@@ -262,6 +355,9 @@ def test_numbers_for_people():
     assert amount(-0.001, "$") == "above −$0.01"
     assert amount(999_999, "CHF") == "CHF 1 m"
     assert short_number(-1234.0) == "−1,230"
+    assert [decimal(v, 2) for v in (-0.114, -0.001)] == ["−0.11", "0.00"]
+    assert part_of(1e6, 3e6, "€") == "€1 m of €3 m"
+    assert part_of(1e6, 3e6, "visits") == "1 m of 3 m visits"
 
 
 def test_labels_replace_whole_names_alone():

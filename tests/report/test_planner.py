@@ -40,13 +40,15 @@ def page(planner):
 
 
 def number(page, name):
-    text = page.text_content(f"#planner-{name}")
-    return float(text.replace(",", "").replace("+", ""))
+    return read(page.text_content(f"#planner-{name}"))
+
+
+def read(text):
+    return float(text.replace(",", "").replace("+", "").replace("−", "-"))
 
 
 def ends(page, name):
-    text = page.text_content(f"#planner-{name}").replace(",", "").replace("+", "")
-    return [float(part) for part in text.split(" to ")]
+    return [read(part) for part in page.text_content(f"#planner-{name}").split(" to ")]
 
 
 def fields(page, label="Spend of {}, number"):
@@ -83,9 +85,10 @@ def test_best_split_is_what_allocate_budget_finds(page, with_members, holdout):
     page.click("#planner-best")
     assert number(page, "outcome") == pytest.approx(found.outcome, rel=1e-4)
     assert number(page, "difference") == pytest.approx(found.gain, rel=0.005)
-    assert sum(fields(page).values()) == pytest.approx(found.total, rel=1e-6)
+    # Fields show six digits.
+    assert sum(fields(page).values()) == pytest.approx(found.total, rel=2e-5)
     worths = page.locator("#planner-channels .worth").all_text_contents()
-    shown = [float(w.split(" for")[0].replace(",", "")) for w in worths]
+    shown = [read(w.split(" for")[0]) for w in worths]
     assert shown == pytest.approx(list(found.marginal_roi), rel=0.02)
 
 
@@ -97,7 +100,7 @@ def test_best_split_keeps_locks_and_bounds(page, with_members, holdout):
     found = allocate_budget(
         with_members, holdout[0], bounds={"search": (0.5, 1.02)}, locked=["tv"]
     )
-    assert fields(page)["tv"] == pytest.approx(planned["tv"])
+    assert fields(page)["tv"] == pytest.approx(planned["tv"], rel=2e-5)
     assert number(page, "difference") == pytest.approx(found.gain, rel=0.005, abs=1e-3)
     enter(page, "Most spend of search", 1.5 * planned["search"])
 
@@ -116,13 +119,14 @@ def test_keys_move_a_slider_and_the_total_is_kept(page):
     page.keyboard.press("ArrowRight")
     after = fields(page)
     # Half a per cent of three times the plan.
-    assert after["tv"] == pytest.approx(1.015 * before["tv"])
-    assert sum(after.values()) == pytest.approx(sum(before.values()))
+    close = {"rel": 2e-5}
+    assert after["tv"] == pytest.approx(1.015 * before["tv"], **close)
+    assert sum(after.values()) == pytest.approx(sum(before.values()), **close)
     page.set_checked("#planner-fixed", False)
     page.keyboard.press("Tab")
     enter(page, "Spend of tv, number", before["tv"])
-    assert sum(fields(page).values()) < sum(before.values()) * (1 + 1e-9)
-    assert fields(page)["search"] == pytest.approx(after["search"])
+    assert sum(fields(page).values()) < sum(before.values()) * (1 + 2e-5)
+    assert fields(page)["search"] == pytest.approx(after["search"], rel=2e-5)
 
 
 def test_spend_beyond_the_data_is_marked(page, with_members, holdout):

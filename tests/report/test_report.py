@@ -34,7 +34,7 @@ def test_the_report_is_one_offline_file(fitted, holdout, tmp_path):
     assert "<title>&lt;b&gt;&amp;</title>" in html
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']https?:", html)
     assert html.count("! For license information please see plotly") <= 1
-    assert len(re.findall(r"plotly\.js v\d", html)) == 1
+    assert len(re.findall(r"plotly\.js \(cartesian - minified\) v\d", html)) == 1
     assert html.count('class="plot"') >= 17
     with pytest.raises(ValueError, match="belong together"):
         make_report(fitted, path, holdout[0])
