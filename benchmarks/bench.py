@@ -26,11 +26,13 @@ LONG = {
     "collinear": "coverage.py --parts collinear update",
     "forecast": "forecast.py",
     "graph": "graph.py --seeds 2",
+    "peers": "peers.py",
     "report": "report.py",
     "scaling": "scaling.py",
     "speed": "speed.py --against f441c66",
     "time_varying": "time_varying.py",
     "worlds": "worlds.py --quick",
+    "worlds_peer": "worlds.py --peer pymc",
 }
 
 

@@ -8,6 +8,7 @@ import sklearn_mmm
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import _benchmarks  # noqa: E402
 import _landing  # noqa: E402
 import _priors  # noqa: E402
 import _reference  # noqa: E402
@@ -15,7 +16,7 @@ import _rooms  # noqa: E402
 import _thumbnails  # noqa: E402
 
 # Tables that pages include are written from the code that they are about.
-for tables in (_priors, _rooms, _landing):
+for tables in (_priors, _rooms, _benchmarks, _landing):
     tables.write(HERE / "generated")
 _reference.write(HERE / "reference" / "sections")
 
