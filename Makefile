@@ -123,6 +123,7 @@ doctest: $(VENV)/.stamp-dev
 
 docs: $(VENV)/.stamp-dev
 	@$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@$(PY) docs/_links.py docs/_build/html
 	@echo "Documentation: $(abspath docs/_build/html/index.html)"
 
 # ------------------------------------------------------------------ benchmarks

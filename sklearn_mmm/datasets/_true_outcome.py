@@ -26,6 +26,13 @@ def true_contributions(truth: Bunch, X: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame of shape (n_rows, n_channels)
         Outcome units, same index as X.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.datasets import make_mmm, true_contributions
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> true_contributions(truth, X.assign(tv=0.0))["tv"].abs().max() == 0
+    np.True_
     """
     panel = truth.panel
     region = pd.Index(panel.regions).get_indexer(X["region"])
@@ -62,6 +69,14 @@ def true_outcome(truth: Bunch, X: pd.DataFrame) -> pd.Series:
     -------
     Series of shape (n_rows,)
         Outcome units per week.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.datasets import make_mmm, true_outcome
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> without = true_outcome(truth, X.assign(tv=0.0))
+    >>> bool((without <= true_outcome(truth, X)).all())
+    True
     """
     media = true_contributions(truth, X).sum(axis=1)
     panel = truth.panel

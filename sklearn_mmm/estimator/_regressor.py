@@ -425,6 +425,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Returns
         -------
         self
+            The estimator, fitted.
 
         Raises
         ------
@@ -496,6 +497,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Returns
         -------
         self
+            The estimator, fitted.
 
         Raises
         ------

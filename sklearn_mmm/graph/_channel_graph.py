@@ -157,6 +157,7 @@ class ChannelGraph(StoredEstimator):
         Returns
         -------
         self
+            The graph, fitted.
 
         Raises
         ------
@@ -211,11 +212,19 @@ class ChannelGraph(StoredEstimator):
         Parameters
         ----------
         names : list of str
+            Of the columns of the graph.
         time_column : str or int or None
+            Where time steps are, if anywhere.
         seed : int
+            Of the resamples.
         mediators : sequence of str, default=()
             Columns that drive no others but those of their kind, if nothing else is
             known.
+
+        Returns
+        -------
+        GraphOptions
+            Checked, for these columns.
 
         Raises
         ------

@@ -113,6 +113,7 @@ def plot_events(source: Any, *, units: Units | None = None) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
+        A bar for each event.
 
     Examples
     --------

@@ -139,6 +139,7 @@ def plot_carry_over(source: Any, *, units: Units | None = None) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
+        A bar for each channel.
 
     Examples
     --------
@@ -189,7 +190,7 @@ def plot_spend(
     source : DeepCausalMMMRegressor or DataFrame
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.spend_table`.
-    units, colours
+    units, colours : default=None
         See :func:`plot_bubbles`.
 
     Returns
@@ -256,7 +257,7 @@ def plot_period_roi(
     source : DeepCausalMMMRegressor or DataFrame
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.period_roi_table`.
-    units, colours
+    units, colours : default=None
         See :func:`plot_bubbles`.
 
     Returns
@@ -334,6 +335,7 @@ def plot_changes(table: pd.DataFrame, *, units: Units | None = None) -> go.Figur
     Returns
     -------
     plotly.graph_objects.Figure
+        Two points for each channel, with intervals where both fits have them.
 
     Examples
     --------
