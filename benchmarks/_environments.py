@@ -28,13 +28,16 @@ class Peer:
         What pip is to install; the package alone if empty.
     pythons : tuple of str
         Versions of Python to try, the best first; empty takes the one that runs.
+    why_not : str
+        Why it cannot live in an environment of Python, if it cannot.
     """
 
     title: str
     package: str
-    script: str
+    script: str = ""
     requires: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
+    why_not: str = ""
 
 
 PEERS = {
@@ -44,7 +47,10 @@ PEERS = {
     ),
     "meridian": Peer("Meridian", "google-meridian", "meridian_fit.py"),
     "deepcausalmmm": Peer("DeepCausalMMM", "deepcausalmmm", "deepcausalmmm_fit.py"),
-    "robyn": Peer("Robyn (Python)", "robynpy", "robyn_fit.py"),
+    "robyn": Peer(
+        "Robyn (Python)", "robynpy",
+        why_not="its regression is that of R's glmnet: needs R beside Python",
+    ),
     "lightweight": Peer(
         "LightweightMMM", "lightweight-mmm", "lightweight_fit.py",
         pythons=("3.10", "3.9"),
@@ -121,6 +127,8 @@ def environment(name, timeout=1800):
         With the reason.
     """
     peer, folder = PEERS[name], cache_folder() / name
+    if peer.why_not:
+        raise CannotInstallError(peer.why_not)
     python, stamp = folder / "bin" / "python", folder / "peer.json"
     if not stamp.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
