@@ -221,3 +221,16 @@ def test_pages_show_python_only_in_blocks_that_are_run():
             assert block.language in {
                 "python", "pycon", "console", "text", "toml", "yaml", "bash", "R",
             }, f"{page.name}, line {block.line}: {block.language}"  # fmt: skip
+
+
+def test_no_page_has_code_outside_of_blocks_that_are_run():
+    for page in sorted(DOCS.glob("**/*.rst")):
+        if {"generated", "auto_examples", "_build"} & set(page.parts):
+            continue
+        lines = page.read_text(encoding="utf-8").splitlines()
+        literal = [
+            f"{page.name}, line {i}"
+            for i, line in enumerate(lines, start=1)
+            if line.endswith("::") and not line.lstrip().startswith("..")
+        ]
+        assert not literal

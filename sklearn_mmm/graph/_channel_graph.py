@@ -151,6 +151,7 @@ class ChannelGraph(StoredEstimator):
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
+            Keys, and the columns of the graph.
         y : None
             Ignored.
 
