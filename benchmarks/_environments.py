@@ -119,6 +119,7 @@ def _build(peer, folder, timeout):
 def environment(name, timeout=1800):
     """Return the interpreter of a peer's environment, and the peer's version.
 
+    Settings of pip apply, such as a ``PIP_CONSTRAINT`` with the CPU's build of a package.
     What could not be installed is remembered; delete its folder to try again.
 
     Raises
