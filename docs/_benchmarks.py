@@ -67,6 +67,11 @@ SECTIONS = {
         "Effects that vary with time",
         "Found where they are, and not where they are not.",
     ),
+    "speed": (
+        "Speed",
+        "Fits, reports and updates of panels of several sizes, beside a former "
+        "revision on the same machine.",
+    ),
     "scaling": (
         "Scaling",
         "Seconds and memory by the size of the panel.",

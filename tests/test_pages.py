@@ -2,6 +2,7 @@
 
 import copy
 import doctest
+import importlib
 import importlib.util
 import re
 import shlex
@@ -234,3 +235,9 @@ def test_no_page_has_code_outside_of_blocks_that_are_run():
             if line.endswith("::") and not line.lstrip().startswith("..")
         ]
         assert not literal
+
+
+def test_every_benchmark_has_its_section(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    page = importlib.import_module("_benchmarks")
+    assert set(page.commands()) == set(page.SECTIONS)
