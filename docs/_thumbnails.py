@@ -11,7 +11,8 @@ from sphinx.util import logging
 
 from sklearn_mmm.report import find_browser
 
-_SIZE = (640, 448)
+# Twice the size of a thumbnail: charts made for a page need their room.
+_SIZE = (960, 672)
 _MARGIN = 12
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,9 @@ def take(figure: go.Figure, path: Path) -> None:
     width, height = _SIZE
     # Menus and notes below a chart are for reading, not for a thumbnail.
     small = go.Figure(figure).update_layout(
-        width=width - 2 * _MARGIN, height=height - 2 * _MARGIN, updatemenus=[]
+        width=width - 2 * _MARGIN, height=height - 2 * _MARGIN
     )
+    small.layout.updatemenus = ()
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "figure.html"
         small.write_html(page, config={"displayModeBar": False})
@@ -67,8 +69,10 @@ def scrape(block: Any, variables: dict[str, Any], config: dict[str, Any]) -> str
     the first picture (or ``sphinx_gallery_thumbnail_number``) stands for the example.
     """
     figure = variables["example_globals"].get("___")
-    if not isinstance(figure, go.Figure):
+    # A block that ends without an expression still has that of the one before.
+    if not isinstance(figure, go.Figure) or figure is variables.get("pictured"):
         return ""
+    variables["pictured"] = figure
     try:
         find_browser()
     except ValueError:

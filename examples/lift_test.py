@@ -42,5 +42,6 @@ px.scatter(
     y="power",
     color="channel",
     symbol="kind",
+    template="plotly_white",
     labels={"cost": "cost of the test", "power": "chance to see the lift"},
 )

@@ -34,4 +34,9 @@ roi = pd.DataFrame({brand: fits[brand].effects("direct")["roi"] for brand in fit
 print(roi.round(2).to_string())
 
 # %%
-px.bar(roi, barmode="group", labels={"value": "ROI", "variable": "brand"})
+px.bar(
+    roi,
+    barmode="group",
+    template="plotly_white",
+    labels={"value": "ROI", "variable": "brand"},
+)

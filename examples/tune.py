@@ -45,6 +45,7 @@ px.bar(
     y="mean_test_score",
     color="param_saturation",
     barmode="group",
+    template="plotly_white",
     labels={
         "param_max_lag": "weeks of carry-over",
         "mean_test_score": "forecast skill",

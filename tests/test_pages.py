@@ -29,6 +29,7 @@ _DIRECTIVE = re.compile(
     r"(?P<body>(?:(?P=indent)   [^\n]*\n|[ ]*\n)+)",
     re.MULTILINE,
 )
+_SHOWN = re.compile(r"^\.\. shown:: (?P<expression>.+)$", re.MULTILINE)
 _FENCE = re.compile(
     r"^```(?P<language>\w+)(?P<options>[^\n]*)\n(?P<body>.*?)^```",
     re.MULTILINE | re.DOTALL,
@@ -56,7 +57,7 @@ def blocks(path):
     """Return the code of a page in the order in which it is read."""
     text = path.read_text(encoding="utf-8")
     pattern = _DIRECTIVE if path.suffix == ".rst" else _FENCE
-    return [
+    found = [
         Block(
             found["language"],
             found["options"],
@@ -65,6 +66,12 @@ def blocks(path):
         )
         for found in pattern.finditer(text)
     ]
+    # What a page shows of its results is an expression, see docs/_shown.py.
+    found += [
+        Block("python", "", shown["expression"], text.count("\n", 0, shown.start()))
+        for shown in _SHOWN.finditer(text)
+    ]
+    return sorted(found, key=lambda block: block.line)
 
 
 def run_python(block, names, page):
