@@ -36,7 +36,9 @@ def read(path: Path) -> _Links:
 
 def check(folder: Path) -> tuple[list[str], set[str], int]:
     """Return broken links, links to elsewhere, and how many were looked at."""
-    pages = {path.resolve(): read(path) for path in folder.rglob("*.html")}
+    # Templates of the theme lie in _static as they are.
+    paths = (p for p in folder.rglob("*.html") if "_static" not in p.parts)
+    pages = {path.resolve(): read(path) for path in paths}
     broken: list[str] = []
     external: set[str] = set()
     n_links = 0

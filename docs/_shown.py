@@ -5,8 +5,10 @@ expression is then: a table, a chart that can be touched, or text. So pages show
 of this version, and none that was pasted.
 """
 
+import contextlib
 import doctest
 import re
+import tempfile
 import textwrap
 import warnings
 from pathlib import Path
@@ -62,10 +64,15 @@ class Shown(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return what the expression is after the code above it."""
-        known = self.env.temp_data.setdefault("shown", {"names": {}, "done": 0})
+        known = self.env.temp_data.get("shown")
+        if known is None:
+            # What a page writes goes into a folder of its own.
+            folder = tempfile.TemporaryDirectory()
+            known = {"names": {}, "done": 0, "folder": folder}
+            self.env.temp_data["shown"] = known
         source = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")
         above = "\n".join(source.splitlines()[: self.lineno - 1]) + "\n"
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.chdir(known["folder"].name):
             warnings.simplefilter("ignore")
             for code in statements(above)[known["done"] :]:
                 exec(compile(code, self.env.docname, "exec"), known["names"])

@@ -37,14 +37,6 @@ extensions = [
 # scikit-learn's inherited docstrings refer to labels and terms of its own
 # documentation, which is not at hand offline.
 suppress_warnings = ["ref.ref", "ref.term"]
-# Each reference to a Python name has to lead somewhere, but for those of packages whose
-# pages are not at hand offline.
-nitpicky = True
-_OTHERS = (
-    "collections|concurrent|dask|distributed|joblib|mlflow|narwhals|numpy|np|pandas|pd|"
-    "pathlib|plotly|go|polars|scipy|skops|sklearn|skorch|torch|tqdm|typing|types"
-)
-nitpick_ignore_regex = [(r"py:.*", rf"({_OTHERS})(\..*)?")]
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_toc_level": 2, "header_links_before_dropdown": 8}
 html_sidebars = {"index": []}
