@@ -45,15 +45,10 @@ PEERS = {
         "PyMC-Marketing", "pymc-marketing", "pymc_marketing_fit.py",
         pythons=("3.13", "3.12"),
     ),
-    "meridian": Peer("Meridian", "google-meridian", "meridian_fit.py"),
     "deepcausalmmm": Peer("DeepCausalMMM", "deepcausalmmm", "deepcausalmmm_fit.py"),
     "robyn": Peer(
         "Robyn (Python)", "robynpy",
         why_not="its regression is that of R's glmnet: needs R beside Python",
-    ),
-    "lightweight": Peer(
-        "LightweightMMM", "lightweight-mmm", "lightweight_fit.py",
-        pythons=("3.10", "3.9"),
     ),
 }  # fmt: skip
 
