@@ -23,7 +23,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-floor lint format typecheck doctest docs \
+.PHONY: help demo test test-slow test-floor lint format typecheck doctest docs links \
         bench benchmarks clean
 
 help:
@@ -38,6 +38,7 @@ help:
 	@echo "make typecheck    mypy"
 	@echo "make doctest      examples in docstrings and on the pages of the documentation"
 	@echo "make docs         documentation in docs/_build/html, warnings are errors"
+	@echo "make links        check the links inside the built documentation"
 	@echo "make bench        renew the tables of docs/benchmarks.rst (minutes)"
 	@echo "make benchmarks   list the benchmarks"
 	@echo "make clean        remove what the tools wrote (not the environments)"
@@ -124,6 +125,10 @@ doctest: $(VENV)/.stamp-dev
 docs: $(VENV)/.stamp-dev
 	@$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "Documentation: $(abspath docs/_build/html/index.html)"
+
+# Of the pages that `make docs` has built.
+links: $(VENV)/.stamp-dev
+	@$(PY) docs/_links.py docs/_build/html
 
 # ------------------------------------------------------------------ benchmarks
 

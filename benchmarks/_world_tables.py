@@ -135,6 +135,42 @@ def print_limits(rows):
     for name, value, limit in limits(rows):
         if np.isfinite(value):
             print(f"{name:<52}{value:8.2f}   {limit}")
+    _print_failures(rows)
+
+
+def print_beside(rows):
+    """Print two models world by world, and in how many kinds the first is ahead."""
+    first, other = rows["model"].unique()
+    keys = ["kind", "world", "seed"]
+    columns = [c for c in ("misallocated", "skill", "seconds") if c in rows]
+    wide = rows.pivot_table(index=keys, columns="model", values=columns, sort=False)
+    wide["inside", first], wide["inside", other] = (
+        rows[rows["model"] == m].set_index(keys)["n_inside"]
+        / rows[rows["model"] == m].set_index(keys)["n_channels"]
+        for m in (first, other)
+    )
+    shown = ["misallocated", "inside", "skill", "seconds"]
+    print(f"\n{'world':<26}{'seed':>4}" + "".join(f"{c:>20}" for c in shown))
+    print(f"{'':<30}" + f"{first[:9]:>10}{other[:9]:>10}" * len(shown))
+    both = wide.dropna()
+    for (_, world, seed), row in wide.iterrows():
+        print(f"{world:<26}{seed:>4}" + _pairs(row, shown, (first, other)))
+    print(f"{'mean':<30}" + _pairs(both.mean(), shown, (first, other)))
+    kinds = both["misallocated"].groupby(level="kind").mean()
+    ahead = (kinds[first] < kinds[other]).sum()
+    worlds = (both["misallocated", first] < both["misallocated", other]).sum()
+    print(
+        f"\n{first} misallocates less in {ahead} of {len(kinds)} kinds, "
+        f"in {worlds} of {len(both)} worlds"
+    )
+    _print_failures(rows)
+
+
+def _pairs(row, columns, models):
+    return "".join(f"{row[c, m]:10.2f}" for c in columns for m in models)
+
+
+def _print_failures(rows):
     failed = rows[rows["error"].notna()] if "error" in rows else rows[:0]
     for _, row in failed.iterrows():
         print(f"failed: {row['world']} {row['seed']} {row['model']}: {row['error']}")

@@ -29,11 +29,13 @@ LONG = {
     "graph": "graph.py --parts simulations mediators large --sizes 10 20 --no-baseline",
     "graph_cycles": "graph.py --parts confounded --cycles all",
     "graph_panels": "graph.py --parts panels",
+    "peers": "peers.py",
     "report": "report.py",
     "scaling": "scaling.py",
     "speed": "speed.py --against f441c66",
     "time_varying": "time_varying.py",
     "worlds": "worlds.py --quick",
+    "worlds_peer": "worlds.py --peer pymc",
 }
 
 

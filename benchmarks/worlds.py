@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from _environments import PEERS, environment
 from _machine import describe_machine
+from _peer_runs import fit_peer
 from _world_kinds import KINDS
 from _world_models import MODELS, trend_and_harmonics
-from _world_tables import compare, print_limits, print_table
+from _world_tables import compare, print_beside, print_limits, print_table
 from joblib import Parallel, delayed
 
 _QUICK = [
@@ -92,6 +94,13 @@ def judge(world, estimate):
     return row
 
 
+def estimate_of(model, world, options):
+    """Return what a model says of a world; options are ours, or those of a peer."""
+    if model in PEERS:
+        return fit_peer(model, world, seed=0, **options["peer"]).estimate
+    return MODELS[model](world, **(options["ours"] if model == "ours" else {}))
+
+
 def measure(name, seed, models, options):
     """Return one row for each model on one world."""
     warnings.simplefilter("ignore")
@@ -109,8 +118,7 @@ def measure(name, seed, models, options):
     rows = []
     for model in models:
         try:
-            extra = options if model == "ours" else {}
-            found = judge(world, MODELS[model](world, **extra))
+            found = judge(world, estimate_of(model, world, options))
         except _FAILURES as error:
             found = {"error": f"{type(error).__name__}: {error}"}
         rows.append({**marks, "model": model, **found})
@@ -132,11 +140,23 @@ def chosen(kinds, quick):
     return list(dict.fromkeys([*clean, *names]))
 
 
+def jobs_of(args):
+    """Return names and seeds; a peer stands beside us on one seed of national worlds."""
+    names = chosen(args.kinds, args.quick)
+    if args.peer:
+        names = [n for n in names if KINDS[n](0).national]
+    seeds = args.seeds or ([0] if args.peer else [0, 1, 2])
+    return [(n, s) for n in names for s in seeds]
+
+
 def run(args):
     """Run all worlds and return a table of rows."""
-    jobs = [(n, s) for n in chosen(args.kinds, args.quick) for s in args.seeds]
+    jobs = jobs_of(args)
     start, rows = time.perf_counter(), []
-    options = json.loads(args.model_args)
+    options = {
+        "ours": json.loads(args.model_args),
+        "peer": {"draws": args.draws, "chains": 4},
+    }
     results = Parallel(n_jobs=args.jobs, return_as="generator")(
         delayed(measure)(name, seed, args.models, options) for name, seed in jobs
     )
@@ -160,8 +180,12 @@ def main():
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kinds", nargs="+", help="kinds, or kind/variant")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=int, nargs="+", help="0 1 2; with --peer 0")
     parser.add_argument("--models", nargs="+", default=list(MODELS))
+    parser.add_argument(
+        "--peer", choices=list(PEERS), help="stand beside it alone, on national worlds"
+    )
+    parser.add_argument("--draws", type=int, default=500, help="of a peer's 4 chains")
     parser.add_argument("--quick", action="store_true", help="16 worlds instead of all")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--csv", type=Path, help="where rows go as they are measured")
@@ -175,6 +199,12 @@ def main():
         compare(args.summary)
     else:
         print(describe_machine())
+        if args.peer:
+            version = environment(args.peer)[1]
+            print(f"{PEERS[args.peer].title} {version}, 4 chains of {args.draws} draws")
+            args.models = ["ours", args.peer]
+            print_beside(run(args))
+            return
         found = run(args)
         print_table(found)
         print_limits(found)

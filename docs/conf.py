@@ -8,14 +8,16 @@ import sklearn_mmm
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import _benchmarks  # noqa: E402
 import _inputs  # noqa: E402
 import _landing  # noqa: E402
 import _priors  # noqa: E402
 import _reference  # noqa: E402
 import _rooms  # noqa: E402
+import _thumbnails  # noqa: E402
 
 # Tables that pages include are written from the code that they are about.
-for tables in (_priors, _rooms, _landing, _inputs):
+for tables in (_priors, _rooms, _benchmarks, _landing, _inputs):
     tables.write(HERE / "generated")
 _reference.write(HERE / "reference" / "sections")
 
@@ -28,6 +30,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "_mathml",
+    "_shown",
     "myst_parser",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
@@ -56,5 +59,6 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
-    "image_scrapers": (),
+    "image_scrapers": (_thumbnails.scrape,),
+    "thumbnail_size": (480, 336),
 }

@@ -8,6 +8,8 @@ run, and what would it cost?
 
 import warnings
 
+import plotly.express as px
+
 from sklearn_mmm import (
     DeepCausalMMMRegressor,
     allocate_budget,
@@ -31,3 +33,15 @@ print(allocate_budget(mmm, future).recommendation)
 # Tests by what they are worth: the profit of a better plan, less what the test costs.
 tests = plan_experiments(mmm, future, durations=(4,))
 print(tests[["channel", "kind", "power", "cost", "value"]].round(2).to_string())
+
+# %%
+# Power costs money: each point is a test.
+px.scatter(
+    tests,
+    x="cost",
+    y="power",
+    color="channel",
+    symbol="kind",
+    template="plotly_white",
+    labels={"cost": "cost of the test", "power": "chance to see the lift"},
+)

@@ -6,6 +6,7 @@ Hundreds of panels are fitted side by side; a panel that fails does not end the 
 """
 
 import pandas as pd
+import plotly.express as px
 
 from sklearn_mmm import DeepCausalMMMRegressor, fit_many
 from sklearn_mmm.datasets import make_mmm
@@ -29,5 +30,13 @@ print(fits)
 
 # %%
 # Results by brand, in one table.
-roi = {brand: fits[brand].effects("direct")["roi"] for brand in fits}
-print(pd.DataFrame(roi).round(2).to_string())
+roi = pd.DataFrame({brand: fits[brand].effects("direct")["roi"] for brand in fits})
+print(roi.round(2).to_string())
+
+# %%
+px.bar(
+    roi,
+    barmode="group",
+    template="plotly_white",
+    labels={"value": "ROI", "variable": "brand"},
+)

@@ -15,6 +15,7 @@ from sklearn_mmm import (
 )
 from sklearn_mmm.allocation import budget_at_marginal_roi, minimize_spend
 from sklearn_mmm.datasets import make_mmm, true_outcome
+from sklearn_mmm.plotting import plot_allocation, plot_frontier
 
 X, y, truth = make_mmm(n_regions=10, n_weeks=156, n_channels=5, random_state=1)
 mmm = DeepCausalMMMRegressor(
@@ -50,8 +51,15 @@ gain = (true_outcome(truth, changed) - true_outcome(truth, X)).sum()
 print(f"gain by the model {result.gain:,.0f}, by the truth {gain:,.0f}")
 
 # %%
+plot_allocation(result)
+
+# %%
 # What other budgets would bring, the least that brings what was planned, and how much
 # to spend if the last unit has to bring three.
-print(budget_frontier(mmm, plan).iloc[:, :6].round(2).to_string())
+frontier = budget_frontier(mmm, plan)
+print(frontier.iloc[:, :6].round(2).to_string())
 print(minimize_spend(mmm, plan, result.planned_outcome, bounds=(0.5, 1.5)))
 print(budget_at_marginal_roi(mmm, plan, 3.0, bounds=(0, 2)))
+
+# %%
+plot_frontier(frontier)

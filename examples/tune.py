@@ -7,6 +7,7 @@ its training fold.
 """
 
 import pandas as pd
+import plotly.express as px
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_mmm import DeepCausalMMMRegressor, PanelTimeSeriesSplit
@@ -36,3 +37,18 @@ search = GridSearchCV(
 ).fit(X, y)
 table = pd.DataFrame(search.cv_results_)
 print(table[["param_max_lag", "param_saturation", "mean_test_score"]].to_string())
+
+# %%
+px.bar(
+    table,
+    x="param_max_lag",
+    y="mean_test_score",
+    color="param_saturation",
+    barmode="group",
+    template="plotly_white",
+    labels={
+        "param_max_lag": "weeks of carry-over",
+        "mean_test_score": "forecast skill",
+        "param_saturation": "saturation",
+    },
+).update_xaxes(type="category")

@@ -82,6 +82,7 @@ figure.add_scatter(
     marker={"symbol": "line-ew-open", "size": 60, "color": "#808080"},
 )
 figure.update_layout(
+    template="plotly_white",
     title="Contributions with 90 % intervals",
     yaxis_title="outcome",
     barmode="group",

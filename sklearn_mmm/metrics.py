@@ -88,6 +88,17 @@ def forecast_skill_scorer(estimator: Any, X: Any, y: Any) -> float:
     See Also
     --------
     sklearn_mmm.inspection.forecast_metrics : The same for any table.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.metrics import forecast_skill_scorer
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=1, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(["tv"], None, "region", "week", random_state=0,
+    ...     n_members=0, validation=False, graph=False).fit(X[:52], y[:52])
+    >>> bool(forecast_skill_scorer(mmm, X[52:], y[52:]) < 1)
+    True
     """
     return _scores(estimator, X, y)["skill"]
 

@@ -127,6 +127,11 @@ def log_fit(
     of inner validation), the fit to the training rows (``training.…``) and, with test
     rows, the forecast of these beside two naive ones (``forecast.model.skill``,
     ``forecast.seasonal_naive.skill``...). Tables are CSV files in ``tables/``.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.mlflow import log_fit
+    >>> log_fit(mmm, X_test, y_test, report=False)  # doctest: +SKIP
     """
     mlflow = _mlflow()
     if mlflow.active_run() is None:
@@ -151,6 +156,7 @@ def log_model(mmm: FittedMMM, name: str = "model", **options: Any) -> Any:
     Returns
     -------
     mlflow.models.model.ModelInfo
+        As MLflow returns it.
 
     Raises
     ------
@@ -161,6 +167,11 @@ def log_model(mmm: FittedMMM, name: str = "model", **options: Any) -> Any:
     -----
     ``mlflow.sklearn.log_model(mmm, name="model", skops_trusted_types=skops_types())``
     does the same, see :func:`sklearn_mmm.storage.skops_types`.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.mlflow import log_model
+    >>> log_model(mmm, "march")  # doctest: +SKIP
     """
     options = {
         "skops_trusted_types": skops_types(),

@@ -2,6 +2,7 @@
 
 import copy
 import doctest
+import importlib
 import importlib.util
 import re
 import shlex
@@ -28,6 +29,7 @@ _DIRECTIVE = re.compile(
     r"(?P<body>(?:(?P=indent)   [^\n]*\n|[ ]*\n)+)",
     re.MULTILINE,
 )
+_SHOWN = re.compile(r"^\.\. shown:: (?P<expression>.+)$", re.MULTILINE)
 _FENCE = re.compile(
     r"^```(?P<language>\w+)(?P<options>[^\n]*)\n(?P<body>.*?)^```",
     re.MULTILINE | re.DOTALL,
@@ -55,7 +57,7 @@ def blocks(path):
     """Return the code of a page in the order in which it is read."""
     text = path.read_text(encoding="utf-8")
     pattern = _DIRECTIVE if path.suffix == ".rst" else _FENCE
-    return [
+    found = [
         Block(
             found["language"],
             found["options"],
@@ -64,6 +66,12 @@ def blocks(path):
         )
         for found in pattern.finditer(text)
     ]
+    # What a page shows of its results is an expression, see docs/_shown.py.
+    found += [
+        Block("python", "", shown["expression"], text.count("\n", 0, shown.start()))
+        for shown in _SHOWN.finditer(text)
+    ]
+    return sorted(found, key=lambda block: block.line)
 
 
 def run_python(block, names, page):
@@ -221,3 +229,22 @@ def test_pages_show_python_only_in_blocks_that_are_run():
             assert block.language in {
                 "python", "pycon", "console", "text", "toml", "yaml", "bash", "R",
             }, f"{page.name}, line {block.line}: {block.language}"  # fmt: skip
+
+
+def test_no_page_has_code_outside_of_blocks_that_are_run():
+    for page in sorted(DOCS.glob("**/*.rst")):
+        if {"generated", "auto_examples", "_build"} & set(page.parts):
+            continue
+        lines = page.read_text(encoding="utf-8").splitlines()
+        literal = [
+            f"{page.name}, line {i}"
+            for i, line in enumerate(lines, start=1)
+            if line.endswith("::") and not line.lstrip().startswith("..")
+        ]
+        assert not literal
+
+
+def test_every_benchmark_has_its_section(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    page = importlib.import_module("_benchmarks")
+    assert set(page.commands()) == set(page.SECTIONS)

@@ -129,6 +129,7 @@ def allocate_budget(
     Returns
     -------
     BudgetAllocation
+        Amounts, plan, and how sure they are.
 
     Raises
     ------

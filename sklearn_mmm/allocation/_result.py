@@ -69,6 +69,19 @@ class BudgetAllocation:
         being equal.
     max_violation : float
         Of bounds and constraints, relative to the total.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor, allocate_budget
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, n_members=0, validation=False, graph=False, random_state=0,
+    ... ).fit(X, y)
+    >>> result = allocate_budget(mmm, X[-8:])
+    >>> list(result.channels.index), result.status
+    (['tv', 'search'], 'optimal')
     """
 
     table: pd.DataFrame
@@ -148,6 +161,7 @@ class BudgetAllocation:
         Parameters
         ----------
         path : str, Path or file
+            Where the table goes.
         """
         write_csv(self.plan, path)
 

@@ -37,6 +37,7 @@ class Adstock(Component):
         Parameters
         ----------
         n_lags : int
+            Length of the kernel in time steps, the current one included.
         weeks_per_step : float, default=1.0
             Length of a time step: what is believed of weeks is another number in days.
 
@@ -73,12 +74,15 @@ class Adstock(Component):
 
         Parameters
         ----------
-        parameters, n_lags
+        parameters : dict of Tensor of shape (...)
             See :meth:`weights`.
+        n_lags : int
+            Length of the kernel in time steps, the current one included.
 
         Returns
         -------
         weights : Tensor of shape (..., n_lags)
+            As :meth:`weights` returns them.
         derivatives : dict of Tensor of shape (..., n_lags)
             By name.
         """
@@ -101,6 +105,13 @@ class GeometricAdstock(Adstock):
     :math:`w_l \propto \alpha^l`, with :math:`\alpha` the ``decay`` (Jin et al., 2017,
     "Bayesian Methods for Media Mix Modeling with Carryover and Shape Effects",
     equation 1).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.components import GeometricAdstock
+    >>> GeometricAdstock().weights({"decay": torch.tensor([0.5])}, 3)
+    tensor([[0.5714, 0.2857, 0.1429]])
     """
 
     # Of a week.
@@ -138,6 +149,14 @@ class DelayedAdstock(Adstock):
 
     :math:`w_l \propto \alpha^{(l - \theta)^2}`, with :math:`\alpha` the ``decay`` and
     :math:`\theta` the ``delay`` in time steps (Jin et al., 2017, equation 4).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.components import DelayedAdstock
+    >>> given = {"decay": torch.tensor([0.5]), "delay": torch.tensor([1.0])}
+    >>> DelayedAdstock().weights(given, 3)
+    tensor([[0.2500, 0.5000, 0.2500]])
     """
 
     # The delay of kernels of two lags; that of others is as far from its ends.
@@ -166,6 +185,14 @@ class WeibullAdstock(Adstock):
     :math:`k` the ``shape`` and :math:`\lambda` the ``scale`` in time steps (Zhou et
     al., 2024, "Packaging Up Media Mix Modeling: An Introduction to Robyn's Open-Source
     Approach").
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.components import WeibullAdstock
+    >>> given = {"shape": torch.tensor([1.0]), "scale": torch.tensor([1.0])}
+    >>> WeibullAdstock().weights(given, 3)
+    tensor([[0.6652, 0.2447, 0.0900]])
     """
 
     priors = (Prior("shape", "log", 0.0, 0.5), Prior("scale", "log", 0.0, 0.8))
@@ -187,6 +214,13 @@ class BinomialAdstock(Adstock):
     lags, with :math:`\alpha` the ``alpha``: a straight line at 1/2, no carry-over
     towards 0, the same weight for all lags towards 1. It is the binomial adstock of
     PyMC-Marketing.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.components import BinomialAdstock
+    >>> BinomialAdstock().weights({"alpha": torch.tensor([0.5])}, 3)
+    tensor([[0.4444, 0.3333, 0.2222]])
     """
 
     priors = (Prior("alpha", "logit", -1.5, 1.2),)

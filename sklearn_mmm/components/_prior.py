@@ -85,6 +85,12 @@ class Prior:
         Parameters
         ----------
         raw : Tensor
+            Real numbers of any shape.
+
+        Returns
+        -------
+        Tensor
+            Of the same shape, in the parameter's range.
         """
         if self.transform == "log":
             return self.low + raw.exp()
@@ -98,6 +104,12 @@ class Prior:
         Parameters
         ----------
         raw : Tensor
+            Real numbers of any shape.
+
+        Returns
+        -------
+        Tensor
+            Of the same shape.
         """
         if self.transform == "log":
             return raw.exp()
@@ -113,6 +125,11 @@ class Prior:
         ----------
         natural : Tensor
             Inside its range.
+
+        Returns
+        -------
+        Tensor
+            Real numbers of the same shape.
         """
         if self.transform == "log":
             return (natural - self.low).log()
@@ -127,6 +144,11 @@ class Prior:
         ----------
         probability : float
             Between 0 and 1.
+
+        Returns
+        -------
+        float
+            In the parameter's range.
         """
         raw = self.mean + self.sd * norm.ppf(probability)
         return float(self.natural(torch.tensor(raw, dtype=torch.float64)))

@@ -76,8 +76,10 @@ class Saturation(Component):
 
         Parameters
         ----------
-        parameters, x
+        parameters : dict of Tensor, broadcast against ``x``
             See :meth:`value`.
+        x : Tensor of shape (..., channel)
+            Adstocked media in units of the media scale, at least 0.
 
         Returns
         -------
@@ -104,6 +106,7 @@ class Saturation(Component):
         Parameters
         ----------
         parameters : dict of Tensor of shape (channel,)
+            By name, in the units of their priors.
         value : float or Tensor of shape (channel,)
             Above 0.
 
@@ -136,6 +139,14 @@ class HillSaturation(Saturation):
     min_slope : float, default=0.0
         Lower bound of the slope; 1 allows no infinite slope at zero, 2 forces S-shaped
         curves.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.components import HillSaturation
+    >>> given = {"half_saturation": torch.tensor([0.5]), "slope": torch.tensor([2.0])}
+    >>> HillSaturation().value(given, torch.tensor([0.5]))
+    tensor([0.5000])
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -190,6 +201,13 @@ class LogisticSaturation(Saturation):
     :math:`(1 - e^{-\lambda x}) / (1 + e^{-\lambda x}) = \tanh(\lambda x / 2)`, with
     :math:`\lambda` the ``rate`` per unit of the media scale. It is the logistic
     saturation of PyMC-Marketing.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.components import LogisticSaturation
+    >>> LogisticSaturation().value({"rate": torch.tensor([2.0])}, torch.tensor([0.5]))
+    tensor([0.4621])
     """
 
     priors = (Prior("rate", "log", 0.6, 0.8, media_power=-1),)
@@ -204,6 +222,14 @@ class ExponentialSaturation(Saturation):
 
     :math:`1 - e^{-\lambda x}`, with :math:`\lambda` the ``rate`` per unit of the media
     scale.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.components import ExponentialSaturation
+    >>> given = {"rate": torch.tensor([2.0])}
+    >>> ExponentialSaturation().value(given, torch.tensor([0.5]))
+    tensor([0.6321])
     """
 
     priors = (Prior("rate", "log", 0.15, 0.8, media_power=-1),)
@@ -218,6 +244,13 @@ class NoSaturation(Saturation):
 
     There are no parameters; the effect is that of media at their scale, the region's
     largest training value.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.components import NoSaturation
+    >>> NoSaturation().value({}, torch.tensor([2.0]))
+    tensor([2.])
     """
 
     bounded = False

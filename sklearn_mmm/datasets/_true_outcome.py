@@ -33,6 +33,13 @@ def true_contributions(truth: Bunch, X: pd.DataFrame) -> pd.DataFrame:
     ------
     TypeError, ValueError
         If the truth is none, or X no rows of its panel.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.datasets import make_mmm, true_contributions
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> float(true_contributions(truth, X.assign(tv=0.0))["tv"].abs().max())
+    0.0
     """
     region, week, spend = _cells(truth, X)
     panel = truth.panel
@@ -65,6 +72,14 @@ def true_outcome(truth: Bunch, X: pd.DataFrame) -> pd.Series:
     ------
     TypeError, ValueError
         As :func:`true_contributions`.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.datasets import make_mmm, true_outcome
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> without = true_outcome(truth, X.assign(tv=0.0))
+    >>> bool((without <= true_outcome(truth, X)).all())
+    True
     """
     region, week, _ = _cells(truth, X)
     media = true_contributions(truth, X).sum(axis=1)

@@ -433,6 +433,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Returns
         -------
         self
+            The estimator, fitted.
 
         Raises
         ------
@@ -504,6 +505,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Returns
         -------
         self
+            The estimator, fitted.
 
         Raises
         ------

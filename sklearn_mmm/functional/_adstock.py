@@ -129,6 +129,15 @@ def lagged(x: Tensor, n_lags: int) -> Tensor:
     -------
     Tensor of shape (..., week, channel, n_lags)
         ``out[..., t, c, l] = x[..., t - l, c]``, zero where ``t < l``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mmm.functional import lagged
+    >>> lagged(torch.tensor([[1.0], [2.0], [3.0]]), 2)[:, 0]
+    tensor([[1., 0.],
+            [2., 1.],
+            [3., 2.]])
     """
     out = x.new_zeros(*x.shape, n_lags)
     n_weeks = x.shape[-2]
@@ -172,10 +181,12 @@ def has_faded(weights: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     weights : ndarray of shape (channel, lag)
+        Kernels, the current time step first.
 
     Returns
     -------
     bool ndarray of shape (channel,)
+        True where it has faded.
 
     Examples
     --------

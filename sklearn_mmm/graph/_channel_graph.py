@@ -151,12 +151,14 @@ class ChannelGraph(StoredEstimator):
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
+            Keys, and the columns of the graph.
         y : None
             Ignored.
 
         Returns
         -------
         self
+            The graph, fitted.
 
         Raises
         ------
@@ -211,11 +213,19 @@ class ChannelGraph(StoredEstimator):
         Parameters
         ----------
         names : list of str
+            Of the columns of the graph.
         time_column : str or int or None
+            Where time steps are, if anywhere.
         seed : int
+            Of the resamples.
         mediators : sequence of str, default=()
             Columns that drive no others but those of their kind, if nothing else is
             known.
+
+        Returns
+        -------
+        GraphOptions
+            Checked, for these columns.
 
         Raises
         ------

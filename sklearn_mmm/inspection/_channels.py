@@ -25,6 +25,19 @@ def channel_summary(mmm: FittedMMM) -> pd.DataFrame:
         or their sum is below zero), ``share_of_media``, ``roi`` (outcome units per
         spend unit; NaN where nothing was spent), and the parameters of adstock and
         saturation (``decay``, ``half_saturation`` and ``slope`` by default).
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import channel_summary
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, n_members=0, validation=False, graph=False, random_state=0,
+    ... ).fit(X, y)
+    >>> float(channel_summary(mmm)["share_of_media"].sum().round(6))
+    1.0
     """
     channels = mmm.media_columns_
     spend = mmm.spend_.sum()

@@ -64,7 +64,8 @@ def check_data(
         As for :meth:`DeepCausalMMMRegressor.fit`, but it may hold anything.
     y : array-like of shape (n_rows,)
         The outcome, outcome units per time step.
-    media_columns, control_columns, region_column, time_column, spend_columns
+    media_columns, control_columns, region_column, time_column, spend_columns : \
+column specifiers
         As for :class:`DeepCausalMMMRegressor`.
 
     Returns

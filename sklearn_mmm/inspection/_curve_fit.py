@@ -135,6 +135,7 @@ class ResponseCurveFit(RegressorMixin, StoredEstimator):
         Returns
         -------
         self
+            The curve, fitted.
 
         Raises
         ------

@@ -76,6 +76,7 @@ def forecast_metrics(
     train, test : DataFrame
         Columns ``region`` and ``outcome``, and ``time`` in training.
     prediction : array-like of shape (n_test_rows,)
+        Of the outcome of test rows, outcome units.
     n_recent : int, default=4
         The reference forecast is the mean of each region's last ``n_recent``
         training rows.
@@ -84,6 +85,17 @@ def forecast_metrics(
     -------
     dict
         ``r2``, ``within_region_r2``, ``skill``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_mmm.inspection import forecast_metrics
+    >>> train = pd.DataFrame(
+    ...     {"region": "north", "time": range(4), "outcome": [1.0, 3.0, 2.0, 2.0]}
+    ... )
+    >>> test = pd.DataFrame({"region": ["north"] * 2, "outcome": [3.0, 4.0]})
+    >>> round(forecast_metrics(train, test, [3.0, 3.0])["skill"], 3)
+    0.8
     """
     check_table("train", train, ("region", "time", "outcome"), "training rows")
     check_table("test", test, ("region", "outcome"), "later rows")

@@ -44,6 +44,7 @@ def graph_tables(mmm: FittedMMM, *, coverage: float = 0.9) -> GraphTables:
     Returns
     -------
     GraphTables
+        ``nodes`` and ``edges``.
 
     Examples
     --------

@@ -43,6 +43,18 @@ class Simulation:
         The changed plan, spend units per time step.
     extrapolated : DataFrame of shape (n_rows, n_channels)
         Whether the changed spend is beyond the largest training spend of the region.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor, simulate
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, n_members=0, validation=False, graph=False, random_state=0,
+    ... ).fit(X, y)
+    >>> simulate(mmm, X, {"tv": 0.0}).by_channel.columns.tolist()[:3]
+    ['planned', 'changed', 'difference']
     """
 
     total: pd.Series
@@ -101,6 +113,7 @@ def simulate(
     Returns
     -------
     Simulation
+        With tables in outcome units.
 
     Raises
     ------

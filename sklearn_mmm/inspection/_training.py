@@ -37,6 +37,7 @@ def training_tables(mmm: FittedMMM) -> TrainingTables:
     Returns
     -------
     TrainingTables
+        ``epochs`` and ``hyperparameters``.
 
     Notes
     -----

@@ -26,6 +26,12 @@ class Units(NamedTuple):
         Such as "$".
     time : str
         One time step, such as "week".
+
+    Examples
+    --------
+    >>> from sklearn_mmm.inspection import Units
+    >>> Units(outcome="visits", spend="$", time="week").per_spend
+    'visits per $'
     """
 
     outcome: str = "outcome units"
@@ -63,6 +69,7 @@ def units_of(
     Returns
     -------
     Units
+        Of axes and words.
 
     Examples
     --------
@@ -124,6 +131,20 @@ def channels_by_size(mmm: FittedMMM) -> list[str]:
     Returns
     -------
     list of str
+        Names of media columns.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import channels_by_size
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, n_members=0, validation=False, graph=False, random_state=0,
+    ... ).fit(X, y)
+    >>> sorted(channels_by_size(mmm))
+    ['search', 'tv']
     """
     brought = mmm.contributions_[mmm.media_columns_].sum()
     return list(brought.sort_values(ascending=False, kind="stable").index)
@@ -241,6 +262,20 @@ def has_intervals(mmm: FittedMMM) -> bool:
     Returns
     -------
     bool
+        False of a fit with ``n_members=0``.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.inspection import has_intervals
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     truth.media_columns, truth.control_columns, "region", "week",
+    ...     max_epochs=5, n_members=0, validation=False, graph=False, random_state=0,
+    ... ).fit(X, y)
+    >>> has_intervals(mmm)
+    False
     """
     return getattr(mmm, "n_members_", 0) > 0
 

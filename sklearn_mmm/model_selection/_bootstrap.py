@@ -75,10 +75,12 @@ class PanelBootstrap(BaseCrossValidator):
         Parameters
         ----------
         X, y, groups : ignored
+            Taken for the sake of scikit-learn.
 
         Returns
         -------
         int
+            ``n_resamples``.
         """
         return self.n_resamples
 
@@ -92,6 +94,7 @@ class PanelBootstrap(BaseCrossValidator):
         X : DataFrame or array of shape (n_rows, n_columns)
             Rows in any order.
         y, groups : ignored
+            Taken for the sake of scikit-learn.
 
         Yields
         ------

@@ -52,6 +52,7 @@ class PanelKFold(KFold):
         X : DataFrame or array of shape (n_rows, n_columns)
             Rows in any order.
         y, groups : ignored
+            Taken for the sake of scikit-learn.
 
         Yields
         ------

@@ -66,6 +66,7 @@ class PanelTimeSeriesSplit(TimeSeriesSplit):
         X : DataFrame or array of shape (n_rows, n_columns)
             Rows in any order.
         y, groups : ignored
+            Taken for the sake of scikit-learn.
 
         Yields
         ------

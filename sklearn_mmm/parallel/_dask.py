@@ -51,6 +51,11 @@ def on_dask(client: Any = None, **options: Any) -> Iterator[None]:
         Of joblib's backend "dask": ``scatter=[X, y]`` sends large tables once to every
         worker instead of with each task; others go to ``Client.submit``.
 
+    Yields
+    ------
+    None
+        While it lasts, joblib runs there.
+
     Raises
     ------
     ValueError

@@ -122,6 +122,7 @@ def plot_events(source: Any, *, units: Units | None = None) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
+        A bar for each event.
 
     Examples
     --------

@@ -292,6 +292,7 @@ def plot_baseline(source: Any, *, units: Units | None = None) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
+        Its parts over time, one line each.
 
     Examples
     --------

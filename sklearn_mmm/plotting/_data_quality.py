@@ -122,6 +122,7 @@ def plot_zero_spells(source: Any, *, units: Units | None = None) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
+        A bar for each spell of zeros.
 
     Examples
     --------

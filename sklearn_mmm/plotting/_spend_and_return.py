@@ -162,6 +162,7 @@ def plot_carry_over(source: Any, *, units: Units | None = None) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
+        A bar for each channel.
 
     Examples
     --------
@@ -214,7 +215,7 @@ def plot_spend(
     source : DeepCausalMMMRegressor or DataFrame
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.spend_table`.
-    units, colours
+    units, colours : default=None
         See :func:`plot_bubbles`.
 
     Returns
@@ -281,7 +282,7 @@ def plot_period_roi(
     source : DeepCausalMMMRegressor or DataFrame
         A fitted estimator, or the table of
         :func:`~sklearn_mmm.inspection.period_roi_table`.
-    units, colours
+    units, colours : default=None
         See :func:`plot_bubbles`.
 
     Returns
@@ -359,6 +360,7 @@ def plot_changes(table: pd.DataFrame, *, units: Units | None = None) -> go.Figur
     Returns
     -------
     plotly.graph_objects.Figure
+        Two points for each channel, with intervals where both fits have them.
 
     Examples
     --------

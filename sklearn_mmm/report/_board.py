@@ -23,11 +23,18 @@ def find_browser() -> str:
     Returns
     -------
     str
+        Of the first that is there.
 
     Raises
     ------
     ValueError
         If there is none: neither on the path nor in the variable CHROMIUM.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.report import find_browser
+    >>> find_browser()  # doctest: +SKIP
+    '/usr/bin/chromium'
     """
     for name in (os.environ.get("CHROMIUM"), *_BROWSERS):
         path = name and shutil.which(name)
@@ -52,6 +59,7 @@ def print_board(report: str | Path, path: str | Path) -> Path:
     Returns
     -------
     Path
+        Where the PDF is.
 
     Raises
     ------
@@ -59,6 +67,13 @@ def print_board(report: str | Path, path: str | Path) -> Path:
         If there is no browser.
     OSError
         If the browser wrote no PDF.
+
+    Examples
+    --------
+    >>> from sklearn_mmm import make_report
+    >>> from sklearn_mmm.report import print_board
+    >>> report = make_report(mmm, "report.html")  # doctest: +SKIP
+    >>> print_board(report, "board.pdf")  # doctest: +SKIP
     """
     path = Path(path).resolve()
     with tempfile.TemporaryDirectory() as folder:

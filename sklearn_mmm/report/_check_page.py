@@ -35,6 +35,20 @@ def make_check_page(
     Returns
     -------
     Path
+        Where the page is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_mmm import check_data
+    >>> from sklearn_mmm.datasets import make_mmm
+    >>> from sklearn_mmm.report import make_check_page
+    >>> X, y, truth = make_mmm(n_regions=1, n_weeks=60, n_channels=2, random_state=0)
+    >>> found = check_data(X, y, truth.media_columns, None, "region", "week")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     make_check_page(found, Path(folder) / "check.html", "sales.csv").name
+    'check.html'
     """
     style = files("sklearn_mmm.report").joinpath("page.css").read_text(encoding="utf-8")
     blocks = [

@@ -38,11 +38,24 @@ def save(estimator: Any, path: str | Path) -> Path:
     Parameters
     ----------
     estimator : object
+        Fitted or not.
     path : str or Path
+        Where the file goes; one that is there is replaced.
 
     Returns
     -------
     Path
+        Where the file is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn_mmm import RegionEncoder
+    >>> from sklearn_mmm.storage import save
+    >>> encoder = RegionEncoder().fit([[1.0], [2.0]], [3.0, 5.0])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(encoder, f"{folder}/encoder.mmm").name
+    'encoder.mmm'
     """
     place = as_new_file("path", path)
     arrays: list[np.ndarray] = []
@@ -75,10 +88,12 @@ def fingerprint(thing: Any) -> str:
     Parameters
     ----------
     thing : object
+        Nested as you like.
 
     Returns
     -------
     str
+        The same for the same content, in any process.
 
     Raises
     ------
@@ -109,6 +124,7 @@ def load(path: str | Path, *, trusted: Iterable[type] = ()) -> Any:
     Parameters
     ----------
     path : str or Path
+        Of a file that :func:`~sklearn_mmm.storage.save` wrote.
     trusted : iterable of type, default=()
         Classes of your own that the model uses, such as a saturation.
 

@@ -24,6 +24,14 @@ class StoredEstimator(BaseEstimator):
 
     What is pickled, or dumped by skops, are the parameters and a structure of arrays,
     numbers and texts, from which tables and modules are built again.
+
+    Examples
+    --------
+    >>> import pickle
+    >>> from sklearn_mmm import RegionEncoder
+    >>> encoder = RegionEncoder().fit([[1.0], [2.0]], [3.0, 5.0])
+    >>> pickle.loads(pickle.dumps(encoder)).baseline_
+    array([4.])
     """
 
     def save(self, path: str | Path) -> Path:
@@ -81,6 +89,7 @@ def skops_types() -> list[str]:
     Returns
     -------
     list of str
+        Full names, as skops writes them.
 
     Examples
     --------

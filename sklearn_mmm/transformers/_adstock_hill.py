@@ -160,12 +160,14 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
+            Keys, media, and columns that stay as they are.
         y : array-like of shape (n_rows,), default=None
             Outcome; needed where a parameter is None.
 
         Returns
         -------
         self
+            The transformer, fitted.
         """
         table = as_table(X)
         validate_data(self, table, skip_check_array=True)
@@ -215,10 +217,12 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
+            Keys, media, and columns that stay as they are.
 
         Returns
         -------
-        The container that was given, of the same shape.
+        DataFrame or array of shape (n_rows, n_columns)
+            The container that was given.
         """
         check_is_fitted(self)
         table = as_table(X, getattr(self, "feature_names_in_", None))
@@ -285,6 +289,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         Returns
         -------
         ndarray of str
+            In the order of what ``transform`` returns.
         """
         check_is_fitted(self, "n_features_in_")
         return _check_feature_names_in(self, input_features)

@@ -114,12 +114,14 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
+            Keys, and columns that stay as they are.
         y : array-like of shape (n_rows,)
             Outcome.
 
         Returns
         -------
         self
+            The transformer, fitted.
         """
         _, region, y = self._read_training(X, y)
         self._learn(region, y)
@@ -133,11 +135,14 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
+            Keys, and columns that stay as they are.
         y : array-like of shape (n_rows,)
+            Outcome, outcome units per time step.
 
         Returns
         -------
-        The container that was given, with the new columns.
+        DataFrame or array of shape (n_rows, n_columns_out)
+            The container that was given, with the new columns.
         """
         table, region, y = self._read_training(X, y)
         baseline, scale = np.empty(len(y)), np.empty(len(y))
@@ -160,10 +165,12 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
         Parameters
         ----------
         X : DataFrame or array of shape (n_rows, n_columns)
+            Keys, and columns that stay as they are.
 
         Returns
         -------
-        The container that was given, with the new columns.
+        DataFrame or array of shape (n_rows, n_columns_out)
+            The container that was given, with the new columns.
 
         Raises
         ------
@@ -246,6 +253,7 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
         Returns
         -------
         ndarray of str
+            In the order of what ``transform`` returns.
         """
         check_is_fitted(self, "n_features_in_")
         names = _check_feature_names_in(self, input_features)

@@ -1,0 +1,200 @@
+"""Beside the peers: errors, coverage, forecasts, CPU time and memory in one table.
+
+Each peer is fitted with what its own documentation starts with, in an environment of its
+own that is built on first use ($PEER_CACHE, else in the user's cache). Panels: draws of
+the public recovery benchmark, foreign worlds (``worlds.py``), and a real panel if there
+is one. The last weeks are held back. Misallocated is the sum of absolute errors of
+channels' totals over the sum of true totals; error the mean of |found - true| / true over
+channels and regions; coverage that of 90 % intervals of totals, by channel and region;
+skill 1 - SSE / SSE of each region's last four weeks. NUTS runs its chains one after the
+other on one core.
+"""
+
+import argparse
+import importlib.metadata
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from _environments import PEERS, CannotInstallError, environment
+from _machine import describe_machine
+from _peer_runs import FitError, fit_peer
+from _world_kinds import KINDS
+from _worlds import World
+from recovery_panels import PRESETS, make_recovery_panel
+from worlds import skill
+
+_HORIZON = 8
+_YEAR = 365.25 / 7
+PANELS = (
+    "small",
+    "growing",
+    "medium",
+    "outliers/1:5x10",
+    "always-on/saturating",
+    "kernels/delayed",
+    "demand/blind",
+    "additive/6",
+    "real",
+)
+_COLUMNS = ("misallocated", "error", "coverage", "skill", "seconds", "memory")
+
+
+def recovery_world(preset, seed):
+    """Return a panel of the public recovery benchmark."""
+    data, truth = make_recovery_panel(preset, seed)
+    media = [c for c in truth if c.startswith("x")]
+    controls = [c for c in data if c[0] == "c" and c[1:].isdigit()]
+    return World(
+        data.drop(columns="sales"), data["sales"], truth[media], media, controls,
+        _HORIZON, _YEAR,
+    )  # fmt: skip
+
+
+def real_world(folder):
+    """Return the regions of the real panel that have all weeks; its truth is unknown."""
+    data = pd.read_csv(folder / "dma_panel_train.csv.gz")
+    rows = data.groupby("dma")["week"].transform("size")
+    data = data[rows == data["week"].nunique()].sort_values(["dma", "week"])
+    data = data.rename(columns={"dma": "region"}).reset_index(drop=True)
+    data["region"] = "dma " + data["region"].astype(str)
+    start = pd.Timestamp("2020-01-06")
+    data["week"] = start + pd.to_timedelta(7 * data["week"], unit="D")
+    media = [c for c in data if c.startswith("channel_")]
+    controls = [c for c in data if c.startswith("control_")]
+    return World(
+        data.drop(columns="visits"), data["visits"], None, media, controls,
+        _HORIZON, _YEAR,
+    )  # fmt: skip
+
+
+def panel(name, seed, folder):
+    """Return a panel by its name."""
+    if name == "real":
+        return real_world(folder)
+    if name in PRESETS:
+        return recovery_world(name, seed)
+    return KINDS[name](seed)
+
+
+def by_region(world, table):
+    """Return totals of the training rows, by channel and region."""
+    region = world.X["region"][world.is_training].astype(str).to_numpy()
+    return table[world.media].groupby(region).sum().T.stack()
+
+
+def judge(world, found):
+    """Return the figures of a row."""
+    row = {"seconds": found.estimate.seconds, "memory": found.memory}
+    if found.estimate.forecast is not None:
+        row["skill"] = skill(world, found.estimate.forecast)
+    if world.contributions is None:
+        return row
+    true = by_region(world, world.contributions[world.is_training])
+    total = by_region(world, found.estimate.contributions)
+    row["misallocated"] = (total - true).groupby(level=0).sum().abs().sum() / true.sum()
+    has = true > 0
+    row["error"] = ((total - true).abs() / true)[has].mean()
+    if found.by_region is not None:
+        ends = found.by_region.set_index(["channel", "region"]).loc[true.index]
+        inside = (ends["low"] <= true) & (true <= ends["high"])
+        row["coverage"] = inside[has].mean()
+    return row
+
+
+def installed(names):
+    """Print what stands beside us, and return what is installed here."""
+    found = []
+    for name in names:
+        if name == "ours":
+            print(f"  sklearn_mmm {importlib.metadata.version('sklearn_mmm')}")
+            found.append(name)
+            continue
+        try:
+            print(f"  {PEERS[name].title} {environment(name)[1]}", flush=True)
+            found.append(name)
+        except CannotInstallError as error:
+            print(f"  {PEERS[name].title}: not installable here: {error}", flush=True)
+    return found
+
+
+def line(row):
+    """Return a row as text; what was not measured is left blank."""
+    formats = {"seconds": "9.1f", "memory": "9.0f"}
+    cells = [
+        format(row[c], formats.get(c, "9.2f")) if pd.notna(row.get(c)) else f"{'':9}"
+        for c in _COLUMNS
+    ]
+    title = PEERS[row["model"]].title if row["model"] in PEERS else "sklearn_mmm"
+    cells = "".join(f"{cell:>12}" for cell in cells)
+    return f"{row['panel']:<22}{row['seed']:>4}  {title:<16}{cells}  {row['note']}"
+
+
+def run(args, models):
+    """Fit everything and return a table of rows."""
+    rows = []
+    for name in args.panels:
+        for seed in args.seeds if name != "real" else [0]:
+            if name == "real" and not args.data.exists():
+                print("real: no such folder, see --data")
+                continue
+            world = panel(name, seed, args.data)
+            for model in models:
+                row = {"panel": name, "seed": seed, "model": model, "note": ""}
+                try:
+                    found = fit_peer(
+                        model, world, args.timeout, draws=args.draws, chains=args.chains,
+                        seed=seed,
+                    )  # fmt: skip
+                    row |= judge(world, found)
+                except FitError as error:
+                    row["note"] = str(error)
+                rows.append(row)
+                print(line(row).rstrip(), flush=True)
+                if args.csv:
+                    pd.DataFrame(rows).to_csv(args.csv, index=False)
+    return pd.DataFrame(rows)
+
+
+def print_means(rows):
+    """Print the means of each model over the panels that all of them finished."""
+    rows = rows[rows["panel"] != "real"]
+    done = rows.groupby(["panel", "seed"])["note"].transform(lambda s: (s == "").all())
+    rows = rows[done]
+    if rows.empty:
+        return
+    print(f"\nmeans over the {rows.groupby(['panel', 'seed']).ngroups} panels of known "
+          "truth that all of them finished")  # fmt: skip
+    for model, part in rows.groupby("model", sort=False):
+        means = {c: part[c].mean() if c in part else np.nan for c in _COLUMNS}
+        print(line({"panel": "", "seed": "", "model": model, "note": "", **means}))
+
+
+def main():
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--panels", nargs="+", default=list(PANELS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--draws", type=int, default=1000, help="of each chain of NUTS")
+    parser.add_argument("--chains", type=int, default=4)
+    parser.add_argument(
+        "--timeout", type=float, default=3600, help="seconds a fit may run"
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--csv", type=Path, help="where rows go as they are measured")
+    args = parser.parse_args()
+    warnings.simplefilter("ignore")
+    print(describe_machine())
+    print(f"NUTS: {args.chains} chains of {args.draws} draws, as many to tune")
+    models = installed(["ours", *args.peers])
+    header = "".join(
+        f"{c:>12}" for c in ("misallocated", *_COLUMNS[1:4], "CPU s", "MB")
+    )
+    print(f"\n{'panel':<22}{'seed':>4}  {'model':<16}{header}")
+    print_means(run(args, models))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The tables of benchmarks that have been run, as sections of their page."""
+
+import ast
+import re
+from pathlib import Path
+
+HERE = Path(__file__).parent
+# Name of the result: its heading, and how to read it.
+SECTIONS = {
+    "recovery": (
+        "Recovery of known contributions",
+        "Fresh draws of the generative process of the public benchmark "
+        r"pymc-labs/mmm-param-recovery. Total error is :math:`|\sum \hat c - \sum c| "
+        r"/ \sum c` of a channel in a region, SRMSE the root mean squared error of "
+        "weekly contributions over the mean true one; mean and median are over "
+        "channels and regions.",
+    ),
+    "coverage": (
+        "Coverage of intervals",
+        "How often 90 % intervals of a channel's total contribution in a region "
+        "hold the truth, and how often those of outcomes in the eight weeks after "
+        "training hold these; widths and errors are relative to the truth.",
+    ),
+    "media_share": (
+        "Media share",
+        "The share of the outcome that is given to media, beside the true one, also "
+        "where it is zero.",
+    ),
+    "peers": (
+        "Beside the peers",
+        "Each in an environment of its own, with what its own documentation starts "
+        "with. Misallocated is the sum of absolute errors of channels' totals over "
+        "the sum of true totals, error the mean relative error over channels and "
+        "regions, coverage that of 90 % intervals of these totals, skill 1 − SSE / "
+        "SSE of the mean of each region's last four weeks. CPU seconds and memory "
+        "are of one process on one core.",
+    ),
+    "worlds_peer": (
+        "Beside PyMC-Marketing on foreign national series",
+        "Kinds of generators that share nothing with the model, one seed of each; "
+        "PyMC-Marketing has a linear trend as control and two yearly modes. Inside "
+        "is the share of 90 % intervals of channels' totals that hold the truth.",
+    ),
+    "worlds": (
+        "Foreign worlds",
+        "Panels of other generators, kind by kind, beside a non-negative regression "
+        "on a trend, harmonics and a grid of kernels, and the Ridge pipeline.",
+    ),
+    "forecast": (
+        "Forecasts of a real panel",
+        "Eight weeks ahead from five origins, beside forecasts that cost nothing.",
+    ),
+    "allocation": (
+        "Budgets",
+        "What the truth gives for the budgets that models propose.",
+    ),
+    "collinear": (
+        "Channels that move together, and updates",
+        "Before and after one of two channels is tested, and what ``partial_fit`` "
+        "saves.",
+    ),
+    "graph": (
+        "Graph of channels",
+        "Edges found, beside those that are there.",
+    ),
+    "time_varying": (
+        "Effects that vary with time",
+        "Found where they are, and not where they are not.",
+    ),
+    "speed": (
+        "Speed",
+        "Fits, reports and updates of panels of several sizes, beside a former "
+        "revision on the same machine.",
+    ),
+    "scaling": (
+        "Scaling",
+        "Seconds and memory by the size of the panel.",
+    ),
+    "report": (
+        "The report in a browser",
+        "Size, time to write, time to draw.",
+    ),
+}
+
+
+def commands() -> dict[str, str]:
+    """Return what ``benchmarks/bench.py`` runs, by the name of the result."""
+    text = (HERE.parent / "benchmarks" / "bench.py").read_text(encoding="utf-8")
+    found = re.findall(r"^(?:QUICK|LONG) = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)
+    return {k: v for part in found for k, v in ast.literal_eval(part).items()}
+
+
+def write(folder: Path) -> None:
+    """Write a section for each result, and what has not been run.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    folder.mkdir(exist_ok=True)
+    lines, missing = [], []
+    for name, command in commands().items():
+        title, text = SECTIONS[name]
+        if not (HERE / "benchmarks" / f"{name}.txt").exists():
+            missing.append(f"- {title}: ``python benchmarks/{command}``")
+            continue
+        lines += [title, "-" * len(title), "", text, ""]
+        lines += [
+            f".. literalinclude:: /benchmarks/{name}.txt",
+            "   :language: text",
+            "",
+        ]
+    if missing:
+        lines += ["Not run for this page", "-" * 21, ""]
+        lines += [*missing, ""]
+    (folder / "benchmarks.rst").write_text("\n".join(lines), encoding="utf-8")
