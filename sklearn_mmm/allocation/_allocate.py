@@ -213,12 +213,11 @@ class Request:
             return tuple(given[name] for name in names)
 
         return cls(
-            *some("mmm", "X", "by"),
-            Rules(**{field.name: given[field.name] for field in fields(Rules)}),
-            some("react", "fixed", "price_elasticity"),
-            some("target", "margin", "target_roi", "target_marginal_roi"),
-            some("risk", "members", "coverage"),
-            *some("n_starts", "random_state"),
+            rules=Rules(**{field.name: given[field.name] for field in fields(Rules)}),
+            money=some("react", "fixed", "price_elasticity"),
+            aim=some("target", "margin", "target_roi", "target_marginal_roi"),
+            doubt=some("risk", "members", "coverage"),
+            **{n: given[n] for n in ("mmm", "X", "by", "n_starts", "random_state")},
         )
 
     @cached_property

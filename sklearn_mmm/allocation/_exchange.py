@@ -88,13 +88,15 @@ def _tested(mmm: FittedMMM, brought: np.ndarray) -> np.ndarray:
     """
     names = list(mmm.media_columns_)
     out = np.zeros((len(names), len(names)))
-    for test in mmm.lift_test_fit_.itertuples():
-        if test.channel not in names:
+    tests = mmm.lift_test_fit_
+    measured = tests[["model", "std_error"]].to_numpy(float)
+    for channel, (model, error) in zip(tests["channel"], measured, strict=True):
+        if channel not in names:
             continue
-        c = names.index(test.channel)
-        out[c] += (test.model / test.std_error) ** 2
+        c = names.index(channel)
+        out[c] += (model / error) ** 2
         if brought[c] > _LITTLE * brought.sum():
-            out[:, c] += (test.model * brought / brought[c] / test.std_error) ** 2
+            out[:, c] += (model * brought / brought[c] / error) ** 2
         else:
             # It was seen to bring little, and cannot have brought another's.
             out[:, c] = np.inf
