@@ -29,6 +29,45 @@ def test_whitener_is_the_inverse_of_the_covariance():
     assert not W[1][4].any()
 
 
+def test_kernels_by_hand():
+    at, later = np.array([3.0, 8.0]), np.array([5.0])
+    kernels = TimeCovariance(1.0, (4.0,), True).regional_kernels(at, later)
+    assert kernels.names == ("level", "season", "intercept")
+    level, season, intercept = kernels.at(2.0)
+    # A random walk from 1: what it had done up to the earlier of two weeks.
+    np.testing.assert_allclose(level, [[2.0], [4.0]])
+    # Half a season apart, and three quarters; 1/e after two seasons.
+    half = -1 + 2**-4 - 3**-4
+    quarter = 0 - 2**-4 + 0
+    expected = [[half * np.exp(-0.5 / 2)], [quarter * np.exp(-0.75 / 2)]]
+    np.testing.assert_allclose(season, expected, atol=1e-12)
+    np.testing.assert_allclose(intercept, 1.0)
+
+
+def test_variance_of_what_wanders_is_that_of_one_observation_by_hand():
+    hyper = TimeHyperparameters(
+        Variances({"level": 0.5, "intercept": 2.0}, 1.0),
+        Variances({}, 1.0),
+        np.array([0.1]),
+        np.zeros((1, 0)),
+    )
+    baseline = make_time_baseline(
+        TimeCovariance(0.0, (), True),
+        hyper,
+        np.array([1.0]),
+        np.ones((1, 1), bool),
+        0.0,
+        np.zeros(0),
+        np.zeros((1, 1)),
+        NORMAL,
+    )
+    found = baseline.variance(np.array([0, 0, -1]), np.array([1.0, 5.0, 5.0]))
+    # Gaussian conditioning: k(t, t) - k(t, 1)^2 / (k(1, 1) + 1), noise being 1.
+    seen = 2.0 + 0.5
+    expected = [seen - seen**2 / (seen + 1), 4.5 - seen**2 / (seen + 1), 4.5]
+    np.testing.assert_allclose(found, 0.1**2 * np.array(expected), rtol=1e-6)
+
+
 @pytest.mark.parametrize("n_weeks", [5, 30])
 def test_kernels_are_positive_semidefinite(n_weeks):
     at = np.arange(float(n_weeks))
