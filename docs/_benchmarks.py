@@ -63,6 +63,21 @@ SECTIONS = {
         "Graph of channels",
         "Edges found, beside those that are there.",
     ),
+    "graph_cycles": (
+        "Graph beside budget cycles",
+        "Regions, strength and kind of a cycle that all budgets follow: false edges "
+        "where there are none, and F1 of five true ones beside it.",
+    ),
+    "graph_panels": (
+        "Plans through the graph",
+        "What a channel brings when it is switched off, and what an allocation gains, "
+        'with ``react="graph"`` and without, beside the truth.',
+    ),
+    "experiments": (
+        "Experiments",
+        "What a plan truly gains after the recommended test, beside the alternatives, "
+        "and the standard errors that were promised.",
+    ),
     "time_varying": (
         "Effects that vary with time",
         "Found where they are, and not where they are not.",

@@ -54,8 +54,8 @@ def minimize_spend(
     outcome : float
         To be reached over all rows, carry-over after them included, outcome units.
     bounds, by, spend_limits, groups, locked, react, fixed, linear_constraints, \
- max_change, max_frequency, audience, price_elasticity, risk, members, coverage, \
- n_starts, random_state : default as there
+max_change, max_frequency, audience, price_elasticity, risk, members, coverage, \
+n_starts, random_state : default as there
         See :func:`allocate_budget`. Without bounds, a budget between a hundredth of
         the plan and ten times as much is searched.
 
@@ -177,8 +177,8 @@ def budget_at_marginal_roi(
     marginal_roi : float, default=1.0
         Outcome units that the last spend unit has to bring.
     bounds, by, spend_limits, groups, locked, react, fixed, linear_constraints, \
- max_change, max_frequency, audience, price_elasticity, risk, members, coverage, \
- n_starts, random_state : default as there
+max_change, max_frequency, audience, price_elasticity, risk, members, coverage, \
+n_starts, random_state : default as there
         See :func:`allocate_budget`.
 
     Returns

@@ -2,6 +2,7 @@
 
 from sklearn_mmm.plotting._beliefs import plot_events, plot_prior_posterior
 from sklearn_mmm.plotting._budget import plot_allocation, plot_frontier
+from sklearn_mmm.plotting._changes import plot_changes
 from sklearn_mmm.plotting._channels import (
     plot_effects,
     plot_roi,
@@ -31,7 +32,6 @@ from sklearn_mmm.plotting._responses import (
 from sklearn_mmm.plotting._spend_and_return import (
     plot_bubbles,
     plot_carry_over,
-    plot_changes,
     plot_period_roi,
     plot_spend,
 )

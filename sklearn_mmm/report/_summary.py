@@ -23,6 +23,7 @@ from sklearn_mmm.plotting._words import (
 )
 from sklearn_mmm.plotting._words import short_number as number
 from sklearn_mmm.report._content import Results
+from sklearn_mmm.report._phrases import clip, listing
 from sklearn_mmm.report._trust import grade
 
 _AMOUNTS = ["planned", "spend"]
@@ -129,7 +130,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         ),
         Tile(
             "Largest channel",
-            _clip(best, 20),
+            clip(best, 20),
             f"{percent(float(parts[best].sum()) / total)} of the outcome",
         ),
     ]
@@ -182,11 +183,11 @@ def _fitted(r: Results) -> list[str]:
             "back to measure forecasts."
         )
     bought = [c for c in mmm.media_columns_ if c not in mmm.mediators_]
-    names = f"Media are {_names(bought, 8)}"
+    names = f"Media are {listing(bought, 8)}"
     if mmm.mediators_:
-        names += f"; mediators, which nobody buys, are {_names(mmm.mediators_, 8)}"
+        names += f"; mediators, which nobody buys, are {listing(mmm.mediators_, 8)}"
     if controls:
-        names += f"; controls are {_names(list(mmm.control_columns_), 8)}"
+        names += f"; controls are {listing(list(mmm.control_columns_), 8)}"
     varies = float((mmm.modulation_ - 1).abs().to_numpy().max()) > 1e-6
     n_edges = len(r.graph.edges)
     return [
@@ -241,7 +242,7 @@ def _brought(r: Results) -> list[str]:
     total = outcome_total(r.mmm)
     shares = {name: float(parts[name].sum()) / total for name in channels}
     media = sum(shares.values())
-    first = [f"{_clip(name)} ({percent(shares[name])})" for name in channels[:3]]
+    first = [f"{clip(name)} ({percent(shares[name])})" for name in channels[:3]]
     words = [
         f"Media{' and mediators' if r.mmm.mediators_ else ''} brought "
         f"{percent(media)} of the outcome; the rest needs no media. "
@@ -251,9 +252,9 @@ def _brought(r: Results) -> list[str]:
     if len(roi) > 1:
         best, worst = (roi.iloc[int(place(roi["roi"]))] for place in _ENDS)
         words.append(
-            f"Each {one_of(r.units.spend)} of {_clip(best['channel'])} brought "
+            f"Each {one_of(r.units.spend)} of {clip(best['channel'])} brought "
             f"{amount(best['roi'], r.units.outcome)}{_interval(best, 'roi')}, each of "
-            f"{_clip(worst['channel'])} {amount(worst['roi'], r.units.outcome)}"
+            f"{clip(worst['channel'])} {amount(worst['roi'], r.units.outcome)}"
             f"{_interval(worst, 'roi')}."
         )
     return words
@@ -262,11 +263,6 @@ def _brought(r: Results) -> list[str]:
 def _has_sign(r: Results) -> bool:
     """Return whether gains can be given as shares of the planned outcome."""
     return r.allocation.planned_outcome > 0 and np.isfinite(outcome_total(r.mmm))
-
-
-def _clip(name: object, most: int = 36) -> str:
-    out = str(name)
-    return out if len(out) <= most else f"{out[: most - 1]}…"
 
 
 def _interval(row: Any, name: str, form: str = " ({} to {})") -> str:
@@ -349,7 +345,7 @@ def _budget(r: Results) -> list[str]:
         f"{', ' if share else ''}{share}."
     )
     if more and less:
-        words += f" Spend more on {_names(more)}, less on {_names(less)}."
+        words += f" Spend more on {listing(more)}, less on {listing(less)}."
     return [
         *_doubts(r),
         words,
@@ -367,15 +363,6 @@ def _doubts(r: Results) -> list[str]:
     if not unsure and (skill is None or skill >= 0):
         return []
     return list(r.allocation.recommend(skill))
-
-
-def _names(names: list[str], most: int = 3) -> str:
-    # One more name is as short as "1 more".
-    most = len(names) if len(names) == most + 1 else most
-    shown = [_clip(name) for name in names[:most]]
-    rest = [f"{len(names) - most} more"] if len(names) > most else []
-    parts = [*shown, *rest]
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _move_rows(r: Results) -> pd.DataFrame:

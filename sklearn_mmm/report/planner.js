@@ -265,7 +265,8 @@
   /* A number that was typed, or null with the old one put back. */
   function typed(field, old, most) {
     const value = field.valueAsNumber;
-    if (Number.isFinite(value) && value >= 0 && value <= most) return value;
+    // Multiples of a plan are typed from the digits that are shown.
+    if (Number.isFinite(value) && value >= 0 && value <= most * (1 + 1e-4)) return Math.min(value, most);
     find("problem").textContent = `Give a number from 0 to ${number(most)}.`;
     field.value = plain(old);
     return null;

@@ -188,7 +188,7 @@ def test_parameter_table_has_every_parameter_of_every_channel(mmm):
     table = mmm.parameter_table()
     names = ["decay", "half_saturation", "slope", "effect", "adstock_weight"]
     assert sorted(table["parameter"].unique()) == sorted(names)
-    lags = range(mmm.max_lag)
+    lags = range(mmm.adstock_.shape[1])
     expected = [(n, c) for n in names[:4] for c in CHANNELS]
     expected += [("adstock_weight", c) for _ in lags for c in CHANNELS]
     found = table[["parameter", "channel"]].itertuples(index=False, name=None)

@@ -130,7 +130,7 @@ def test_outliers_are_found_and_named(clean):
     y.iloc[[40, 90]] *= 10
     row = row_of(check(X, y), "outliers")
     assert row["what"].startswith("2 outcomes")
-    assert f"{y.iloc[40]:.6g}" in row["where"]
+    assert f"{y.iloc[40]:,.0f}" in row["where"]
     spent = X.copy()
     spent.iloc[11, spent.columns.get_loc("tv")] = 1e6
     assert "'tv'" in row_of(check(spent, clean[1]), "outliers")["where"]

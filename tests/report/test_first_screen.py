@@ -123,7 +123,7 @@ def test_what_to_test_fits_the_data(found):
     one = with_parts(found, tests=found.tests[:1])
     assert "other channel" not in first_screen(one).test
     history = pd.DataFrame({"region": ["all"]})
-    national = replace(found, mmm=SimpleNamespace(history_=history))
+    national = replace(found, mmm=SimpleNamespace(history_=history, mediators_=[]))
     for name in ("total", "trust", "moves", "tests", "effects"):
         national.__dict__[name] = getattr(found, name)
     assert "in some weeks" in first_screen(national).test

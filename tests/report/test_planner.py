@@ -217,7 +217,7 @@ def test_thirty_channels_are_quick(opener, tmp_path):
             return worlds[1:]
 
     class Given:
-        mmm, plan, allocation, coverage = Model(), "rows", None, 0.9
+        mmm, plan_rows, curves, coverage = Model(), "rows", None, 0.9
         units, plan_name = Units(), "a plan"
 
     data = planner_data(Given())
