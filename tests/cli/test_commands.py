@@ -49,7 +49,8 @@ def test_the_whole_job(data, tmp_path, capsys, quick):
     assert main([*args, "-o", str(out), "--quiet"]) == 0
     html = out.read_text(encoding="utf-8")
     assert "<h1>Mix &amp; match</h1>" in html
-    assert "sales per €" in html
+    # Titles of axes are JSON.
+    assert r"sales per \u20ac" in html
     printed = capsys.readouterr()
     assert "search" in printed.out
     assert "social" not in printed.out

@@ -45,7 +45,15 @@ def test_gross_outliers_do_not_depend_on_the_unit():
 
 
 def test_outlying_weeks_hardly_change_what_channels_contribute():
-    X, y, truth = make_mmm(1, 120, 3, random_state=0)
+    changes = []
+    for seed in range(4):
+        changes.append(change_by_outliers(*make_mmm(1, 120, 3, random_state=seed)))
+    assert np.mean(changes) < 0.1
+    assert max(changes) < 0.2
+
+
+def change_by_outliers(X, y, truth):
+    """Return what four weeks ten times as large change, relative to all media."""
     mmm = DeepCausalMMMRegressor(
         truth.media_columns,
         truth.control_columns,
@@ -66,4 +74,4 @@ def test_outlying_weeks_hardly_change_what_channels_contribute():
     assert isinstance(weight, pd.DataFrame)
     assert np.flatnonzero(weight.to_numpy()[0] < 0.01).tolist() == rows
     found = mmm.contributions_[truth.media_columns].sum()
-    assert (found - clean).abs().sum() < 0.1 * clean.sum()
+    return (found - clean).abs().sum() / clean.sum()
