@@ -89,7 +89,7 @@ def _scales() -> Iterable[tuple[str, ...]]:
     )
     for what, log_variance in (
         ("a region's parts, over the noise variance", _maximise._PRIOR_LOG_VARIANCE),
-        ("the common course's parts, over 1", _maximise._PRIOR_LOG_SHARED),
+        ("the common course's parts, over 1", _maximise._PRIOR_LOG_COURSE),
     ):
         law = f"log-normal around {np.exp(log_variance):g}, 4 of its logarithm"
         yield ":math:`q`, variances", what, law

@@ -80,3 +80,8 @@ def scrape(block: Any, variables: dict[str, Any], config: dict[str, Any]) -> str
         return ""
     take(figure, Path(next(variables["image_path_iterator"])))
     return ""
+
+
+def _get_sg_image_scraper() -> Any:
+    """Return the scraper; a name in the configuration can be stored, it cannot."""
+    return scrape

@@ -14,7 +14,6 @@ import _landing  # noqa: E402
 import _priors  # noqa: E402
 import _reference  # noqa: E402
 import _rooms  # noqa: E402
-import _thumbnails  # noqa: E402
 
 # Tables that pages include are written from the code that they are about.
 for tables in (_priors, _rooms, _benchmarks, _landing, _inputs):
@@ -59,6 +58,6 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
-    "image_scrapers": (_thumbnails.scrape,),
+    "image_scrapers": ("_thumbnails",),
     "thumbnail_size": (480, 336),
 }

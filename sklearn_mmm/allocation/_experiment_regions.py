@@ -87,7 +87,8 @@ def choose_regions(
     if not sets or not misses[0].size:
         return Treated(None, placebo_error(values.sum(axis=1), duration))
     best, error = _best_matched(np.square(misses))
-    return Treated(list(series.columns[sets[best]]), error * levels[best])
+    std_error = float(error * levels[best])
+    return Treated(list(series.columns[sets[best]]), std_error)
 
 
 def _best_matched(squares: np.ndarray) -> tuple[int, float]:
