@@ -271,6 +271,9 @@ def test_the_pattern_of_weekdays_is_learned_and_forecast():
         random_state=0,
     ).fit(X[:-14], y[:-14])
     assert mmm.score(X[:-14], y[:-14]) > 0.9
+    # The pattern is not taken for, or from, what the channel brings.
+    brought = mmm.contributions_["tv"].sum() / (0.2 * X["tv"][:-14].sum())
+    assert brought == pytest.approx(1, abs=0.3)
     # Without a weekly season the last two weeks would be forecast by a level.
     ahead = mmm.decompose(X[-14:])["baseline"]
     assert np.corrcoef(ahead, weekday[-14:])[0, 1] > 0.95

@@ -128,6 +128,30 @@ def test_files_that_are_read(kind, table, check):
     assert [f for f in said["findings"] if f["severity"] == "stops"] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        (lambda t: german(t), ("--sep", ";", "--decimal", ",", "--thousands", ".")),
+        (
+            lambda t: german(t, "\t"),
+            ("--sep", "\t", "--decimal", ",", "--thousands", "."),
+        ),
+        (lambda t: csv(t, sep="|"), ("--sep", "|", "--decimal", ".")),
+    ],
+)
+def test_signs_that_are_told(table, check, text, options):
+    status, said, err = check(text(table), options=options)
+    assert status == 0, err
+    _, sniffed, _ = check(text(table))
+    assert said == sniffed
+
+
+def test_signs_that_are_told_wrongly_are_refused(table, check):
+    status, said, err = check(csv(table), options=("--sep", ";"))
+    assert (status, said) == (2, None)
+    assert err.startswith("error: ")
+
+
 def regions(table):
     """Return a file in which a region is called NA, as Namibia's code."""
     return csv(
