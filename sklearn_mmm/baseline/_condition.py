@@ -1,5 +1,6 @@
 """The baseline given what is left of the outcome, and the variances it goes on by."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,8 +19,8 @@ from sklearn_mmm.baseline._variances import (
     course_factor,
     kernels_at,
     likeliest_innovation,
+    loadings_by_week,
 )
-from sklearn_mmm.baseline._volatility import standardised, weekly_loadings
 from sklearn_mmm.components._noise import HuberNoise
 
 
@@ -71,7 +72,7 @@ def condition(
     observed: np.ndarray,
     intercept: float,
     residual: np.ndarray,
-    columns: np.ndarray,
+    columns: Callable[[], np.ndarray],
     has_course: bool,
     noise: HuberNoise,
 ) -> TimeBaseline:
@@ -86,8 +87,8 @@ def condition(
     intercept : float
     residual : ndarray of shape (n_regions, n_weeks)
         Outcome less media, controls and intercept.
-    columns : ndarray of shape (n_regions, n_weeks, n_channels)
-        What a unit of each channel's effect does.
+    columns : callable
+        See :func:`loadings_by_week`.
     has_course : bool
         Whether regions have a course in common.
     noise : HuberNoise
@@ -97,10 +98,8 @@ def condition(
         kernels = kernels_at(covariance, position)
         W = kernels.whitener(hyper, observed)
         seen = (residual * observed)[None]
-        precise = 1.0 / hyper.sigma
-        moved = standardised(columns, W, precise, observed)
-        loadings = weekly_loadings(hyper.loadings, hyper.volatility, moved)
-        evidence = course_evidence(W, precise, loadings, seen)
+        loadings = loadings_by_week(hyper, W, observed, columns)
+        evidence = course_evidence(W, 1.0 / hyper.sigma, loadings, seen)
         L = course_factor(hyper, kernels.course)
         course = L @ likeliest_innovation(L, evidence)
         residual = residual - course

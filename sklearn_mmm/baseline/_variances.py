@@ -1,5 +1,6 @@
 """Hyper-parameters of what varies in time, learned from residuals."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -156,7 +157,7 @@ def renew_time(
     kernels: TimeKernels,
     residual: np.ndarray,
     course: np.ndarray | None,
-    columns: np.ndarray,
+    columns: Callable[[], np.ndarray],
     observed: np.ndarray,
     noise: HuberNoise,
     from_several_starts: bool,
@@ -172,8 +173,9 @@ def renew_time(
         Outcome less media, controls and intercept; zero where nothing is observed.
     course : ndarray of shape (n_draws, n_weeks) or None
         The common course, where there is one.
-    columns : ndarray of shape (n_regions, n_weeks, n_channels)
-        What a unit of each channel's effect does.
+    columns : callable
+        Returns what a unit of each channel's effect does, an ndarray of shape
+        (n_regions, n_weeks, n_channels); asked for only where there is a course.
     observed : bool ndarray of shape (n_regions, n_weeks)
     noise : HuberNoise
     from_several_starts : bool
@@ -206,7 +208,7 @@ def renew_time(
     hyper = replace(hyper, sigma=sigma, loadings=loadings)
     if course is None:
         return hyper, W, None
-    moved = standardised(columns, W, 1.0 / sigma, observed)
+    moved = standardised(columns(), W, 1.0 / sigma, observed)
     volatility = likeliest_volatility(moved, white, loadings)
     hyper = replace(hyper, volatility=volatility)
     loadings = weekly_loadings(loadings, volatility, moved)
@@ -222,6 +224,28 @@ def renew_time(
         _COURSE_STARTS if from_several_starts else (),
     )
     return replace(hyper, course=common), W, evidence
+
+
+def loadings_by_week(
+    hyper: TimeHyperparameters,
+    W: Whitener,
+    observed: np.ndarray,
+    columns: Callable[[], np.ndarray],
+) -> np.ndarray:
+    """Return what moves regions together, (1 or n_weeks, n_regions, n_factors).
+
+    Parameters
+    ----------
+    hyper : TimeHyperparameters
+    W : Whitener
+    observed : bool ndarray of shape (n_regions, n_weeks)
+    columns : callable
+        See :func:`renew_time`; asked for only where an effect is volatile.
+    """
+    if not hyper.volatility.any():
+        return hyper.loadings[None]
+    moved = standardised(columns(), W, 1.0 / hyper.sigma, observed)
+    return weekly_loadings(hyper.loadings, hyper.volatility, moved)
 
 
 def course_evidence(

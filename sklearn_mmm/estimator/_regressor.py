@@ -740,10 +740,16 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             make_adstock(self.adstock),
             make_saturation(self.saturation),
         )
-        weeks = 1.0 if self._axis is None else self._axis.weeks_per_step
-        n_lags = kernel_length(self.max_lag, weeks, n_steps)
+        n_lags = self._kernel_length(n_steps)
         check_components(adstock, saturation, n_lags)
-        return ResponseShape(adstock, saturation, n_lags, weeks)
+        return ResponseShape(adstock, saturation, n_lags, self._weeks_per_step)
+
+    @property
+    def _weeks_per_step(self) -> float:
+        return 1.0 if self._axis is None else self._axis.weeks_per_step
+
+    def _kernel_length(self, n_steps: int) -> int:
+        return kernel_length(self.max_lag, self._weeks_per_step, n_steps)
 
     def _name_columns(self) -> None:
         def name(column: Any) -> str:
@@ -830,7 +836,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 MissingWeeksWarning,
             )
         days = None if self._axis is None else self._axis.days_per_step
-        n_lags = kernel_length(self.max_lag, days and days / 7, len(panel.position))
+        n_lags = self._kernel_length(len(panel.position))
         if days is not None and days < 7 and n_lags * days < _SHORTEST_MEMORY:
             warn_caller(
                 f"max_lag={self.max_lag!r}: {n_lags} time steps are {n_lags * days:g} "

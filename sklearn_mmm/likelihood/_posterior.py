@@ -20,8 +20,8 @@ from sklearn_mmm.baseline._variances import (
     TimeHyperparameters,
     TimeKernels,
     course_factor,
+    loadings_by_week,
 )
-from sklearn_mmm.baseline._volatility import standardised, weekly_loadings
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
@@ -104,7 +104,13 @@ class Posterior:
         self.experiments = experiments
         self.whitener = kernels.whitener(hyper, data.observed)
         self.precision = torch.as_tensor(1.0 / hyper.sigma)
-        self.decorrelate = Decorrelation(torch.as_tensor(self._loadings(hyper)))
+        loadings = loadings_by_week(
+            hyper,
+            self.whitener,
+            data.observed,
+            lambda: effect_columns(module, self.inputs),
+        )
+        self.decorrelate = Decorrelation(torch.as_tensor(loadings))
         self.priors = penalties.priors
         self.least_effect = _LEAST_EFFECT * torch.as_tensor(penalties.scales.effect)
         columns = torch.ones(len(data.position), 1, dtype=torch.float64)
@@ -115,18 +121,6 @@ class Posterior:
         self.common_columns = columns
         # Whitened, of each group of regions, (1 or region, week, 1 + course).
         self.common = self.whitener.columns(columns)
-
-    def _loadings(self, hyper: TimeHyperparameters) -> np.ndarray:
-        """Return what regions share, (1 or week, region, factor)."""
-        if not hyper.volatility.any():
-            return hyper.loadings[None]
-        columns = standardised(
-            effect_columns(self.module, self.inputs),
-            self.whitener,
-            self.precision.numpy(),
-            self.observed.numpy(),
-        )
-        return weekly_loadings(hyper.loadings, hyper.volatility, columns)
 
     def around(self, module: MMMModule) -> "Posterior":
         """Return the same posterior around another module of the same sizes."""

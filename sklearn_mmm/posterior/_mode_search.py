@@ -243,7 +243,7 @@ class ModeSearch:
             self.kernels,
             (clean.target - fit) * clean.observed,
             posterior.course(draws).numpy() if has_course else None,
-            effect_columns(self.module, posterior.inputs),
+            lambda: effect_columns(self.module, posterior.inputs),
             clean.observed,
             posterior.noise,
             from_several_starts=self.n_renewals == 1,

@@ -72,7 +72,7 @@ def baseline_of(
         data.observed,
         intercept,
         data.target - explained - intercept,
-        effect_columns(module, data.inputs(module.media.max_lag)),
+        lambda: effect_columns(module, data.inputs(module.media.max_lag)),
         module.baseline.has_course,
         noise,
     )

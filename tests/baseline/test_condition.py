@@ -44,7 +44,7 @@ def test_course_and_regions_together_are_the_mean_of_one_gaussian(gaps):
     covariance, hyper = TimeCovariance(-1.0, (5.0,), True), hyperparameters(season=0.1)
     nothing = np.zeros((2, 12, 0))
     baseline = condition(
-        covariance, hyper, at, observed, 0.7, residual, nothing, True, NORMAL
+        covariance, hyper, at, observed, 0.7, residual, lambda: nothing, True, NORMAL
     )
     found = baseline.predict(np.repeat([0, 1], 12), np.tile(at, 2)).reshape(2, -1)
     expected = 0.7 + dense_mean(covariance, hyper, at, observed, residual)
@@ -60,7 +60,7 @@ def test_without_a_common_course_regions_know_nothing_of_each_other():
     def of_first(values):
         nothing = np.zeros((2, 10, 0))
         own = condition(
-            covariance, hyper, at, ones, 0.0, values, nothing, False, NORMAL
+            covariance, hyper, at, ones, 0.0, values, lambda: nothing, False, NORMAL
         )
         return own.predict(np.zeros(10, int), at)
 

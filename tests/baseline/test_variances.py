@@ -116,7 +116,14 @@ def test_renewing_time_knows_a_wandering_level_from_noise():
         renewed = hyper
         for _ in range(3):
             renewed, _, evidence = renew_time(
-                renewed, kernels, residual, None, nothing, observed, NORMAL, False
+                renewed,
+                kernels,
+                residual,
+                None,
+                lambda: nothing,
+                observed,
+                NORMAL,
+                False,
             )
         assert evidence is None
         ratios.append(renewed.regional.parts["level"])
