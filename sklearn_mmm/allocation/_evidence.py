@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import central_interval
+from sklearn_mmm.allocation._money_curves import brought
 
 # Below this probability of being better, a plan is no recommendation.
 ENOUGH = 0.8
@@ -54,7 +55,7 @@ class OldPlan(NamedTuple):
     def under(cls, members: list[Any]) -> "OldPlan":
         """Ask every member."""
         return cls(
-            np.array([_brought(m, m.spend) for m in members]),
+            np.array([brought(m, m.spend) for m in members]),
             np.array([m.reacted(m.spend).sum() for m in members]),
         )
 
@@ -94,7 +95,7 @@ def weigh(
     if len(members) < 2:
         return None
     before = OldPlan.under(members) if old is None else old
-    new = np.array([_brought(m, spend) for m in members])
+    new = np.array([brought(m, spend) for m in members])
     organic = np.array([m.organic.sum() for m in members])
     outcome, by_channel = organic + new.sum(axis=1), new - before.brought
     gain = by_channel.sum(axis=1)
@@ -112,11 +113,6 @@ def weigh(
         float(np.maximum(better, 0).mean()),
         pd.Series(doubt, pd.Index(channels, name="channel"), name="doubt"),
     )
-
-
-def _brought(plan: Any, spend: np.ndarray) -> np.ndarray:
-    """Return what channels bring, carry-over after the plan included."""
-    return np.asarray(plan.contributions(spend).sum(0) + plan.after(spend).sum(0))
 
 
 def _pair(ends: np.ndarray) -> tuple[float, float]:

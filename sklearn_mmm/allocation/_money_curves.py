@@ -37,7 +37,9 @@ class MoneyCurves:
     def of(cls, plans: Sequence[Any], reach: float = REACH) -> "MoneyCurves":
         """Ask plans of the same rows."""
         nodes = np.linspace(0.0, 1.0, _N_NODES)
-        values = np.array([[brought(p, reach * t**2) for t in nodes] for p in plans])
+        values = np.array(
+            [[brought(p, p.spend * (reach * t**2)) for t in nodes] for p in plans]
+        )
         slopes = CubicSpline(nodes, values, axis=1).derivative()(nodes)
         return cls(values, slopes, reach)
 
@@ -91,7 +93,6 @@ class MoneyCurves:
         return value, by_t / (2 * self.reach * t)
 
 
-def brought(plan: Any, multiple: float | np.ndarray) -> np.ndarray:
+def brought(plan: Any, spend: np.ndarray) -> np.ndarray:
     """Return what channels bring, carry-over after the plan included."""
-    spend = plan.spend * multiple
     return np.asarray(plan.contributions(spend).sum(0) + plan.after(spend).sum(0))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.allocation._limits import Limits
+from sklearn_mmm.allocation._money_curves import brought
 from sklearn_mmm.allocation._variables import Variables
 
 # Relative to the typical amount.
@@ -55,12 +56,12 @@ def channels_table(plan: Any, spend: np.ndarray, gradient: np.ndarray) -> pd.Dat
     """Return what each channel costs and brings, planned and new."""
     columns: dict[str, np.ndarray] = {}
     for prefix, given in (("planned_", plan.spend), ("", spend)):
-        brought = plan.contributions(given).sum(axis=0) + plan.after(given).sum(axis=0)
+        worth = brought(plan, given)
         cost = plan.reacted(given).sum(axis=0)
         columns["planned" if prefix else "spend"] = cost
-        columns[f"{prefix}contribution"] = brought
+        columns[f"{prefix}contribution"] = worth
         columns[f"{prefix}roi"] = np.divide(
-            brought, cost, out=np.full(len(cost), np.nan), where=cost > 0
+            worth, cost, out=np.full(len(cost), np.nan), where=cost > 0
         )
     # Of one more unit, spread over rows as the channel's spend is.
     idle = spend.sum(axis=0) == 0

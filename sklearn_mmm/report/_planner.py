@@ -99,8 +99,9 @@ def _coupling(plan: Any, paid: np.ndarray) -> float:
     """
     mix = np.ones(len(plan.channels))
     mix[paid] = np.where(np.arange(len(paid)) % 2 == 0, *DEFAULT_RANGE)
-    mixed, whole = brought(plan, mix), float(brought(plan, 1.0).sum())
-    apart = np.choose(mix > 1, [brought(plan, m) for m in DEFAULT_RANGE])
+    mixed = brought(plan, plan.spend * mix)
+    whole = float(brought(plan, plan.spend).sum())
+    apart = np.choose(mix > 1, [brought(plan, plan.spend * m) for m in DEFAULT_RANGE])
     error = float(np.abs((mixed - apart)[paid].sum()))
     return error / abs(whole) if whole else 0.0
 

@@ -186,9 +186,9 @@ def test_infeasible_ones_are_named_together_in_all(fitted, plan, spend, function
 
 def test_a_frontier_weighs_the_old_plan_once(fitted, plan, monkeypatch):
     asked = []
-    brought = evidence._brought
+    brought = evidence.brought
     monkeypatch.setattr(
-        evidence, "_brought", lambda m, s: asked.append(m) or brought(m, s)
+        evidence, "brought", lambda m, s: asked.append(m) or brought(m, s)
     )
     totals = fitted.media_plan(plan).spend.sum() * np.array([0.8, 1.0, 1.2])
     frontier = budget_frontier(fitted, plan, totals, n_starts=1)

@@ -192,7 +192,7 @@ def test_curves_of_money_are_what_plans_bring(with_members, plan):
     curves = MoneyCurves.of(plans, 2.0)
     multiple = np.array([0.3, 1.0, 1.7])
     value, slope = curves.at(multiple)
-    exact = np.array([brought(p, multiple) for p in plans])
+    exact = np.array([brought(p, p.spend * multiple) for p in plans])
     # Effects may vary with other channels' media, which curves leave out.
     np.testing.assert_allclose(value.sum(axis=1), exact.sum(axis=1), rtol=5e-3)
     step = 1e-5
