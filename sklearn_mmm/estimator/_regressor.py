@@ -560,12 +560,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         check_regions(panel, self.region_column)
         self._warn_about(rows, panel)
         options = self._graph_options()
-        columns = np.column_stack([rows.media, rows.controls])
-        usual = panel.gather(
-            without_gross_outliers(
-                panel.scatter(y), panel.observed, panel.scatter(columns)
-            )
-        )
+        # A unit is no estimate: it leaves out what is far out whatever the reason.
+        usual = panel.gather(without_gross_outliers(panel.scatter(y), panel.observed))
         scales = make_scales(panel, usual, rows.media, rows.controls, rows.spend)
         data = self._training_data(rows, panel, y, scales)
         tests = self._tests(panel, rows, data, lift_tests, options)
