@@ -329,6 +329,7 @@ def initial(
         options.l2,
         options.noise,
         bool((data.target >= 0).all()),
+        options.believed,
     )
     reasons = np.concatenate([data.media, data.controls], axis=2)
     outliers = gross_outliers(data.target, data.observed, reasons)
