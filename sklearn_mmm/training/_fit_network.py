@@ -105,6 +105,8 @@ def fit_network(
     checkpoint.begin((data, watched, experiments, outcome_scale), seed)
     with torch_seed(seed):
         module = make_module(data, options, modulates=options.time_varying)
+    if options.time_varying:
+        module.modulation.arrange(*data.orders)
     rows = experiment_rows(experiments, module, data, outcome_scale)
     hyper = initial(module, data, options)
     whole, data = data, data.with_usual_past()
