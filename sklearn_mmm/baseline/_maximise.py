@@ -29,7 +29,6 @@ FEWEST_SEASONS = 1.8
 # How far the logarithm of the noise's variance may move in one search.
 _LOG_NOISE_RANGE = (-6.0, 6.0)
 _LEAST = 1e-9
-_MOST_ITERATIONS = 15
 # That of scipy; a long series has a likelihood that many times as large.
 _TOLERANCE, _LONG_TOLERANCE = 2.220446049250313e-09, 1e-6
 
@@ -81,6 +80,7 @@ def maximise_regional(
     sigma: np.ndarray,
     noise: HuberNoise,
     starts: tuple[dict[str, float], ...] = (),
+    n_iterations: int = 15,
 ) -> Variances:
     """Return the component variances that make regional residuals most likely.
 
@@ -102,11 +102,15 @@ def maximise_regional(
         Of whitened residuals.
     starts : tuple of dict
         Variances by name from which the search starts as well.
+    n_iterations : int, default=15
+        Most iterations from each start.
     """
     n_draws = len(residual)
     if isinstance(kernels, Blocks):
         scaled = residual / sigma[:, None]
-        return _BlockSearch(scaled, observed, kernels, noise).best(start, starts)
+        return _BlockSearch(scaled, observed, kernels, noise).best(
+            start, starts, n_iterations
+        )
     groups = [
         (
             np.ix_(weeks, weeks) if len(weeks) < residual.shape[2] else slice(None),
@@ -128,7 +132,7 @@ def maximise_regional(
         return total, slope
 
     search = _DenseSearch(likelihood, kernels, _PRIOR_LOG_VARIANCE, 1e3, has_noise=True)
-    return search.best(start, starts)
+    return search.best(start, starts, n_iterations)
 
 
 def maximise_course(
@@ -137,6 +141,7 @@ def maximise_course(
     kernels: Kernels,
     start: Variances,
     starts: tuple[dict[str, float], ...] = (),
+    n_iterations: int = 15,
 ) -> Variances:
     """Return the component variances of the common course.
 
@@ -149,7 +154,7 @@ def maximise_course(
     kernels : Kernels
         Over the weeks; the last one is the identity: shocks of single weeks.
     start : Variances
-    starts : tuple
+    starts, n_iterations
         See :func:`maximise_regional`.
     """
     n_draws = len(estimate)
@@ -159,7 +164,7 @@ def maximise_course(
         return loss / n_draws, slope / n_draws
 
     search = _DenseSearch(likelihood, kernels, _PRIOR_LOG_COURSE, 1.0, has_noise=False)
-    return search.best(start, starts)
+    return search.best(start, starts, n_iterations)
 
 
 class _Search(ABC):
@@ -198,6 +203,7 @@ class _Search(ABC):
         self,
         start: Variances,
         starts: tuple[dict[str, float], ...],
+        n_iterations: int,
     ) -> Variances:
         """Return the likeliest of the optima that are reached from some starts.
 
@@ -205,11 +211,11 @@ class _Search(ABC):
         there may be two: ``starts`` names where else to look.
         """
         firsts = [start.parts, *(start.parts | other for other in starts)]
-        ends = [self._descend(first, start.memory) for first in firsts]
+        ends = [self._descend(first, start.memory, n_iterations) for first in firsts]
         return min(ends, key=lambda end: end[0])[1]
 
     def _descend(
-        self, first: dict[str, float], memory: float
+        self, first: dict[str, float], memory: float, n_iterations: int
     ) -> tuple[float, Variances]:
         names = self.names
         n = len(names)
@@ -228,7 +234,7 @@ class _Search(ABC):
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
-            options={"maxiter": _MOST_ITERATIONS, "ftol": self.tolerance},
+            options={"maxiter": n_iterations, "ftol": self.tolerance},
         )
         if self.forgets:
             memory = float(np.exp(end.x[n]))

@@ -6,7 +6,7 @@ they can be zero.
 """
 
 from collections.abc import Iterator
-from copy import copy, deepcopy
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +25,7 @@ from sklearn_mmm.baseline._variances import (
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
-from sklearn_mmm.network import MMMModule, ResponseShape
+from sklearn_mmm.network import MMMModule, ResponseShape, copied
 
 Parameters = dict[str, Tensor]
 
@@ -364,11 +364,9 @@ class Posterior:
 
     def module_of(self, at: Parameters, member: int) -> MMMModule:
         """Return a module with a member's parameters."""
-        module, modulation = self.module, self.module.modulation
         # What does not differ between members is not copied.
-        kept: list[object] = [module.media.shape, module.baseline.factor]
-        kept += [p for name, p in modulation.named_parameters() if name != "head"]
-        own = deepcopy(module, {id(part): part for part in kept})
+        gru = getattr(self.module.modulation, "gru", None)
+        own = copied(self.module, [self.module.baseline.factor, gru])
         self.install(own, at, member)
         return own
 
