@@ -36,6 +36,7 @@ from sklearn_mmm.estimator._kernel_length import kernel_length
 from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
 from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.estimator._prior_reader import PriorReader
+from sklearn_mmm.estimator._shape_beliefs import shape_beliefs
 from sklearn_mmm.exceptions import (
     ContradictedLiftTestWarning,
     MissingWeeksWarning,
@@ -135,7 +136,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         ``{"tv": {"roi": (2.0, 1.0)}, "email": {"contribution": (0.01, 0.01)}}``.
         ``roi`` and ``marginal_roi`` are outcome units per spend unit over the training
         rows, ``contribution`` is a share of their outcome; all three are of the
-        channel's own, direct effect.
+        channel's own, direct effect. ``half_life`` (time steps until half of the
+        effect has arrived), ``half_saturation`` (in the channel's own units per time
+        step, of the median region) and ``slope`` are of its response and positive.
     max_lag : int or "auto", default="auto"
         Length of the adstock kernel in time steps, the current one included. "auto"
         is 8 weeks of weekly data, 4 weeks of daily, 4 months of monthly ones:
@@ -560,12 +563,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         check_regions(panel, self.region_column)
         self._warn_about(rows, panel)
         options = self._graph_options()
-        columns = np.column_stack([rows.media, rows.controls])
-        usual = panel.gather(
-            without_gross_outliers(
-                panel.scatter(y), panel.observed, panel.scatter(columns)
-            )
-        )
+        # A unit is no estimate: it leaves out what is far out whatever the reason.
+        usual = panel.gather(without_gross_outliers(panel.scatter(y), panel.observed))
         scales = make_scales(panel, usual, rows.media, rows.controls, rows.spend)
         data = self._training_data(rows, panel, y, scales)
         tests = self._tests(panel, rows, data, lift_tests, options)
@@ -655,7 +654,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             shape = self._response_shape(len(data.position))
         else:
             shape = former.net.module_.media.shape
-        options = self._training_options(shape)
+        options = self._training_options(shape, scales)
         inputs = options, experiments, scales.outcome, self._seed
         if former is None:
             return fit_network(data, *inputs, checkpoint)
@@ -724,12 +723,19 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             ),
         )
 
-    def _training_options(self, shape: ResponseShape) -> TrainingOptions:
-        names = set(TrainingOptions.__dataclass_fields__) - {"shape", "noise"}
+    def _training_options(
+        self, shape: ResponseShape, scales: PanelScales
+    ) -> TrainingOptions:
+        own = {"shape", "noise", "believed"}
+        names = set(TrainingOptions.__dataclass_fields__) - own
         options = {name: getattr(self, name) for name in sorted(names)}
         options["callbacks"] = tuple(self.callbacks or ())
         options["shape"] = shape
         options["noise"] = HuberNoise(self.huber_delta)
+        usual = np.median(scales.media, axis=0)
+        options["believed"] = shape_beliefs(
+            self.priors or {}, self.media_columns_, shape, usual
+        )
         # Without a clock of even steps there is no sequence for effects to vary along.
         if self._axis is None or not self._axis.regular:
             options["time_varying"] = False
@@ -811,7 +817,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             for name, values in named.items()
         )
         self.media_scale_ = pd.DataFrame(scales.media, panel.regions, channels)
-        modulates = self._training_options(module.media.shape).time_varying
+        modulates = self._training_options(module.media.shape, scales).time_varying
         self.hyperparameters_ = learned_hyperparameters(fitted, modulates)
         self._steady_state = steady_state(fitted, scales, channels, panel, rows)
         self.regional_effect_ = pd.DataFrame(

@@ -198,3 +198,35 @@ def has_faded(weights: np.ndarray) -> np.ndarray:
     if weights.shape[1] < 2:
         return np.ones(len(weights), bool)
     return np.asarray(weights[:, -1] < _FADED * weights.max(axis=1))
+
+
+def half_life(weights: np.ndarray) -> float:
+    """Return the time until half of a kernel's effect has arrived.
+
+    Time counts from the start of the time step of the spend. Between time steps what
+    has not yet arrived falls geometrically, so that an untruncated geometric kernel has
+    log(1/2) / log(decay).
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_lags,)
+        Of one kernel, at least 0, summing to 1.
+
+    Returns
+    -------
+    float
+        Time steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mmm.functional import half_life
+    >>> half_life(np.array([0.5, 0.25, 0.125, 0.125]))
+    1.0
+    """
+    left = np.r_[1.0, 1.0 - np.cumsum(weights)]
+    i = int(np.argmax(left <= 0.5 + 1e-12))
+    before, after = left[i - 1], left[i]
+    if after <= 1e-9:  # All of the rest arrives in this time step, evenly.
+        return float(i - 1 + (before - 0.5) / (before - after))
+    return float(i - 1 + np.log(0.5 / before) / np.log(after / before))

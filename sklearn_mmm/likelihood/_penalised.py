@@ -120,6 +120,7 @@ class Penalties:
         l2: float,
         noise: HuberNoise,
         positive: bool,
+        believed: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
     ) -> "Penalties":
         """Return penalties before anything is learned.
 
@@ -130,10 +131,14 @@ class Penalties:
             Mean saturation of each channel, see :class:`PriorScales`.
         l1, l2, noise, positive
             See above.
+        believed : mapping of str to tuple of ndarray of shape (n_channels,), optional
+            Mean and standard deviation of raw parameters, instead of those of every
+            channel.
         """
         scales = PriorScales(contribution_scales(np.zeros(len(share))), share)
+        believed = believed or {}
         priors = {
-            name: (torch.tensor(p.mean).double(), torch.tensor(p.sd).double())
+            name: _pair(*believed.get(name, (p.mean, p.sd)))
             for name, p in shape.priors.items()
         }
         return cls(l1, l2, noise, positive, scales, priors)
@@ -184,6 +189,10 @@ class Penalties:
             "modulation": self.l2 * _gaussian(modulation.head / self.scales.modulation),
             "gru": self.l2 * modulation.gru_penalty(),
         }
+
+
+def _pair(mean: Any, sd: Any) -> tuple[Tensor, Tensor]:
+    return torch.as_tensor(mean).double(), torch.as_tensor(sd).double()
 
 
 def _gaussian(z: Tensor) -> Tensor:

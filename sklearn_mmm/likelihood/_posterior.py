@@ -112,6 +112,7 @@ class Posterior:
         )
         self.decorrelate = Decorrelation(torch.as_tensor(loadings))
         self.priors = penalties.priors
+        self.media_order, self.control_order = data.orders
         self.least_effect = _LEAST_EFFECT * torch.as_tensor(penalties.scales.effect)
         columns = torch.ones(len(data.position), 1, dtype=torch.float64)
         if module.baseline.has_course:
@@ -248,6 +249,14 @@ class Posterior:
     def transpose_whiten(self, values: Tensor) -> Tensor:
         """Return the transpose of :meth:`whiten_series`."""
         return self.whitener.transpose_series(values * self.precision[:, None])
+
+    def order(self, name: str) -> np.ndarray | None:
+        """Return an order of a parameter's columns that is the same in any table."""
+        if name in ("effect", "deviation", "head", *self.shape.priors):
+            return self.media_order
+        if name in ("coefficient", "control_deviation"):
+            return self.control_order
+        return None
 
     def media_state(self, at: Parameters) -> Parameters:
         """Return the parameters of the media's module."""

@@ -189,5 +189,11 @@ def _randomise(
     ]
     noise = draw(*posterior.target.shape) * posterior.observed
     priors = {name: draw(*at[name].shape[1:]) for name in names}
+    for name, drawn in priors.items():
+        # A channel's numbers do not depend on where its column stands.
+        order = posterior.order(name)
+        if order is not None and len(order):
+            own = drawn.view(n, -1, len(order))
+            own[..., order] = own.clone()
     # Last, so that other draws do not depend on how many experiments there are.
     return Randomisation(noise, draw(n_rows), priors)

@@ -10,7 +10,7 @@ import torch
 from sklearn_mmm._random import torch_seed
 from sklearn_mmm.baseline._condition import forecasting_variances
 from sklearn_mmm.baseline._forecast import TimeBaseline
-from sklearn_mmm.baseline._outliers import Outliers, gross_outliers, spikes
+from sklearn_mmm.baseline._outliers import Outliers, gross_outliers
 from sklearn_mmm.baseline._variances import initial_hyperparameters
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import (
@@ -105,6 +105,8 @@ def fit_network(
     checkpoint.begin((data, watched, experiments, outcome_scale), seed)
     with torch_seed(seed):
         module = make_module(data, options, modulates=options.time_varying)
+    if options.time_varying:
+        module.modulation.arrange(*data.orders)
     rows = experiment_rows(experiments, module, data, outcome_scale)
     hyper = initial(module, data, options)
     whole, data = data, data.with_usual_past()
@@ -329,8 +331,9 @@ def initial(
         options.l2,
         options.noise,
         bool((data.target >= 0).all()),
+        options.believed,
     )
-    explained = spikes(np.concatenate([data.media, data.controls], 2), data.observed)
-    outliers = gross_outliers(data.target, data.observed, explained)
+    reasons = np.concatenate([data.media, data.controls], axis=2)
+    outliers = gross_outliers(data.target, data.observed, reasons)
     time = initial_hyperparameters(data.covariance, len(data.observed))
     return Hyperparameters(time, penalties, outliers)

@@ -1,9 +1,10 @@
 """How to train."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from skorch.callbacks import Callback
 
 from sklearn_mmm._arguments import shown
@@ -21,6 +22,9 @@ class TrainingOptions:
         What its ``adstock``, ``saturation`` and ``max_lag`` amount to.
     noise : HuberNoise
         With its ``huber_delta``.
+    believed : mapping of str to tuple of ndarray of shape (n_channels,)
+        Mean and standard deviation of raw parameters of the shape about which more is
+        believed than of every channel.
     """
 
     shape: ResponseShape
@@ -34,6 +38,7 @@ class TrainingOptions:
     tol: float
     callbacks: Sequence[Any]
     verbose: int
+    believed: Mapping[str, tuple[np.ndarray, np.ndarray]]
 
     def __post_init__(self) -> None:
         for given in self.callbacks:

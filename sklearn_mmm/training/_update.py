@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from sklearn_mmm.baseline._outliers import Outliers
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.network import MMMModule
@@ -55,7 +54,7 @@ def update_network(
     module = resized(previous.net.module_, data, rescaling.region)
     _rescale(module, rescaling)
     rows = experiment_rows(experiments, module, data, outcome_scale)
-    hyper = _grown(previous.hyper, initial(module, data, options).outliers, rescaling)
+    hyper = _grown(previous.hyper, initial(module, data, options), rescaling)
     nothing = Checkpoint()
     usual = data.with_usual_past()
     net, mode = train(
@@ -74,8 +73,9 @@ def _rescale(module: MMMModule, rescaling: Rescaling) -> None:
 
 
 def _grown(
-    hyper: Hyperparameters, outliers: Outliers, rescaling: Rescaling
+    hyper: Hyperparameters, fresh: Hyperparameters, rescaling: Rescaling
 ) -> Hyperparameters:
+    """Carry what was learned over to more weeks; what is believed may be new."""
     time, seen = hyper.time, rescaling.region >= 0
     former = np.where(seen, rescaling.region, 0)
     sigma = np.where(seen, time.sigma[former], np.median(time.sigma))
@@ -84,4 +84,5 @@ def _grown(
         sigma=sigma * rescaling.outcome,
         loadings=time.loadings[former] * seen[:, None],
     )
-    return Hyperparameters(time, hyper.penalties, outliers)
+    penalties = replace(hyper.penalties, shape=fresh.penalties.shape)
+    return Hyperparameters(time, penalties, fresh.outliers)
