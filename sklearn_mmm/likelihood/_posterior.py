@@ -54,6 +54,15 @@ class Randomisation:
     experiments: Tensor
     priors: Parameters
 
+    @classmethod
+    def joined(cls, parts: "list[Randomisation]") -> "Randomisation":
+        """Return those of the members of several parts."""
+        return cls(
+            torch.cat([p.noise for p in parts]),
+            torch.cat([p.experiments for p in parts]),
+            {n: torch.cat([p.priors[n] for p in parts]) for n in parts[0].priors},
+        )
+
     def of(self, members: Tensor) -> "Randomisation":
         """Return those of some members.
 
@@ -323,6 +332,10 @@ class Posterior:
         """Return how far the common baseline is below zero, see Penalties."""
         baseline = at["intercept"] + self.course(at)
         return torch.relu(-baseline) / BELOW_ZERO * self.positive
+
+    def at_once(self, size: int) -> int:
+        """Return of how many members the media take so many numbers."""
+        return max(1, size // max(1, self.inputs["lags"][..., 0].numel()))
 
     def objective(self, at: Parameters, random: Randomisation) -> Tensor:
         """Return the members' negative log posteriors, (member,)."""
