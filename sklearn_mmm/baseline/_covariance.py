@@ -63,7 +63,27 @@ class Kernels(NamedTuple):
         memory : float
             Seasons after which one has faded to 1 / e.
         """
-        return np.asarray(self.lasting * np.exp(-self.distance / memory))
+        out = self.lasting.copy()
+        self.fade(out, memory)
+        return out
+
+    def fade(self, out: np.ndarray, memory: float) -> None:
+        """Write what is left of the seasons over them; nothing else is forgotten.
+
+        Parameters
+        ----------
+        out : ndarray of shape (component, n_rows, n_columns)
+        memory : float
+        """
+        own = self.fading
+        np.divide(self.distance[own], -memory, out=out[own])
+        np.exp(out[own], out=out[own])
+        out[own] *= self.lasting[own]
+
+    @property
+    def fading(self) -> slice:
+        """Which components are seasons."""
+        return slice(int(LEVEL in self.names), len(self.names) - 1)
 
     def covariance(self, variances: Variances) -> np.ndarray:
         """Return the sum of the kernels by their variances, (n_rows, n_columns)."""

@@ -161,6 +161,7 @@ def renew_time(
     observed: np.ndarray,
     noise: HuberNoise,
     from_several_starts: bool,
+    n_iterations: int,
 ) -> tuple[TimeHyperparameters, Whitener, CourseEvidence | None]:
     """Renew the variances in time given draws of everything else.
 
@@ -180,6 +181,8 @@ def renew_time(
     noise : HuberNoise
     from_several_starts : bool
         Whether to search for a second optimum of the variances.
+    n_iterations : int
+        Most iterations of a search.
 
     Returns
     -------
@@ -197,6 +200,7 @@ def renew_time(
         hyper.sigma,
         noise,
         _REGIONAL_STARTS if from_several_starts else (),
+        n_iterations,
     )
     hyper = replace(hyper, regional=regional)
     W = kernels.whitener(hyper, observed)
@@ -222,6 +226,7 @@ def renew_time(
         kernels.course,
         hyper.course,
         _COURSE_STARTS if from_several_starts else (),
+        n_iterations,
     )
     return replace(hyper, course=common), W, evidence
 

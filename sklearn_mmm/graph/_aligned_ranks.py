@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
 from scipy.special import ndtri
 
 # Neighbouring rows of a cluster that are looked at for autocorrelation.
@@ -49,23 +48,30 @@ def aligned_rank_scores(
     beside = columns @ inverse / np.maximum(np.diag(inverse), _LEAST_POWER)
     aligned = (target - columns @ weight)[:, None] + beside * weight
     scores = _scores(aligned.T)
-    beside = beside.T
-    product = beside[:, None] * scores
-    power = (product**2).sum(axis=2) * _inflation(beside, scores, cluster)
-    return np.asarray(product.sum(axis=2) / np.sqrt(np.maximum(power, _LEAST_POWER)))
+    beside = np.ascontiguousarray(beside.T)
+    total = scores @ beside[..., None]
+    power = (scores**2) @ (beside**2)[..., None]
+    power = power[..., 0] * _inflation(beside, scores, cluster)
+    return np.asarray(total[..., 0] / np.sqrt(np.maximum(power, _LEAST_POWER)))
 
 
 def _scores(values: np.ndarray) -> np.ndarray:
     """Return centred scores of the ranks of each row, (n, 3, n_rows)."""
     place = np.argsort(values, axis=1)
     ordered = np.take_along_axis(values, place, axis=1)
-    if (ordered[:, 1:] == ordered[:, :-1]).any():
-        share = (stats.rankdata(values, axis=1) - 0.5) / values.shape[1]
-        scores = np.moveaxis(_scores_of_share(share), 0, 1)
-        return np.asarray(scores - scores.mean(axis=2, keepdims=True))
     scores = np.empty((len(values), _N_SCORES, values.shape[1]))
-    by_rank = _scores_by_rank(values.shape[1])[None]
-    np.put_along_axis(scores, place[:, None], by_rank, axis=2)
+    by_rank = _scores_by_rank(values.shape[1])
+    for own, at, row in zip(scores, place, ordered, strict=True):
+        begins = np.flatnonzero(row[1:] != row[:-1]) + 1
+        if len(begins) == len(row) - 1:
+            own[:, at] = by_rank
+            continue
+        # Values that tie share the mean of their ranks.
+        ends = np.append(begins, len(row))
+        begins = np.append(0, begins)
+        share = 0.5 * (begins + ends) / len(row)
+        tied = np.repeat(_scores_of_share(share), ends - begins, axis=1)
+        own[:, at] = tied - tied.mean(axis=1, keepdims=True)
     return scores
 
 

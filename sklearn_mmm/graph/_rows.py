@@ -13,7 +13,8 @@ FEWEST_FOR_WEEK_MEANS = 3
 _FEWEST_FOR_REGION_CLUSTERS = 10
 _BLOCK = 13
 _N_HARMONICS = 2
-_N_ROUNDS = 20
+# Share of the largest below which one stands for what is not determined.
+_NO_EIGENVALUE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -205,15 +206,19 @@ def series_panel(
 
 
 def _without_means(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Remove the means of regions and weeks, in turns where cells are missing."""
+    """Remove the means of regions and weeks, by their normal equations.
+
+    Those of the weeks are what is left once the regions' are eliminated.
+    """
     weight = kept[..., None].astype(float)
-    out = values * weight
-    by_region = np.maximum(weight.sum(1, keepdims=True), 1)
-    by_week = np.maximum(weight.sum(0, keepdims=True), 1)
-    for _ in range(1 if kept.all() else _N_ROUNDS):
-        out = (out - out.sum(1, keepdims=True) / by_region) * weight
-        out = (out - out.sum(0, keepdims=True) / by_week) * weight
-    return np.asarray(out)
+    seen = values * weight
+    count = np.maximum(kept.sum(1), 1)[:, None]
+    share = kept / count  # (region, week)
+    inner = np.diag(kept.sum(0)) - kept.T @ share
+    right = seen.sum(0) - share.T @ seen.sum(1)
+    by_week = np.linalg.pinv(inner, _NO_EIGENVALUE, hermitian=True) @ right
+    by_region = seen.sum(1) / count - share @ by_week
+    return np.asarray((seen - by_week - by_region[:, None]) * weight)
 
 
 def _course(position: np.ndarray, season_length: float | None) -> np.ndarray:

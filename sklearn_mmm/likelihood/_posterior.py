@@ -6,7 +6,7 @@ they can be zero.
 """
 
 from collections.abc import Iterator
-from copy import copy, deepcopy
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +25,7 @@ from sklearn_mmm.baseline._variances import (
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
-from sklearn_mmm.network import MMMModule, ResponseShape
+from sklearn_mmm.network import MMMModule, ResponseShape, copied
 
 Parameters = dict[str, Tensor]
 
@@ -53,6 +53,15 @@ class Randomisation:
     noise: Tensor
     experiments: Tensor
     priors: Parameters
+
+    @classmethod
+    def joined(cls, parts: "list[Randomisation]") -> "Randomisation":
+        """Return those of the members of several parts."""
+        return cls(
+            torch.cat([p.noise for p in parts]),
+            torch.cat([p.experiments for p in parts]),
+            {n: torch.cat([p.priors[n] for p in parts]) for n in parts[0].priors},
+        )
 
     def of(self, members: Tensor) -> "Randomisation":
         """Return those of some members.
@@ -327,6 +336,10 @@ class Posterior:
         baseline = at["intercept"] + self.course(at)
         return torch.relu(-baseline) / BELOW_ZERO * self.positive
 
+    def at_once(self, size: int) -> int:
+        """Return of how many members the media take so many numbers."""
+        return max(1, size // max(1, self.inputs["lags"][..., 0].numel()))
+
     def objective(self, at: Parameters, random: Randomisation) -> Tensor:
         """Return the members' negative log posteriors, (member,)."""
         innovation = self.innovations(at, self.media(at)) + random.noise
@@ -376,11 +389,9 @@ class Posterior:
 
     def module_of(self, at: Parameters, member: int) -> MMMModule:
         """Return a module with a member's parameters."""
-        module, modulation = self.module, self.module.modulation
         # What does not differ between members is not copied.
-        kept: list[object] = [module.media.shape, module.baseline.factor]
-        kept += [p for name, p in modulation.named_parameters() if name != "head"]
-        own = deepcopy(module, {id(part): part for part in kept})
+        gru = getattr(self.module.modulation, "gru", None)
+        own = copied(self.module, [self.module.baseline.factor, gru])
         self.install(own, at, member)
         return own
 

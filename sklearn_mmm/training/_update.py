@@ -22,7 +22,10 @@ from sklearn_mmm.training._fit_network import (
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
 
-_SCHEDULE = Schedule(n_rounds=2, n_steps=6, n_last_steps=30)
+# Variances that have been found are near those of a few weeks more.
+_SCHEDULE = Schedule(
+    1, n_steps=2, n_last_steps=30, n_iterations=4, several_starts=False
+)
 
 
 def update_network(
