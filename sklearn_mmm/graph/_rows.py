@@ -13,6 +13,8 @@ FEWEST_FOR_WEEK_MEANS = 3
 _FEWEST_FOR_REGION_CLUSTERS = 10
 _BLOCK = 13
 _N_HARMONICS = 2
+# Share of what is carried over that is nearly all of it.
+_ARRIVED = 0.99
 # Share of the largest below which one stands for what is not determined.
 _NO_EIGENVALUE = 1e-10
 
@@ -183,7 +185,9 @@ def series_panel(
     parents = (history[..., :n_carry] * kernels).sum(-1)
     # (region, week, lag, channel): the first lag of all channels, then the next.
     past = np.moveaxis(history[..., 1 : n_lags + 1], -1, 2)
-    first = max(n_carry - 1, n_lags) if n_weeks > 2 * max(n_carry, n_lags + 1) else 0
+    # Weeks of whose past too much is unknown are left out.
+    first = max(_felt(kernels) - 1, n_lags)
+    first = first if n_weeks > 2 * (first + 1) else 0
     kept = observed.copy()
     kept[:, :first] = False
     by_week = n_regions >= FEWEST_FOR_WEEK_MEANS
@@ -203,6 +207,12 @@ def series_panel(
         is_series=True,
         cluster=cluster,
     )
+
+
+def _felt(kernels: np.ndarray) -> int:
+    """Return in how many time steps what is carried over has all but arrived."""
+    arrived = kernels.cumsum(axis=1) >= _ARRIVED * kernels.sum(axis=1, keepdims=True)
+    return 1 + int(arrived.argmax(axis=1).max(initial=0))
 
 
 def _without_means(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
