@@ -324,7 +324,8 @@ def likeliest_innovation(factor: np.ndarray, evidence: CourseEvidence) -> np.nda
     ndarray of shape (n_weeks,)
     """
     posterior = factor.T @ evidence.information @ factor + np.eye(len(factor))
-    return np.asarray(np.linalg.solve(posterior, factor.T @ evidence.score[0]))
+    found = cho_solve(cho_factor(posterior), factor.T @ evidence.score[0])
+    return np.asarray(found)
 
 
 def robust_sigma(
