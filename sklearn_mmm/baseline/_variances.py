@@ -161,7 +161,7 @@ def renew_time(
     observed: np.ndarray,
     noise: HuberNoise,
     from_several_starts: bool,
-    n_iterations: int,
+    n_iterations: int = 15,
 ) -> tuple[TimeHyperparameters, Whitener, CourseEvidence | None]:
     """Renew the variances in time given draws of everything else.
 
@@ -181,7 +181,7 @@ def renew_time(
     noise : HuberNoise
     from_several_starts : bool
         Whether to search for a second optimum of the variances.
-    n_iterations : int
+    n_iterations : int, default=15
         Most iterations of a search.
 
     Returns
@@ -324,7 +324,8 @@ def likeliest_innovation(factor: np.ndarray, evidence: CourseEvidence) -> np.nda
     ndarray of shape (n_weeks,)
     """
     posterior = factor.T @ evidence.information @ factor + np.eye(len(factor))
-    return np.asarray(np.linalg.solve(posterior, factor.T @ evidence.score[0]))
+    found = cho_solve(cho_factor(posterior), factor.T @ evidence.score[0])
+    return np.asarray(found)
 
 
 def robust_sigma(

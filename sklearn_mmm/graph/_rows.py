@@ -1,6 +1,6 @@
 """Panels and rows from which graphs are learned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -107,6 +107,13 @@ class GraphPanel:
             rows = rows - other @ np.linalg.lstsq(other, rows)[0]
         cluster = np.unique(self.cluster[self.kept], return_inverse=True)[1]
         return GraphRows(rows[:, :n], rows[:, n : 2 * n], rows[:, 2 * n :], cluster)
+
+    def some_regions(self, most_cells: int) -> "GraphPanel":
+        """Return every so-many-th region, so that cells are not many more than that."""
+        step = -(-self.kept.size // most_cells)
+        step = max(min(step, len(self.kept) // FEWEST_FOR_WEEK_MEANS), 1)
+        names = ("children", "parents", "lagged", "kept", "cluster")
+        return replace(self, **{name: getattr(self, name)[::step] for name in names})
 
     def centred(self, values: np.ndarray) -> np.ndarray:
         """Remove the regions' courses and what weeks share; 0 where nothing is kept.

@@ -10,6 +10,7 @@ from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
+    free_channels,
     interval_options,
     keys,
 )
@@ -34,7 +35,9 @@ def response_curve_table(mmm: FittedMMM) -> pd.DataFrame:
         As ``response_curves_`` (``channel``, ``spend``, ``response``,
         ``marginal_response``, ``extrapolated``, and ``low`` and ``high`` of the
         response where the model has members), and ``operating``: whether the point
-        is the mean spend per time step in training. The largest channel comes first.
+        is the mean spend per time step in training; ``free``: whether the channel
+        costs nothing, so that ``spend`` is its media, in units of its own. The largest
+        channel comes first.
 
     Examples
     --------
@@ -51,10 +54,12 @@ def response_curve_table(mmm: FittedMMM) -> pd.DataFrame:
     """
     curves = dict(iter(mmm.response_curves_.groupby("channel", sort=False)))
     points = operating_points(mmm)
+    free = free_channels(mmm)
     parts = []
     for channel in channels_by_size(mmm):
         point = points[points["channel"] == channel].assign(operating=True)
         curve = pd.concat([curves[channel].assign(operating=False), point])
+        curve = curve.assign(free=channel in free)
         parts.append(curve.sort_values("spend", kind="stable"))
     return pd.concat(parts, ignore_index=True)
 
@@ -62,11 +67,15 @@ def response_curve_table(mmm: FittedMMM) -> pd.DataFrame:
 def operating_points(mmm: FittedMMM) -> pd.DataFrame:
     """Return the point of each response curve at the mean spend per time step.
 
-    Columns are those of ``response_curves_``; the largest channel comes first.
+    Columns are those of ``response_curves_``; the largest channel comes first. What
+    costs nothing counts in units of its own.
     """
     channels = channels_by_size(mmm)
     region = keys(mmm)["region"].to_numpy()
-    usual = mmm.spend_.groupby(region).mean().sum()
+    amounts = mmm.spend_.copy()
+    for name in free_channels(mmm):
+        amounts[name] = mmm.history_[name].to_numpy(float)
+    usual = amounts.groupby(region).mean().sum()
     furthest = mmm.response_curves_.groupby("channel")["spend"].max()
     # A curve of two points ends at a multiple of the largest spend, so the reach that
     # makes it end at the mean spend asks for exactly that point.
