@@ -2,14 +2,15 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from sklearn_mmm import functional
 from sklearn_mmm.functional import has_faded
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
+    free_channels,
     interval_options,
     keys,
 )
@@ -34,7 +35,9 @@ def response_curve_table(mmm: FittedMMM) -> pd.DataFrame:
         As ``response_curves_`` (``channel``, ``spend``, ``response``,
         ``marginal_response``, ``extrapolated``, and ``low`` and ``high`` of the
         response where the model has members), and ``operating``: whether the point
-        is the mean spend per time step in training. The largest channel comes first.
+        is the mean spend per time step in training; ``free``: whether the channel
+        costs nothing, so that ``spend`` is its media, in units of its own. The largest
+        channel comes first.
 
     Examples
     --------
@@ -51,10 +54,12 @@ def response_curve_table(mmm: FittedMMM) -> pd.DataFrame:
     """
     curves = dict(iter(mmm.response_curves_.groupby("channel", sort=False)))
     points = operating_points(mmm)
+    free = free_channels(mmm)
     parts = []
     for channel in channels_by_size(mmm):
         point = points[points["channel"] == channel].assign(operating=True)
         curve = pd.concat([curves[channel].assign(operating=False), point])
+        curve = curve.assign(free=channel in free)
         parts.append(curve.sort_values("spend", kind="stable"))
     return pd.concat(parts, ignore_index=True)
 
@@ -62,11 +67,15 @@ def response_curve_table(mmm: FittedMMM) -> pd.DataFrame:
 def operating_points(mmm: FittedMMM) -> pd.DataFrame:
     """Return the point of each response curve at the mean spend per time step.
 
-    Columns are those of ``response_curves_``; the largest channel comes first.
+    Columns are those of ``response_curves_``; the largest channel comes first. What
+    costs nothing counts in units of its own.
     """
     channels = channels_by_size(mmm)
     region = keys(mmm)["region"].to_numpy()
-    usual = mmm.spend_.groupby(region).mean().sum()
+    amounts = mmm.spend_.copy()
+    for name in free_channels(mmm):
+        amounts[name] = mmm.history_[name].to_numpy(float)
+    usual = amounts.groupby(region).mean().sum()
     furthest = mmm.response_curves_.groupby("channel")["spend"].max()
     # A curve of two points ends at a multiple of the largest spend, so the reach that
     # makes it end at the mean spend asks for exactly that point.
@@ -218,12 +227,7 @@ def half_life(weights: Any) -> float:
             f"got weights of shape {weights.shape} and sum {weights.sum():g}; give the "
             "weights of one channel by lag, which sum to 1"
         )
-    left = np.r_[1.0, 1.0 - np.cumsum(weights)]
-    i = int(np.argmax(left <= 0.5 + 1e-12))
-    before, after = left[i - 1], left[i]
-    if after <= 1e-9:  # All of the rest arrives in this time step, evenly.
-        return float(i - 1 + (before - 0.5) / (before - after))
-    return float(i - 1 + np.log(0.5 / before) / np.log(after / before))
+    return functional.half_life(weights)
 
 
 @of_fitted_model

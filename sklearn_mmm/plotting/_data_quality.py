@@ -13,6 +13,7 @@ from sklearn_mmm.inspection import (
     zero_spells,
 )
 from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.plotting._label_places import label_places
 from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, units_for
 from sklearn_mmm.plotting._regions import _region_axis
 from sklearn_mmm.plotting._source import Needs, table_of
@@ -26,6 +27,16 @@ from sklearn_mmm.plotting._style import (
     styled,
     text,
 )
+
+# Points of outliers: pixels, and how many are named at most.
+_POINT = 8.0
+_MOST_NAMED = 5
+_BESIDE: dict[str, dict[str, Any]] = {
+    "top center": {"yshift": 13},
+    "bottom center": {"yshift": -13},
+    "middle right": {"xanchor": "left", "xshift": 7},
+    "middle left": {"xanchor": "right", "xshift": -7},
+}
 
 
 @of_fitted_model
@@ -229,7 +240,11 @@ def _upto(spells: pd.DataFrame) -> list[float]:
 
 @of_fitted_model
 def plot_outliers(
-    source: Any, *, threshold: float = 4.0, units: Units | None = None
+    source: Any,
+    *,
+    threshold: float = 4.0,
+    units: Units | None = None,
+    span: tuple[Any, Any] | None = None,
 ) -> go.Figure:
     """Plot training rows whose outcome is far from what the model expects.
 
@@ -244,11 +259,14 @@ def plot_outliers(
     units : Units, default=None
         Names of the units on the axes; None means those of
         :func:`~sklearn_mmm.inspection.units_of`.
+    span : tuple, default=None
+        First and last time of the axis; None means those of the points.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        A row is a point; those furthest out are named, if there are not many.
+        A row is a point; of several regions, those furthest out are named where there
+        is room.
 
     Examples
     --------
@@ -290,18 +308,10 @@ def plot_outliers(
             "<br>predicted %{customdata[2]:,.4~r}"
             "<br>%{y:.1f} standard deviations<extra></extra>",
         )
-    # Of one region all points are of the same name.
-    named = table.head(5 if table["region"].nunique() > 1 else 0)
-    for region, time, score in named[["region", "time", "score"]].itertuples(
-        index=False
-    ):
-        figure.add_annotation(
-            x=time,
-            y=score,
-            text=short(region, 16),
-            yshift=13 if score > 0 else -13,
-            font={"size": 11},
-        )
+    if len(table):
+        times, scores = _ranges(table, span)
+        figure.update_layout(xaxis_range=times, yaxis_range=scores)
+        _name_furthest(figure, table, times, scores)
     if table.empty:
         figure.add_annotation(
             text="no outliers", xref="paper", yref="paper", x=0.5, y=0.5
@@ -311,7 +321,41 @@ def plot_outliers(
     return styled(
         figure,
         "Outliers",
-        xaxis_title=text(units.time),
-        yaxis={"title_text": "robust standard deviations", "rangemode": "tozero"},
+        xaxis={"title_text": text(units.time), "zeroline": False},
+        yaxis={"title_text": "robust standard deviations"},
         height=160 if table.empty else 380,
     )
+
+
+def _ranges(
+    table: pd.DataFrame, span: tuple[Any, Any] | None
+) -> tuple[list[Any], list[float]]:
+    """Return the ranges of both axes, with a little room around the points."""
+    first, last = span or (table["time"].min(), table["time"].max())
+    day = pd.Timedelta(days=1) if isinstance(first, pd.Timestamp) else 1
+    margin = 0.04 * (last - first) if last > first else day
+    low, high = min(table["score"].min(), 0.0), max(table["score"].max(), 0.0)
+    room = 0.08 * (high - low)
+    ends = [low - room if low < 0 else 0.0, high + room if high > 0 else 0.0]
+    return [first - margin, last + margin], ends
+
+
+def _name_furthest(
+    figure: go.Figure, table: pd.DataFrame, times: list[Any], scores: list[float]
+) -> None:
+    """Write the regions of the points furthest out beside them, where there is room."""
+    # Of one region all points are of the same name.
+    named = table.head(_MOST_NAMED if table["region"].nunique() > 1 else 0)
+    names = [short(region, 16) for region in named["region"]]
+    x = ((named["time"] - times[0]) / (times[1] - times[0])).to_numpy(float)
+    y = ((named["score"] - scores[0]) / (scores[1] - scores[0])).to_numpy(float)
+    sides = label_places(x, y, np.full(len(named), _POINT), names)
+    for i, side in enumerate(sides):
+        if side is not None:
+            figure.add_annotation(
+                x=named["time"].iloc[i],
+                y=named["score"].iloc[i],
+                text=names[i],
+                font={"size": 11},
+                **_BESIDE[side],
+            )

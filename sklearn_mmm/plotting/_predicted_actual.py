@@ -120,7 +120,8 @@ def _scale(table: pd.DataFrame) -> tuple[dict[str, Any], str]:
         return {}, ""
     low = min(actual.min(), predicted[above].min())
     n_hidden = int((~above).sum())
-    hidden = f"; {n_hidden:,} predictions below 0 not shown" if n_hidden else ""
+    what = "prediction" if n_hidden == 1 else "predictions"
+    hidden = f"; {n_hidden:,} {what} below 0 not shown" if n_hidden else ""
     return logarithmic(low, max(actual.max(), predicted.max())), hidden
 
 

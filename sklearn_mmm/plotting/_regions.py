@@ -18,6 +18,7 @@ from sklearn_mmm.plotting._panels import (
 from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACCENT,
+    INK,
     NUMBER,
     PALETTE,
     PERCENT,
@@ -112,7 +113,7 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     options: dict[str, tuple[dict[str, Any], dict[str, Any]]]
     options = {label: (change(*how), {}) for label, how in shown.items()}
     add_menu(figure, "show", options, above=84)
-    axis = label_axis(channels, 16)
+    axis = label_axis(channels, 18)
     return styled(
         figure,
         "Channels by region",
@@ -226,7 +227,9 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     # The scale stands above the first region: of many regions the last ones are folded
     # away on a page.
     rows["range"] = [n - 0.4, -1.9]
-    above = {"side": "top", "ticklabelposition": "inside", "tickfont": {"size": 11}}
+    # Labels inside would take their colour from a ground that is clear.
+    font = {"size": 11, "color": INK}
+    above = {"side": "top", "ticklabelposition": "inside", "tickfont": font}
     set_axes(figure, 0, {**above, **scale}, rows)
     share_axis = {**above, "tickformat": ".0%", "rangemode": "tozero"}
     set_axes(figure, 1, share_axis, {**rows, "matches": "y"})

@@ -52,7 +52,8 @@ def plot_response_curves(
     -------
     plotly.graph_objects.Figure
         A panel for each channel. Dashed beyond the largest spend seen; the dot is the
-        mean spend; the band is the interval, where the table has one.
+        mean spend; the band is the interval, where the table has one. Channels that
+        cost nothing (``free``) have their media on the horizontal axis.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def plot_response_curves(
         set_axes(
             figure,
             i,
-            {"title_text": text(f"{units.spend} per {units.time}")},
+            {"title_text": text(f"{_amount_unit(curve, units)} per {units.time}")},
             {
                 "title_text": text(units.per_step),
                 "rangemode": "tozero",
@@ -93,8 +94,17 @@ def plot_response_curves(
     return styled(figure, "Response curves", showlegend=False)
 
 
+def _is_free(curve: pd.DataFrame) -> bool:
+    return "free" in curve and bool(curve["free"].all())
+
+
+def _amount_unit(curve: pd.DataFrame, units: Units) -> str:
+    return "media" if _is_free(curve) else units.spend
+
+
 def _add_curve(figure: go.Figure, curve: pd.DataFrame, colour: str, i: int) -> None:
     place = panel(i)
+    amount = "media" if _is_free(curve) else "spend"
     if "low" in curve:
         for name in ("low", "high"):
             figure.add_scatter(
@@ -115,7 +125,7 @@ def _add_curve(figure: go.Figure, curve: pd.DataFrame, colour: str, i: int) -> N
             x=part["spend"],
             y=part["response"],
             customdata=part["marginal_response"],
-            hovertemplate=f"spend %{{x{NUMBER}}}<br>response %{{y{NUMBER}}}"
+            hovertemplate=f"{amount} %{{x{NUMBER}}}<br>response %{{y{NUMBER}}}"
             f"<br>next unit brings %{{customdata{RATIO}}}<extra></extra>",
             mode="lines",
             line={"color": colour, "dash": dash, "width": 2.5},
@@ -130,7 +140,7 @@ def _add_curve(figure: go.Figure, curve: pd.DataFrame, colour: str, i: int) -> N
         customdata=point["marginal_response"],
         mode="markers",
         marker={"color": ACTUAL, "size": 9},
-        hovertemplate=f"mean spend %{{x{NUMBER}}}<br>response %{{y{NUMBER}}}"
+        hovertemplate=f"mean {amount} %{{x{NUMBER}}}<br>response %{{y{NUMBER}}}"
         f"<br>next unit brings %{{customdata{RATIO}}}<extra></extra>",
         **place,
     )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from sklearn_mmm.inspection import (
     collinearity,
     coverage_table,
@@ -60,21 +62,30 @@ def data_charts(r: Results) -> Iterator[Chart]:
     outliers, light = outlier_table(mmm), outlier_weight_table(mmm)
     if len(outliers):
         times = r.fit["time"]
-        figure = plot_outliers(outliers, units=r.units)
         # Few points would make an axis of their own.
-        figure.update_xaxes(range=[times.min(), times.max()], zeroline=False)
-        few = (
-            f" The fit gave little weight to {len(light):,} rows." if len(light) else ""
-        )
+        figure = plot_outliers(outliers, units=r.units, span=(times.min(), times.max()))
         yield Chart(
             "outliers",
             "data",
             "Outliers",
             "Rows more than four robust standard deviations from the fit: wrong data, "
-            "or events that the model does not know." + few,
+            "or events that the model does not know."
+            + _of_outliers(r, outliers, light),
             figure,
             {"outliers": outliers, "outlier_weights": light},
         )
+
+
+def _of_outliers(r: Results, outliers: pd.DataFrame, light: pd.DataFrame) -> str:
+    """Return where outliers are, if in one region alone, and what the fit did."""
+    words = ""
+    regions = outliers["region"].unique()
+    if r.n_regions > 1 and len(regions) == 1:
+        words += f" All of them in {regions[0]}."
+    if len(light):
+        rows = "1 row" if len(light) == 1 else f"{len(light):,} rows"
+        words += f" The fit gave little weight to {rows}."
+    return words
 
 
 def appendix_charts(r: Results) -> Iterator[Chart]:

@@ -19,14 +19,20 @@ class ArrayPool:
     """Arrays that are written once, however many figures and tables have them.
 
     ``add`` returns a reference, ``{"$": i}``, to the i-th array.
+
+    Parameters
+    ----------
+    fewest : float, default=8
+        Shorter arrays stay where they are, all of them if it is infinite.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fewest: float = _FEWEST_POOLED) -> None:
+        self._fewest = fewest
         self._places: dict[str, int] = {}
 
     def add(self, values: list[Any]) -> Any:
         """Return a reference to an array of JSON scalars."""
-        if len(values) < _FEWEST_POOLED:
+        if len(values) < self._fewest:
             return values
         written = _dump(values)
         place = self._places.setdefault(written, len(self._places))

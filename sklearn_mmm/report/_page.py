@@ -8,6 +8,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
@@ -149,7 +150,9 @@ def _data(
         for name, table in tables.items()
     ]
     for chart in charts:
-        spec = script_json(encode_figure(chart.figure, pool, labels))
+        # What is seen first is drawn before the arrays of all others are read.
+        own = ArrayPool(np.inf) if chart.tab == "summary" else pool
+        spec = script_json(encode_figure(chart.figure, own, labels))
         out.append(_json(f"figure-{chart.name}", spec))
     return out
 

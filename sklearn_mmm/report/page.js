@@ -130,7 +130,7 @@
     for (let i = 1; i < 1000; i++) if (i % 10) add(i / 10);
     for (let i = 1; i < 100; i++) if (i % 10) add(i / 100);
     for (let i = 0; i <= 500; i++) name(i, "%", `${i} %`);
-    for (const first of [1, 2, 5]) {
+    for (const first of [1, 2, 3, 5]) {
       for (const zeros of [1, 10, 100]) {
         name(first * zeros, "k", (first * zeros * 1000).toLocaleString("en"));
       }
@@ -160,17 +160,33 @@
     }
   }
 
-  /* On narrow paper long titles take two lines, and long names leave room for data. */
-  function fitNarrow(layout) {
+  /* Labels at 1 and 3 of each decade, where those at 1, 2 and 5 would touch. */
+  function fewerPowers(axis) {
+    const powers = Array.from({ length: 37 }, (_, i) => i - 18);
+    axis.tickmode = "array";
+    axis.tickvals = powers.flatMap((p) => [Number(`1e${p}`), Number(`3e${p}`)]);
+    delete axis.dtick;
+  }
+
+  /* On narrow paper long titles take more lines, and long names leave room for data. */
+  function fitNarrow({ data, layout }, width) {
+    for (const trace of data) {
+      // Numbers in cells that are narrower than they.
+      if (trace.texttemplate && (width - 120) / trace.x?.length < 34) delete trace.texttemplate;
+    }
     for (const [name, axis] of Object.entries(layout)) {
+      if (name.startsWith("xaxis") && axis.type === "log" && axis.dtick === "D2") {
+        fewerPowers(axis);
+      }
       if (name.startsWith("xaxis") && axis.title?.text?.length > 24) {
         axis.title.text = axis.title.text.replace(/, | \((?=[^(]*$)/, (found) =>
           found === ", " ? ",<br>" : "<br>(",
         );
+        axis.title.text = axis.title.text.replace("; ", ";<br>");
       }
       if (!name.startsWith("yaxis") || axis.tickmode !== "array" || !axis.ticktext) continue;
       const short = axis.ticktext.map((label) =>
-        label.length > 16 && !label.includes("&") ? `${label.slice(0, 15)}…` : label,
+        label.length > 18 && !label.includes("&") ? `${label.slice(0, 17)}…` : label,
       );
       // Names that begin alike stay whole.
       if (new Set(short).size === new Set(axis.ticktext).size) axis.ticktext = short;
@@ -206,7 +222,7 @@
     if (width < NARROW) {
       figure.layout.font = { size: 11 };
       figure.layout.dragmode = false;
-      fitNarrow(figure.layout);
+      fitNarrow(figure, width);
     }
     // Zoom survives a new theme, not another region.
     figure.layout.uirevision = JSON.stringify(chart.choice);

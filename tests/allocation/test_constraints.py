@@ -227,11 +227,8 @@ class Line:
         self.slope, self.organic = np.array(slope), np.zeros(1)
         self.spend = np.array([[1.0, 1.0]])
 
-    def contributions(self, spend):
-        return spend * self.slope
-
-    def after(self, spend):
-        return 0.0 * spend
+    def totals(self, spend):
+        return (spend * self.slope).sum(0)
 
     def reacted(self, spend):
         return spend

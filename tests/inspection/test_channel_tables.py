@@ -82,6 +82,21 @@ def test_operating_points_lie_where_the_estimator_says(fitted):
     )
 
 
+def test_curves_of_what_costs_nothing_are_along_its_media(panel, make_regressor):
+    X, y, _ = panel
+    money = {"tv": "tv", "search": None}
+    mmm = make_regressor(max_epochs=3, graph=False, spend_columns=money).fit(X, y)
+    table = response_curve_table(mmm).set_index("channel")
+    assert set(table.index[table["free"]]) == {"search"}
+    assert table.loc["search", "free"].all()
+    point = table[table["operating"]].loc["search"]
+    usual = X.groupby("region")["search"].mean().sum()
+    assert point["spend"] == pytest.approx(usual)
+    assert saturation_table(mmm).set_index("channel")["spend"]["search"] == (
+        pytest.approx(usual)
+    )
+
+
 def test_a_channel_without_spend_has_tables(panel, make_regressor):
     X, y, _ = panel
     with pytest.warns(UserWarning, match="do not vary"):

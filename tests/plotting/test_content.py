@@ -96,7 +96,7 @@ def test_large_panels_are_thinned_and_logarithmic():
     assert figure.layout.xaxis.type == "log"
     table.loc[3, "predicted"] = -1.0
     figure = plotting.plot_predicted_actual(table)
-    assert "1 predictions below 0 not shown" in figure.layout.xaxis.title.text
+    assert "1 prediction below 0 not shown" in figure.layout.xaxis.title.text
 
 
 def test_curves_are_dashed_beyond_what_was_seen(fitted):
@@ -154,6 +154,50 @@ def test_vif_bars_are_capped_and_flat_columns_named():
 def test_no_outliers_are_said_to_be_none(fitted):
     figure = plotting.plot_outliers(fitted, threshold=1e9)
     assert figure.layout.annotations[0].text == "no outliers"
+
+
+def furthest(times, scores, **options):
+    table = pd.DataFrame(
+        {"region": [f"region_{i}" for i in range(len(times))], "time": times}
+    ).assign(actual=2.0, predicted=1.0, score=scores)
+    return plotting.plot_outliers(table, **options)
+
+
+def test_outliers_are_named_where_there_is_room():
+    days = pd.to_datetime(["2022-01-03", "2022-06-06", "2022-12-26"])
+    apart = furthest(days, [9.0, 8.0, -7.0])
+    assert [a.text for a in apart.layout.annotations] == [
+        "region_0",
+        "region_1",
+        "region_2",
+    ]
+    # Five names at one place have four sides to stand at.
+    same = furthest([5] * 5, [9.0, 8.99, 8.98, 8.97, 8.96])
+    assert 1 <= len(same.layout.annotations) < 5
+    places = [(a.xanchor, a.yshift) for a in same.layout.annotations]
+    assert len(set(places)) == len(places)
+
+
+def test_outliers_stand_on_the_axis_of_all_times():
+    figure = furthest([5, 6], [9.0, -8.0], span=(0, 100))
+    low, high = figure.layout.xaxis.range
+    assert low < 0
+    assert high > 100
+    low, high = figure.layout.yaxis.range
+    assert low < -8
+    assert high > 9
+
+
+def test_what_costs_nothing_has_media_on_its_axis(fitted):
+    table = inspection.response_curve_table(fitted)
+    assert not table["free"].any()
+    first = table["channel"].iloc[0]
+    table["free"] = table["channel"] == first
+    units = Units("visits", "$", "week")
+    figure = plotting.plot_response_curves(table, units=units)
+    assert figure.layout.xaxis.title.text == "media per week"
+    assert figure.layout.xaxis2.title.text == "&#36; per week"
+    assert figure.data[0].hovertemplate.startswith("media ")
 
 
 def test_units_stand_on_the_axes(fitted):

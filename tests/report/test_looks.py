@@ -191,15 +191,25 @@ def test_axes_write_percentages_like_words(report, open_page):
     assert all(re.fullmatch(r"\d+ %", text) for text in shown)
 
 
+def spent(session):
+    """Return the CPU seconds that each process of the browser has taken."""
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    return {process["id"]: process["cpuTime"] for process in processes}
+
+
 @pytest.mark.slow
-def test_the_first_tab_is_there_within_two_seconds(any_report, open_page):
+def test_the_first_tab_is_there_within_two_seconds(any_report, open_page, browser):
+    """Of computing by all processes of the browser together, which is no less than
+    what passes on a machine that has nothing else to do."""
     assert any_report.stat().st_size <= 15e6
     opened = open_page(any_report)
-    ready = "performance.getEntriesByName('interactive')[0].startTime"
-    # The least of several times: a busy machine may take its own in between.
-    times = [opened.page.evaluate(ready)]
-    for _ in range(2):
-        opened.page.reload()
+    session = browser.new_browser_cdp_session()
+    times = []
+    for _ in range(3):
+        opened.page.goto("about:blank")
+        before = spent(session)
+        opened.page.goto(any_report.as_uri())
         opened.wait("dataset.ready === 'all'")
-        times.append(opened.page.evaluate(ready))
-    assert np.min(times) <= 2000
+        times.append(sum(t - before.get(k, 0) for k, t in spent(session).items()))
+    session.detach()
+    assert np.min(times) <= 2
