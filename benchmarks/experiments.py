@@ -55,7 +55,7 @@ class World:
         if test["region"] != "all":
             inside &= X["region"].isin(test["region"]).to_numpy()
         spent = X.loc[inside, channel].sum()
-        X.loc[inside, channel] *= 1 + test["spend_change"] / spent
+        X.loc[inside, channel] *= max(0.0, 1 + test["spend_change"] / spent)
         return X, inside
 
     def noise(self, rng):
@@ -225,7 +225,7 @@ def error_table(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--panels", type=int, default=30)
+    parser.add_argument("--panels", type=int, default=20)
     parser.add_argument("--draws", type=int, default=1)
     parser.add_argument("--regions", type=int, default=6)
     parser.add_argument("--budget", type=float, default=0.02, help="share of sales")
