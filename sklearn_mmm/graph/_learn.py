@@ -29,7 +29,7 @@ _N_REFINEMENTS = 5
 _N_ROUNDS = 3
 _N_DRAWS = 5
 # Cells in which the strength of a common cause is searched.
-_MOST_SEARCHED = 3000
+_MOST_SEARCHED = 1000
 # A common cause has to explain so much of the dependence that edges do not.
 _LEAST_EXPLAINED = 0.3
 
