@@ -12,9 +12,8 @@ from torch import Tensor
 from sklearn_mmm.components._response import half_of_maximum
 from sklearn_mmm.estimator._prior_reader import SHAPES, beliefs
 from sklearn_mmm.functional import half_life
+from sklearn_mmm.likelihood._penalised import Believed
 from sklearn_mmm.network import ResponseShape
-
-Believed = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 # How far from its usual mean a raw parameter is looked for.
 _REACH = 12.0
@@ -55,15 +54,15 @@ def shape_beliefs(
 
     Returns
     -------
-    dict of tuple of ndarray of shape (n_channels,)
-        Mean and standard deviation, by raw parameter about which something is believed.
+    dict of dict of tuple
+        Mean and standard deviation, by raw parameter and number of the channel.
 
     Raises
     ------
     ValueError
         If a belief makes no sense, or the adstock or saturation knows no such quantity.
     """
-    out: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    out: dict[str, dict[int, tuple[float, float]]] = {}
     for name, channel, quantity, mean, std in beliefs(priors, channels):
         if quantity not in SHAPES:
             continue
@@ -75,12 +74,7 @@ def shape_beliefs(
         wide = math.sqrt(math.log1p((std / mean) ** 2))
         median = mean / unit * math.exp(-0.5 * wide**2)
         raw, steepness = _solve(found, shape, median, unit, what)
-        if found.parameter not in out:
-            usual = shape.priors[found.parameter]
-            n = len(channels)
-            out[found.parameter] = np.full(n, usual.mean), np.full(n, usual.sd)
-        out[found.parameter][0][channel] = raw
-        out[found.parameter][1][channel] = wide / steepness
+        out.setdefault(found.parameter, {})[channel] = raw, wide / steepness
     return out
 
 

@@ -106,7 +106,7 @@ class Posterior:
         self.module = module
         self.noise = penalties.noise
         self.positive = float(penalties.positive)
-        self.l1 = penalties.l1 / torch.as_tensor(penalties.scales.effect)
+        self._take_priors(penalties)
         self.inputs = data.inputs(module.media.max_lag)
         self.target = torch.as_tensor(data.target)
         self.observed = torch.as_tensor(data.observed)
@@ -120,9 +120,7 @@ class Posterior:
             lambda: effect_columns(module, self.inputs),
         )
         self.decorrelate = Decorrelation(torch.as_tensor(loadings))
-        self.priors = penalties.priors
         self.media_order, self.control_order = data.orders
-        self.least_effect = _LEAST_EFFECT * torch.as_tensor(penalties.scales.effect)
         columns = torch.ones(len(data.position), 1, dtype=torch.float64)
         if module.baseline.has_course:
             factor = course_factor(hyper, kernels.course)
@@ -157,9 +155,14 @@ class Posterior:
             return (self.l1 * at["effect"]).sum(1) + 0.5 * residual.square().sum(1)
 
         before = size()
-        self.priors = penalties.priors
-        self.l1 = penalties.l1 / torch.as_tensor(penalties.scales.effect)
+        self._take_priors(penalties)
         return size() - before
+
+    def _take_priors(self, penalties: Penalties) -> None:
+        scale = torch.as_tensor(penalties.scales.effect)
+        self.priors = penalties.priors
+        self.l1 = penalties.l1 / scale
+        self.least_effect = _LEAST_EFFECT * scale
 
     def reading(self, data: TrainingData) -> "Posterior":
         """Return the same posterior, which reads other media and outcomes."""

@@ -30,6 +30,7 @@ from sklearn_mmm.posterior import (
     Schedule,
     make_members,
 )
+from sklearn_mmm.training._carry_over import freer_carry_over
 from sklearn_mmm.training._checkpoint import Checkpoint, KeepSearch, search_state
 from sklearn_mmm.training._condition import baseline_of, media_and_controls
 from sklearn_mmm.training._drift import drift_scale, effects_vary, train_drift
@@ -114,6 +115,13 @@ def fit_network(
     net, mode = train(
         module, data, hyper, rows, _SCHEDULE, options, seed, "fit", checkpoint
     )
+    freer = freer_carry_over(mode, module, data, options)
+    if freer is not None:
+        module, hyper, options = freer
+        rows = experiment_rows(experiments, module, data, outcome_scale)
+        net, mode = train(
+            module, data, hyper, rows, _AGAIN, options, seed, "carry-over", checkpoint
+        )
     drifting = _drifting(module, mode, data, options, checkpoint)
     settings = checkpoint.recall("settings")
     if settings is None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from sklearn_mmm.baseline._outliers import Outliers
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
+from sklearn_mmm.likelihood._penalised import Believed, overlaid
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.panel._scales import Rescaling
 from sklearn_mmm.posterior import Hyperparameters, Schedule
@@ -54,7 +56,8 @@ def update_network(
     module = resized(previous.net.module_, data, rescaling.region)
     _rescale(module, rescaling)
     rows = experiment_rows(experiments, module, data, outcome_scale)
-    hyper = _grown(previous.hyper, initial(module, data, options), rescaling)
+    outliers = initial(module, data, options).outliers
+    hyper = _grown(previous.hyper, options.believed, outliers, rescaling)
     nothing = Checkpoint()
     usual = data.with_usual_past()
     net, mode = train(
@@ -73,7 +76,7 @@ def _rescale(module: MMMModule, rescaling: Rescaling) -> None:
 
 
 def _grown(
-    hyper: Hyperparameters, fresh: Hyperparameters, rescaling: Rescaling
+    hyper: Hyperparameters, believed: Believed, outliers: Outliers, rescaling: Rescaling
 ) -> Hyperparameters:
     """Carry what was learned over to more weeks; what is believed may be new."""
     time, seen = hyper.time, rescaling.region >= 0
@@ -84,5 +87,6 @@ def _grown(
         sigma=sigma * rescaling.outcome,
         loadings=time.loadings[former] * seen[:, None],
     )
-    penalties = replace(hyper.penalties, shape=fresh.penalties.shape)
-    return Hyperparameters(time, penalties, fresh.outliers)
+    penalties = hyper.penalties
+    penalties = replace(penalties, shape=overlaid(penalties.shape, believed))
+    return Hyperparameters(time, penalties, outliers)

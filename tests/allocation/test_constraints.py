@@ -274,3 +274,6 @@ def test_nothing_planned_and_nothing_wanted_is_zero(fitted, plan):
     result = allocate_budget(fitted, idle, spend_limits={"tv": (0, 0)}, **options)
     assert result.channels.loc["tv", "spend"] == 0
     assert np.isnan(result.channels.loc["tv", "roi"])
+    # Nor does it count in what is maximised, however steeply its response begins.
+    brought = result.channels["contribution"].sum()
+    assert result.objective == pytest.approx(brought, rel=1e-13)

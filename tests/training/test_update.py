@@ -76,24 +76,24 @@ def test_a_rescaled_module_says_the_same_in_other_units(module):
     torch.testing.assert_close(after, 2.0 * before)
 
 
-def hyperparameters(sigma, loadings, shape, outliers=None):
-    variances = Variances({"level": 0.1, "intercept": 1.0}, 1.0)
-    time = TimeHyperparameters(variances, variances, sigma, loadings)
-    noise, scales = HuberNoise(3.0), PriorScales(np.ones(1), np.ones(1))
-    penalties = Penalties(0.0, 1.0, noise, False, scales, {"saturation_slope": shape})
-    return Hyperparameters(time, penalties, outliers)
-
-
 def test_hyperparameters_follow_regions_and_the_unit_of_the_outcome():
+    variances = Variances({"level": 0.1, "intercept": 1.0}, 1.0)
     sigma, loadings = np.array([0.1, 0.3, 0.2]), np.array([[1.0], [2.0], [3.0]])
-    former = hyperparameters(sigma, loadings, (0.0, 1.0))
+    time = TimeHyperparameters(variances, variances, sigma, loadings)
+    scales = PriorScales(np.ones(2), np.ones(2))
+    slope = torch.zeros(2), torch.ones(2)
+    shape = {"saturation_slope": slope}
+    penalties = Penalties(0.0, 1.0, HuberNoise(3.0), False, scales, shape)
+    former = Hyperparameters(time, penalties, None)
     change = Rescaling(np.array([2, -1, 0]), np.ones(2), outcome=2.0)
     outliers = Outliers(np.zeros((3, 5)), np.ones((3, 5)))
-    fresh = hyperparameters(np.ones(3), np.zeros((3, 0)), (0.5, 0.1), outliers)
-    found = _grown(former, fresh, change)
+    found = _grown(former, {"saturation_slope": {1: (0.5, 0.1)}}, outliers, change)
     # A new region has the noise of the median one, and no part in what moves others.
     np.testing.assert_allclose(found.time.sigma, [0.4, 0.4, 0.2])
     np.testing.assert_allclose(found.time.loadings, [[3.0], [0.0], [1.0]])
-    assert found.time.regional == former.time.regional
+    assert found.time.regional == time.regional
     assert found.outliers is outliers
-    assert found.penalties.shape == {"saturation_slope": (0.5, 0.1)}
+    mean, sd = found.penalties.shape["saturation_slope"]
+    assert mean.tolist() == [0.0, 0.5]
+    np.testing.assert_allclose(sd, [1.0, 0.1], rtol=1e-6)
+    assert slope[0].tolist() == [0.0, 0.0]
