@@ -51,7 +51,7 @@ class World:
     def with_test(self, test):
         """Return the panel in which a test is carried out, and its window's rows."""
         X, channel = self.X.copy(), test["channel"]
-        inside = X["week"].between(test["start"], test["end"]).to_numpy()
+        inside = X["week"].between(test["start"], test["end"]).to_numpy(copy=True)
         if test["region"] != "all":
             inside &= X["region"].isin(test["region"]).to_numpy()
         spent = X.loc[inside, channel].sum()

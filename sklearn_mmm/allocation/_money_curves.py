@@ -95,4 +95,4 @@ class MoneyCurves:
 
 def brought(plan: Any, spend: np.ndarray) -> np.ndarray:
     """Return what channels bring, carry-over after the plan included."""
-    return np.asarray(plan.contributions(spend).sum(0) + plan.after(spend).sum(0))
+    return np.asarray(plan.totals(spend))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
+from sklearn_mmm.allocation._money_curves import brought
 from sklearn_mmm.allocation._variables import Variables
 
 
@@ -26,7 +27,7 @@ class Objective:
     risk : float
         Level of the quantile over the plans that is maximised; 0 for the mean.
     floor : ndarray of shape (n_variables,)
-        Amounts below which responses are not evaluated, as a concave response to no
+        Amounts below which responses are not followed, as a concave response to no
         spend at all may have no finite derivative.
     """
 
@@ -56,6 +57,14 @@ class Objective:
             self.worth * self.variables.pull_back(np.asarray(gradient))
             - self.cost * spending,
         )
+
+    def value(self, amount: np.ndarray) -> float:
+        """Return the value of (n_variables,) amounts, below the floor as well."""
+        spend = self.variables.spend(amount)
+        values = np.array([brought(plan, spend).sum() for plan in self.plans])
+        spent = np.array([plan.reacted(spend).sum() for plan in self.plans])
+        weights = quantile_weights(values, self.risk)
+        return float(weights @ (self.worth * values - self.cost * spent))
 
 
 def quantile_weights(values: np.ndarray, level: float) -> np.ndarray:

@@ -82,6 +82,10 @@ class PricedPlan:
         """Return what the rows' media contribute where there is no row."""
         return np.asarray(self.base.after(self.at_plan_prices(spend)))
 
+    def totals(self, spend: np.ndarray) -> np.ndarray:
+        """Return what each channel contributes to the rows and after them."""
+        return np.asarray(self.base.totals(self.at_plan_prices(spend)))
+
     def extrapolated(self, spend: np.ndarray) -> np.ndarray:
         """Return which cells exceed what training has seen."""
         return np.asarray(self.base.extrapolated(self.at_plan_prices(spend)))

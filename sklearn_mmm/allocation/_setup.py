@@ -78,15 +78,23 @@ class Setup:
     risk: float
     coverage: float
 
-    def objective(self, worth: float, cost: float) -> Objective:
-        """Return the objective; risk is a matter of the members."""
+    def objective(self, worth: float, cost: float, most: np.ndarray) -> Objective:
+        """Return the objective; risk is a matter of the members.
+
+        Parameters
+        ----------
+        worth, cost : float
+            Of an outcome unit and a spend unit.
+        most : ndarray of shape (n_variables,)
+            Amounts that are not exceeded.
+        """
         return Objective(
             self.members if self.risk > 0 else [self.plan],
             self.variables,
             worth,
             cost,
             self.risk,
-            FLOOR * self.unit,
+            np.minimum(FLOOR * self.unit, most),
         )
 
     @property
@@ -195,7 +203,8 @@ def solve(
     seed = read_seed(random_state)
     limits.check_feasible()
     variables, plan = setup.variables, setup.plan
-    problem = Problem(setup.objective(worth, cost), limits, setup.unit)
+    objective = setup.objective(worth, cost, limits.high)
+    problem = Problem(objective, limits, setup.unit)
     solution = maximise(problem, variables.planned, n_starts, seed)
     amount = without_traces(solution.amount, limits, setup.unit)
     spend = variables.spend(amount)
@@ -213,7 +222,7 @@ def solve(
         planned_outcome=planned,
         gain=outcome - planned,
         evidence=None,
-        objective=solution.value,
+        objective=objective.value(amount),
         price=solution.price,
         status="optimal" if solution.converged else "stopped",
         message=solution.message,

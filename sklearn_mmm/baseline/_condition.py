@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from sklearn_mmm.baseline._covariance import (
     LEVEL,
@@ -93,7 +94,7 @@ def condition(
         Whether regions have a course in common.
     noise : HuberNoise
     """
-    course = np.zeros(0)
+    weights = np.zeros(0)
     if has_course:
         kernels = kernels_at(covariance, position)
         W = kernels.whitener(hyper, observed)
@@ -101,15 +102,17 @@ def condition(
         loadings = loadings_by_week(hyper, W, observed, columns)
         evidence = course_evidence(W, 1.0 / hyper.sigma, loadings, seen)
         L = course_factor(hyper, kernels.course)
-        course = L @ likeliest_innovation(L, evidence)
-        residual = residual - course
+        innovation = likeliest_innovation(L, evidence)
+        residual = residual - L @ innovation
+        # The course times the inverse of its covariance.
+        weights = solve_triangular(L, innovation, lower=True, trans="T")
     return make_time_baseline(
         covariance,
         hyper,
         position,
         observed,
         intercept,
-        course,
+        weights,
         residual * observed,
         noise,
     )

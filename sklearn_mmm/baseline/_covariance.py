@@ -12,7 +12,9 @@ Space Methods", chapter 3, in covariance form). Its prediction beyond the last w
 holds the filtered level and repeats the season as far as the data insist on one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -63,7 +65,27 @@ class Kernels(NamedTuple):
         memory : float
             Seasons after which one has faded to 1 / e.
         """
-        return np.asarray(self.lasting * np.exp(-self.distance / memory))
+        out = self.lasting.copy()
+        self.fade(out, memory)
+        return out
+
+    def fade(self, out: np.ndarray, memory: float) -> None:
+        """Write what is left of the seasons over them; nothing else is forgotten.
+
+        Parameters
+        ----------
+        out : ndarray of shape (component, n_rows, n_columns)
+        memory : float
+        """
+        own = self.fading
+        np.divide(self.distance[own], -memory, out=out[own])
+        np.exp(out[own], out=out[own])
+        out[own] *= self.lasting[own]
+
+    @property
+    def fading(self) -> slice:
+        """Which components are seasons."""
+        return slice(int(LEVEL in self.names), len(self.names) - 1)
 
     def covariance(self, variances: Variances) -> np.ndarray:
         """Return the sum of the kernels by their variances, (n_rows, n_columns)."""
@@ -127,15 +149,33 @@ class TimeCovariance:
             lasting.append(np.maximum(since, 0.0))
             distance.append(np.zeros_like(between))
         for length in self.season_lengths:
-            angle = 2 * np.pi * between / length
-            order = np.arange(1, N_HARMONICS + 1)[:, None, None]
-            lasting.append((np.cos(order * angle) / order**4).sum(0))
+            lasting.append(_of_distinct(between, partial(_waves, length=length)))
             distance.append(np.abs(between) / length)
         return Kernels(
             (*self.names, name),
             np.array([*lasting, last]),
             np.array([*distance, np.zeros_like(between)]),
         )
+
+
+def _waves(between: np.ndarray, length: float) -> np.ndarray:
+    """Return the kernel of a season that lasts, at (n,) distances."""
+    angle = 2 * np.pi * between / length
+    order = np.arange(1, N_HARMONICS + 1)[:, None]
+    return np.asarray((np.cos(order * angle) / order**4).sum(0))
+
+
+def _of_distinct(
+    between: np.ndarray, function: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return a function of distances, of which whole ones are few."""
+    if not between.size:
+        return np.zeros(between.shape)
+    low, high = between.min(), between.max()
+    place = (between - low).astype(np.intp)
+    if high - low > between.size or (place + low != between).any():
+        return function(between.ravel()).reshape(between.shape)
+    return np.asarray(function(np.arange(low, high + 1))[place])
 
 
 def patterns(observed: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -181,7 +181,7 @@ def make_time_baseline(
     position: np.ndarray,
     observed: np.ndarray,
     intercept: float,
-    course: np.ndarray,
+    of_course: np.ndarray,
     residual: np.ndarray,
     noise: HuberNoise,
 ) -> TimeBaseline:
@@ -192,14 +192,11 @@ def make_time_baseline(
 
     Parameters
     ----------
-    course : ndarray of shape (n_weeks,)
-        The fitted common course; empty where there is none.
+    of_course : ndarray of shape (n_weeks,)
+        Weights of the kernels that make the common course; empty where there is none.
     residual : ndarray of shape (n_regions, n_weeks)
         Outcome less everything but the region's own course.
     """
-    of_course = np.zeros(0)
-    if len(course):
-        of_course = course_weights(covariance, hyper, position, course)
     whitener = kernels_at(covariance, position).whitener(hyper, observed)
     noise_of = np.where(observed, 1.0, np.inf)
     plain = NoisyPrecision(whitener, noise_of).times(residual)

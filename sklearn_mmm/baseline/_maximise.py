@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from scipy.linalg.blas import dtrmm
+from scipy.linalg.lapack import dlauum
 from scipy.optimize import minimize
 
 from sklearn_mmm.baseline._covariance import (
@@ -27,7 +29,6 @@ FEWEST_SEASONS = 1.8
 # How far the logarithm of the noise's variance may move in one search.
 _LOG_NOISE_RANGE = (-6.0, 6.0)
 _LEAST = 1e-9
-_MOST_ITERATIONS = 15
 # That of scipy; a long series has a likelihood that many times as large.
 _TOLERANCE, _LONG_TOLERANCE = 2.220446049250313e-09, 1e-6
 
@@ -42,7 +43,9 @@ def loss_and_slope(
     lower triangle and half of the diagonal, the derivative is the symmetric part of
     :math:`L^{-\top} \Phi(n I - \sum \psi(v) v^\top) L^{-1}`, since
     :math:`d L = L \Phi(L^{-1} dK L^{-\top})` (Murray, 2016, "Differentiation of the
-    Cholesky decomposition", section 3.1).
+    Cholesky decomposition", section 3.1); of normal noise it is half of :math:`n K^{-1}
+    - \sum K^{-1} y y^\top K^{-1}`. Changes of a covariance are symmetric, so that any
+    matrix with that symmetric part does.
 
     Parameters
     ----------
@@ -53,11 +56,20 @@ def loss_and_slope(
     inverse = inverse_factor(K)
     v = inverse @ values
     n = values.shape[1]
-    inner = -np.tril(noise.slope(v) @ v.T)
-    np.fill_diagonal(inner, 0.5 * (n + inner.diagonal()))
-    slope = inverse.T @ (0.5 * (inner + inner.T)) @ inverse
     loss = float(noise.loss(v).sum()) - n * float(np.log(inverse.diagonal()).sum())
-    return loss, slope
+    if noise == NORMAL:
+        weights = inverse.T @ v
+        # The lower triangle of the inverse covariance stands for both.
+        slope, _ = dlauum(inverse, lower=1, overwrite_c=1)
+        slope *= n
+        np.fill_diagonal(slope, 0.5 * slope.diagonal())
+        slope -= 0.5 * (weights @ weights.T)
+        return loss, slope.T
+    inner = np.tril(noise.slope(v) @ v.T)
+    np.fill_diagonal(inner, 0.5 * (inner.diagonal() - n))
+    right = dtrmm(-1.0, inverse, np.asfortranarray(inner), side=1, lower=1)
+    # As rows of memory, like kernels.
+    return loss, dtrmm(1.0, inverse, right, lower=1, trans_a=1, overwrite_b=1).T
 
 
 def maximise_regional(
@@ -68,6 +80,7 @@ def maximise_regional(
     sigma: np.ndarray,
     noise: HuberNoise,
     starts: tuple[dict[str, float], ...] = (),
+    n_iterations: int = 15,
 ) -> Variances:
     """Return the component variances that make regional residuals most likely.
 
@@ -89,14 +102,18 @@ def maximise_regional(
         Of whitened residuals.
     starts : tuple of dict
         Variances by name from which the search starts as well.
+    n_iterations : int, default=15
+        Most iterations from each start.
     """
     n_draws = len(residual)
     if isinstance(kernels, Blocks):
         scaled = residual / sigma[:, None]
-        return _BlockSearch(scaled, observed, kernels, noise).best(start, starts)
+        return _BlockSearch(scaled, observed, kernels, noise).best(
+            start, starts, n_iterations
+        )
     groups = [
         (
-            np.ix_(weeks, weeks),
+            np.ix_(weeks, weeks) if len(weeks) < residual.shape[2] else slice(None),
             # (week, draw and region)
             (residual[:, regions][..., weeks] / sigma[regions][:, None])
             .reshape(-1, len(weeks))
@@ -115,7 +132,7 @@ def maximise_regional(
         return total, slope
 
     search = _DenseSearch(likelihood, kernels, _PRIOR_LOG_VARIANCE, 1e3, has_noise=True)
-    return search.best(start, starts)
+    return search.best(start, starts, n_iterations)
 
 
 def maximise_course(
@@ -124,6 +141,7 @@ def maximise_course(
     kernels: Kernels,
     start: Variances,
     starts: tuple[dict[str, float], ...] = (),
+    n_iterations: int = 15,
 ) -> Variances:
     """Return the component variances of the common course.
 
@@ -136,7 +154,7 @@ def maximise_course(
     kernels : Kernels
         Over the weeks; the last one is the identity: shocks of single weeks.
     start : Variances
-    starts : tuple
+    starts, n_iterations
         See :func:`maximise_regional`.
     """
     n_draws = len(estimate)
@@ -146,7 +164,7 @@ def maximise_course(
         return loss / n_draws, slope / n_draws
 
     search = _DenseSearch(likelihood, kernels, _PRIOR_LOG_COURSE, 1.0, has_noise=False)
-    return search.best(start, starts)
+    return search.best(start, starts, n_iterations)
 
 
 class _Search(ABC):
@@ -185,6 +203,7 @@ class _Search(ABC):
         self,
         start: Variances,
         starts: tuple[dict[str, float], ...],
+        n_iterations: int,
     ) -> Variances:
         """Return the likeliest of the optima that are reached from some starts.
 
@@ -192,11 +211,11 @@ class _Search(ABC):
         there may be two: ``starts`` names where else to look.
         """
         firsts = [start.parts, *(start.parts | other for other in starts)]
-        ends = [self._descend(first, start.memory) for first in firsts]
+        ends = [self._descend(first, start.memory, n_iterations) for first in firsts]
         return min(ends, key=lambda end: end[0])[1]
 
     def _descend(
-        self, first: dict[str, float], memory: float
+        self, first: dict[str, float], memory: float, n_iterations: int
     ) -> tuple[float, Variances]:
         names = self.names
         n = len(names)
@@ -215,7 +234,7 @@ class _Search(ABC):
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
-            options={"maxiter": _MOST_ITERATIONS, "ftol": self.tolerance},
+            options={"maxiter": n_iterations, "ftol": self.tolerance},
         )
         if self.forgets:
             memory = float(np.exp(end.x[n]))
@@ -261,6 +280,8 @@ class _DenseSearch(_Search):
         has_noise: bool,
     ) -> None:
         self.of_covariance, self.kernels = of_covariance, kernels
+        # Of which only the seasons change.
+        self.at = kernels.lasting.copy()
         self.names = kernels.names
         self.prior, self.upper, self.has_noise = prior, upper, has_noise
         self.forgets = bool(kernels.distance.max() >= FEWEST_SEASONS)
@@ -269,18 +290,22 @@ class _DenseSearch(_Search):
         self, x: np.ndarray, n: int, memory: float
     ) -> tuple[float, np.ndarray]:
         """See :class:`_Search`."""
-        parts = np.exp(x[:n])[:, None, None] * self.kernels.at(memory)
-        K, unit = parts.sum(0), 1.0
+        variances, unit = np.exp(x[:n]), 1.0
+        kernels, season = self.at, self.kernels.fading
+        self.kernels.fade(kernels, memory)
+        K = np.tensordot(variances, kernels, 1)
         if self.has_noise:
             unit = float(np.exp(x[-1]))
-            K = unit * (K + np.eye(len(K)))
+            K.flat[:: len(K) + 1] += 1.0
+            K *= unit
         loss, slope = self.of_covariance(K)
-        gradient = [*unit * np.tensordot(parts, slope, 2)]
+        gradient = [*unit * variances * np.tensordot(kernels, slope, 2)]
         if self.forgets:
-            faded = (parts * self.kernels.distance).sum(0) / memory
-            gradient.append(unit * (faded * slope).sum())
+            along = self.kernels.distance[season] * slope
+            faded = np.einsum("ist,ist->i", kernels[season], along)
+            gradient.append(unit * (variances[season] @ faded) / memory)
         if self.has_noise:
-            gradient.append(float((K * slope).sum()))
+            gradient.append(float(np.vdot(K, slope)))
         return loss, np.array(gradient)
 
 

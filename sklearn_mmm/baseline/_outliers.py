@@ -50,7 +50,7 @@ class Outliers(NamedTuple):
 
 
 def gross_outliers(
-    values: np.ndarray, observed: np.ndarray, explained: np.ndarray
+    values: np.ndarray, observed: np.ndarray, columns: np.ndarray
 ) -> Outliers:
     """Find weeks far from the running median, before anything is known.
 
@@ -58,33 +58,57 @@ def gross_outliers(
     ----------
     values : ndarray of shape (n_regions, n_weeks)
     observed : bool ndarray of shape (n_regions, n_weeks)
-    explained : bool ndarray of shape (n_regions, n_weeks)
-        Weeks in which something happened that may be the reason.
+    columns : ndarray of shape (n_regions, n_weeks, n_columns)
+        What may be the reason that a week is far out.
     """
     shift = np.zeros(values.shape)
     for region, weeks in enumerate(observed):
         seen = np.flatnonzero(weeks)
-        gap, size = (one[..., 0] for one in _from_median(values[region, seen, None]))
-        far = (np.abs(gap) > _GROSS * size) & ~explained[region, seen]
-        if size > 0 and far.mean() <= _MOST:
+        gap, far = _far_out(values[region, seen])
+        if far.any():
+            far &= ~_explained(columns[region, seen], far)
             shift[region, seen[far]] = gap[far]
     return Outliers(shift, np.where(shift != 0, 0.0, 1.0))
 
 
-def spikes(columns: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Return weeks in which any column is as far out, (region, week).
+def without_gross_outliers(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Return values less what is far from the running median, with a reason or not.
 
     Parameters
     ----------
-    columns : ndarray of shape (n_regions, n_weeks, n_columns)
+    values : ndarray of shape (n_regions, n_weeks)
     observed : bool ndarray of shape (n_regions, n_weeks)
     """
-    out = np.zeros(observed.shape, bool)
-    for region, weeks in enumerate(observed):
-        seen = np.flatnonzero(weeks)
-        gap, size = _from_median(columns[region, seen])
-        far = np.abs(gap) > np.maximum(_GROSS * size, 1e-12)
-        out[region, seen] = far.any(1)
+    nothing = np.zeros((*values.shape, 0))
+    return np.asarray(values - gross_outliers(values, observed, nothing).shift)
+
+
+def _far_out(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return distances from the running median, and which are gross and rare."""
+    gap, size = (one[..., 0] for one in _from_median(series[:, None]))
+    far = np.abs(gap) > _GROSS * size
+    return gap, far & bool(size > 0 and far.mean() <= _MOST)
+
+
+def _explained(columns: np.ndarray, far: np.ndarray) -> np.ndarray:
+    """Return in which weeks far out a column is a reason for it, (n_weeks,).
+
+    A column is one if it is as striking itself and most weeks in which it stands out
+    at least half as much are far out as well: a channel that is now and then on does
+    not excuse a single week.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_weeks, n_columns)
+    far : bool ndarray of shape (n_weeks,)
+    """
+    gap, size = _from_median(columns)
+    striking = np.abs(gap) > np.maximum(_GROSS * size, 1e-12)
+    out = np.zeros(len(far), bool)
+    for week in np.flatnonzero(far & striking.any(1)):
+        alike = gap * np.sign(gap[week]) >= 0.5 * np.abs(gap[week])
+        share = (alike & far[:, None]).sum(0) / np.maximum(alike.sum(0), 1)
+        out[week] = (striking[week] & (share >= 0.5)).any()
     return out
 
 
@@ -107,22 +131,6 @@ def _from_median(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=0)
     gap = columns - np.median(windows, axis=-1)
     return gap, np.median(np.abs(gap), axis=0)
-
-
-def without_gross_outliers(
-    values: np.ndarray, observed: np.ndarray, columns: np.ndarray
-) -> np.ndarray:
-    """Return values less what is far from the running median without a reason.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_regions, n_weeks)
-    observed : bool ndarray of shape (n_regions, n_weeks)
-    columns : ndarray of shape (n_regions, n_weeks, n_columns)
-        What may be the reason.
-    """
-    outliers = gross_outliers(values, observed, spikes(columns, observed))
-    return np.asarray(values - outliers.shift)
 
 
 def find_outliers(

@@ -8,7 +8,7 @@ with moments in closed form; so a filter goes from block to block (Durbin & Koop
 covariance of :mod:`sklearn_mmm.baseline._covariance` exactly.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,19 +30,22 @@ LONG = 320
 
 
 class _Filtered(NamedTuple):
-    """A block's part of the factor, ([region,] ...) each.
+    """The blocks' parts of the factor, (block, [region,] ...) each.
 
     Attributes
     ----------
-    inverse : Tensor of shape (size, size)
+    inverse : Tensor of shape (..., size, size)
         Inverse Cholesky factor of the outcomes given earlier blocks.
-    reads : Tensor of shape (size, state)
-    gain : Tensor of shape (state, size)
-    moves : Tensor of shape (state, state)
+    expected : Tensor of shape (..., size, state)
+        What the state adds to the innovations, with the sign changed.
+    gain : Tensor of shape (..., state, size)
+        What innovations add to the next state.
+    moves : Tensor of shape (..., state, state)
+        What becomes of a state, given the outcomes of its block.
     """
 
     inverse: Tensor
-    reads: Tensor
+    expected: Tensor
     gain: Tensor
     moves: Tensor
 
@@ -148,8 +151,11 @@ class Blocks:
         memory: Tensor,
         noise: Tensor,
         observed: Tensor,
-    ) -> list[_Filtered]:
-        """Return the factor's parts, block by block.
+    ) -> _Filtered:
+        """Return the factor's parts.
+
+        Only the variance of the state goes from block to block; all else is done for
+        all blocks at once.
 
         Parameters
         ----------
@@ -162,42 +168,35 @@ class Blocks:
         moments = self._moments(variances, memory, noise)
         rest = len(self.begin) * SIZE - self.n_weeks
         seen = torch.nn.functional.pad(observed.double(), (0, rest))
-        eye = torch.eye(SIZE, dtype=torch.float64)
-        P = torch.diag(moments["first"])
-        out = []
-        for block, mask in enumerate(seen.split(SIZE, -1)):
-            row, column = mask[..., :, None], mask[..., None, :]
-            reads = moments["reads"][block] * row
-            known = P @ reads.mT
-            S = reads @ known + moments["own"][block] * row * column
-            S = S + torch.diag_embed(1 - mask)
-            inverse = torch.linalg.solve_triangular(
-                torch.linalg.cholesky(S), eye, upper=False
-            )
-            moves = moments["moves"][block]
-            cross = moves @ known + moments["cross"][block] * column
-            gain = cross @ inverse.mT
-            P = moves @ P @ moves.mT + torch.diag(moments["spread"][block])
-            P = P - gain @ gain.mT
-            out.append(_Filtered(inverse * row, reads, gain, moves))
-        return out
+        mask = seen.unflatten(-1, (-1, SIZE)).movedim(-2, 0)  # (block, [region,] week)
+        row, column = mask[..., :, None], mask[..., None, :]
+        if mask.dim() > 2:
+            moments |= {
+                name: value.unsqueeze(1)
+                for name, value in moments.items()
+                if name != "first"
+            }
+        reads, cross = moments["reads"] * row, moments["cross"] * column
+        own = moments["own"] * row * column + torch.diag_embed(1 - mask)
+        P = _state_variances(own, reads, cross, moments)
+        known = P @ reads.mT
+        inverse = _InverseFactor.apply(reads @ known + own)
+        gain = (moments["moves"] @ known + cross) @ inverse.mT
+        inverse = inverse * row
+        expected = inverse @ reads
+        return _Filtered(inverse, expected, gain, moments["moves"] - gain @ expected)
 
     def factor(self, variances: Variances, observed: np.ndarray) -> BlockFactor:
         """Return the whitening factor, in units of the noise variance."""
-        found = self.filter(
+        inverse, expected, gain, moves = self.filter(
             {name: _number(value) for name, value in variances.parts.items()},
             _number(variances.memory),
             _number(1.0),
             torch.as_tensor(observed),
         )
-        steps = []
-        for inverse, reads, gain, moves in found:
-            expected = inverse @ reads
-            top = torch.cat([inverse, -expected], -1)
-            moves = moves.expand(*gain.shape[:-2], *moves.shape)
-            bottom = torch.cat([gain @ inverse, moves - gain @ expected], -1)
-            steps.append(torch.cat([top, bottom], -2))
-        return BlockFactor(torch.stack(steps), self.n_weeks, SIZE)
+        top = torch.cat([inverse, -expected], -1)
+        bottom = torch.cat([gain @ inverse, moves], -1)
+        return BlockFactor(torch.cat([top, bottom], -2), self.n_weeks, SIZE)
 
     def whitener(self, variances: Variances, observed: np.ndarray) -> Whitener:
         """Return what whitens regions, in units of their noise.
@@ -214,30 +213,88 @@ class Blocks:
         return Whitener(tuple(groups), len(observed))
 
 
-def block_loss(found: list[_Filtered], values: Tensor, noise: HuberNoise) -> Tensor:
+class _InverseFactor(torch.autograd.Function):
+    r"""The inverse of the lower Cholesky factor, :math:`W = L^{-1}`.
+
+    With :math:`\Phi` keeping the lower triangle and half of the diagonal, :math:`d W =
+    -\Phi(W\, dS\, W^\top) W` (Murray, 2016, "Differentiation of the Cholesky
+    decomposition"), which takes products alone.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, S: Tensor) -> Tensor:
+        """Return the factor of (..., n, n) covariances."""
+        eye = torch.eye(S.shape[-1], dtype=S.dtype)
+        W = torch.linalg.solve_triangular(torch.linalg.cholesky(S), eye, upper=False)
+        ctx.save_for_backward(W)
+        return W
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        """Return the slope by the covariances."""
+        (W,) = ctx.saved_tensors
+        inner = (slope @ W.mT).tril()
+        inner.diagonal(dim1=-2, dim2=-1).mul_(0.5)
+        out = W.mT @ inner @ W
+        return -0.5 * (out + out.mT)
+
+
+def _state_variances(
+    own: Tensor, reads: Tensor, cross: Tensor, moments: dict[str, Tensor]
+) -> Tensor:
+    r"""Return the variance of the state at each block's first week.
+
+    Given the outcomes of the blocks before. With those of a block, :math:`y = Z a + e`,
+    known, that of a state is :math:`(P^{-1} + G)^{-1}`, :math:`G = Z^\top H^{-1} Z`;
+    what is left of the next state's noise once :math:`e` is known is added.
+
+    Parameters
+    ----------
+    own : Tensor of shape (block, [region,] size, size)
+        Of the block's outcomes given the state, :math:`H`.
+    reads : Tensor of shape (block, [region,] size, state)
+    cross : Tensor of shape (block, [region,] state, size)
+    moments : dict of Tensor
+        See :meth:`Blocks._moments`.
+    """
+    n_state = reads.shape[-1]
+    both = _InverseFactor.apply(own) @ torch.cat([reads, cross.mT], -1)
+    read, moved = both[..., :n_state], both[..., n_state:]
+    information = read.mT @ read
+    onward = moments["moves"] - moved.mT @ read
+    added = torch.diag_embed(moments["spread"]) - moved.mT @ moved
+    eye = torch.eye(n_state, dtype=torch.float64)
+    P = torch.diag(moments["first"]).expand_as(information[0])
+    out = [P]
+    for G, M, Q in zip(information[:-1], onward[:-1], added[:-1], strict=True):
+        P = M @ torch.linalg.solve(eye + P @ G, P) @ M.mT + Q
+        out.append(P)
+    return torch.stack(out)
+
+
+def block_loss(found: _Filtered, values: Tensor, noise: HuberNoise) -> Tensor:
     """Return the negative log-likelihood of series by the parts of a factor.
 
     Parameters
     ----------
-    found : list
+    found : _Filtered
         See :meth:`Blocks.filter`.
     values : Tensor of shape ([region,] week, series)
         Zero where missing.
     noise : HuberNoise
     """
-    n_series, n_state = values.shape[-1], found[0].gain.shape[-2]
-    state = values.new_zeros(*values.shape[:-2], n_state, n_series)
-    rest = len(found) * SIZE - values.shape[-2]
-    values = torch.nn.functional.pad(values, (0, 0, 0, rest))
-    total = values.new_zeros(())
-    for part, block in zip(found, values.split(SIZE, -2), strict=True):
-        v = part.inverse @ (block - part.reads @ state)
-        state = part.moves @ state + part.gain @ v
-        pivots = part.inverse.diagonal(dim1=-2, dim2=-1)
-        seen = torch.where(pivots > 0, pivots, 1.0)
-        loss = noise.loss_of_tensor(v).sum()
-        total = total + loss - n_series * seen.log().sum()
-    return total
+    inverse, expected, gain, moves = found
+    rest = len(inverse) * SIZE - values.shape[-2]
+    blocks = torch.nn.functional.pad(values, (0, 0, 0, rest))
+    white = inverse @ blocks.unflatten(-2, (-1, SIZE)).movedim(-3, 0)
+    added = gain @ white
+    states = [torch.zeros_like(added[0])]
+    for step, new in zip(moves[:-1], added[:-1], strict=True):
+        states.append(step @ states[-1] + new)
+    loss = noise.loss_of_tensor(white - expected @ torch.stack(states)).sum()
+    pivots = inverse.diagonal(dim1=-2, dim2=-1)
+    seen = torch.where(pivots > 0, pivots, 1.0)
+    return loss - values.shape[-1] * seen.log().sum()
 
 
 def _number(value: float) -> Tensor:

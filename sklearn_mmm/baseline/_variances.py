@@ -161,6 +161,7 @@ def renew_time(
     observed: np.ndarray,
     noise: HuberNoise,
     from_several_starts: bool,
+    n_iterations: int = 15,
 ) -> tuple[TimeHyperparameters, Whitener, CourseEvidence | None]:
     """Renew the variances in time given draws of everything else.
 
@@ -180,6 +181,8 @@ def renew_time(
     noise : HuberNoise
     from_several_starts : bool
         Whether to search for a second optimum of the variances.
+    n_iterations : int, default=15
+        Most iterations of a search.
 
     Returns
     -------
@@ -197,6 +200,7 @@ def renew_time(
         hyper.sigma,
         noise,
         _REGIONAL_STARTS if from_several_starts else (),
+        n_iterations,
     )
     hyper = replace(hyper, regional=regional)
     W = kernels.whitener(hyper, observed)
@@ -222,6 +226,7 @@ def renew_time(
         kernels.course,
         hyper.course,
         _COURSE_STARTS if from_several_starts else (),
+        n_iterations,
     )
     return replace(hyper, course=common), W, evidence
 
@@ -319,7 +324,8 @@ def likeliest_innovation(factor: np.ndarray, evidence: CourseEvidence) -> np.nda
     ndarray of shape (n_weeks,)
     """
     posterior = factor.T @ evidence.information @ factor + np.eye(len(factor))
-    return np.asarray(np.linalg.solve(posterior, factor.T @ evidence.score[0]))
+    found = cho_solve(cho_factor(posterior), factor.T @ evidence.score[0])
+    return np.asarray(found)
 
 
 def robust_sigma(

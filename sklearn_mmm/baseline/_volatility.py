@@ -22,6 +22,8 @@ from sklearn_mmm.baseline._whitening import Whitener
 # Log Bayes factor from which an effect is said to be volatile: very strong evidence on
 # the scale of Kass & Raftery (1995, "Bayes Factors").
 _STRONG = 5.0
+# Gain of it below which nothing is changed any more.
+_LEAST_GAIN = 1e-6
 # A single odd region must not make an effect volatile.
 _CLIP = 3.0
 # Variances that are tried, in units of the error of a typical week's effect.
@@ -56,39 +58,64 @@ def likeliest_volatility(
     gram = columns.transpose(0, 2, 1) @ free
     score = np.einsum("trc,rt->tc", free, clipped)
     information = np.einsum("tcc->c", gram) / max(len(gram), 1)
-    unit = 1.0 / np.maximum(information, np.finfo(float).tiny)
+    usable = information > 0
+    unit = 1.0 / np.where(usable, information, 1.0)
+    values = unit[:, None] * np.append(0.0, _GRID)  # (channel, value)
     variance, best = np.zeros(len(unit)), 0.0
-    usable = np.flatnonzero(information > 0)
-    for _ in range(2 * len(usable)):
-        gain, tried = best, variance
-        for channel in usable:
-            for value in (0.0, *_GRID * unit[channel]):
-                other = variance.copy()
-                other[channel] = value
-                found = _evidence(other, gram, score) - _STRONG * (other > 0).sum()
-                if found > gain + 1e-6:
-                    gain, tried = found, other
-        if tried is variance:
+    for _ in range(2 * usable.sum()):
+        gain = _gains(variance, gram, score, values)
+        channel, place = np.unravel_index(gain.argmax(), gain.shape)
+        if gain[channel, place] <= best + _LEAST_GAIN:
             break
-        best, variance = gain, tried
+        best = gain[channel, place]
+        variance[channel] = values[channel, place]
     return np.sqrt(variance)
 
 
-def _evidence(variance: np.ndarray, gram: np.ndarray, score: np.ndarray) -> float:
-    r"""Return the log Bayes factor of variances against none.
+def _gains(
+    variance: np.ndarray, gram: np.ndarray, score: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    r"""Return log Bayes factors against no volatility, less what channels have to beat.
 
     With the weeks' Gram matrices :math:`S_t` and scores :math:`b_t`, and :math:`T` the
-    diagonal of the variances, half the sum of :math:`b_t^\top (T^{-1} + S_t)^{-1} b_t -
-    \log |I + T S_t|`.
+    diagonal of the variances, a factor is half the sum of :math:`b_t^\top (T^{-1} +
+    S_t)^{-1} b_t - \log |I + T S_t|`: that of the others, and what one channel adds
+    once they have explained their part of its own :math:`S_t` and :math:`b_t`.
+
+    Parameters
+    ----------
+    variance : ndarray of shape (n_channels,)
+        Of which one is replaced at a time.
+    gram : ndarray of shape (n_weeks, n_channels, n_channels)
+    score : ndarray of shape (n_weeks, n_channels)
+    values : ndarray of shape (n_channels, n_values)
+        What may stand there instead.
+
+    Returns
+    -------
+    ndarray of shape (n_channels, n_values)
     """
-    own = np.flatnonzero(variance)
-    if not len(own):
-        return 0.0
-    precision = gram[:, own[:, None], own] + np.diag(1.0 / variance[own])
-    _, size = np.linalg.slogdet(precision)
-    solved = np.linalg.solve(precision, score[:, own, None])[..., 0]
-    fitted = (score[:, own] * solved).sum(1)
-    return 0.5 * float((fitted - size - np.log(variance[own]).sum()).sum())
+    out = np.empty(values.shape)
+    chosen = np.flatnonzero(variance)
+    free = np.flatnonzero(variance == 0)
+    for channels in (free, *chosen[:, None]):
+        others = np.setdiff1d(chosen, channels)
+        inner = gram[:, others[:, None], others] + np.diag(1.0 / variance[others])
+        cross = gram[:, others][:, :, channels]
+        known = np.linalg.solve(inner, np.dstack([cross, score[:, others]]))
+        known, fitted = known[..., :-1], known[..., -1]
+        _, size = np.linalg.slogdet(inner)
+        size = size.sum() + len(gram) * np.log(variance[others]).sum()
+        base = 0.5 * ((score[:, others] * fitted).sum() - size)
+        own = gram[:, channels, channels] - (cross * known).sum(1)  # (week, channel)
+        left = score[:, channels] - np.einsum("toc,to->tc", cross, fitted)
+        value = values[channels, :, None]  # (channel, value, week)
+        own, squares = np.maximum(own.T, 0.0)[:, None], (left.T**2)[:, None]
+        spread = value * own
+        added = value * squares / (1 + spread) - np.log1p(spread)
+        out[channels] = base + 0.5 * added.sum(-1)
+        out[channels] -= _STRONG * (len(others) + (values[channels] > 0))
+    return out
 
 
 def weekly_loadings(

@@ -8,6 +8,7 @@ from sklearn_mmm.components._adstock import (
     Adstock,
     BinomialAdstock,
     DelayedAdstock,
+    GammaAdstock,
     GeometricAdstock,
     WeibullAdstock,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "BinomialAdstock",
     "DelayedAdstock",
     "ExponentialSaturation",
+    "GammaAdstock",
     "GeometricAdstock",
     "HillSaturation",
     "LogisticSaturation",

@@ -69,8 +69,9 @@ def make_mmm(
     start : str, default="2022-01-03"
         First week.
     adstock : str or Adstock, default="geometric"
-        Form of the carry-over, over 8 weeks: "geometric", "delayed", "weibull",
-        "binomial", or a component, see :class:`~sklearn_mmm.components.Adstock`.
+        Form of the carry-over, over 8 weeks: "geometric", "gamma", "delayed",
+        "weibull", "binomial", or a component, see
+        :class:`~sklearn_mmm.components.Adstock`.
     saturation : str or Saturation, default="hill"
         Form of the response: "hill", "logistic", "exponential", "none", or a component,
         see :class:`~sklearn_mmm.components.Saturation`. Parameters of other forms than

@@ -59,23 +59,21 @@ def channel_effects(
     sequence = plan.sequence
     media = sequence.media.numpy()
     n_regions, _, n = media.shape
-    region, week = plan.cells
-    scale = plan.outcome_scale[:, None] * np.ones(media.shape[1])
-    counted = np.zeros_like(scale)
-    np.add.at(counted, (region, week), 1.0)
-    weight = torch.as_tensor(scale * counted)[..., None]
+    counted = np.zeros(media.shape[:2])
+    counted[plan.cells] = plan.outcome_scale[plan.cells[0]]
+    weight = torch.as_tensor(counted)[..., None]
 
     def contributions(values: np.ndarray) -> np.ndarray:
         with torch.no_grad():
             out, _ = sequence.contributions(torch.as_tensor(values))
         return np.asarray((out * weight).sum(1).numpy())
 
-    spend = np.zeros((n_regions, n))
-    np.add.at(spend, region, plan.spend)
-    direct = contributions(media)
+    spend = np.zeros_like(media)
+    spend[plan.cells] = plan.spend
+    spend = spend.sum(axis=1)
     lost = np.zeros((n_regions, n, n))
     moved = np.zeros((n_regions, n, n))
-    gradient = _gradient(sequence, weight)
+    direct, gradient = _value_and_gradient(sequence, weight)
     used = np.zeros_like(media)
     used[plan.cells] = media[plan.cells]
     margin = (gradient * used).sum(axis=1)
@@ -109,12 +107,18 @@ def channel_effects(
     return ChannelEffects(spend, direct, lost, moved, margin, total_margin)
 
 
-def _gradient(sequence: MediaSequence, weight: torch.Tensor) -> np.ndarray:
-    """Return the gradient of the weighted contributions in the media."""
+def _value_and_gradient(
+    sequence: MediaSequence, weight: torch.Tensor
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weighted contributions, (region, channel), and their gradient.
+
+    In the media, (region, week, channel), of all together.
+    """
     given = sequence.media.clone().requires_grad_()
     out, _ = sequence.contributions(given)
-    (gradient,) = torch.autograd.grad((out * weight).sum(), given)
-    return np.asarray(gradient.numpy())
+    value = (out * weight).sum(1)
+    (gradient,) = torch.autograd.grad(value.sum(), given)
+    return np.asarray(value.detach().numpy()), np.asarray(gradient.numpy())
 
 
 def effects_table(

@@ -209,12 +209,13 @@ class MediaInspectionMixin(ParameterTableMixin):
         if coverage is not None:
             check_coverage(coverage)
             self._need_members()
-        wanted = coverage is not None
         if X is None:
             history, index = self._predictor.history, self.contributions_.index
-            plan, members = self._make_plans(history, index, wanted)
+            plan, _ = self._make_plans(history, index, members=False)
         else:
-            plan, members = self._plans(X, wanted)
+            plan, _ = self._plans(X, members=False)
+        wanted = coverage is not None
+        members = self._predictor.media_of_members(plan) if wanted else []
         rng = np.random.default_rng(self._seed)
         alone = tuple(kinds) == ("direct",)
         found = channel_effects(plan, None if alone else self._influence)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm._threads import one_thread
-from sklearn_mmm.functional import lagged
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.network import MMMModule
 
@@ -53,7 +52,7 @@ class MediaSequence:
             mean outcome.
         """
         module = self.module
-        out = module.media(lagged(media, module.media.max_lag), self.region)
+        out = module.media.of_series(media, self.region)
         if not module.modulation.active:
             return out, torch.ones_like(out)
         factor = module.modulation.predict(
@@ -182,6 +181,24 @@ class MediaPlan:
             Outcome units; regions are sorted.
         """
         return self._outside(spend) - self._outside_of_nothing
+
+    @one_thread()
+    def totals(self, spend: np.ndarray) -> np.ndarray:
+        """Return what each channel contributes to the rows and after them.
+
+        Parameters
+        ----------
+        spend : ndarray of shape (n_rows, n_channels)
+
+        Returns
+        -------
+        ndarray of shape (n_channels,)
+            Outcome units: :meth:`contributions` and :meth:`after`, summed.
+        """
+        with torch.no_grad():
+            values = self._values(torch.as_tensor(spend, dtype=torch.float64))
+        nothing = self._outside_of_nothing.sum(0)
+        return np.asarray(values.sum((0, 1)).numpy() - nothing)
 
     @one_thread()
     def value_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:

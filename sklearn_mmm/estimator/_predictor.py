@@ -99,17 +99,21 @@ class Predictor:
         later = rows.position > self.baseline.position[-1]
         return np.where(later, self.interval_factor, 1.0)
 
+    def media_of_members(self, plan: MediaPlan) -> list[MediaPlan]:
+        """Return a plan with each member's media and the model's own baseline."""
+        return [
+            replace(plan, sequence=replace(plan.sequence, module=m.module))
+            for m in self.members
+        ]
+
     def member_plans(self, plan: MediaPlan, rows: Rows) -> list[MediaPlan]:
         """Return the same rows' plan for each member."""
         code = self.scales.code(rows.region)
         size = self.scales.outcome_of(code)
+        own = zip(self.members, self.media_of_members(plan), strict=True)
         return [
-            replace(
-                plan,
-                organic=_organic(self.scales, m, rows, code).sum(axis=1) * size,
-                sequence=replace(plan.sequence, module=m.module),
-            )
-            for m in self.members
+            replace(p, organic=_organic(self.scales, m, rows, code).sum(axis=1) * size)
+            for m, p in own
         ]
 
     def plan(self, rows: Rows, channels: list[str], index: pd.Index) -> MediaPlan:

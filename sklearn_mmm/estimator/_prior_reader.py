@@ -14,7 +14,12 @@ QUANTITIES = {
     "roi": "outcome units per spend unit",
     "marginal_roi": "outcome units per spend unit",
     "contribution": "share of the outcome",
+    "half_life": "time steps",
+    "half_saturation": "media units per time step",
+    "slope": "without unit",
 }
+# Those that are about the shape of the response alone, and so no experiments.
+SHAPES = ("half_life", "half_saturation", "slope")
 # The next unit of spend is measured by so small a cut of all spend.
 _MARGIN = 0.01
 
@@ -57,6 +62,8 @@ class PriorReader:
         """
         found = []
         for name, channel, quantity, mean, std in beliefs(priors, self.channels):
+            if quantity in SHAPES:
+                continue
             unit, other = self._unit(name, channel, quantity)
             found.append(
                 Experiment(

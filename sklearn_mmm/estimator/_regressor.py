@@ -32,10 +32,11 @@ from sklearn_mmm.estimator._fitted_tables import (
     saturation_parameters,
     steady_state,
 )
-from sklearn_mmm.estimator._kernel_length import kernel_length
+from sklearn_mmm.estimator._kernel_length import kernel_length, longest_kernel
 from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
 from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.estimator._prior_reader import PriorReader
+from sklearn_mmm.estimator._shape_beliefs import shape_beliefs
 from sklearn_mmm.exceptions import (
     ContradictedLiftTestWarning,
     MissingWeeksWarning,
@@ -135,19 +136,26 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         ``{"tv": {"roi": (2.0, 1.0)}, "email": {"contribution": (0.01, 0.01)}}``.
         ``roi`` and ``marginal_roi`` are outcome units per spend unit over the training
         rows, ``contribution`` is a share of their outcome; all three are of the
-        channel's own, direct effect.
+        channel's own, direct effect. ``half_life`` (time steps until half of the
+        effect has arrived), ``half_saturation`` (in the channel's own units per time
+        step, of the median region) and ``slope`` are of its response and positive.
     max_lag : int or "auto", default="auto"
         Length of the adstock kernel in time steps, the current one included. "auto"
         is 8 weeks of weekly data, 4 weeks of daily, 4 months of monthly ones:
         :math:`8 / \\sqrt{w}` steps of :math:`w` weeks, between 4 and 26 weeks, and of a
-        series with fewer than 32 of these steps 8 steps. See ``adstock_``, whose
+        series with fewer than 32 of these steps 8 steps; with
+        ``adstock="auto"`` up to three times as long (at most 26 weeks, a quarter of the
+        series) where there is evidence for other kernels. See ``adstock_``, whose
         columns are the lags.
-    adstock : str or Adstock, default="geometric"
-        One of "geometric", "delayed", "weibull", "binomial", or a component, see
-        :class:`~sklearn_mmm.components.Adstock` and :doc:`/extend_adstock`.
-        Form of the carry-over: falling from the start, peaking after a learned delay,
-        a Weibull density, which can do both, or falling to nothing at the end of the
-        kernel; or a component, perhaps of your own.
+    adstock : str or Adstock, default="auto"
+        "auto", one of "geometric", "gamma", "delayed", "weibull", "binomial", or a
+        component, see :class:`~sklearn_mmm.components.Adstock` and
+        :doc:`/extend_adstock`. Form of the carry-over: falling from the start, rising
+        before it falls, peaking after a learned delay, a Weibull density, which can do
+        both, or falling to nothing at the end of the kernel; or a component, perhaps of
+        your own. "auto" is geometric, and gamma for those channels for which there is
+        evidence (:class:`~sklearn_mmm.components.GammaAdstock`; ``rise`` of the others
+        is 0.001 then, which is geometric).
     saturation : str or Saturation, default="hill"
         One of "hill", "logistic", "exponential", "none", or a component, see
         :class:`~sklearn_mmm.components.Saturation` and :doc:`/extend_saturation`.
@@ -323,7 +331,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             Interval(Integral, 1, _MOST_LAGS, closed="both"),
             StrOptions({"auto"}),
         ],
-        "adstock": [StrOptions(set(ADSTOCKS)), Adstock],
+        "adstock": [StrOptions({"auto", *ADSTOCKS}), Adstock],
         "saturation": [StrOptions(set(SATURATIONS)), Saturation],
         "time_varying": ["boolean"],
         "validation": ["boolean"],
@@ -354,7 +362,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
         priors: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
         max_lag: int | str = "auto",
-        adstock: str | Adstock = "geometric",
+        adstock: str | Adstock = "auto",
         saturation: str | Saturation = "hill",
         time_varying: bool = True,
         validation: bool = True,
@@ -560,12 +568,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         check_regions(panel, self.region_column)
         self._warn_about(rows, panel)
         options = self._graph_options()
-        columns = np.column_stack([rows.media, rows.controls])
-        usual = panel.gather(
-            without_gross_outliers(
-                panel.scatter(y), panel.observed, panel.scatter(columns)
-            )
-        )
+        # A unit is no estimate: it leaves out what is far out whatever the reason.
+        usual = panel.gather(without_gross_outliers(panel.scatter(y), panel.observed))
         scales = make_scales(panel, usual, rows.media, rows.controls, rows.spend)
         data = self._training_data(rows, panel, y, scales)
         tests = self._tests(panel, rows, data, lift_tests, options)
@@ -655,7 +659,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             shape = self._response_shape(len(data.position))
         else:
             shape = former.net.module_.media.shape
-        options = self._training_options(shape)
+        options = self._training_options(shape, scales, len(data.position))
         inputs = options, experiments, scales.outcome, self._seed
         if former is None:
             return fit_network(data, *inputs, checkpoint)
@@ -724,22 +728,38 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             ),
         )
 
-    def _training_options(self, shape: ResponseShape) -> TrainingOptions:
-        names = set(TrainingOptions.__dataclass_fields__) - {"shape", "noise"}
+    def _training_options(
+        self, shape: ResponseShape, scales: PanelScales, n_steps: int
+    ) -> TrainingOptions:
+        own = {"shape", "noise", "believed", "longest"}
+        names = set(TrainingOptions.__dataclass_fields__) - own
         options = {name: getattr(self, name) for name in sorted(names)}
         options["callbacks"] = tuple(self.callbacks or ())
         options["shape"] = shape
         options["noise"] = HuberNoise(self.huber_delta)
-        # Without a clock of even steps there is no sequence for effects to vary along.
-        if self._axis is None or not self._axis.regular:
-            options["time_varying"] = False
+        options["longest"] = None
+        if self.adstock == "auto":
+            # Of which form a kernel was found to be changes no belief.
+            shape = replace(shape, adstock=make_adstock("auto"))
+            if shape.n_lags > 1:
+                steps = self._weeks_per_step, n_steps
+                options["longest"] = longest_kernel(self.max_lag, *steps)
+        usual = np.median(scales.media, axis=0)
+        options["believed"] = shape_beliefs(
+            self.priors or {}, self.media_columns_, shape, usual
+        )
+        options["time_varying"] = self._modulates
         return TrainingOptions(**options)
 
+    @property
+    def _modulates(self) -> bool:
+        # Without a clock of even steps there is no sequence for effects to vary along.
+        regular = self._axis is not None and self._axis.regular
+        return bool(self.time_varying and regular)
+
     def _response_shape(self, n_steps: int) -> ResponseShape:
-        adstock, saturation = (
-            make_adstock(self.adstock),
-            make_saturation(self.saturation),
-        )
+        adstock = make_adstock(self.adstock)
+        saturation = make_saturation(self.saturation)
         n_lags = self._kernel_length(n_steps)
         check_components(adstock, saturation, n_lags)
         return ResponseShape(adstock, saturation, n_lags, self._weeks_per_step)
@@ -811,7 +831,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             for name, values in named.items()
         )
         self.media_scale_ = pd.DataFrame(scales.media, panel.regions, channels)
-        modulates = self._training_options(module.media.shape).time_varying
+        modulates = self._modulates
         self.hyperparameters_ = learned_hyperparameters(fitted, modulates)
         self._steady_state = steady_state(fitted, scales, channels, panel, rows)
         self.regional_effect_ = pd.DataFrame(

@@ -1,5 +1,7 @@
 """Adstock: the carry-over of media from one time step to the next."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -169,7 +171,40 @@ def carry_over(x: Tensor, weights: Tensor) -> Tensor:
     >>> carry_over(x, torch.tensor([[1.0, 0.5]])).ravel()
     tensor([1.0000, 0.5000, 0.0000])
     """
-    return (lagged(x, weights.shape[-1]) * weights).sum(-1)
+    kernels = weights.expand(x.shape[-1], weights.shape[-1])
+    out: Tensor = _CarryOver.apply(x, kernels)
+    return out
+
+
+class _CarryOver(torch.autograd.Function):
+    """Sums of shifted series, which are faster than a copy of the media of all lags."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weights: Tensor) -> Tensor:
+        """Return the carry-over of (..., week, channel) media."""
+        ctx.save_for_backward(x, weights)
+        out = x * weights[:, 0]
+        for lag in range(1, min(weights.shape[1], x.shape[-2])):
+            out[..., lag:, :].addcmul_(x[..., :-lag, :], weights[:, lag])
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return the slopes by media and by weights, as far as they are needed."""
+        x, weights = ctx.saved_tensors
+        n_lags = min(weights.shape[1], x.shape[-2])
+        by_media = by_weights = None
+        if ctx.needs_input_grad[0]:
+            by_media = slope * weights[:, 0]
+            for lag in range(1, n_lags):
+                by_media[..., :-lag, :].addcmul_(slope[..., lag:, :], weights[:, lag])
+        if ctx.needs_input_grad[1]:
+            by_weights = torch.zeros_like(weights)
+            for lag in range(n_lags):
+                past = x[..., : x.shape[-2] - lag, :]
+                product = slope[..., lag:, :] * past
+                by_weights[:, lag] = product.flatten(0, -2).sum(0)
+        return by_media, by_weights
 
 
 def has_faded(weights: np.ndarray) -> np.ndarray:
@@ -198,3 +233,35 @@ def has_faded(weights: np.ndarray) -> np.ndarray:
     if weights.shape[1] < 2:
         return np.ones(len(weights), bool)
     return np.asarray(weights[:, -1] < _FADED * weights.max(axis=1))
+
+
+def half_life(weights: np.ndarray) -> float:
+    """Return the time until half of a kernel's effect has arrived.
+
+    Time counts from the start of the time step of the spend. Between time steps what
+    has not yet arrived falls geometrically, so that an untruncated geometric kernel has
+    log(1/2) / log(decay).
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_lags,)
+        Of one kernel, at least 0, summing to 1.
+
+    Returns
+    -------
+    float
+        Time steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mmm.functional import half_life
+    >>> half_life(np.array([0.5, 0.25, 0.125, 0.125]))
+    1.0
+    """
+    left = np.r_[1.0, 1.0 - np.cumsum(weights)]
+    i = int(np.argmax(left <= 0.5 + 1e-12))
+    before, after = left[i - 1], left[i]
+    if after <= 1e-9:  # All of the rest arrives in this time step, evenly.
+        return float(i - 1 + (before - 0.5) / (before - after))
+    return float(i - 1 + np.log(0.5 / before) / np.log(after / before))

@@ -1,19 +1,28 @@
 """Whether a driver moves a target beside others: aligned rank tests."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
 from scipy.special import ndtri
 
 # Neighbouring rows of a cluster that are looked at for autocorrelation.
 _N_LAGS = 8
-_N_SCORES = 3
 _LEAST_POWER = 1e-300
+# Of shares of a rank: those of the normal distribution, and of either tail.
+_SCORES: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
+    ndtri,
+    lambda share: 1 + np.log(share),
+    lambda share: -1 - np.log1p(-share),
+)
+_N_SCORES = len(_SCORES)
 
 
 def aligned_rank_scores(
-    columns: np.ndarray, target: np.ndarray, cluster: np.ndarray
+    columns: np.ndarray,
+    target: np.ndarray,
+    cluster: np.ndarray,
+    enough: float = np.inf,
 ) -> np.ndarray:
     r"""Test each column for a part of its own in a target.
 
@@ -36,11 +45,13 @@ def aligned_rank_scores(
     target : ndarray of shape (n_rows,)
     cluster : int ndarray of shape (n_rows,)
         Rows of a cluster follow one another in time.
+    enough : float, default=inf
+        Of a column whose first score is as large, the others are not asked for.
 
     Returns
     -------
     ndarray of shape (n, 3)
-        Standard normal if the column has no part in the target.
+        Standard normal if the column has no part in the target; 0 where not asked for.
     """
     size = np.sqrt((columns * columns).sum(axis=0))
     columns = columns / np.maximum(size, _LEAST_POWER)
@@ -48,61 +59,96 @@ def aligned_rank_scores(
     weight = inverse @ (columns.T @ target)
     beside = columns @ inverse / np.maximum(np.diag(inverse), _LEAST_POWER)
     aligned = (target - columns @ weight)[:, None] + beside * weight
-    scores = _scores(aligned.T)
-    beside = beside.T
-    product = beside[:, None] * scores
-    power = (product**2).sum(axis=2) * _inflation(beside, scores, cluster)
-    return np.asarray(product.sum(axis=2) / np.sqrt(np.maximum(power, _LEAST_POWER)))
+    beside = np.ascontiguousarray(beside.T)
+    ranked, clusters = _Ranked(aligned.T), _Clusters(cluster)
+    out = np.zeros((len(beside), _N_SCORES))
+    asked = np.arange(len(beside))
+    for kind in range(_N_SCORES):
+        if len(asked):
+            own, scores = beside[asked], ranked.scores(kind, asked)
+            total = np.vecdot(own, scores)
+            power = np.vecdot(own**2, scores**2) * clusters.inflation(own, scores)
+            out[asked, kind] = total / np.sqrt(np.maximum(power, _LEAST_POWER))
+        if not kind:
+            asked = asked[np.abs(out[:, 0]) < enough]
+    return out
 
 
-def _scores(values: np.ndarray) -> np.ndarray:
-    """Return centred scores of the ranks of each row, (n, 3, n_rows)."""
-    place = np.argsort(values, axis=1)
-    ordered = np.take_along_axis(values, place, axis=1)
-    if (ordered[:, 1:] == ordered[:, :-1]).any():
-        share = (stats.rankdata(values, axis=1) - 0.5) / values.shape[1]
-        scores = np.moveaxis(_scores_of_share(share), 0, 1)
-        return np.asarray(scores - scores.mean(axis=2, keepdims=True))
-    scores = np.empty((len(values), _N_SCORES, values.shape[1]))
-    by_rank = _scores_by_rank(values.shape[1])[None]
-    np.put_along_axis(scores, place[:, None], by_rank, axis=2)
-    return scores
+class _Ranked:
+    """Values in order of size.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_rows)
+    """
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.place = np.argsort(values, axis=1)
+        self.ordered = np.take_along_axis(values, self.place, axis=1)
+
+    def scores(self, kind: int, asked: np.ndarray) -> np.ndarray:
+        """Return centred scores of the ranks of some rows of values, (n_asked, n_rows).
+
+        Parameters
+        ----------
+        kind : int
+        asked : int ndarray of shape (n_asked,)
+        """
+        n_rows = self.place.shape[1]
+        out = np.empty((len(asked), n_rows))
+        for own, row in zip(out, asked, strict=True):
+            values = self.ordered[row]
+            begins = np.flatnonzero(values[1:] != values[:-1]) + 1
+            if len(begins) == n_rows - 1:
+                own[self.place[row]] = _scores_by_rank(kind, n_rows)
+                continue
+            # Values that tie share the mean of their ranks.
+            ends, begins = np.append(begins, n_rows), np.append(0, begins)
+            share = 0.5 * (begins + ends) / n_rows
+            tied = np.repeat(_SCORES[kind](share), ends - begins)
+            own[self.place[row]] = tied - tied.mean()
+        return out
 
 
 @lru_cache(maxsize=64)
-def _scores_by_rank(n_rows: int) -> np.ndarray:
-    """Return centred scores of ranks that do not tie, (3, n_rows)."""
-    scores = _scores_of_share((np.arange(n_rows) + 0.5) / n_rows)
-    return np.asarray(scores - scores.mean(axis=1, keepdims=True))
+def _scores_by_rank(kind: int, n_rows: int) -> np.ndarray:
+    """Return centred scores of ranks that do not tie, (n_rows,)."""
+    scores = _SCORES[kind]((np.arange(n_rows) + 0.5) / n_rows)
+    return np.asarray(scores - scores.mean())
 
 
-def _scores_of_share(share: np.ndarray) -> np.ndarray:
-    return np.stack([ndtri(share), 1 + np.log(share), -1 - np.log1p(-share)])
+class _Clusters:
+    """Rows of a cluster follow one another in time.
 
+    Parameters
+    ----------
+    cluster : int ndarray of shape (n_rows,)
+    """
 
-def _inflation(
-    beside: np.ndarray, scores: np.ndarray, cluster: np.ndarray
-) -> np.ndarray:
-    """Return by how much autocorrelation makes variances larger, (n, 3)."""
-    n_rows = len(cluster)
-    starts = np.flatnonzero(np.r_[True, cluster[1:] != cluster[:-1]])
-    length = np.diff(np.r_[starts, n_rows])
-    # Zeros between clusters keep what lies in different ones apart.
-    place = np.arange(n_rows) + _N_LAGS * np.repeat(np.arange(len(starts)), length)
-    apart = []
-    for values in (beside[:, None], scores):
-        padded = np.zeros((*values.shape[:2], int(place[-1]) + 1 + _N_LAGS))
-        padded[..., place] = values
-        apart.append(padded)
-    power = [np.maximum(np.einsum("ijt,ijt->ij", v, v), _LEAST_POWER) for v in apart]
-    out = np.ones(scores.shape[:2])
-    for lag in range(1, min(_N_LAGS, n_rows - 1) + 1):
-        n_together = int(np.maximum(length - lag, 0).sum())
-        if not n_together:
-            break
-        rho = [
-            np.einsum("ijt,ijt->ij", v[..., lag:], v[..., :-lag]) / p
-            for v, p in zip(apart, power, strict=True)
-        ]
-        out += 2 * rho[0] * rho[1] * (n_rows / n_together) ** 2
-    return np.maximum(out, 1.0)
+    def __init__(self, cluster: np.ndarray) -> None:
+        n_rows = len(cluster)
+        starts = np.flatnonzero(np.r_[True, cluster[1:] != cluster[:-1]])
+        self.length = np.diff(np.r_[starts, n_rows])
+        # Zeros between clusters keep what lies in different ones apart.
+        gap = _N_LAGS * np.repeat(np.arange(len(starts)), self.length)
+        self.place = np.arange(n_rows) + gap
+
+    def inflation(self, beside: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """Return by how much autocorrelation makes variances larger, (n,)."""
+        n_rows, apart = len(self.place), []
+        for values in (beside, scores):
+            padded = np.zeros((len(values), int(self.place[-1]) + 1 + _N_LAGS))
+            padded[:, self.place] = values
+            apart.append(padded)
+        power = [np.maximum(np.vecdot(v, v), _LEAST_POWER) for v in apart]
+        out = np.ones(len(beside))
+        for lag in range(1, min(_N_LAGS, n_rows - 1) + 1):
+            n_together = int(np.maximum(self.length - lag, 0).sum())
+            if not n_together:
+                break
+            rho = [
+                np.vecdot(v[:, lag:], v[:, :-lag]) / p
+                for v, p in zip(apart, power, strict=True)
+            ]
+            out += 2 * rho[0] * rho[1] * (n_rows / n_together) ** 2
+        return np.maximum(out, 1.0)

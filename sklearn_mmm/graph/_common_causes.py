@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sklearn_mmm.graph._rows import GraphPanel
+from sklearn_mmm.graph._states import Following, draw_states
 
 # Media below this share of their mean are too small for a logarithm.
 _FLOOR = 0.05
@@ -12,6 +13,9 @@ _MOST_LOADING = 0.97
 _LEAST_OWN_VARIANCE = 0.05
 _MOST_MEMORY = 0.98
 _FEWEST_CHANNELS = 3
+# Loadings lie half way between one that all channels share and what each tells.
+_OWN_LOADING = 0.5
+_N_DRAWS = 2
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def without_common_course(panel: GraphPanel) -> GraphPanel:
     """
     if panel.course.shape[1] == 1 or not can_have_common_causes(panel):
         return panel
-    logarithm = _logarithm(panel.children, panel.kept)
+    logarithm, _ = _logarithm(panel.children, panel.kept)
     terms = panel.course[:, 1:] - panel.course[:, 1:].mean(axis=0)
     size = np.ones(panel.kept.shape)
     for r, seen in enumerate(panel.kept):
@@ -64,12 +68,10 @@ def without_common_course(panel: GraphPanel) -> GraphPanel:
     )
 
 
-def _logarithm(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Return logarithms of what is not too small for them."""
-    mean = values[kept].mean(axis=0)
-    return np.asarray(
-        np.log(np.maximum(values, np.maximum(_FLOOR * np.abs(mean), 1e-12)))
-    )
+def _logarithm(values: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return logarithms, and which values are not too small for them."""
+    least = np.maximum(_FLOOR * np.abs(values[kept].mean(axis=0)), 1e-12)
+    return np.log(np.maximum(values, least)), values > least
 
 
 def draw_common_cause(
@@ -81,10 +83,12 @@ def draw_common_cause(
     :math:`\lambda_j f_t + a_{j,t}` with first-order autoregressions :math:`f` and
     :math:`a_j`. Given the typical loading, loadings and memories follow from medians
     over pairs of channels, which few edges do not move; :math:`f` is drawn from its
-    posterior, a Wiener filter with noise, rather than estimated, since the errors of an
-    estimate would look like a common cause themselves (multiple imputation, Rubin,
-    1987). Where regions have weeks in common, so has the cause: a nation's part and the
-    regions' own are drawn apart.
+    posterior rather than estimated, since the errors of an estimate would look like a
+    common cause themselves (multiple imputation, Rubin, 1987). A Wiener filter with
+    noise begins, and :func:`draw_states` goes on with the distributions that channels
+    have beside it; weeks without media say nothing about the cause. Where regions
+    have weeks in common, so has the cause: a nation's part and the regions' own are
+    drawn apart.
 
     Parameters
     ----------
@@ -97,20 +101,23 @@ def draw_common_cause(
     """
     n = panel.children.shape[2]
     own = panel.children - panel.parents @ weights[:n] - panel.lagged @ weights[n:]
-    logarithm = panel.without_course(_logarithm(own, panel.kept))
-    logarithm = logarithm * panel.kept[..., None]
-    parts = [(logarithm, strength)]
+    kept = panel.kept[..., None]
+    raw, told = _logarithm(own, panel.kept)
+    logarithm, told = panel.without_course(raw) * kept, told & kept
+    parts = [(logarithm, told, strength)]
     if panel.by_week:
-        seen = np.maximum(panel.kept.sum(axis=0), 1)[:, None]
-        nation = logarithm.sum(axis=0, keepdims=True) / seen
-        regions = (logarithm - nation) * panel.kept[..., None]
-        parts = [(regions, strength), (nation, _national_strength(nation, regions))]
+        count = np.maximum(panel.kept.sum(axis=0), 1)[:, None]
+        nation = logarithm.sum(axis=0, keepdims=True) / count
+        regions = (logarithm - nation) * kept
+        loading = _national_strength(nation, regions)
+        anywhere = told.any(axis=0, keepdims=True)
+        parts = [(regions, told, strength), (nation, anywhere, loading)]
     size = np.zeros(panel.kept.shape)
     terms = []
-    for values, loading in parts:
+    for values, seen, loading in parts:
         if loading <= 0:
             continue
-        cause, typical = _draw(values, loading, rng)
+        cause, typical = _draw(values, seen, loading, rng)
         cause = np.broadcast_to(cause, size.shape)
         size = size + typical * cause
         terms += [cause, cause**2 - 1]
@@ -145,10 +152,19 @@ def _median_covariance(values: np.ndarray, lag: int = 0) -> float:
 
 
 def _draw(
-    values: np.ndarray, strength: float, rng: np.random.Generator
+    values: np.ndarray, told: np.ndarray, strength: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
     """Draw the cause of centred logarithms, (n_regions, n_weeks), and its loading."""
-    n_regions, n_weeks, n = values.shape
+    follow, own = _following(values, strength)
+    cause = _first_draw(values, follow, own, rng)
+    for _ in range(_N_DRAWS):
+        cause = draw_states(values, told, cause, follow, rng)
+    return cause, float(np.median(follow.loading))
+
+
+def _following(values: np.ndarray, strength: float) -> tuple[Following, np.ndarray]:
+    """Return how channels follow a cause, and the variances of their own parts."""
+    n = values.shape[2]
     now, later = _covariance(values), _covariance(values, 1)
     above = np.triu_indices(n, 1)
     typical = float(np.median(now[above]))
@@ -157,11 +173,21 @@ def _draw(
     if typical > 0:
         others = ~np.eye(n, dtype=bool)
         median = np.array([np.median(now[j][others[j]]) for j in range(n)])
-        loading = strength * np.clip(median / typical, 0.0, 2.0)
+        apart = np.clip(median / typical, 0.0, 2.0) - 1
+        loading = strength * (1 + _OWN_LOADING * apart)
         memory = float(np.clip(np.median(later[above]) / typical, 0.0, _MOST_MEMORY))
     loading = np.minimum(loading, _MOST_LOADING * np.sqrt(variance))
     own = np.maximum(variance - loading**2, _LEAST_OWN_VARIANCE * variance)
     own_memory = np.clip((np.diag(later) - loading**2 * memory) / own, 0.0, 0.95)
+    return Following(loading, own_memory, memory), own
+
+
+def _first_draw(
+    values: np.ndarray, follow: Following, own: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw the cause as if all were Gaussian and observed, (n_regions, n_weeks)."""
+    n_regions, n_weeks, _ = values.shape
+    loading = follow.loading
     angle = 2 * np.pi * np.arange(n_weeks // 2 + 1) / n_weeks
 
     def spectrum(rho: np.ndarray | float) -> np.ndarray:
@@ -169,10 +195,11 @@ def _draw(
             (1 - rho**2) / (1 + rho**2 - 2 * rho * np.cos(angle[:, None]))
         )
 
-    noise = own * spectrum(own_memory)  # (frequency, channel)
-    precision = 1 / spectrum(memory)[:, 0] + (loading**2 / noise).sum(axis=1)
+    noise = own * spectrum(follow.memory)  # (frequency, channel)
+    precision = 1 / spectrum(follow.cycle_memory)[:, 0] + (loading**2 / noise).sum(
+        axis=1
+    )
     waves = np.fft.rfft(values, axis=1)
     mean = (waves * (loading / noise)).sum(axis=2) / precision
     error = np.fft.rfft(rng.standard_normal((n_regions, n_weeks)), axis=1)
-    drawn = np.fft.irfft(mean + error / np.sqrt(precision), n_weeks, axis=1)
-    return drawn, float(np.median(loading))
+    return np.fft.irfft(mean + error / np.sqrt(precision), n_weeks, axis=1)

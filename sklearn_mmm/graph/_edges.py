@@ -101,7 +101,7 @@ def select_edges(
         while chosen:
             z = np.abs(
                 aligned_rank_scores(
-                    drivers[:, chosen], rows.children[:, child], rows.cluster
+                    drivers[:, chosen], rows.children[:, child], rows.cluster, limit
                 )
             ).max(axis=1)
             z[[column in fixed for column in chosen]] = np.inf

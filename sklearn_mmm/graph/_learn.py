@@ -28,6 +28,8 @@ _STRENGTHS = (0.1, 0.2, 0.35, 0.55, 0.8, 1.1)
 _N_REFINEMENTS = 5
 _N_ROUNDS = 3
 _N_DRAWS = 5
+# Cells in which the strength of a common cause is searched.
+_MOST_SEARCHED = 3000
 # A common cause has to explain so much of the dependence that edges do not.
 _LEAST_EXPLAINED = 0.3
 
@@ -220,7 +222,7 @@ def _with_common_cause(
     Or that by edges alone, if a common cause explains no more.
     """
 
-    def draw(strength: float, number: int = 0) -> Explanation:
+    def draw(panel: GraphPanel, strength: float, number: int = 0) -> Explanation:
         rng = np.random.default_rng([seed, number])
         weights = np.zeros_like(alone.edges.weights)
         for _ in range(_N_ROUNDS):
@@ -229,21 +231,24 @@ def _with_common_cause(
             weights = select_edges(rows, rules, order_of(rows, rules), alpha).weights
         return explain(rows, panel, rules, alpha)
 
-    def dependence(strength: float) -> float:
-        return tried[strength].tests.dependence
+    some = panel.some_regions(_MOST_SEARCHED)
 
-    tried = {strength: draw(strength) for strength in _STRENGTHS}
+    def dependence(strength: float) -> float:
+        return draw(some, strength).tests.dependence
+
+    tried = {strength: dependence(strength) for strength in _STRENGTHS}
     for _ in range(_N_REFINEMENTS):
-        best = min(tried, key=dependence)
+        best = min(tried, key=tried.__getitem__)
         known = sorted(tried)
         place = known.index(best)
         ends = known[max(place - 1, 0)], known[min(place + 1, len(known) - 1)]
         # The wider side first.
         other = ends[int(ends[1] / best > best / ends[0])]
         new = float(np.sqrt(best * other))
-        tried[new] = draw(new)
-    best = min(tried, key=dependence)
-    left = (dependence(best) - 1) / max(alone.tests.dependence - 1, 1e-9)
+        tried[new] = dependence(new)
+    best = min(tried, key=tried.__getitem__)
+    first = draw(panel, best)
+    left = (first.tests.dependence - 1) / max(alone.tests.dependence - 1, 1e-9)
     if left > 1 - _LEAST_EXPLAINED:
         return [alone]
-    return [tried[best], *(draw(best, number) for number in range(1, _N_DRAWS))]
+    return [first, *(draw(panel, best, number) for number in range(1, _N_DRAWS))]

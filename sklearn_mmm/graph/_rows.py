@@ -1,6 +1,6 @@
 """Panels and rows from which graphs are learned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,7 +13,10 @@ FEWEST_FOR_WEEK_MEANS = 3
 _FEWEST_FOR_REGION_CLUSTERS = 10
 _BLOCK = 13
 _N_HARMONICS = 2
-_N_ROUNDS = 20
+# Share of what is carried over that is nearly all of it.
+_ARRIVED = 0.99
+# Share of the largest below which one stands for what is not determined.
+_NO_EIGENVALUE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,13 @@ class GraphPanel:
         cluster = np.unique(self.cluster[self.kept], return_inverse=True)[1]
         return GraphRows(rows[:, :n], rows[:, n : 2 * n], rows[:, 2 * n :], cluster)
 
+    def some_regions(self, most_cells: int) -> "GraphPanel":
+        """Return every so-many-th region, so that cells are not many more than that."""
+        step = -(-self.kept.size // most_cells)
+        step = max(min(step, len(self.kept) // FEWEST_FOR_WEEK_MEANS), 1)
+        names = ("children", "parents", "lagged", "kept", "cluster")
+        return replace(self, **{name: getattr(self, name)[::step] for name in names})
+
     def centred(self, values: np.ndarray) -> np.ndarray:
         """Remove the regions' courses and what weeks share; 0 where nothing is kept.
 
@@ -182,7 +192,9 @@ def series_panel(
     parents = (history[..., :n_carry] * kernels).sum(-1)
     # (region, week, lag, channel): the first lag of all channels, then the next.
     past = np.moveaxis(history[..., 1 : n_lags + 1], -1, 2)
-    first = max(n_carry - 1, n_lags) if n_weeks > 2 * max(n_carry, n_lags + 1) else 0
+    # Weeks of whose past too much is unknown are left out.
+    first = max(_felt(kernels) - 1, n_lags)
+    first = first if n_weeks > 2 * (first + 1) else 0
     kept = observed.copy()
     kept[:, :first] = False
     by_week = n_regions >= FEWEST_FOR_WEEK_MEANS
@@ -204,16 +216,26 @@ def series_panel(
     )
 
 
+def _felt(kernels: np.ndarray) -> int:
+    """Return in how many time steps what is carried over has all but arrived."""
+    arrived = kernels.cumsum(axis=1) >= _ARRIVED * kernels.sum(axis=1, keepdims=True)
+    return 1 + int(arrived.argmax(axis=1).max(initial=0))
+
+
 def _without_means(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Remove the means of regions and weeks, in turns where cells are missing."""
+    """Remove the means of regions and weeks, by their normal equations.
+
+    Those of the weeks are what is left once the regions' are eliminated.
+    """
     weight = kept[..., None].astype(float)
-    out = values * weight
-    by_region = np.maximum(weight.sum(1, keepdims=True), 1)
-    by_week = np.maximum(weight.sum(0, keepdims=True), 1)
-    for _ in range(1 if kept.all() else _N_ROUNDS):
-        out = (out - out.sum(1, keepdims=True) / by_region) * weight
-        out = (out - out.sum(0, keepdims=True) / by_week) * weight
-    return np.asarray(out)
+    seen = values * weight
+    count = np.maximum(kept.sum(1), 1)[:, None]
+    share = kept / count  # (region, week)
+    inner = np.diag(kept.sum(0)) - kept.T @ share
+    right = seen.sum(0) - share.T @ seen.sum(1)
+    by_week = np.linalg.pinv(inner, _NO_EIGENVALUE, hermitian=True) @ right
+    by_region = seen.sum(1) / count - share @ by_week
+    return np.asarray((seen - by_week - by_region[:, None]) * weight)
 
 
 def _course(position: np.ndarray, season_length: float | None) -> np.ndarray:

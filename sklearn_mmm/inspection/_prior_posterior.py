@@ -39,8 +39,9 @@ def prior_posterior(mmm: FittedMMM) -> pd.DataFrame:
     -----
     The prior of effects is half-normal, its scale learned from all channels together;
     those of the other parameters are Gaussian once transformed
-    (:class:`~sklearn_mmm.components.Prior`). Beliefs given as ``priors`` and lift tests
-    are part of the data here: they move the posterior.
+    (:class:`~sklearn_mmm.components.Prior`). Beliefs about half-life,
+    half-saturation and slope given as ``priors`` are priors here; those about ROI and
+    contributions, and lift tests, are part of the data: they move the posterior.
 
     Examples
     --------

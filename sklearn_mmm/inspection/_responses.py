@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from sklearn_mmm import functional
 from sklearn_mmm.functional import has_faded
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
@@ -227,12 +227,7 @@ def half_life(weights: Any) -> float:
             f"got weights of shape {weights.shape} and sum {weights.sum():g}; give the "
             "weights of one channel by lag, which sum to 1"
         )
-    left = np.r_[1.0, 1.0 - np.cumsum(weights)]
-    i = int(np.argmax(left <= 0.5 + 1e-12))
-    before, after = left[i - 1], left[i]
-    if after <= 1e-9:  # All of the rest arrives in this time step, evenly.
-        return float(i - 1 + (before - 0.5) / (before - after))
-    return float(i - 1 + np.log(0.5 / before) / np.log(after / before))
+    return functional.half_life(weights)
 
 
 @of_fitted_model

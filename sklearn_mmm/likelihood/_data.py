@@ -49,6 +49,11 @@ class TrainingData:
             self.position, self.position[-1], self.covariance.season_length
         )
 
+    @property
+    def orders(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return orders of media and controls that are the same in any table."""
+        return _by_size(self.media), _by_size(self.controls)
+
     def inputs(self, max_lag: int) -> dict[str, Tensor]:
         """Return the module's inputs in double precision, region first."""
         calendar = torch.as_tensor(self.calendar)
@@ -101,6 +106,12 @@ class TrainingData:
             observed=self.observed[:, :n_weeks],
             position=self.position[:n_weeks],
         )
+
+
+def _by_size(columns: np.ndarray) -> np.ndarray:
+    weeks = np.arange(1.0, columns.shape[1] + 1)[:, None]
+    squares = columns**2
+    return np.lexsort((squares.sum((0, 1)), (squares * weeks).sum((0, 1))))
 
 
 def _channels_first(lags: Tensor) -> Tensor:

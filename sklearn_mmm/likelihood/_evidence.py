@@ -1,6 +1,7 @@
-"""The evidence for a group of weights: how far they may be from zero."""
+"""The evidence for weights that a model lacks: how far they may be from zero."""
 
 import numpy as np
+from scipy.stats import norm
 
 FEWEST = 0.003
 _MOST = 1.0
@@ -10,12 +11,63 @@ _STRONG = 5.0
 _CLIP = 3.0
 
 
+class Unexplained:
+    """What is left of residuals and columns once nuisance effects have had their say.
+
+    Parameters
+    ----------
+    nuisance : ndarray of shape (n_rows, n_nuisance)
+        Derivatives in what could explain the residuals already.
+    precision : ndarray of shape (n_nuisance,)
+        Of the prior of these effects; 0 is flat.
+    residual : ndarray of shape (n_rows,)
+        Standardised; outlying rows count as if they were at three standard deviations.
+    """
+
+    def __init__(
+        self, nuisance: np.ndarray, precision: np.ndarray, residual: np.ndarray
+    ) -> None:
+        self.residual = np.clip(residual, -_CLIP, _CLIP)
+        self.noise = max(float((self.residual**2).mean()), 1e-12)
+        self.nuisance = nuisance
+        inner = nuisance.T @ nuisance
+        inner += np.diag(self.noise * precision + 1e-6 * np.diag(inner) + 1e-12)
+        self.inner = inner
+        self.removed = np.linalg.solve(inner, nuisance.T @ self.residual)
+
+    def gram_and_score(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return Gram matrix and scores of columns, nuisance integrated out.
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_rows, n_columns)
+        """
+        cross = columns.T @ self.nuisance
+        gram = columns.T @ columns - cross @ np.linalg.solve(self.inner, cross.T)
+        return gram, columns.T @ self.residual - cross @ self.removed
+
+    def positive_evidence(self, columns: np.ndarray, sd: float) -> np.ndarray:
+        r"""Return the log Bayes factor of each column alone against none.
+
+        With a half-normal coefficient of scale :math:`s`, the score :math:`z` and
+        precision :math:`\lambda` of a column, :math:`v^2 = 1 / (\lambda + 1 / s^2)`:
+
+        .. math:: \tfrac12 z^2 v^2 + \log(v / s) + \log 2 \Phi(z v)
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_rows, n_columns)
+        sd : float
+        """
+        gram, score = self.gram_and_score(columns)
+        z = score / self.noise
+        width = 1 / np.sqrt(np.maximum(gram.diagonal() / self.noise, 0.0) + sd**-2)
+        found = 0.5 * (z * width) ** 2 + np.log(width / sd) + norm.logcdf(z * width)
+        return np.asarray(found + np.log(2.0))
+
+
 def likeliest_scale(
-    slopes: np.ndarray,
-    weights: np.ndarray,
-    nuisance: np.ndarray,
-    precision: np.ndarray,
-    residual: np.ndarray,
+    slopes: np.ndarray, weights: np.ndarray, unexplained: Unexplained
 ) -> float:
     r"""Return the prior standard deviation that makes the data most likely.
 
@@ -33,29 +85,18 @@ def likeliest_scale(
     slopes : ndarray of shape (n_rows, n_weights)
         Derivatives of the standardised fit in each weight.
     weights : ndarray of shape (n_weights,)
-    nuisance : ndarray of shape (n_rows, n_nuisance)
-        Derivatives in what else could explain the same.
-    precision : ndarray of shape (n_nuisance,)
-        Of the prior of these effects; 0 is flat.
-    residual : ndarray of shape (n_rows,)
-        Standardised; outlying rows count as if they were at three standard deviations.
+    unexplained : Unexplained
 
     Returns
     -------
     float
         The smallest scale unless there is strong evidence for a larger one.
     """
-    clipped = np.clip(residual, -_CLIP, _CLIP)
-    noise = max(float((clipped**2).mean()), 1e-12)
-    cross = slopes.T @ nuisance
-    inner = nuisance.T @ nuisance
-    inner += np.diag(noise * precision + 1e-6 * np.diag(inner) + 1e-12)
-    removed = np.linalg.solve(inner, np.column_stack([cross.T, nuisance.T @ clipped]))
-    gram = slopes.T @ slopes - cross @ removed[:, :-1]
-    score = slopes.T @ clipped - cross @ removed[:, -1] + gram @ weights
-    values, vectors = np.linalg.eigh(gram / noise)
+    gram, score = unexplained.gram_and_score(slopes)
+    score = score + gram @ weights
+    values, vectors = np.linalg.eigh(gram / unexplained.noise)
     values = np.maximum(values, 0.0)
-    along = (vectors.T @ score / noise) ** 2
+    along = (vectors.T @ score / unexplained.noise) ** 2
     scales = np.geomspace(FEWEST, _MOST, 60)[:, None]
     evidence = 0.5 * (
         along / (values + 1 / scales**2) - np.log1p(values * scales**2)

@@ -17,6 +17,11 @@ from sklearn_mmm.network._modulation import Modulation
 # How far below zero a baseline may be where the outcome never is, relative to the mean
 # outcome.
 BELOW_ZERO = 0.05
+# Mean and standard deviation of a raw parameter of the response's shape, by its name
+# and the number of the channel, where more is believed than of every channel.
+Believed = Mapping[str, Mapping[int, tuple[float, float]]]
+ShapePriors = Mapping[str, tuple[Tensor, Tensor]]
+
 # Where the learned scales may be.
 SCALE_RANGES = {
     "deviation": (0.01, 1.0),
@@ -109,7 +114,7 @@ class Penalties:
     noise: HuberNoise
     positive: bool
     scales: PriorScales
-    shape: Mapping[str, tuple[Tensor, Tensor]]
+    shape: ShapePriors
 
     @classmethod
     def usual(
@@ -120,6 +125,7 @@ class Penalties:
         l2: float,
         noise: HuberNoise,
         positive: bool,
+        believed: Believed | None = None,
     ) -> "Penalties":
         """Return penalties before anything is learned.
 
@@ -130,12 +136,11 @@ class Penalties:
             Mean saturation of each channel, see :class:`PriorScales`.
         l1, l2, noise, positive
             See above.
+        believed : mapping, optional
+            See :func:`shape_priors`.
         """
         scales = PriorScales(contribution_scales(np.zeros(len(share))), share)
-        priors = {
-            name: (torch.tensor(p.mean).double(), torch.tensor(p.sd).double())
-            for name, p in shape.priors.items()
-        }
+        priors = shape_priors(shape, len(share), believed or {})
         return cls(l1, l2, noise, positive, scales, priors)
 
     @property
@@ -188,6 +193,39 @@ class Penalties:
 
 def _gaussian(z: Tensor) -> Tensor:
     return 0.5 * (z * z).sum()
+
+
+def shape_priors(
+    shape: ResponseShape, n_channels: int, believed: Believed
+) -> ShapePriors:
+    """Return mean and standard deviation of raw parameters, (channel,) each.
+
+    Parameters
+    ----------
+    shape : ResponseShape
+    n_channels : int
+    believed : mapping
+        What is believed of single channels instead.
+    """
+    usual = {
+        name: (_repeated(prior.mean, n_channels), _repeated(prior.sd, n_channels))
+        for name, prior in shape.priors.items()
+    }
+    return overlaid(usual, believed)
+
+
+def _repeated(value: float, n: int) -> Tensor:
+    return torch.full((n,), value, dtype=torch.float64)
+
+
+def overlaid(priors: ShapePriors, believed: Believed) -> ShapePriors:
+    """Return priors of raw parameters with what is believed of single channels."""
+    out = {name: (mean.clone(), sd.clone()) for name, (mean, sd) in priors.items()}
+    for name, channels in believed.items():
+        for channel, pair in channels.items():
+            for values, value in zip(out[name], pair, strict=True):
+                values[channel] = value
+    return out
 
 
 class WhitenedLoss(nn.Module):

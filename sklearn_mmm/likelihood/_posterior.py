@@ -6,7 +6,7 @@ they can be zero.
 """
 
 from collections.abc import Iterator
-from copy import copy, deepcopy
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +25,7 @@ from sklearn_mmm.baseline._variances import (
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
-from sklearn_mmm.network import MMMModule, ResponseShape
+from sklearn_mmm.network import MMMModule, ResponseShape, copied
 
 Parameters = dict[str, Tensor]
 
@@ -53,6 +53,15 @@ class Randomisation:
     noise: Tensor
     experiments: Tensor
     priors: Parameters
+
+    @classmethod
+    def joined(cls, parts: "list[Randomisation]") -> "Randomisation":
+        """Return those of the members of several parts."""
+        return cls(
+            torch.cat([p.noise for p in parts]),
+            torch.cat([p.experiments for p in parts]),
+            {n: torch.cat([p.priors[n] for p in parts]) for n in parts[0].priors},
+        )
 
     def of(self, members: Tensor) -> "Randomisation":
         """Return those of some members.
@@ -97,7 +106,7 @@ class Posterior:
         self.module = module
         self.noise = penalties.noise
         self.positive = float(penalties.positive)
-        self.l1 = penalties.l1 / torch.as_tensor(penalties.scales.effect)
+        self._take_priors(penalties)
         self.inputs = data.inputs(module.media.max_lag)
         self.target = torch.as_tensor(data.target)
         self.observed = torch.as_tensor(data.observed)
@@ -111,8 +120,7 @@ class Posterior:
             lambda: effect_columns(module, self.inputs),
         )
         self.decorrelate = Decorrelation(torch.as_tensor(loadings))
-        self.priors = penalties.priors
-        self.least_effect = _LEAST_EFFECT * torch.as_tensor(penalties.scales.effect)
+        self.media_order, self.control_order = data.orders
         columns = torch.ones(len(data.position), 1, dtype=torch.float64)
         if module.baseline.has_course:
             factor = course_factor(hyper, kernels.course)
@@ -147,9 +155,14 @@ class Posterior:
             return (self.l1 * at["effect"]).sum(1) + 0.5 * residual.square().sum(1)
 
         before = size()
-        self.priors = penalties.priors
-        self.l1 = penalties.l1 / torch.as_tensor(penalties.scales.effect)
+        self._take_priors(penalties)
         return size() - before
+
+    def _take_priors(self, penalties: Penalties) -> None:
+        scale = torch.as_tensor(penalties.scales.effect)
+        self.priors = penalties.priors
+        self.l1 = penalties.l1 / scale
+        self.least_effect = _LEAST_EFFECT * scale
 
     def reading(self, data: TrainingData) -> "Posterior":
         """Return the same posterior, which reads other media and outcomes."""
@@ -249,6 +262,14 @@ class Posterior:
         """Return the transpose of :meth:`whiten_series`."""
         return self.whitener.transpose_series(values * self.precision[:, None])
 
+    def order(self, name: str) -> np.ndarray | None:
+        """Return an order of a parameter's columns that is the same in any table."""
+        if name in ("effect", "deviation", "head", *self.shape.priors):
+            return self.media_order
+        if name in ("coefficient", "control_deviation"):
+            return self.control_order
+        return None
+
     def media_state(self, at: Parameters) -> Parameters:
         """Return the parameters of the media's module."""
         return {
@@ -315,6 +336,10 @@ class Posterior:
         baseline = at["intercept"] + self.course(at)
         return torch.relu(-baseline) / BELOW_ZERO * self.positive
 
+    def at_once(self, size: int) -> int:
+        """Return of how many members the media take so many numbers."""
+        return max(1, size // max(1, self.inputs["lags"][..., 0].numel()))
+
     def objective(self, at: Parameters, random: Randomisation) -> Tensor:
         """Return the members' negative log posteriors, (member,)."""
         innovation = self.innovations(at, self.media(at)) + random.noise
@@ -364,11 +389,9 @@ class Posterior:
 
     def module_of(self, at: Parameters, member: int) -> MMMModule:
         """Return a module with a member's parameters."""
-        module, modulation = self.module, self.module.modulation
         # What does not differ between members is not copied.
-        kept: list[object] = [module.media.shape, module.baseline.factor]
-        kept += [p for name, p in modulation.named_parameters() if name != "head"]
-        own = deepcopy(module, {id(part): part for part in kept})
+        gru = getattr(self.module.modulation, "gru", None)
+        own = copied(self.module, [self.module.baseline.factor, gru])
         self.install(own, at, member)
         return own
 

@@ -1,7 +1,14 @@
 """The network: media response, controls and shared time effects."""
 
-from sklearn_mmm.network._mmm import Decomposition, MMMModule, Sizes
+from sklearn_mmm.network._mmm import Decomposition, MMMModule, Sizes, copied
 from sklearn_mmm.network._modulation import week_weights
 from sklearn_mmm.network._response_shape import ResponseShape
 
-__all__ = ["Decomposition", "MMMModule", "ResponseShape", "Sizes", "week_weights"]
+__all__ = [
+    "Decomposition",
+    "MMMModule",
+    "ResponseShape",
+    "Sizes",
+    "copied",
+    "week_weights",
+]

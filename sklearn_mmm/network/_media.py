@@ -100,3 +100,18 @@ class MediaResponse(nn.Module):
         cells = (slice(None), *[None] * (lags.dim() - 2))
         effect = self.log_effect[:, channel] + self.deviation[:, region, channel]
         return share * effect.exp()[cells]
+
+    def of_series(self, media: Tensor, region: Tensor) -> Tensor:
+        """Return contributions, (region, week, channel), with derivatives by media.
+
+        Parameters are taken to be constants, so that they have none.
+
+        Parameters
+        ----------
+        media : Tensor of shape (region, week, channel)
+            Scaled, from the first week on.
+        region : Tensor of shape (region,)
+        """
+        raw = {name: value.detach() for name, value in self.raw.items()}
+        effect = self.regional_effect(region).detach()
+        return self.shape.share_of_series(raw, media) * effect.unsqueeze(-2)

@@ -1,6 +1,8 @@
 """The marketing mix model as one module: forward gives the named decomposition."""
 
-from typing import NamedTuple
+from collections.abc import Collection
+from copy import copy, deepcopy
+from typing import NamedTuple, TypeVar
 
 from torch import Tensor, nn
 
@@ -9,6 +11,8 @@ from sklearn_mmm.network._controls import ControlEffects
 from sklearn_mmm.network._media import MediaResponse
 from sklearn_mmm.network._modulation import Modulation
 from sklearn_mmm.network._response_shape import ResponseShape
+
+_Module = TypeVar("_Module", bound=nn.Module)
 
 
 class Decomposition(NamedTuple):
@@ -94,3 +98,26 @@ class MMMModule(nn.Module):
             features = self.modulation.features(lags[..., 0], controls, calendar)
             media = media * self.modulation(features, observed)
         return Decomposition(self.baseline(), self.controls(controls, region), media)
+
+
+def copied(module: _Module, shared: Collection[object]) -> _Module:
+    """Return a module of the same kind with tensors of its own.
+
+    Parameters
+    ----------
+    module : Module
+    shared : collection of Module and Tensor
+        Parts that stay those of the given one.
+    """
+    own = copy(module)
+    known = {id(part) for part in shared}
+
+    def of(part: object) -> object:
+        if id(part) in known:
+            return part
+        return copied(part, shared) if isinstance(part, nn.Module) else deepcopy(part)
+
+    for name in ("_parameters", "_buffers", "_modules"):
+        parts = getattr(module, name).items()
+        setattr(own, name, {key: of(part) for key, part in parts})
+    return own

@@ -1,5 +1,6 @@
 """Effects that vary with time: a GRU's modulation of each channel."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -57,6 +58,19 @@ class Modulation(nn.Module):
             with torch.no_grad():
                 dict(self.gru.named_parameters())["weight_ih_l0"].mul_(scale)
             self.head = nn.Parameter(torch.zeros(N_HIDDEN + n_calendar, n_channels))
+
+    @torch.no_grad()
+    def arrange(self, media: np.ndarray, controls: np.ndarray) -> None:
+        """Give untrained weights to columns in an order of the columns' own.
+
+        Parameters
+        ----------
+        media, controls : int ndarray of shape (n_channels,) and (n_controls,)
+            Columns, in an order that does not depend on where they stand.
+        """
+        weights = dict(self.gru.named_parameters())["weight_ih_l0"]
+        order = np.concatenate([media, len(media) + controls])
+        weights[:, order] = weights[:, : len(order)].clone()
 
     def remove(self) -> None:
         """Drop what is not used: effects are constant."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm.components import Adstock, Prior, Saturation
+from sklearn_mmm.functional import carry_over
 
 Raw = Mapping[str, Tensor]
 
@@ -78,6 +79,18 @@ class ResponseShape:
             Scaled media and their past.
         """
         adstocked = _adstocked(lags, self.weights(raw))
+        return self.saturation.value(_panel(self.curve_parameters(raw)), adstocked)
+
+    def share_of_series(self, raw: Raw, media: Tensor) -> Tensor:
+        """Return the saturated carry-over, (..., week, channel).
+
+        Parameters
+        ----------
+        raw : dict of Tensor of shape (channel,)
+        media : Tensor of shape (..., week, channel)
+            Scaled, without any before the first week.
+        """
+        adstocked = carry_over(media, self.weights(raw).to(media))
         return self.saturation.value(_panel(self.curve_parameters(raw)), adstocked)
 
     def share_of_cells(self, raw: Raw, lags: Tensor, channel: Tensor) -> Tensor:

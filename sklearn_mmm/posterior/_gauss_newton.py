@@ -9,6 +9,8 @@ experiments and a baseline below zero are left to conjugate gradients, precondit
 the system without them.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -36,6 +38,8 @@ _RESIDUAL = 0.03
 # Logarithms and logits move at most so far in a step.
 _LONGEST_STEP = 1.0
 _MOST_HALVINGS = 10
+# Numbers that the media of members may take which are evaluated at once.
+_STEP_SIZE = 100_000
 
 
 class NormalEquations:
@@ -257,7 +261,7 @@ def gauss_newton_step(
         system = NormalEquations(posterior, at)
         rhs = system.pull(at, random)
     else:
-        rhs, _ = gradient(posterior, at, random)
+        rhs = _pull(posterior, at, random)
     step = system.solve(rhs, _held(posterior, at, rhs))
     return _search(posterior, at, value, step, random)
 
@@ -285,6 +289,24 @@ def first_step(
     return _search(posterior, start, value, step, random)
 
 
+def _pull(posterior: Posterior, at: Parameters, random: Randomisation) -> Step:
+    found = [gradient(posterior, *part)[0] for part in _parts(posterior, at, random)]
+    return torch.cat([f[0] for f in found]), torch.cat([f[1] for f in found])
+
+
+def _objective(posterior: Posterior, at: Parameters, random: Randomisation) -> Tensor:
+    parts = _parts(posterior, at, random)
+    return torch.cat([posterior.objective(*part) for part in parts])
+
+
+def _parts(
+    posterior: Posterior, at: Parameters, random: Randomisation
+) -> Iterator[tuple[Parameters, Randomisation]]:
+    """Yield so many members as fit the cache."""
+    for part in torch.arange(len(random.noise)).split(posterior.at_once(_STEP_SIZE)):
+        yield {name: value[part] for name, value in at.items()}, random.of(part)
+
+
 def _copies(at: Parameters, n: int) -> Parameters:
     return {name: value.expand(n, *value.shape[1:]) for name, value in at.items()}
 
@@ -304,7 +326,7 @@ def _search(
 ) -> tuple[Parameters, Tensor]:
     """Halve the steps of members that would not gain; return where they end."""
     moved = _move(posterior, at, step, 1.0)
-    new = posterior.objective(moved, random)
+    new = _objective(posterior, moved, random)
     share = 1.0
     for halving in range(_MOST_HALVINGS):
         worse = torch.nonzero(~(new <= value)).ravel()
@@ -317,7 +339,7 @@ def _search(
         else:
             shorter = step[0][worse], step[1][worse]
             tried = _move(posterior, before, shorter, share)
-            again = posterior.objective(tried, random.of(worse))
+            again = _objective(posterior, tried, random.of(worse))
         for name, values in tried.items():
             # What does not move is where members began.
             if moved[name] is not at[name]:

@@ -29,10 +29,9 @@ from sklearn_mmm.posterior._gauss_newton import (
 # Standard deviations of members are so many times those of the posterior: the model is
 # an approximation, and what it lacks shows in the errors of its estimates.
 _WIDENING = 1.15
-# Numbers that the media of members may take which are drawn at once, and of which steps
-# are taken at once: the latter fit the cache.
+# Numbers that the media of members may take which are drawn at once, and the
+# innovations of those which take steps together.
 _BATCH_SIZE = 2_000_000
-_STEP_SIZE = 100_000
 
 
 @dataclass(frozen=True)
@@ -130,17 +129,14 @@ def draw_members(
     with tqdm(
         total=n_members, desc="members", unit="member", disable=not verbose
     ) as bar:
-        for n in _batches(posterior, n_members):
-            random = _randomise(posterior, at, n, rng, widening)
-            for part in torch.arange(n).split(_at_once(posterior, _STEP_SIZE)):
-                own = random.of(part)
-                moved, value = first_step(posterior, at, own, system)
-                for _ in range(n_corrections):
-                    moved, value = gauss_newton_step(
-                        posterior, moved, value, own, system
-                    )
-                found.append(moved)
-                bar.update(len(part))
+        for random in _randomisations(posterior, at, n_members, rng, widening):
+            moved, value = first_step(posterior, at, random, system)
+            for _ in range(n_corrections):
+                moved, value = gauss_newton_step(
+                    posterior, moved, value, random, system
+                )
+            found.append(moved)
+            bar.update(len(random.noise))
     return {name: torch.cat([part[name] for part in found]) for name in at}
 
 
@@ -163,14 +159,27 @@ def _split(posterior: Posterior, draws: Parameters) -> Iterator[Parameters]:
 
 
 def _batches(posterior: Posterior, n_members: int) -> Iterator[int]:
-    size = _at_once(posterior, _BATCH_SIZE)
+    size = posterior.at_once(_BATCH_SIZE)
     for first in range(0, n_members, size):
         yield min(size, n_members - first)
 
 
-def _at_once(posterior: Posterior, size: int) -> int:
-    """Return of how many members the media take so many numbers."""
-    return max(1, size // max(1, posterior.inputs["lags"][..., 0].numel()))
+def _randomisations(
+    posterior: Posterior,
+    at: Parameters,
+    n_members: int,
+    rng: np.random.Generator,
+    widening: float,
+) -> Iterator[Randomisation]:
+    """Draw members, and yield those together whose steps are taken together."""
+    drawn: list[Randomisation] = []
+    for n in _batches(posterior, n_members):
+        drawn.append(_randomise(posterior, at, n, rng, widening))
+        if sum(part.noise.numel() for part in drawn) >= _BATCH_SIZE:
+            yield Randomisation.joined(drawn)
+            drawn = []
+    if drawn:
+        yield Randomisation.joined(drawn)
 
 
 def _randomise(
@@ -189,5 +198,11 @@ def _randomise(
     ]
     noise = draw(*posterior.target.shape) * posterior.observed
     priors = {name: draw(*at[name].shape[1:]) for name in names}
+    for name, drawn in priors.items():
+        # A channel's numbers do not depend on where its column stands.
+        order = posterior.order(name)
+        if order is not None and len(order):
+            own = drawn.view(n, -1, len(order))
+            own[..., order] = own.clone()
     # Last, so that other draws do not depend on how many experiments there are.
     return Randomisation(noise, draw(n_rows), priors)

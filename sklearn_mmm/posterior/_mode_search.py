@@ -84,11 +84,17 @@ class Schedule(NamedTuple):
         Most steps to the mode between renewals.
     n_last_steps : int
         Most steps to the mode at the last hyper-parameters.
+    n_iterations : int, default=15
+        Most iterations of a search for the variances in time.
+    several_starts : bool, default=True
+        Whether that search begins in several places, the first time.
     """
 
     n_rounds: int
     n_steps: int
     n_last_steps: int
+    n_iterations: int = 15
+    several_starts: bool = True
 
 
 class ModeSearch:
@@ -246,7 +252,8 @@ class ModeSearch:
             lambda: effect_columns(self.module, posterior.inputs),
             clean.observed,
             posterior.noise,
-            from_several_starts=self.n_renewals == 1,
+            from_several_starts=self.schedule.several_starts and self.n_renewals == 1,
+            n_iterations=self.schedule.n_iterations,
         )
         scales = _renew_scales(hyper.penalties.scales, draws, posterior)
         return Hyperparameters(time, replace(hyper.penalties, scales=scales), outliers)

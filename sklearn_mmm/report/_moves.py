@@ -116,9 +116,4 @@ def move_table(
 
 
 def _gain(plan: Any, spend: np.ndarray) -> float:
-    before, after = plan.spend, spend
-    values = [
-        float(plan.contributions(s).sum() + plan.after(s).sum())
-        for s in (before, after)
-    ]
-    return values[1] - values[0]
+    return float(plan.totals(spend).sum() - plan.totals(plan.spend).sum())

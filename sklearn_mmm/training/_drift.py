@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 import torch
 from skorch.callbacks import Callback, GradientNormClipping, LRScheduler
-from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._evidence import FEWEST, likeliest_scale
 from sklearn_mmm.likelihood._penalised import Penalties, WhitenedLoss
 from sklearn_mmm.likelihood._posterior import Parameters, Posterior
-from sklearn_mmm.likelihood._slopes import features, media_slopes
+from sklearn_mmm.likelihood._slopes import media_slopes
 from sklearn_mmm.network import MMMModule, week_weights
 from sklearn_mmm.posterior import Mode
 from sklearn_mmm.training._net import MMMNet, Progress, WholePanel
 from sklearn_mmm.training._options import TrainingOptions
+from sklearn_mmm.training._scores import unexplained, white_rows
 
 _N_EPOCHS = 240
 _N_RENEWALS = 12
@@ -48,31 +48,10 @@ def drift_scale(posterior: Posterior, at: Parameters) -> float:
     read = posterior.modulating
     read = read - (read * weight).sum(1, keepdim=True)
 
-    def white(values: Tensor) -> np.ndarray:
-        values = posterior.whiten(values) * posterior.observed.unsqueeze(-1)
-        values = posterior.decorrelate(values.movedim(-1, 0)).movedim(0, -1)
-        return np.asarray(values.flatten(0, 1).numpy())
-
-    # The evidence is for what neither responses of another shape, nor controls, nor
-    # the common course could explain.
-    n_head = at["head"].shape[1] if "head" in at else 0
-    columns = features(posterior, at)
-    first = posterior.spans["coefficient"].start - n_head
-    plain = torch.cat([columns[..., :first], columns[..., first + n_head :]], -1)
-    common = posterior.common_columns.expand(len(media), -1, -1)
-    nuisance = white(torch.cat([plain, common], -1))
-    precision = np.zeros(nuisance.shape[1])
-    precision[plain.shape[2] + 1 :] = 1.0
+    slopes = [white_rows(posterior, media * f.unsqueeze(-1)) for f in read.unbind(-1)]
     n_weights = read.shape[2] * media.shape[2]
-    weights = at["head"][0].numpy() if n_head else np.zeros(n_weights)
-    innovation = posterior.innovations(at, posterior.media(at))[0]
-    return likeliest_scale(
-        np.hstack([white(media * f.unsqueeze(-1)) for f in read.unbind(-1)]),
-        weights,
-        nuisance,
-        precision,
-        np.asarray(innovation.flatten().numpy()),
-    )
+    weights = at["head"][0].numpy() if "head" in at else np.zeros(n_weights)
+    return likeliest_scale(np.hstack(slopes), weights, unexplained(posterior, at))
 
 
 def train_drift(

@@ -10,7 +10,7 @@ import torch
 from sklearn_mmm._random import torch_seed
 from sklearn_mmm.baseline._condition import forecasting_variances
 from sklearn_mmm.baseline._forecast import TimeBaseline
-from sklearn_mmm.baseline._outliers import Outliers, gross_outliers, spikes
+from sklearn_mmm.baseline._outliers import Outliers, gross_outliers
 from sklearn_mmm.baseline._variances import initial_hyperparameters
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import (
@@ -30,6 +30,7 @@ from sklearn_mmm.posterior import (
     Schedule,
     make_members,
 )
+from sklearn_mmm.training._carry_over import freer_carry_over
 from sklearn_mmm.training._checkpoint import Checkpoint, KeepSearch, search_state
 from sklearn_mmm.training._condition import baseline_of, media_and_controls
 from sklearn_mmm.training._drift import drift_scale, effects_vary, train_drift
@@ -51,7 +52,8 @@ from sklearn_mmm.training._validate import (
 
 _SCHEDULE = Schedule(n_rounds=4, n_steps=6, n_last_steps=30)
 _AGAIN = Schedule(n_rounds=2, n_steps=6, n_last_steps=30)
-_INNER = Schedule(n_rounds=1, n_steps=4, n_last_steps=4)
+# Searches begin where that of all weeks has ended.
+_INNER = Schedule(n_rounds=1, n_steps=4, n_last_steps=4, several_starts=False)
 N_CORRECTIONS = 3
 
 
@@ -105,12 +107,21 @@ def fit_network(
     checkpoint.begin((data, watched, experiments, outcome_scale), seed)
     with torch_seed(seed):
         module = make_module(data, options, modulates=options.time_varying)
+    if options.time_varying:
+        module.modulation.arrange(*data.orders)
     rows = experiment_rows(experiments, module, data, outcome_scale)
     hyper = initial(module, data, options)
     whole, data = data, data.with_usual_past()
     net, mode = train(
         module, data, hyper, rows, _SCHEDULE, options, seed, "fit", checkpoint
     )
+    freer = freer_carry_over(mode, module, data, options)
+    if freer is not None:
+        module, hyper, options = freer
+        rows = experiment_rows(experiments, module, data, outcome_scale)
+        net, mode = train(
+            module, data, hyper, rows, _AGAIN, options, seed, "carry-over", checkpoint
+        )
     drifting = _drifting(module, mode, data, options, checkpoint)
     settings = checkpoint.recall("settings")
     if settings is None:
@@ -329,8 +340,9 @@ def initial(
         options.l2,
         options.noise,
         bool((data.target >= 0).all()),
+        options.believed,
     )
-    explained = spikes(np.concatenate([data.media, data.controls], 2), data.observed)
-    outliers = gross_outliers(data.target, data.observed, explained)
+    reasons = np.concatenate([data.media, data.controls], axis=2)
+    outliers = gross_outliers(data.target, data.observed, reasons)
     time = initial_hyperparameters(data.covariance, len(data.observed))
     return Hyperparameters(time, penalties, outliers)

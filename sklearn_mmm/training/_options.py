@@ -8,6 +8,7 @@ from skorch.callbacks import Callback
 
 from sklearn_mmm._arguments import shown
 from sklearn_mmm.components._noise import HuberNoise
+from sklearn_mmm.likelihood._penalised import Believed
 from sklearn_mmm.network import ResponseShape
 
 
@@ -21,6 +22,11 @@ class TrainingOptions:
         What its ``adstock``, ``saturation`` and ``max_lag`` amount to.
     noise : HuberNoise
         With its ``huber_delta``.
+    believed : mapping
+        What is believed of the shape of single channels.
+    longest : int or None
+        Length in time steps that kernels may grow to, in a wider form, where the data
+        say so; None if form and length are told.
     """
 
     shape: ResponseShape
@@ -34,6 +40,8 @@ class TrainingOptions:
     tol: float
     callbacks: Sequence[Any]
     verbose: int
+    believed: Believed
+    longest: int | None
 
     def __post_init__(self) -> None:
         for given in self.callbacks:

@@ -5,11 +5,16 @@ import torch
 
 from sklearn_mmm._random import torch_seed
 from sklearn_mmm.likelihood._data import TrainingData
-from sklearn_mmm.network import MMMModule, Sizes
+from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
 
 
 @torch.no_grad()
-def resized(old: MMMModule, data: TrainingData, former: np.ndarray) -> MMMModule:
+def resized(
+    old: MMMModule,
+    data: TrainingData,
+    former: np.ndarray,
+    shape: ResponseShape | None = None,
+) -> MMMModule:
     """Return a module for the sizes of a panel that starts from old parameters.
 
     Parameters
@@ -18,6 +23,8 @@ def resized(old: MMMModule, data: TrainingData, former: np.ndarray) -> MMMModule
     data : TrainingData
     former : int ndarray of shape (n_regions,)
         Former code of each region; -1 for a new one.
+    shape : ResponseShape or None, default=None
+        Of the response; None for the old one.
     """
     n_regions, n_weeks, n_channels = data.media.shape
     has_course = n_regions > 1 and data.covariance.wanders
@@ -30,7 +37,7 @@ def resized(old: MMMModule, data: TrainingData, former: np.ndarray) -> MMMModule
                 data.controls.shape[2],
                 old.modulation.n_calendar,
             ),
-            old.media.shape,
+            shape or old.media.shape,
         ).double()
     values = dict(old.named_parameters())
     for name, parameter in new.named_parameters():

@@ -8,6 +8,7 @@ import torch
 from sklearn_mmm.baseline._outliers import Outliers
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
+from sklearn_mmm.likelihood._penalised import Believed, overlaid
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.panel._scales import Rescaling
 from sklearn_mmm.posterior import Hyperparameters, Schedule
@@ -21,7 +22,10 @@ from sklearn_mmm.training._fit_network import (
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
 
-_SCHEDULE = Schedule(n_rounds=2, n_steps=6, n_last_steps=30)
+# Variances that have been found are near those of a few weeks more.
+_SCHEDULE = Schedule(
+    1, n_steps=2, n_last_steps=30, n_iterations=4, several_starts=False
+)
 
 
 def update_network(
@@ -52,7 +56,8 @@ def update_network(
     module = resized(previous.net.module_, data, rescaling.region)
     _rescale(module, rescaling)
     rows = experiment_rows(experiments, module, data, outcome_scale)
-    hyper = _grown(previous.hyper, initial(module, data, options).outliers, rescaling)
+    outliers = initial(module, data, options).outliers
+    hyper = _grown(previous.hyper, options.believed, outliers, rescaling)
     nothing = Checkpoint()
     usual = data.with_usual_past()
     net, mode = train(
@@ -71,8 +76,9 @@ def _rescale(module: MMMModule, rescaling: Rescaling) -> None:
 
 
 def _grown(
-    hyper: Hyperparameters, outliers: Outliers, rescaling: Rescaling
+    hyper: Hyperparameters, believed: Believed, outliers: Outliers, rescaling: Rescaling
 ) -> Hyperparameters:
+    """Carry what was learned over to more weeks; what is believed may be new."""
     time, seen = hyper.time, rescaling.region >= 0
     former = np.where(seen, rescaling.region, 0)
     sigma = np.where(seen, time.sigma[former], np.median(time.sigma))
@@ -81,4 +87,6 @@ def _grown(
         sigma=sigma * rescaling.outcome,
         loadings=time.loadings[former] * seen[:, None],
     )
-    return Hyperparameters(time, hyper.penalties, outliers)
+    penalties = hyper.penalties
+    penalties = replace(penalties, shape=overlaid(penalties.shape, believed))
+    return Hyperparameters(time, penalties, outliers)

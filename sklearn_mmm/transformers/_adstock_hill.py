@@ -57,8 +57,8 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         Keys: columns or index levels. Without a time column row order is time and
         each X is a series of its own.
     adstock : str or Adstock, default="geometric"
-        Form of the carry-over: "geometric", "delayed", "weibull", "binomial", or a
-        component, see :class:`~sklearn_mmm.components.Adstock`.
+        Form of the carry-over: "geometric", "gamma", "delayed", "weibull", "binomial",
+        or a component, see :class:`~sklearn_mmm.components.Adstock`.
     max_lag : int, default=8
         Length of the kernel in time steps, the current one included.
     decay : float or array-like of shape (n_channels,), default=None

@@ -227,11 +227,8 @@ class Line:
         self.slope, self.organic = np.array(slope), np.zeros(1)
         self.spend = np.array([[1.0, 1.0]])
 
-    def contributions(self, spend):
-        return spend * self.slope
-
-    def after(self, spend):
-        return 0.0 * spend
+    def totals(self, spend):
+        return (spend * self.slope).sum(0)
 
     def reacted(self, spend):
         return spend
@@ -277,3 +274,6 @@ def test_nothing_planned_and_nothing_wanted_is_zero(fitted, plan):
     result = allocate_budget(fitted, idle, spend_limits={"tv": (0, 0)}, **options)
     assert result.channels.loc["tv", "spend"] == 0
     assert np.isnan(result.channels.loc["tv", "roi"])
+    # Nor does it count in what is maximised, however steeply its response begins.
+    brought = result.channels["contribution"].sum()
+    assert result.objective == pytest.approx(brought, rel=1e-13)

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from sklearn_mmm.baseline._volatility import (
+    _gains,
     likeliest_volatility,
     standardised,
     weekly_loadings,
@@ -34,6 +35,26 @@ def test_volatility_of_one_channel_is_found():
         found = likeliest_volatility(*draw(true, seed), np.zeros((N_REGIONS, 0)))
         assert np.flatnonzero(found).tolist() == [1]
         assert found[1] == pytest.approx(0.5, rel=0.35)
+
+
+def test_gains_are_those_of_the_likelihood():
+    rng = np.random.default_rng(8)
+    columns, innovation = draw(np.array([0.5, 0.0, 0.0, 0.3]), 9)
+    gram = columns.transpose(0, 2, 1) @ columns
+    score = np.einsum("trc,rt->tc", columns, innovation)
+    variance = np.array([0.2, 0.0, 0.0, 0.1])
+    values = np.append(np.zeros((4, 1)), rng.exponential(size=(4, 2)), axis=1)
+    found = _gains(variance, gram, score, values)
+    for channel, place in np.ndindex(values.shape):
+        other = variance.copy()
+        other[channel] = values[channel, place]
+        expected = -5.0 * (other > 0).sum()
+        for week in range(N_WEEKS):
+            g, v = columns[week], innovation[:, week]
+            K = np.eye(N_REGIONS) + (g * other) @ g.T
+            expected -= 0.5 * (np.linalg.slogdet(K)[1] + v @ np.linalg.solve(K, v))
+            expected += 0.5 * v @ v
+        assert found[channel, place] == pytest.approx(expected, rel=1e-9)
 
 
 def test_what_moves_all_regions_is_no_volatility():

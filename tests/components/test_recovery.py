@@ -42,4 +42,4 @@ def test_a_form_recovers_its_own_truth(adstock, saturation):
     largest = true.reshape(-1, 13)[:, -1:]
     assert np.abs((found - true).reshape(-1, 13) / largest).max() < 0.08
     total, true_total = mmm.contributions_, truth.contributions.sum()
-    np.testing.assert_allclose(total[truth.media_columns].sum(), true_total, rtol=0.04)
+    np.testing.assert_allclose(total[truth.media_columns].sum(), true_total, rtol=0.05)

@@ -44,6 +44,8 @@ def test_value_is_the_difference_between_two_predictions_of_everything(model):
     assert value - planned == pytest.approx(difference, rel=rtol)
     whole = plan.contributions(1.3 * plan.spend).sum()
     after = plan.after(1.3 * plan.spend)
+    both = plan.contributions(1.3 * plan.spend).sum(0) + after.sum(0)
+    np.testing.assert_allclose(plan.totals(1.3 * plan.spend), both)
     assert after.shape == (4, 3)
     assert value == pytest.approx(whole + after.sum(), rel=1e-10)
 

@@ -38,10 +38,37 @@ def test_what_columns_explain_by_themselves_is_no_outlier():
 def test_gross_outliers_do_not_depend_on_the_unit():
     values = np.sin(np.arange(50.0))[None] + 10
     values[0, 11] = 90
-    seen, reason = np.ones((1, 50), bool), np.zeros((1, 50), bool)
+    seen, reason = np.ones((1, 50), bool), np.zeros((1, 50, 1))
     for unit in (1e-6, 1.0, 1e6):
         found = gross_outliers(unit * values, seen, reason)
         assert np.flatnonzero(found.shift).tolist() == [11]
+
+
+def test_a_column_excuses_a_week_only_if_its_other_weeks_stand_out_too():
+    values = np.sin(np.arange(50.0))[None] + 10
+    values[0, [11, 30]] = 90
+    column = np.zeros((1, 50, 1))
+    seen = np.ones((1, 50), bool)
+    column[0, [11, 30]] = 5.0
+    assert not gross_outliers(values, seen, column).shift.any()
+    # A flight of six more weeks without anything unusual.
+    column[0, [3, 7, 20, 21, 38, 45]] = 5.0
+    found = gross_outliers(values, seen, column)
+    assert np.flatnonzero(found.shift).tolist() == [11, 30]
+
+
+def test_a_row_too_large_in_the_week_of_an_event_moves_no_channel():
+    X, y, truth = make_mmm(6, 104, 3, random_state=3)
+    event = np.random.default_rng(0).random(len(y)) < 0.1
+    spoiled = y.copy()
+    spoiled.iloc[np.flatnonzero(event)[[3, 8, 14, 20, 30, 41]]] *= 50
+    X["event"] = event.astype(float)
+    clean = regressor(truth, event=True).fit(X, y)
+    with pytest.warns(OutlierWarning):
+        mmm = regressor(truth, event=True).fit(X, spoiled)
+    expected = clean.contributions_[truth.media_columns].sum()
+    found = mmm.contributions_[truth.media_columns].sum()
+    np.testing.assert_allclose(found, expected, rtol=0.1)
 
 
 def test_outlying_weeks_hardly_change_what_channels_contribute():
@@ -52,11 +79,11 @@ def test_outlying_weeks_hardly_change_what_channels_contribute():
     assert max(changes) < 0.2
 
 
-def change_by_outliers(X, y, truth):
-    """Return what four weeks ten times as large change, relative to all media."""
-    mmm = DeepCausalMMMRegressor(
+def regressor(truth, event=False):
+    """Return a model without what tests of outliers do not need."""
+    return DeepCausalMMMRegressor(
         truth.media_columns,
-        truth.control_columns,
+        truth.control_columns + ["event"] * event,
         "region",
         "week",
         validation=False,
@@ -64,6 +91,11 @@ def change_by_outliers(X, y, truth):
         n_members=0,
         random_state=0,
     )
+
+
+def change_by_outliers(X, y, truth):
+    """Return what four weeks ten times as large change, relative to all media."""
+    mmm = regressor(truth)
     clean = mmm.fit(X, y).contributions_[truth.media_columns].sum()
     rows = [20, 50, 71, 99]
     spoiled = y.copy()

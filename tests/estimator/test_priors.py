@@ -3,11 +3,13 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklearn_mmm import PanelTimeSeriesSplit
+from sklearn_mmm.inspection import half_life, prior_posterior
 
 QUICK = {"max_epochs": 3}
 
@@ -75,6 +77,68 @@ def test_a_vague_prior_changes_nothing(data, told, untold):
         )
 
 
+def test_a_tight_prior_moves_the_half_life_onto_its_mean(told):
+    for mean in (0.6, 2.0):
+        mmm = told(mean, 0.01 * mean, "half_life", "tv")
+        assert half_life(mmm.adstock_.loc["tv"]) == pytest.approx(mean, rel=0.03)
+
+
+def test_half_lives_of_kernels_with_two_parameters_can_be_believed(data, make):
+    for adstock, mean in (("weibull", 1.5), ("delayed", 2.0)):
+        believed = {"tv": {"half_life": (mean, 0.01)}}
+        mmm = make(priors=believed, adstock=adstock).fit(*data)
+        # The other parameter is learned beside it.
+        assert half_life(mmm.adstock_.loc["tv"]) == pytest.approx(mean, rel=0.25)
+
+
+@pytest.mark.parametrize("saturation", ["hill", "logistic", "exponential"])
+def test_a_tight_prior_moves_the_half_saturation_onto_its_mean(data, make, saturation):
+    mean = 0.3 * data[0]["tv"].max()
+    believed = {"tv": {"half_saturation": (mean, 0.01 * mean)}}
+    mmm = make(priors=believed, saturation=saturation).fit(*data)
+    found = mmm.half_saturation_["tv"] * mmm.media_scale_["tv"].median()
+    assert found == pytest.approx(mean, rel=0.03)
+
+
+def test_a_tight_prior_moves_the_slope_onto_its_mean(data, make):
+    mmm = make(priors={"tv": {"slope": (1.8, 0.01)}}, n_members=2).fit(*data)
+    assert mmm.saturation_parameters_.loc["tv", "slope"] == pytest.approx(1.8, rel=0.02)
+    # What is believed of one channel is not believed of others.
+    table = prior_posterior(mmm).query("parameter == 'slope'").set_index("channel")
+    assert table.loc["tv", "prior_mean"] == pytest.approx(1.8, rel=0.01)
+    assert table.loc["search", "prior_mean"] == pytest.approx(1.2, abs=0.2)
+    assert table.loc["search", "prior_sd"] > 0.2
+
+
+def test_what_is_believed_of_shapes_is_believed_in_an_update(data, make):
+    X, y = data
+    early = X["week"] < X["week"].max() - pd.Timedelta(weeks=4)
+    mean = 0.3 * X["tv"].max()
+    believed = {"tv": {"half_saturation": (mean, 0.01 * mean), "half_life": (2, 0.02)}}
+    mmm = make(priors=believed).fit(X[early], y[early])
+    # Media twice as large as any before change the unit in which the curve is learned.
+    late = X[~early].assign(tv=2 * X.loc[~early, "tv"])
+    mmm.partial_fit(late, y[~early])
+    found = mmm.half_saturation_["tv"] * mmm.media_scale_["tv"].median()
+    assert found == pytest.approx(mean, rel=0.05)
+    assert half_life(mmm.adstock_.loc["tv"]) == pytest.approx(2.0, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "form", "message"),
+    [
+        ("slope", {"saturation": "logistic"}, "LogisticSaturation.* has no slope"),
+        ("half_saturation", {"saturation": "none"}, "NoSaturation.* has no maximum"),
+        ("half_life", {"max_lag": 1}, "half-life to learn; raise max_lag"),
+    ],
+)
+def test_beliefs_about_what_a_form_does_not_have_are_refused(
+    data, make, quantity, form, message
+):
+    with pytest.raises(ValueError, match=message):
+        make(priors={"tv": {quantity: (1.0, 0.5)}}, **form, **QUICK).fit(*data)
+
+
 def test_beliefs_of_one_channel_add_up(data, untold, make):
     roi = untold.effects("direct").loc["tv", "roi"]
     both = {"roi": (2 * roi, 0.1 * roi), "contribution": (0.0, 1.0)}
@@ -97,6 +161,8 @@ def test_beliefs_of_one_channel_add_up(data, untold, make):
         ({"tv": {"roi": (1, np.inf)}}, r"priors of 'tv': 'roi' is inf"),
         ({"tv": {"roi": ("high", 1)}}, "priors of 'tv': 'roi' is"),
         ({"tv": {"roi": "ab"}}, "priors of 'tv': 'roi' is"),
+        ({"tv": {"slope": (0.0, 1.0)}}, "'slope' is 0 on average; give a positive"),
+        ({"tv": {"half_life": (9.0, 0.1)}}, "'half_life' has a median.*max_lag"),
         ("tv", "'priors' parameter"),
     ],
     ids=str,

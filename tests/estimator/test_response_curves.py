@@ -24,7 +24,8 @@ def test_curves_by_region_are_hill_curves(fitted):
 
 def test_steady_state_is_what_constant_spend_brings(fitted, panel):
     X, _, truth = panel
-    future = X[X["week"] >= X["week"].unique()[-8]].copy()
+    n_lags = fitted.adstock_.shape[1]
+    future = X[X["week"] >= X["week"].unique()[-n_lags]].copy()
     usual = fitted.history_.groupby("region")[truth.media_columns].mean()
     spend = usual.loc[future["region"]].to_numpy()
     # The history's carry-over is gone after max_lag weeks.

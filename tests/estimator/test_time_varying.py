@@ -7,7 +7,7 @@ from sklearn_mmm import DeepCausalMMMRegressor
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.exceptions import ExtrapolationWarning
 from sklearn_mmm.likelihood._data import calendar_features
-from sklearn_mmm.likelihood._evidence import FEWEST, likeliest_scale
+from sklearn_mmm.likelihood._evidence import FEWEST, Unexplained, likeliest_scale
 from sklearn_mmm.network._modulation import Modulation
 from sklearn_mmm.training._validate import inner_origins
 
@@ -101,16 +101,21 @@ def test_evidence_needs_a_signal():
     slopes, nuisance = rng.standard_normal((400, 12)), np.ones((400, 1))
     noise = rng.standard_normal(400)
     start, flat = np.zeros(12), np.zeros(1)
-    assert likeliest_scale(slopes, start, nuisance, flat, noise) == FEWEST
+
+    def likeliest(nuisance, precision, residual):
+        left = Unexplained(nuisance, precision, residual)
+        return likeliest_scale(slopes, start, left)
+
+    assert likeliest(nuisance, flat, noise) == FEWEST
     weights = 0.3 * rng.standard_normal(12)
     changed = noise + slopes @ weights
-    found = likeliest_scale(slopes, start, nuisance, flat, changed)
+    found = likeliest(nuisance, flat, changed)
     assert found == pytest.approx(0.3, rel=0.5)
     # What nuisance could explain as well is no evidence, unless its prior is narrow.
     same = slopes + 0.01 * rng.standard_normal(slopes.shape)
-    assert likeliest_scale(slopes, start, same, np.zeros(12), changed) == FEWEST
+    assert likeliest(same, np.zeros(12), changed) == FEWEST
     narrow = np.full(12, 1e6)
-    found = likeliest_scale(slopes, start, same, narrow, changed)
+    found = likeliest(same, narrow, changed)
     assert found == pytest.approx(0.3, rel=0.5)
 
 

@@ -26,6 +26,7 @@ def data():
 def make(**options):
     options = {
         "max_epochs": 60,
+        "adstock": "geometric",
         "validation": False,
         "n_members": 8,
         "random_state": 0,

@@ -50,6 +50,10 @@ def test_gradients_are_right_and_finite_at_zero():
     assert torch.autograd.gradcheck(lambda k, s: hill(x, k, s), (k, s))
     d = torch.tensor([0.3, 0.6], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda d: carry_over(x, geometric_weights(d, 3)), d)
+    weights = geometric_weights(d.detach(), 3)
+    media = x.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda m: carry_over(m, weights), media)
+    assert torch.autograd.gradgradcheck(lambda m: carry_over(m, weights) ** 2, media)
 
 
 def test_kernels_that_end_below_a_tenth_of_their_peak_have_faded():

@@ -8,8 +8,10 @@ from sklearn_mmm.baseline._covariance import TimeCovariance, Variances
 from sklearn_mmm.baseline._outliers import Outliers
 from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.components import GeometricAdstock, HillSaturation
+from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.functional import lagged
 from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._penalised import Penalties, PriorScales
 from sklearn_mmm.network import MMMModule, Sizes
 from sklearn_mmm.network._response_shape import ResponseShape
 from sklearn_mmm.panel._scales import Rescaling
@@ -74,19 +76,24 @@ def test_a_rescaled_module_says_the_same_in_other_units(module):
     torch.testing.assert_close(after, 2.0 * before)
 
 
-def hyperparameters(sigma, loadings):
-    variances = Variances({"level": 0.1, "intercept": 1.0}, 1.0)
-    time = TimeHyperparameters(variances, variances, sigma, loadings)
-    return Hyperparameters(time, None, None)
-
-
 def test_hyperparameters_follow_regions_and_the_unit_of_the_outcome():
-    former = hyperparameters(np.array([0.1, 0.3, 0.2]), np.array([[1.0], [2.0], [3.0]]))
+    variances = Variances({"level": 0.1, "intercept": 1.0}, 1.0)
+    sigma, loadings = np.array([0.1, 0.3, 0.2]), np.array([[1.0], [2.0], [3.0]])
+    time = TimeHyperparameters(variances, variances, sigma, loadings)
+    scales = PriorScales(np.ones(2), np.ones(2))
+    slope = torch.zeros(2), torch.ones(2)
+    shape = {"saturation_slope": slope}
+    penalties = Penalties(0.0, 1.0, HuberNoise(3.0), False, scales, shape)
+    former = Hyperparameters(time, penalties, None)
     change = Rescaling(np.array([2, -1, 0]), np.ones(2), outcome=2.0)
     outliers = Outliers(np.zeros((3, 5)), np.ones((3, 5)))
-    found = _grown(former, outliers, change)
+    found = _grown(former, {"saturation_slope": {1: (0.5, 0.1)}}, outliers, change)
     # A new region has the noise of the median one, and no part in what moves others.
     np.testing.assert_allclose(found.time.sigma, [0.4, 0.4, 0.2])
     np.testing.assert_allclose(found.time.loadings, [[3.0], [0.0], [1.0]])
-    assert found.time.regional == former.time.regional
+    assert found.time.regional == time.regional
     assert found.outliers is outliers
+    mean, sd = found.penalties.shape["saturation_slope"]
+    assert mean.tolist() == [0.0, 0.5]
+    np.testing.assert_allclose(sd, [1.0, 0.1], rtol=1e-6)
+    assert slope[0].tolist() == [0.0, 0.0]
