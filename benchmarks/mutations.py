@@ -102,9 +102,9 @@ MUTATIONS = (
 
 def first_failure(folder, tests):
     """Return the first test that fails in a copy of the project, or None."""
+    options = "-q -x -n0 --no-header -p no:cacheprovider"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "--no-header", "-p"]
-        + ["no:cacheprovider", *tests.split()],
+        [sys.executable, "-m", "pytest", *options.split(), *tests.split()],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"},
         capture_output=True,
