@@ -220,9 +220,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Weights of the carry-over by lag, summing to 1.
     adstock_parameters_ : DataFrame of shape (n_channels, n_parameters)
         Parameters of the kernel chosen by ``adstock``: ``decay`` (share carried over to
-        the next time step, or how fast a delayed kernel fades), ``delay`` (time steps),
-        ``shape`` and ``scale`` (time steps), ``alpha``, or those of a kernel of your
-        own.
+        the next time step, or how fast a delayed kernel fades), ``rise`` (0 falls from
+        the start), ``delay`` (time steps), ``shape`` and ``scale`` (time steps),
+        ``alpha``, or those of a kernel of your own.
     decay_ : Series of shape (n_channels,)
         Its decay; NaN for kernels without a parameter of that name.
     saturation_parameters_ : DataFrame of shape (n_channels, n_parameters)
