@@ -82,7 +82,7 @@ def daily(n_regions, n_days, n_channels):
 
 
 def make_panel(name, folder):
-    """Return a panel by name: a preset, "real", "RxWxC" or "RxDxC days".
+    """Return a panel by name: "real", a preset, or its sizes and perhaps "days".
 
     Parameters
     ----------

@@ -56,6 +56,8 @@ LONG = {
     "days_10_regions_730": Case("10x730x8 days"),
     "days_1250": Case("1x1250x2 days"),
     "days_5000": Case("1x5000x2 days"),
+    "controls": Case("1x156x4x60"),
+    "labels": Case("100000x4x2"),
 }
 
 

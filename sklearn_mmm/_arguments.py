@@ -1,6 +1,7 @@
 """What arguments may be: refusals that name the argument and what is expected."""
 
 import math
+import os
 from collections.abc import Collection
 from numbers import Integral, Real
 from os import PathLike
@@ -112,7 +113,7 @@ def as_new_file(name: str, value: Any) -> Path:
     TypeError
         Naming the argument, if it is no path.
     ValueError
-        If it is a folder, or its folder does not exist.
+        If it is a folder, its folder does not exist, or it cannot be written.
     """
     path = as_path(name, value)
     if path.is_dir():
@@ -120,6 +121,10 @@ def as_new_file(name: str, value: Any) -> Path:
     if not path.absolute().parent.is_dir():
         raise ValueError(
             f"got {name}={shown(value)}, whose folder does not exist; make it first"
+        )
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise ValueError(
+            f"got {name}={shown(value)}, which you may not write; name a file elsewhere"
         )
     return path
 

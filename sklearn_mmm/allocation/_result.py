@@ -25,7 +25,8 @@ class BudgetAllocation:
     channels : DataFrame
         By channel: ``planned`` and ``spend``; ``planned_contribution`` and
         ``contribution`` (outcome units, with the carry-over after the plan);
-        ``planned_roi``, ``roi`` and ``marginal_roi``.
+        ``planned_roi``, ``roi`` and ``marginal_roi``. What was spent before the plan
+        counts in contributions, not in ROI.
     spend : DataFrame of shape (n_rows, n_channels)
         Of each row of X, spend units per time step; 0 for what costs nothing.
     plan : DataFrame or array of shape (n_rows, n_columns)

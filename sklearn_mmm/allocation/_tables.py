@@ -55,13 +55,15 @@ def amounts_table(
 def channels_table(plan: Any, spend: np.ndarray, gradient: np.ndarray) -> pd.DataFrame:
     """Return what each channel costs and brings, planned and new."""
     columns: dict[str, np.ndarray] = {}
+    # What was spent before the plan still works in it, and is no return of the plan's.
+    carried = brought(plan, np.zeros_like(spend))
     for prefix, given in (("planned_", plan.spend), ("", spend)):
         worth = brought(plan, given)
         cost = plan.reacted(given).sum(axis=0)
         columns["planned" if prefix else "spend"] = cost
         columns[f"{prefix}contribution"] = worth
         columns[f"{prefix}roi"] = np.divide(
-            worth, cost, out=np.full(len(cost), np.nan), where=cost > 0
+            worth - carried, cost, out=np.full(len(cost), np.nan), where=cost > 0
         )
     # Of one more unit, spread over rows as the channel's spend is.
     idle = spend.sum(axis=0) == 0

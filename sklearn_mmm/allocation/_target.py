@@ -71,4 +71,4 @@ def at_target_roi(
 def _roi(result: BudgetAllocation) -> float:
     paid = result.channels[result.channels["spend"] > 0]
     spend = float(paid["spend"].sum())
-    return float(paid["contribution"].sum()) / spend if spend > 0 else np.inf
+    return float((paid["spend"] * paid["roi"]).sum()) / spend if spend > 0 else np.inf

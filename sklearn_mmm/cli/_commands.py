@@ -1,13 +1,13 @@
 """Commands for a file of data: report and check."""
 
 import argparse
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sklearn_mmm._arguments import as_new_file
 from sklearn_mmm.allocation import make_future
 from sklearn_mmm.cli._columns import select
 from sklearn_mmm.cli._data import (
@@ -32,25 +32,10 @@ _QUARTER = 13
 _MONEY = re.compile(r"revenue|turnover|gmv|umsatz|profit|income", re.IGNORECASE)
 
 
-def check_output(path: str) -> None:
-    """Refuse an output that cannot be written, before anything is computed.
-
-    Raises
-    ------
-    OSError
-    """
-    folder = Path(path).resolve().parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"-o: there is no folder {str(folder)!r}")
-    target = path if Path(path).exists() else folder
-    if Path(path).is_dir() or not os.access(target, os.W_OK):
-        raise PermissionError(f"-o: {path!r} cannot be written")
-
-
 def run_check(args: argparse.Namespace) -> int:
     """Judge the data of a file; the status is 1 if something stops a fit."""
     if args.output is not None:
-        check_output(args.output)
+        as_new_file("-o", args.output)
     data = load(args)
     if args.json:
         print(to_json({"columns": _columns(data), "findings": data.findings}))
@@ -179,9 +164,10 @@ def outputs_of(args: argparse.Namespace) -> None:
     ------
     OSError, ValueError
     """
-    for path in (args.output, args.save, args.xlsx, args.pdf):
+    for option in ("-o", "--save", "--xlsx", "--pdf"):
+        path = getattr(args, "output" if option == "-o" else option[2:])
         if path is not None:
-            check_output(path)
+            as_new_file(option, path)
     if args.xlsx is not None:
         needs("openpyxl", "--xlsx")
     if args.pdf is not None:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._arguments import as_new_file
 from sklearn_mmm.allocation import allocate_budget, make_future
 from sklearn_mmm.cli._columns import Columns, Wanted, find_columns
-from sklearn_mmm.cli._commands import check_output, outcome_unit, outputs_of, result_of
+from sklearn_mmm.cli._commands import outcome_unit, outputs_of, result_of
 from sklearn_mmm.cli._data import read_data, with_dates
 from sklearn_mmm.cli._names import did_you_mean
 from sklearn_mmm.cli._show import say, to_json
@@ -74,9 +75,9 @@ def _with_encoded(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 def run_plan(args: argparse.Namespace) -> int:
     """Allocate a budget with a stored model."""
-    for path in (args.output, args.table):
+    for option, path in (("-o", args.output), ("--table", args.table)):
         if path is not None:
-            check_output(path)
+            as_new_file(option, path)
     mmm = load_model(args.data)
     rows, what = _plan_rows(mmm, args)
     found = allocate_budget(mmm, rows, total=args.total, bounds=tuple(args.bounds))

@@ -280,7 +280,6 @@
       return;
     }
     running = false;
-    if (!document.documentElement.dataset.ready) performance.mark("interactive");
     document.documentElement.dataset.ready = "all";
   }
 

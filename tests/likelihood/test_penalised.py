@@ -1,4 +1,6 @@
-"""What is believed of parameters before anything is seen, by hand."""
+"""What is believed of parameters before anything is seen, and the loss, by hand."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,9 +15,10 @@ from sklearn_mmm.likelihood._penalised import (
     USUAL_EFFECT,
     Penalties,
     PriorScales,
+    WhitenedLoss,
     contribution_scales,
 )
-from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
+from sklearn_mmm.network import Decomposition, MMMModule, ResponseShape, Sizes
 
 
 def test_a_channel_has_no_say_in_its_own_scale():
@@ -79,3 +82,44 @@ def test_penalties_by_hand(module):
     with torch.no_grad():
         module.baseline.intercept.fill_(0.1)
     assert one(module)["negative_baseline"] == 0
+
+
+class InverseFactor:
+    """Whitening by one matrix for all regions."""
+
+    def __init__(self, inverse):
+        self.inverse = inverse
+
+    def to(self, dtype):
+        return InverseFactor(self.inverse.to(dtype))
+
+    def whiten(self, values):
+        return self.inverse @ values
+
+
+def test_the_loss_is_the_quadratic_form_of_time_and_regions():
+    """Where no residual is far out, of weeks' covariance and what regions share."""
+    rng = np.random.default_rng(0)
+    n_regions, n_weeks = 3, 5
+    root = np.tril(rng.uniform(0.1, 1.0, (n_weeks, n_weeks))) + np.eye(n_weeks)
+    loadings = rng.normal(size=(n_regions, 2))
+    sigma = rng.uniform(0.5, 2.0, n_regions)
+    residual = rng.normal(size=(n_regions, n_weeks))
+    criterion = WhitenedLoss(HuberNoise(1e6))
+    criterion.install(
+        SimpleNamespace(
+            whitener=InverseFactor(torch.as_tensor(np.linalg.inv(root))),
+            precision=torch.as_tensor(1 / sigma),
+            decorrelate=SimpleNamespace(loadings=torch.as_tensor(loadings)[None]),
+        )
+    )
+    # What is predicted is one half of it from the baseline and one from a channel.
+    outcome = torch.as_tensor(residual, dtype=torch.float32) + 2.0
+    half = torch.ones(n_regions, n_weeks)
+    parts = Decomposition(half, torch.zeros(n_regions, n_weeks, 0), half[..., None])
+    found = criterion(parts, {"outcome": outcome})
+    regions = np.diag(sigma) @ (np.eye(3) + loadings @ loadings.T) @ np.diag(sigma)
+    whole = np.kron(regions, root @ root.T)
+    flat = residual.ravel()
+    expected = 0.5 * flat @ np.linalg.solve(whole, flat)
+    assert found.item() == pytest.approx(expected, rel=1e-4)
