@@ -28,7 +28,7 @@ from sklearn_mmm.posterior._gauss_newton import (
 
 # Standard deviations of members are so many times those of the posterior: the model is
 # an approximation, and what it lacks shows in the errors of its estimates.
-_WIDENING = 1.15
+_WIDENING = 1.25
 # Numbers that the media of members may take which are drawn at once, and the
 # innovations of those which take steps together.
 _BATCH_SIZE = 2_000_000
