@@ -59,3 +59,41 @@ def value_of_test(lift: np.ndarray, std_error: float, worth: np.ndarray) -> floa
         after = own[np.argmax(weight @ value, axis=1)]
         gain += float(after @ _WEIGHTS) / _WEIGHTS.sum() - before
     return max(float(round(gain / n, 12)), 0.0)
+
+
+def told_by_test(lift: np.ndarray, std_error: float, worth: np.ndarray) -> float:
+    """Return how much of the doubt about the best plan's gain a result removes.
+
+    The squared correlation over members between the gain of the plan that is best now,
+    over the plan as given, and the result.
+
+    Parameters
+    ----------
+    lift : ndarray of shape (n_members,)
+        That each member expects, outcome units.
+    std_error : float
+        Of the test's result.
+    worth : ndarray of shape (n_members, n_plans)
+        Of plans under each member; the last is the plan as given.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> worth = np.array([[2.0, 1.0], [3.0, 1.0], [4.0, 1.0]])
+    >>> round(told_by_test(np.array([1.0, 2.0, 3.0]), 0.0, worth), 6)
+    1.0
+    >>> told_by_test(np.array([2.0, 2.0, 2.0]), 0.1, worth)
+    0.0
+    """
+    if not np.isfinite(std_error):
+        return 0.0
+    best = int(np.argmax(worth.mean(axis=0)))
+    gain = worth[:, best] - worth[:, -1]
+    together = float(np.mean((gain - gain.mean()) * (lift - lift.mean())))
+    spread = float(gain.var() * (lift.var() + std_error**2))
+    return together**2 / spread if spread > 0 else 0.0

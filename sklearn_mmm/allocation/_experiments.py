@@ -15,7 +15,7 @@ from sklearn_mmm.allocation._experiment_regions import (
     choose_regions,
     organic_series,
 )
-from sklearn_mmm.allocation._experiment_value import value_of_test
+from sklearn_mmm.allocation._experiment_value import told_by_test, value_of_test
 from sklearn_mmm.allocation._limits import make_limits
 from sklearn_mmm.allocation._money_curves import MoneyCurves
 from sklearn_mmm.allocation._seed import read_seed
@@ -95,8 +95,8 @@ def plan_experiments(
         80 % power at a level of 5 %, outcome units), ``power`` for the expected lift;
         ``cost`` (profit forgone, or spend that does not pay; 0 of a test that pays for
         itself), ``value`` (expected profit of the better plan after the test) and
-        ``net_value``, spend units. Of tests that are worth the same, the one with the
-        most power comes first.
+        ``net_value``, spend units. Of tests that are worth the same, the one whose
+        result tells most about the gain of the plan that is best now comes first.
 
     Raises
     ------
@@ -183,11 +183,11 @@ def rank_tests(
                 test = _Test(setup, treated, duration, factor, margin, mix)
                 for channel in channels:
                     rows.append(test.row(channel, worth) | {"kind": kind})
-    table = pd.DataFrame(
-        [row for row in rows if row["spend_change"] != 0], columns=_COLUMNS
-    )
-    order = ["net_value", "power"]
-    return table.sort_values(order, ascending=False, ignore_index=True)
+    table = pd.DataFrame([row for row in rows if row["spend_change"] != 0])
+    order = ["net_value", "told"]
+    table = table.reindex(columns=[*_COLUMNS, "told"])
+    table = table.sort_values(order, ascending=False, ignore_index=True)
+    return table.drop(columns="told")
 
 
 def _channels(setup: Setup, channels: Iterable[str] | None) -> list[int]:
@@ -324,4 +324,5 @@ class _Test:
             "cost": cost,
             "value": value,
             "net_value": value - cost,
+            "told": told_by_test(np.array(lifts), error, worth),
         }

@@ -64,12 +64,7 @@ class Randomisation:
         )
 
     def of(self, members: Tensor) -> "Randomisation":
-        """Return those of some members.
-
-        Parameters
-        ----------
-        members : int Tensor of shape (n_members,)
-        """
+        """Return those of some members, (n_members,)."""
         return Randomisation(
             self.noise[members],
             self.experiments[members],

@@ -35,7 +35,8 @@ from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
 
-_N_DRAWS = 8
+# Draws for the expectation: so many over all regions together, within limits.
+_N_DRAWS, _FEWEST_DRAWS, _MOST_DRAWS = 160, 8, 32
 _GAIN_BEFORE_RENEWAL = 0.5
 # Relative change of a share of saturation that is none.
 _SAME_SHARE = 0.02
@@ -233,12 +234,17 @@ class ModeSearch:
             self.advance()
         return self.mode
 
+    def _n_draws(self) -> int:
+        """Return how many draws stand for the expectation: few regions need more."""
+        wanted = -(-_N_DRAWS // len(self.data.target))
+        return int(np.clip(wanted, _FEWEST_DRAWS, _MOST_DRAWS))
+
     def _renewed(self) -> Hyperparameters:
         """Return the hyper-parameters given draws around the mode."""
         posterior, at, hyper = self.mode
         system = NormalEquations(posterior, at)
         draws = draw_members(
-            posterior, at, _N_DRAWS, self.seed, n_corrections=0, system=system
+            posterior, at, self._n_draws(), self.seed, n_corrections=0, system=system
         )
         outliers = self._outliers(system)
         clean = self.data.without(outliers.shift)

@@ -7,7 +7,7 @@ import pytest
 from sklearn_mmm import DeepCausalMMMRegressor, plan_experiments
 from sklearn_mmm.allocation._exchange import _share, draw_exchanges, evidence_against
 from sklearn_mmm.allocation._experiment_regions import choose_regions, placebo_error
-from sklearn_mmm.allocation._experiment_value import value_of_test
+from sklearn_mmm.allocation._experiment_value import told_by_test, value_of_test
 from sklearn_mmm.allocation._money_curves import MoneyCurves, brought
 from sklearn_mmm.datasets import make_mmm
 
@@ -102,6 +102,20 @@ def test_value_of_information_has_its_limits():
         value_of_test(rng.normal(size=16), 0.1, np.tile(np.arange(17.0), (16, 1))) == 0
     )
     assert value_of_test(lift, np.inf, worth) == 0
+
+
+def test_of_tests_that_are_worth_nothing_the_one_that_tells_of_the_move_is_first():
+    rng = np.random.default_rng(0)
+    tv, social = rng.normal(10, 1, (2, 16))
+    # The best plan moves money into tv, whatever is true.
+    worth = np.column_stack([np.tile(tv, (16, 1)).T, np.zeros(16)])
+    assert value_of_test(tv, 0.5, worth) == value_of_test(social, 0.5, worth) == 0
+    told = [told_by_test(tv, error, worth) for error in (0.0, 0.5, 5.0)]
+    assert told[0] == pytest.approx(1)
+    assert told[0] > told[1] > told[2] > 0
+    assert told[1] == pytest.approx(tv.var() / (tv.var() + 0.25))
+    assert told_by_test(social, 0.0, worth) < 0.4
+    assert told_by_test(tv, np.inf, worth) == 0
 
 
 @pytest.mark.parametrize(
