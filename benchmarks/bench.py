@@ -29,7 +29,7 @@ LONG = {
     "graph": "graph.py --parts simulations mediators large --sizes 10 20 --no-baseline",
     "graph_cycles": "graph.py --parts confounded --cycles all",
     "graph_panels": "graph.py --parts panels",
-    "memory": "speed.py --only wide channels days_5000 controls labels --limit 600",
+    "memory": "speed.py --only controls channels days_5000 wide labels --limit 420",
     "peers": "peers.py",
     "report": "report.py",
     "speed": "speed.py --against f441c66",

@@ -143,6 +143,38 @@ LABELS = """
 """
 
 
+# Labels of axes that do not stand out from the card they lie on.
+FAINT = """
+() => {
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[0-9.]+/g).slice(0, 3).map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const out = [];
+  for (const e of document.querySelectorAll(
+    "[role=tabpanel]:not([inert]) .xtick text, [role=tabpanel]:not([inert]) .ytick text"
+  )) {
+    const card = e.closest(".card");
+    const pair = [getComputedStyle(e).fill, getComputedStyle(card).backgroundColor];
+    const [low, high] = pair.map(light).sort((a, b) => a - b);
+    if ((high + 0.05) / (low + 0.05) < 4.5)
+      out.push(`${card.dataset.chart}: ${e.textContent} ${pair}`);
+  }
+  return out;
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_labels_of_axes_stand_out(any_report, open_page, scheme):
+    opened = open_page(any_report, color_scheme=scheme)
+    for tab in opened.page.locator("[role=tab]").all():
+        tab.click()
+        opened.settle()
+        assert opened.page.evaluate(FAINT) == []
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_cut_and_nothing_overlaps(any_report, open_page, width):
     opened = open_page(any_report, viewport={"width": width, "height": 900})
