@@ -65,14 +65,15 @@ def test_a_refused_fit_with_other_roles(fitted, panel, holdout):
 
 def test_intervals_with_two_threads(with_members, holdout, monkeypatch):
     used = set()
-    forward = type(with_members.net_.module_.media).forward
+    media = type(with_members.net_.module_.media)
+    regional_effect = media.regional_effect
 
     def watched(self, *args):
         used.add(torch.get_num_threads())
-        return forward(self, *args)
+        return regional_effect(self, *args)
 
     expected = with_members.predict_interval(holdout[0])
-    monkeypatch.setattr(type(with_members.net_.module_.media), "forward", watched)
+    monkeypatch.setattr(media, "regional_effect", watched)
     former = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
