@@ -14,6 +14,8 @@ from sklearn_mmm.plotting._words import is_money
 
 # Time steps, fewer in a shorter plan.
 _DURATION = 4
+# Share of what the plan brings that a test is worth at least, to be spoken of.
+_LEAST_WORTH = 1e-4
 # Of regions in a cell of a file.
 SEPARATOR = "; "
 
@@ -39,7 +41,7 @@ def planned_tests(
     DataFrame or None
         As :func:`~sklearn_mmm.plan_experiments` returns it, regions as text; None
         without members, without a plan of time steps to come, or if no test is worth
-        anything.
+        more than next to nothing.
     """
     if rows is None or curves is None or mmm.n_members_ < FEWEST_MEMBERS:
         return None
@@ -58,7 +60,8 @@ def planned_tests(
         table = table.sort_values(order, ascending=False, kind="stable")
     table = table.drop_duplicates("channel").reset_index(drop=True)
     table["region"] = table["region"].map(_as_text)
-    return table if len(table) and table["value"].iloc[0] > 0 else None
+    least = _LEAST_WORTH * abs(setup.planned_outcome)
+    return table if len(table) and table["value"].iloc[0] > least else None
 
 
 def _as_text(regions: Any) -> str:

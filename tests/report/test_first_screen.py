@@ -234,8 +234,11 @@ def test_the_test_of_a_plan_to_come_is_that_of_most_value(with_members, monkeypa
     past = training_rows(with_members, 6)
     assert planned.planned_tests(with_members, past, curves, money) is None
     assert planned.planned_tests(with_members, None, None, money) is None
-    monkeypatch.setattr(planned, "rank_tests", lambda *_: PLANNED.assign(value=0.0))
-    assert planned.planned_tests(with_members, future, curves, money) is None
+    # Nor is what is next to nothing worth a test.
+    for value in (0.0, 0.01):
+        small = PLANNED.assign(value=value)
+        monkeypatch.setattr(planned, "rank_tests", lambda *_, t=small: t)
+        assert planned.planned_tests(with_members, future, curves, money) is None
 
 
 def test_a_planned_test_says_what_to_do(found):
