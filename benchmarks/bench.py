@@ -34,7 +34,6 @@ LONG = {
         "peers.py --panels small growing outliers/1:5x10 always-on/saturating "
         "kernels/delayed"
     ),
-    "peers_all": "peers.py",
     "report": "report.py",
     "speed": "speed.py --against f441c66",
     "time_varying": "time_varying.py",
