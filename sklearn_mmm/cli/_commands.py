@@ -164,8 +164,13 @@ def outputs_of(args: argparse.Namespace) -> None:
     ------
     OSError, ValueError
     """
-    for option in ("-o", "--save", "--xlsx", "--pdf"):
-        path = getattr(args, "output" if option == "-o" else option[2:])
+    paths = {
+        "-o": args.output,
+        "--save": args.save,
+        "--xlsx": args.xlsx,
+        "--pdf": args.pdf,
+    }
+    for option, path in paths.items():
         if path is not None:
             as_new_file(option, path)
     if args.xlsx is not None:

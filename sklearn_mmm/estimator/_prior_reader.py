@@ -9,17 +9,19 @@ from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.panel._grid import Panel
 from sklearn_mmm.panel._numbers import as_number, check_precision
 
-# What a prior may be about, and in which units.
-QUANTITIES = {
-    "roi": "outcome units per spend unit",
-    "marginal_roi": "outcome units per spend unit",
-    "contribution": "share of the outcome",
+# What a prior may be about, and in which units; the shape of the response first, which
+# is a matter of its parameters alone.
+SHAPES = {
     "half_life": "time steps",
     "half_saturation": "media units per time step",
     "slope": "without unit",
 }
-# Those that are about the shape of the response alone, and so no experiments.
-SHAPES = ("half_life", "half_saturation", "slope")
+QUANTITIES = {
+    "roi": "outcome units per spend unit",
+    "marginal_roi": "outcome units per spend unit",
+    "contribution": "share of the outcome",
+    **SHAPES,
+}
 # The next unit of spend is measured by so small a cut of all spend.
 _MARGIN = 0.01
 

@@ -24,7 +24,7 @@ from sklearn_mmm.training._resize import resized
 
 # Variances that have been found are near those of a few weeks more.
 _SCHEDULE = Schedule(
-    1, n_steps=2, n_last_steps=30, n_iterations=4, several_starts=False
+    n_rounds=1, n_steps=2, n_last_steps=30, n_iterations=4, several_starts=False
 )
 
 
