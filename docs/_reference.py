@@ -25,6 +25,7 @@ SECTIONS = {
         (
             "DeepCausalMMMRegressor",
             "AdstockHillTransformer",
+            "EventEncoder",
             "RegionEncoder",
             "ChannelGraph",
             "ResponseCurveFit",

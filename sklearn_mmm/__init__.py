@@ -22,12 +22,17 @@ from sklearn_mmm.model_selection import (
 from sklearn_mmm.parallel import fit_many
 from sklearn_mmm.report import make_report
 from sklearn_mmm.storage import load
-from sklearn_mmm.transformers import AdstockHillTransformer, RegionEncoder
+from sklearn_mmm.transformers import (
+    AdstockHillTransformer,
+    EventEncoder,
+    RegionEncoder,
+)
 
 __all__ = [
     "AdstockHillTransformer",
     "ChannelGraph",
     "DeepCausalMMMRegressor",
+    "EventEncoder",
     "PanelBootstrap",
     "PanelKFold",
     "PanelTimeSeriesSplit",

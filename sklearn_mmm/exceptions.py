@@ -11,6 +11,7 @@ __all__ = [
     "ShortCarryOverWarning",
     "UnfadedCarryOverWarning",
     "UninformativeChannelWarning",
+    "UnknownEventWarning",
     "UnknownRegionWarning",
     "UnusedLiftTestWarning",
 ]
@@ -51,6 +52,18 @@ class UnknownRegionWarning(UserWarning):
     >>> from sklearn_mmm.exceptions import UnknownRegionWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", UnknownRegionWarning)
+    """
+
+
+class UnknownEventWarning(UserWarning):
+    """Events of the rows were never on in fit, so that their effects are unknown.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn_mmm.exceptions import UnknownEventWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", UnknownEventWarning)
     """
 
 

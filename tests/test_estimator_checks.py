@@ -12,6 +12,7 @@ from sklearn_mmm import (
     AdstockHillTransformer,
     ChannelGraph,
     DeepCausalMMMRegressor,
+    EventEncoder,
     RegionEncoder,
     inspection,
     transformers,
@@ -41,6 +42,7 @@ ESTIMATORS = [
     ChannelGraph(),
     DeepCausalMMMRegressor(graph=False),
     DeepCausalMMMRegressor(time_column=-1, graph=False),
+    EventEncoder(),
     RegionEncoder(),
 ]
 # scikit-learn's checks of fitted estimators are for tables; a curve is of one variable.

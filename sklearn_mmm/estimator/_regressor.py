@@ -113,10 +113,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     media_columns : column specifier, default=None
         Media of each channel, at least 0, in spend units (or impressions...) per time
         step: names, positions, a boolean mask, a slice or a callable such as
-        :class:`~sklearn.compose.make_column_selector`. None means every column without
-        another role.
+        :class:`~sklearn.compose.make_column_selector`. A name may be a pattern,
+        "event_*". None means every column without another role.
     control_columns : column specifier, default=None
-        Other things that move the outcome, such as price. None means none.
+        Other things that move the outcome, such as price, and holidays and events
+        (:class:`~sklearn_mmm.EventEncoder`). None means none.
     region_column : str or int, default=None
         Column or index level with the region. None means one region.
     time_column : str or int, default=None

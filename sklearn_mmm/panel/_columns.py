@@ -1,6 +1,7 @@
 """What comes in: columns, keys and numbers, and every refusal of bad data."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -100,7 +101,9 @@ def resolve_columns(X: Any, spec: Any, parameter: str) -> list[Column]:
     ----------
     X : frame or array
     spec : str, int, sequence of these, boolean mask, slice or callable
-        A callable is given X, as in ``make_column_selector``.
+        A callable is given X, as in ``make_column_selector``. A text with ``*`` or
+        ``?`` that is no column's name stands for all that it matches, as those of
+        files do. A sequence may hold callables as well.
     parameter : str
         The parameter's name, for messages.
     """
@@ -128,11 +131,34 @@ def resolve_columns(X: Any, spec: Any, parameter: str) -> list[Column]:
         isinstance(c, (bool, np.bool_)) for c in chosen
     ):
         return [n for n, take in zip(names, chosen, strict=True) if take]
-    resolved = [resolve_column(X, c, parameter) for c in chosen]
+    resolved = [c for part in chosen for c in _resolve_part(X, part, parameter)]
     for name in resolved:
         if resolved.count(name) > 1:
             raise ValueError(f"{parameter} names column {name!r} more than once")
     return resolved
+
+
+def _resolve_part(X: Any, part: Any, parameter: str) -> list[Column]:
+    """Return the columns that a part of a sequence stands for.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if callable(part) and not isinstance(part, type):
+        return resolve_columns(X, part, parameter)
+    names = column_names(X)
+    if not isinstance(part, str) or part in names or not set("*?") & set(part):
+        return [resolve_column(X, part, parameter)]
+    found: list[Column] = [
+        n for n in names if isinstance(n, str) and fnmatchcase(n, part)
+    ]
+    if not found:
+        raise ValueError(
+            f"{parameter}: no column of X matches {part!r}; it has {_listing(names)}"
+        )
+    return found
 
 
 def read_key(X: Any, column: Column, parameter: str) -> np.ndarray:

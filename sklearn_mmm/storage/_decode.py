@@ -149,6 +149,11 @@ class Decoder:
     def _make_frame(self, data: dict[str, Any]) -> pd.DataFrame:
         return decode_frame(data, self)
 
+    def _make_polars_frame(self, data: dict[str, Any]) -> Any:
+        import polars
+
+        return polars.DataFrame(self(data["columns"]))
+
     def _make_series(self, data: dict[str, Any]) -> pd.Series:
         return decode_series(data, self)
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from narwhals.stable.v2.dependencies import is_polars_dataframe
 from sklearn.utils.metadata_routing import MetadataRequest
 from skorch import NeuralNet
 from skorch.history import History
@@ -28,6 +29,11 @@ from sklearn_mmm.storage._tables import encode_frame, encode_index, encode_serie
 # Of torch's modules, what forward passes need.
 _MODULE_PARTS = ("_parameters", "_buffers", "_modules")
 METHODS = ("fit", "partial_fit", "predict", "score", "transform")
+
+
+def is_table(thing: Any) -> bool:
+    """Return whether an object is a table of pandas or polars."""
+    return isinstance(thing, pd.DataFrame) or is_polars_dataframe(thing)
 
 
 class Encoder:
@@ -78,6 +84,11 @@ class Encoder:
         return self._foreign(thing)
 
     def _foreign(self, thing: Any) -> dict[str, Any]:
+        if is_polars_dataframe(thing):
+            columns = {name: thing[name].to_list() for name in thing.columns}
+            return self._numbered(
+                thing, {"@": "polars frame", "columns": self(columns)}
+            )
         if self.keeps_foreign:
             return {"@": "as it is", "thing": thing}
         kind = type(thing)

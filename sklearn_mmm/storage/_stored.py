@@ -12,7 +12,7 @@ from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.exceptions import InconsistentVersionWarning
 from sklearn_mmm.storage._archive import save
 from sklearn_mmm.storage._decode import Decoder, complete
-from sklearn_mmm.storage._encode import Encoder
+from sklearn_mmm.storage._encode import Encoder, is_table
 from sklearn_mmm.storage._registry import Registry, own_classes
 
 _PACKAGE = "sklearn_mmm"
@@ -58,7 +58,12 @@ class StoredEstimator(BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = vars(self)
-        names = [name for name in self._get_param_names() if name in state]
+        # Tables among the parameters are plain data as well, which skops can load.
+        names = [
+            name
+            for name in self._get_param_names()
+            if name in state and not is_table(state[name])
+        ]
         learned = {name: value for name, value in state.items() if name not in names}
         return {
             **{name: state[name] for name in names},

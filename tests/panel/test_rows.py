@@ -1,6 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import make_column_selector
 
+from sklearn_mmm.panel._columns import resolve_columns
 from sklearn_mmm.panel._rows import Rows
 
 
@@ -48,3 +51,15 @@ def test_rows_that_replace_all_leave_nothing_of_the_past():
 def test_without_keys_rows_come_behind_those_of_their_region():
     later = make_rows([("a", 0), ("b", 0), ("a", 1)], [7, 8, 9]).after(PAST)
     assert later.position.tolist() == [2, 1, 3]
+
+
+def test_patterns_and_selectors_in_lists():
+    X = pd.DataFrame({"tv": [1.0], "event_a": [0.0], "event_b": [1.0], "e*": [2.0]})
+    selector = make_column_selector(pattern="^event_")
+    for spec in (["tv", "event_*"], ["tv", selector], ["tv", "event_?"]):
+        assert resolve_columns(X, spec, "x") == ["tv", "event_a", "event_b"]
+    assert resolve_columns(X, "e*", "x") == ["e*"]
+    with pytest.raises(ValueError, match=r"x: no column of X matches 'sale_\*'"):
+        resolve_columns(X, ["sale_*"], "x")
+    with pytest.raises(ValueError, match="more than once"):
+        resolve_columns(X, ["event_a", "event_*"], "x")
