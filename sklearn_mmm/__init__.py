@@ -5,6 +5,7 @@ from sklearn_mmm import mlflow as mlflow
 from sklearn_mmm._version import __version__ as __version__
 from sklearn_mmm.allocation import (
     allocate_budget,
+    best_frequency,
     budget_at_marginal_roi,
     budget_frontier,
     make_future,
@@ -39,6 +40,7 @@ __all__ = [
     "RegionEncoder",
     "ResponseCurveFit",
     "allocate_budget",
+    "best_frequency",
     "budget_at_marginal_roi",
     "budget_frontier",
     "check_data",

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_info
 
 from sklearn_mmm import allocate_budget, simulate
 from sklearn_mmm._threads import one_thread
-from sklearn_mmm.estimator._media_plan import MediaSequence
+from sklearn_mmm.estimator._media_sequence import MediaSequence
 from sklearn_mmm.transformers import AdstockHillTransformer
 
 

@@ -32,6 +32,7 @@ def allocate_budget(
     max_change: float | None = None,
     max_frequency: Mapping[str, float] | None = None,
     audience: Any = None,
+    frequency: str = "kept",
     price_elasticity: Mapping[str, float] | None = None,
     target: str = "outcome",
     margin: float = 1.0,
@@ -97,6 +98,12 @@ def allocate_budget(
         the row with most media per person decides for the amount that it is part of.
     audience : float, dict of float or column of X, default=None
         The people of ``max_frequency``: of every region, by region, or of every row.
+    frequency : {"kept", "optimal"}, default="kept"
+        How often those are reached whose reach and frequency are known
+        (``reach_frequency``): as in X, so that more money reaches more people, or, at
+        the price of an impression in X, as often as brings most for the money; see
+        :func:`best_frequency`, and no further than training has seen. The media that
+        ``max_frequency`` limits are people reached there.
     price_elasticity : dict of float, default=None
         By channel, by how many per cent the price of its media rises if a row's spend
         rises by one per cent: ``{"tv": 0.2}``, from 0 up to 1. The price is that of X
@@ -143,6 +150,7 @@ def allocate_budget(
     minimize_spend : The least spend for a given outcome.
     budget_at_marginal_roi : Spend until the last unit brings just enough.
     budget_frontier : The best outcome of several budgets.
+    best_frequency : How often people should be reached.
 
     Notes
     -----
@@ -186,7 +194,7 @@ class Request:
     by : str
     rules : Rules
     money : tuple
-        ``react``, ``fixed`` and ``price_elasticity``.
+        ``react``, ``fixed``, ``price_elasticity`` and ``frequency``.
     aim : tuple
         ``target``, ``margin``, ``target_roi`` and ``target_marginal_roi``.
     doubt : tuple
@@ -214,7 +222,7 @@ class Request:
 
         return cls(
             rules=Rules(**{field.name: given[field.name] for field in fields(Rules)}),
-            money=some("react", "fixed", "price_elasticity"),
+            money=some("react", "fixed", "price_elasticity", "frequency"),
             aim=some("target", "margin", "target_roi", "target_marginal_roi"),
             doubt=some("risk", "members", "coverage"),
             **{n: given[n] for n in ("mmm", "X", "by", "n_starts", "random_state")},

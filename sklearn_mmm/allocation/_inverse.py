@@ -33,6 +33,7 @@ def minimize_spend(
     max_change: float | None = None,
     max_frequency: Mapping[str, float] | None = None,
     audience: Any = None,
+    frequency: str = "kept",
     price_elasticity: Mapping[str, float] | None = None,
     risk: float = 0.0,
     members: Sequence[Any] | None = None,
@@ -54,8 +55,8 @@ def minimize_spend(
     outcome : float
         To be reached over all rows, carry-over after them included, outcome units.
     bounds, by, spend_limits, groups, locked, react, fixed, linear_constraints, \
-max_change, max_frequency, audience, price_elasticity, risk, members, coverage, \
-n_starts, random_state : default as there
+max_change, max_frequency, audience, frequency, price_elasticity, risk, members, \
+coverage, n_starts, random_state : default as there
         See :func:`allocate_budget`. Without bounds, a budget between a hundredth of
         the plan and ten times as much is searched.
 
@@ -85,7 +86,8 @@ n_starts, random_state : default as there
     True
     """
     check_number("outcome", outcome)
-    setup = prepare(mmm, X, by, risk, members, coverage, react, fixed, price_elasticity)
+    money = react, fixed, price_elasticity, frequency
+    setup = prepare(mmm, X, by, risk, members, coverage, *money)
     rules = Rules(
         bounds,
         spend_limits,
@@ -159,6 +161,7 @@ def budget_at_marginal_roi(
     max_change: float | None = None,
     max_frequency: Mapping[str, float] | None = None,
     audience: Any = None,
+    frequency: str = "kept",
     price_elasticity: Mapping[str, float] | None = None,
     risk: float = 0.0,
     members: Sequence[Any] | None = None,
@@ -177,8 +180,8 @@ def budget_at_marginal_roi(
     marginal_roi : float, default=1.0
         Outcome units that the last spend unit has to bring.
     bounds, by, spend_limits, groups, locked, react, fixed, linear_constraints, \
-max_change, max_frequency, audience, price_elasticity, risk, members, coverage, \
-n_starts, random_state : default as there
+max_change, max_frequency, audience, frequency, price_elasticity, risk, members, \
+coverage, n_starts, random_state : default as there
         See :func:`allocate_budget`.
 
     Returns
@@ -225,6 +228,7 @@ n_starts, random_state : default as there
         max_change=max_change,
         max_frequency=max_frequency,
         audience=audience,
+        frequency=frequency,
         price_elasticity=price_elasticity,
         target_marginal_roi=marginal_roi,
         risk=risk,

@@ -31,6 +31,8 @@ class Past:
         Media columns.
     spend : list
         The money behind each; None where it costs nothing.
+    frequency : list
+        How often those are reached whose number is among the media.
     axis : TimeAxis
     """
 
@@ -41,6 +43,7 @@ class Past:
     time_name: Any
     media: list[Any]
     spend: list[Any]
+    frequency: list[Any]
     axis: TimeAxis
 
     @property
@@ -85,10 +88,9 @@ class Past:
 
     @property
     def money(self) -> list[Any]:
-        """Columns of media and of the money behind them, each once."""
-        return list(
-            dict.fromkeys([*self.media, *(s for s in self.spend if s is not None)])
-        )
+        """Columns of media, of the money behind them and of frequency, each once."""
+        paid = [s for s in self.spend if s is not None]
+        return list(dict.fromkeys([*self.media, *paid, *self.frequency]))
 
     @property
     def other_columns(self) -> list[Any]:
@@ -163,15 +165,19 @@ def read_past(mmm: FittedMMM, like: Any, history: Any) -> Past:
 
     region, time = key(model.region_column), key(model.time_column)
     levels = [k for k in (region, time) if k is not None and k not in columns]
-    media = [column_of(name) for name in model.media_columns_]
+    reach = model.reach_frequency_
+    media = [reach[c][0] if c in reach else c for c in model.media_columns_]
+    media = [column_of(name) for name in media]
+    often = [column_of(frequency) for _, frequency in reach.values()]
     spend = [column_of(name) for name in model.spend_columns_]
     table = with_keys(table, levels, "history")
-    missing = [c for c in [*media, *spend] if c is not None and c not in columns]
+    used = [c for c in [*media, *spend, *often] if c is not None]
+    missing = [c for c in used if c not in columns]
     if missing:
         raise ValueError(
             f"history has no columns {missing}; give rows in the form of X"
         )
-    return Past(table, columns, levels, region, time, media, spend, axis)
+    return Past(table, columns, levels, region, time, media, spend, often, axis)
 
 
 def as_pandas(table: Any, what: str) -> pd.DataFrame:

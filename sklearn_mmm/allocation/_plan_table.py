@@ -25,11 +25,16 @@ def new_plan(mmm: FittedMMM, X: Any, plan: Any, spend: np.ndarray) -> Any:
     The container that was given.
     """
     media = plan.media(spend)
+    reach = dict(zip(mmm.reach_frequency_, plan.frequency.T, strict=True))
     changed: dict[str, np.ndarray] = {}
     names = zip(mmm.media_columns_, mmm.spend_columns_, strict=True)
-    for i, (medium, money) in enumerate(names):
+    for i, (channel, money) in enumerate(names):
         if money is None:
             continue
+        medium, frequency = mmm.reach_frequency_.get(channel, (channel, None))
+        if frequency is not None:
+            # Where nobody is reached, nobody is so and so often.
+            changed[frequency] = np.where(media[:, i] > 0, reach[channel], 0.0)
         changed[medium] = media[:, i]
         # Last, since media may be money themselves.
         changed[money] = spend[:, i]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm._arguments import check_number, check_whole
+from sklearn_mmm._arguments import check_choice, check_number, check_whole
 from sklearn_mmm._threads import one_thread
+from sklearn_mmm.allocation._best_frequency import at_optimal_frequency
 from sklearn_mmm.allocation._commitments import read_fixed
 from sklearn_mmm.allocation._evidence import OldPlan, weigh
 from sklearn_mmm.allocation._frequency import read_frequency
@@ -66,6 +67,8 @@ class Setup:
     plan : MediaPlan
         Of the model.
     members : list of MediaPlan
+    given : list of MediaPlan
+        Those of model and members with the frequencies of X.
     variables : Variables
     risk, coverage : float
     """
@@ -74,6 +77,7 @@ class Setup:
     X: Any
     plan: Any
     members: list[Any]
+    given: list[Any]
     variables: Variables
     risk: float
     coverage: float
@@ -111,12 +115,12 @@ class Setup:
     @cached_property
     def planned_outcome(self) -> float:
         """Outcome of the plan as given."""
-        return outcome_of(self.plan, self.plan.spend)
+        return outcome_of(self.given[0], self.plan.spend)
 
     @cached_property
     def old(self) -> OldPlan:
         """What members say of the plan as given."""
-        return OldPlan.under(self.members)
+        return OldPlan.under(self.given[1:])
 
     def weighed(
         self, result: BudgetAllocation, worth: float, cost: float
@@ -173,9 +177,11 @@ def prepare(
     react: str | Sequence[str] = "none",
     fixed: pd.DataFrame | None = None,
     price_elasticity: Mapping[str, float] | None = None,
+    frequency: str = "kept",
 ) -> Setup:
     """Read a plan under every model."""
     check_number("risk", risk)
+    check_choice("frequency", frequency, ("kept", "optimal"))
     if not 0 <= risk <= 0.5:
         raise ValueError(f"got risk={risk!r}; it is a level between 0 and 0.5")
     plan, plans = plans_of(mmm, X, members, coverage, react)
@@ -185,8 +191,11 @@ def prepare(
             "fit with n_members=32, give at least two other fits in members, or risk=0"
         )
     variables = make_variables(plan, by, read_fixed(plan, fixed))
-    plan, *plans = priced([plan, *plans], price_elasticity)
-    return Setup(mmm, X, plan, plans, variables, risk, coverage)
+    given = priced([plan, *plans], price_elasticity)
+    chosen = given
+    if frequency == "optimal":
+        chosen = priced(at_optimal_frequency(mmm, plan, plans), price_elasticity)
+    return Setup(mmm, X, chosen[0], chosen[1:], given, variables, risk, coverage)
 
 
 @one_thread()
@@ -212,7 +221,7 @@ def solve(
     outcome, planned = outcome_of(plan, spend), setup.planned_outcome
     return BudgetAllocation(
         table=amounts_table(plan, variables, limits, amount, setup.unit, gradient),
-        channels=channels_table(plan, spend, gradient),
+        channels=channels_table(plan, spend, gradient, setup.given[0]),
         spend=pd.DataFrame(spend, plan.index, plan.channels),
         plan=new_plan(setup.mmm, setup.X, plan, spend),
         total=float(spend.sum()),

@@ -52,14 +52,24 @@ def amounts_table(
     )
 
 
-def channels_table(plan: Any, spend: np.ndarray, gradient: np.ndarray) -> pd.DataFrame:
-    """Return what each channel costs and brings, planned and new."""
+def channels_table(
+    plan: Any, spend: np.ndarray, gradient: np.ndarray, given: Any
+) -> pd.DataFrame:
+    """Return what each channel costs and brings, planned and new.
+
+    Parameters
+    ----------
+    plan, given : MediaPlan
+        The new one, and that of X; they differ where frequencies do.
+    spend, gradient : ndarray of shape (n_rows, n_channels)
+        Of the new one.
+    """
     columns: dict[str, np.ndarray] = {}
     # What was spent before the plan still works in it, and is no return of the plan's.
     carried = brought(plan, np.zeros_like(spend))
-    for prefix, given in (("planned_", plan.spend), ("", spend)):
-        worth = brought(plan, given)
-        cost = plan.reacted(given).sum(axis=0)
+    for prefix, under, money in (("planned_", given, given.spend), ("", plan, spend)):
+        worth = brought(under, money)
+        cost = under.reacted(money).sum(axis=0)
         columns["planned" if prefix else "spend"] = cost
         columns[f"{prefix}contribution"] = worth
         columns[f"{prefix}roi"] = np.divide(

@@ -7,7 +7,8 @@ import pandas as pd
 import torch
 
 from sklearn_mmm._intervals import interval_around
-from sklearn_mmm.estimator._media_plan import MediaPlan, MediaSequence
+from sklearn_mmm.estimator._media_plan import MediaPlan
+from sklearn_mmm.estimator._media_sequence import MediaSequence
 from sklearn_mmm.graph._influence import ChannelInfluence
 
 KINDS = ("direct", "mediated", "total")

@@ -12,6 +12,7 @@ from sklearn_mmm.components._response import half_of_maximum
 from sklearn_mmm.estimator._response_curves import MemberCurves, SteadyState
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.network import MMMModule
+from sklearn_mmm.network._reach import frequency_parameters, response_to_frequency
 from sklearn_mmm.panel._grid import Panel
 from sklearn_mmm.panel._rows import Rows
 from sklearn_mmm.panel._scales import PanelScales
@@ -29,10 +30,21 @@ def adstock_parameters(module: MMMModule) -> dict[str, np.ndarray]:
 
 @torch.no_grad()
 def saturation_parameters(module: MMMModule) -> dict[str, np.ndarray]:
-    """Return the curves' parameters, each of shape (n_channels,)."""
+    """Return the curves' parameters, each of shape (n_channels,).
+
+    Those of frequency as well, if there is any; NaN where a channel has no such curve.
+    """
     media = module.media
     own = media.shape.curve_parameters(media.raw)
-    return {name: values.numpy() for name, values in own.items()}
+    if not media.shape.reach:
+        return {name: values.numpy() for name, values in own.items()}
+    reached = np.zeros(len(media.log_effect), bool)
+    reached[list(media.shape.reach)] = True
+    curve = {name: np.where(reached, np.nan, v.numpy()) for name, v in own.items()}
+    often = frequency_parameters(media.raw).items()
+    return curve | {
+        f"frequency_{name}": np.where(reached, v.numpy(), np.nan) for name, v in often
+    }
 
 
 @torch.no_grad()
@@ -43,7 +55,31 @@ def half_saturation(module: MMMModule) -> np.ndarray:
     """
     media = module.media
     parameters = media.shape.curve_parameters(media.raw)
-    return half_of_maximum(media.shape.saturation, parameters, len(media.log_effect))
+    n_channels = len(media.log_effect)
+    out = half_of_maximum(media.shape.saturation, parameters, n_channels)
+    out[list(media.shape.reach)] = np.inf
+    return out
+
+
+@torch.no_grad()
+def regional_effect(module: MMMModule, scales: PanelScales) -> np.ndarray:
+    """Return effects at full saturation, (n_regions, n_channels), outcome units."""
+    region = torch.arange(len(scales.regions))
+    effect = module.media.regional_effect(region).numpy()
+    return np.asarray(effect * scales.outcome[:, None])
+
+
+@torch.no_grad()
+def _at_usual_frequency(module: MMMModule, scales: PanelScales) -> np.ndarray:
+    """Return factors of effects at usual frequencies, (n_regions, n_channels)."""
+    media = module.media
+    out = np.ones((len(scales.regions), len(media.log_effect)))
+    reached = list(media.shape.reach)
+    if reached:
+        often = torch.as_tensor(scales.frequency_of(np.arange(len(scales.regions))))
+        raw = {name: values[reached] for name, values in media.raw.items()}
+        out[:, reached] = response_to_frequency(raw, often).numpy()
+    return out
 
 
 @torch.no_grad()
@@ -73,7 +109,9 @@ def parameter_table(
                 }
             )
         )
-    return pd.concat(tables, ignore_index=True)
+    table = pd.concat(tables)
+    # A channel has no parameters of curves that are not its own.
+    return table[table["estimate"].notna()].reset_index(drop=True)
 
 
 def _flat_parameters(module: MMMModule) -> dict[tuple[str, float], np.ndarray]:
@@ -124,30 +162,30 @@ def steady_state(
     rows: Rows,
 ) -> SteadyState:
     """Return what constant weekly spend brings."""
-    module = fitted.net.module_
-    region = torch.arange(len(panel.regions))
-    spend = panel.scatter(rows.amount)
-    media = [m.module.media for m in fitted.members]
-    n_members, n = len(media), len(channels)
-    size = scales.outcome[:, None]
-    effects = [m.regional_effect(region).numpy() * size for m in media]
-    own = saturation_parameters(module)
+    module, n_members = fitted.net.module_, len(fitted.members)
+    spend, n = panel.scatter(rows.amount), len(channels)
+    own, *effects = [
+        regional_effect(m, scales) * _at_usual_frequency(m, scales)
+        for m in (module, *(member.module for member in fitted.members))
+    ]
+    curve = saturation_parameters(module)
     drawn = [saturation_parameters(m.module) for m in fitted.members]
     members = MemberCurves(
         np.reshape(effects, (n_members, len(panel.regions), n)),
-        {name: np.reshape([d[name] for d in drawn], (n_members, n)) for name in own},
+        {name: np.reshape([d[name] for d in drawn], (n_members, n)) for name in curve},
     )
     return SteadyState(
         channels=channels,
         regions=panel.regions,
-        effect=module.media.regional_effect(region).numpy() * size,
+        effect=own,
         saturation=module.media.shape.saturation,
-        parameters=own,
+        parameters=curve,
         media_scale=scales.media * scales.price,
         usual=spend.sum(1) / panel.observed.sum(1)[:, None],
         largest=spend.max(1),
         largest_total=spend.sum(0).max(0),
         members=members,
+        reach=module.media.shape.reach,
     )
 
 

@@ -10,79 +10,8 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm._threads import one_thread
+from sklearn_mmm.estimator._media_sequence import MediaSequence
 from sklearn_mmm.graph._influence import ChannelInfluence
-from sklearn_mmm.network import MMMModule
-
-
-@dataclass(frozen=True)
-class MediaSequence:
-    """Regions' media from the first training week on, and what modulates them.
-
-    Attributes
-    ----------
-    module : MMMModule
-    region : Tensor of shape (region,)
-        Codes; -1 for a region not seen in training.
-    media : Tensor of shape (region, week, channel)
-        In units of the media scale.
-    controls : Tensor of shape (region, week, control)
-        Standardised.
-    calendar : Tensor of shape (week, feature)
-    later : bool Tensor of shape (week,)
-        Weeks beyond the training weeks.
-    memory : Tensor of shape (region, state) or None
-        What the GRU remembers of the weeks before these.
-    """
-
-    module: MMMModule
-    region: Tensor
-    media: Tensor
-    controls: Tensor
-    calendar: Tensor
-    later: Tensor
-    memory: Tensor | None = None
-
-    def contributions(self, media: Tensor) -> tuple[Tensor, Tensor]:
-        """Return contributions and their modulation, (region, week, channel).
-
-        Parameters
-        ----------
-        media : Tensor of shape (region, week, channel)
-            In units of the media scale. Contributions are relative to the region's
-            mean outcome.
-        """
-        module = self.module
-        out = module.media.of_series(media, self.region)
-        if not module.modulation.active:
-            return out, torch.ones_like(out)
-        factor = module.modulation.predict(
-            media,
-            self.controls,
-            self.calendar.expand(len(media), -1, -1),
-            self.region,
-            self.later,
-            self.memory,
-        )
-        return out * factor, factor
-
-    def between(self, start: int, end: int) -> "MediaSequence":
-        """Keep some weeks, and what is remembered of those before."""
-        modulation, memory = self.module.modulation, self.memory
-        if modulation.active and start > 0:
-            calendar = self.calendar[:start].expand(len(self.media), -1, -1)
-            with torch.no_grad():
-                memory = modulation.memory(
-                    self.media[:, :start], self.controls[:, :start], calendar
-                )
-        return MediaSequence(
-            self.module,
-            self.region,
-            self.media[:, start:end],
-            self.controls[:, start:end],
-            self.calendar[start:end],
-            self.later[start:end],
-            memory,
-        )
 
 
 @dataclass(frozen=True)
@@ -291,6 +220,61 @@ class MediaPlan:
         factor : ndarray, broadcast to (n_rows, n_channels)
         """
         return replace(self, given=self.given * factor)
+
+    @property
+    def reached(self) -> list[int]:
+        """The channels that are told as reach and frequency."""
+        return list(self.sequence.module.media.shape.reach)
+
+    @property
+    def frequency(self) -> np.ndarray:
+        """Contacts of those who are reached, (n_rows, len(reached)); usual ones if 0.
+
+        The media of these channels are their reach.
+        """
+        if self.sequence.frequency is None:
+            return np.empty((len(self.index), 0))
+        return np.asarray(self.sequence.frequency[self.cells].numpy())
+
+    @property
+    def frequency_parameters(self) -> dict[str, np.ndarray]:
+        """Half-saturation (contacts) and slope of frequency, each (len(reached),)."""
+        return self.sequence.frequency_parameters
+
+    def response_to_frequency(self, frequency: np.ndarray) -> np.ndarray:
+        """Return the curve of frequency, between 0 and 1.
+
+        Parameters
+        ----------
+        frequency : ndarray of shape (..., len(reached))
+        """
+        return self.sequence.response_to_frequency(frequency)
+
+    def at_frequency(self, frequency: np.ndarray) -> "MediaPlan":
+        """Return the plan with other frequencies, at the price of an impression.
+
+        Each row then has the impressions that it had, for the same spend, and so fewer
+        people are reached if they are to see more of them.
+
+        Parameters
+        ----------
+        frequency : ndarray of shape (n_rows, len(reached))
+            At least 1.
+        """
+        if self.sequence.frequency is None:
+            return self
+        dearer = np.ones(self.price.shape)
+        dearer[:, self.reached] = frequency / self.frequency
+        own = self.sequence.frequency.clone()
+        own[self.cells] *= torch.as_tensor(dearer[:, self.reached])
+        # Scale and price are those of a person reached.
+        return replace(
+            self,
+            media_scale=self.media_scale * dearer,
+            price=self.price * dearer,
+            given=self.given / dearer,
+            sequence=replace(self.sequence, frequency=own),
+        )
 
     def reacting(
         self, influence: ChannelInfluence, react: str | Collection[str]

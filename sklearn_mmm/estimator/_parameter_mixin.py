@@ -33,6 +33,11 @@ class ParameterTableMixin(PredictionMixin):
         names = [*self._roles.media, *self._roles.controls]
         table = self.contributions_[[*self.media_columns_, *self.control_columns_]]
         size = table.abs().mean().to_numpy()
+        # A channel of reach and frequency is as much the one's as the other's.
+        reached = list(self._roles.reached)
+        size[reached] /= 2
+        names += [frequency for _, frequency in self._roles.reach.values()]
+        size = np.append(size, size[reached])
         given = getattr(self, "feature_names_in_", None)
         columns = list(range(self.n_features_in_)) if given is None else list(given)
         out = np.zeros(len(columns))

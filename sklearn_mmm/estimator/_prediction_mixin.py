@@ -136,6 +136,16 @@ class PredictionMixin:
         values = np.stack([estimate, low, high], axis=2).reshape(len(parts), -1)
         return pd.DataFrame(values, parts.index, columns)
 
+    @property
+    def reach_frequency_(self) -> dict[str, tuple[str, str]]:
+        """Columns of reach and frequency, by channel that has them."""
+
+        def name(column: Any) -> str:
+            return column if isinstance(column, str) else f"x{column}"
+
+        pairs = self._roles.reach.items()
+        return {c: (name(reach), name(often)) for c, (reach, often) in pairs}
+
     def _read(self, X: Any) -> Rows:
         check_is_fitted(self)
         table = as_table(X, getattr(self, "feature_names_in_", None))

@@ -8,10 +8,12 @@ import pandas as pd
 import torch
 
 from sklearn_mmm.baseline._forecast import TimeBaseline
-from sklearn_mmm.estimator._media_plan import MediaPlan, MediaSequence
+from sklearn_mmm.estimator._media_plan import MediaPlan
+from sklearn_mmm.estimator._media_sequence import MediaSequence
 from sklearn_mmm.likelihood._data import calendar_features
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps, make_panel
+from sklearn_mmm.panel._reach import frequency_grid
 from sklearn_mmm.panel._rows import Rows
 from sklearn_mmm.panel._scales import PanelScales, scaled_controls
 from sklearn_mmm.panel._time_axis import TimeAxis
@@ -175,6 +177,10 @@ class Predictor:
         code = self.scales.code(panel.regions)
         media = interpolate_gaps(panel, panel.scatter(rows.media))
         last = self.baseline.position[-1]
+        frequency = None
+        if rows.frequency is not None:
+            usual = self.scales.frequency_of(code)
+            frequency = torch.as_tensor(frequency_grid(panel, rows.frequency, usual))
         return panel, MediaSequence(
             module=self.module,
             region=torch.as_tensor(code),
@@ -188,6 +194,7 @@ class Predictor:
                 )
             ),
             later=torch.as_tensor(panel.position > last),
+            frequency=frequency,
         )
 
 

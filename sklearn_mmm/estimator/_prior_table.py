@@ -45,7 +45,9 @@ def prior_table(
                 }
             )
         )
-    return pd.concat(tables, ignore_index=True)
+    table = pd.concat(tables)
+    # A channel has no parameters of curves that are not its own.
+    return table[table["posterior_mean"].notna()].reset_index(drop=True)
 
 
 def _parameters(module: MMMModule) -> dict[str, np.ndarray]:

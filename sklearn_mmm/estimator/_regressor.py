@@ -29,6 +29,7 @@ from sklearn_mmm.estimator._fitted_tables import (
     adstock_weights,
     half_saturation,
     learned_hyperparameters,
+    regional_effect,
     saturation_parameters,
     steady_state,
 )
@@ -58,6 +59,7 @@ from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.network import ResponseShape
 from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index_of
 from sklearn_mmm.panel._grid import Panel, check_regions, interpolate_gaps
+from sklearn_mmm.panel._reach import frequency_grid, usual_frequency
 from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
 from sklearn_mmm.panel._scales import (
     PanelScales,
@@ -132,6 +134,16 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         model is of the media. A column that is None marks media that cost nothing,
         such as organic ones: they have no ROI and never enter a budget. None means
         that all media are spend.
+    reach_frequency : dict of tuple, default=None
+        Channels of which is known how many people they reached in a time step and how
+        often on average, by a name of yours: ``{"youtube": ("youtube_reach",
+        "youtube_frequency")}``, columns by name or position. Their contribution is
+        linear in reach and follows a Hill curve of frequency (contacts per person
+        reached in that time step: impressions / reach, at least 1; it may be missing
+        where reach is 0). The money behind one is told in
+        ``spend_columns={"youtube": "youtube_spend"}``; without, it costs nothing. They
+        come behind the media of ``media_columns`` in all tables. See
+        :func:`~sklearn_mmm.best_frequency`.
     priors : dict, default=None
         What is believed about channels, as mean and standard deviation:
         ``{"tv": {"roi": (2.0, 1.0)}, "email": {"contribution": (0.01, 0.01)}}``.
@@ -139,7 +151,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         rows, ``contribution`` is a share of their outcome; all three are of the
         channel's own, direct effect. ``half_life`` (time steps until half of the
         effect has arrived), ``half_saturation`` (in the channel's own units per time
-        step, of the median region) and ``slope`` are of its response and positive.
+        step, of the median region) and ``slope`` are of its response and positive; of
+        a channel in ``reach_frequency`` these two are of its curve of frequency, the
+        first in contacts.
     max_lag : int or "auto", default="auto"
         Length of the adstock kernel in time steps, the current one included. "auto"
         is 8 weeks of weekly data, 4 weeks of daily, 4 months of monthly ones:
@@ -229,7 +243,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     saturation_parameters_ : DataFrame of shape (n_channels, n_parameters)
         Parameters of the curve chosen by ``saturation``: ``half_saturation`` and
         ``slope`` of a Hill curve, ``rate``, none of a straight line, or those of a
-        curve of your own.
+        curve of your own. Of channels in ``reach_frequency`` they are NaN, and there
+        are ``frequency_half_saturation`` (contacts) and ``frequency_slope``.
     outcome_ : Series of shape (n_rows,)
         Outcome of the training rows, outcome units per time step.
     spend_ : DataFrame of shape (n_rows, n_channels)
@@ -247,12 +262,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         training row; its mean over the training weeks of a region is 1.
     half_saturation_ : Series of shape (n_channels,)
         Adstocked media at half of the maximum, in units of ``media_scale_``; infinite
-        for a curve without a maximum.
+        for a curve without a maximum, as the response to reach is one.
     slope_ : Series of shape (n_channels,)
         Hill slope; NaN for curves without a parameter of that name.
     effect_ : Series of shape (n_channels,)
         Effect at full saturation, or of media at ``media_scale_`` where the curve has
-        no maximum, relative to the region's mean outcome.
+        no maximum, relative to the region's mean outcome. Of reach it is that of the
+        largest reach at a frequency without end.
     regional_effect_ : DataFrame of shape (n_regions, n_channels)
         The same in outcome units per time step.
     dag_ : DataFrame of shape (n_channels, n_channels)
@@ -285,6 +301,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Names of the mediators.
     spend_columns_ : list of str or None
         Column with the money behind each channel; None where it costs nothing.
+    reach_frequency_ : dict of tuple of str
+        Columns of reach and frequency, by channel that has them.
     net_ : skorch.NeuralNet
         The trained net, with its ``history``.
     n_features_in_ : int
@@ -327,6 +345,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
         "spend_columns": [None, dict, list, tuple],
+        "reach_frequency": [None, dict],
         "priors": [None, dict],
         "max_lag": [
             Interval(Integral, 1, _MOST_LAGS, closed="both"),
@@ -361,6 +380,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         time_column: str | int | None = None,
         *,
         spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
+        reach_frequency: Mapping[str, tuple[Any, Any]] | None = None,
         priors: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
         max_lag: int | str = "auto",
         adstock: str | Adstock = "auto",
@@ -385,6 +405,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.region_column = region_column
         self.time_column = time_column
         self.spend_columns = spend_columns
+        self.reach_frequency = reach_frequency
         self.priors = priors
         self.max_lag = max_lag
         self.adstock = adstock
@@ -478,6 +499,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             self.time_column,
             self.spend_columns,
             self.mediators,
+            self.reach_frequency,
         )
         rows, self._axis = read_rows(
             table, self._roles, self.region_column, self.time_column, None
@@ -572,6 +594,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         # A unit is no estimate: it leaves out what is far out whatever the reason.
         usual = panel.gather(without_gross_outliers(panel.scatter(y), panel.observed))
         scales = make_scales(panel, usual, rows.media, rows.controls, rows.spend)
+        if rows.frequency is not None:
+            reach = rows.media[:, self._roles.reached]
+            often = usual_frequency(panel, reach, rows.frequency)
+            scales = replace(scales, frequency=often)
         data = self._training_data(rows, panel, y, scales)
         tests = self._tests(panel, rows, data, lift_tests, options)
         beliefs = self._beliefs(panel, rows, y, data)
@@ -715,6 +741,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         media = interpolate_gaps(panel, panel.scatter(rows.media))
         span = panel.position[-1] - panel.position[0]
         seasons = () if self._axis is None else self._axis.season_lengths
+        frequency = None
+        if rows.frequency is not None:
+            usual = scales.frequency_of(scales.code(panel.regions))
+            frequency = frequency_grid(panel, rows.frequency, usual)
         return TrainingData(
             media=media / scales.media[:, None],
             controls=scaled_controls(scales, panel, rows.controls),
@@ -727,6 +757,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 season_lengths=tuple(n for n in seasons if span >= n),
                 wanders=self._axis is not None,
             ),
+            frequency=frequency,
+            reach=self._roles.reached,
         )
 
     def _training_options(
@@ -763,7 +795,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         saturation = make_saturation(self.saturation)
         n_lags = self._kernel_length(n_steps)
         check_components(adstock, saturation, n_lags)
-        return ResponseShape(adstock, saturation, n_lags, self._weeks_per_step)
+        every = self._weeks_per_step, self._roles.reached
+        return ResponseShape(adstock, saturation, n_lags, *every)
 
     @property
     def _weeks_per_step(self) -> float:
@@ -776,13 +809,14 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         def name(column: Any) -> str:
             return column if isinstance(column, str) else f"x{column}"
 
-        self.media_columns_ = [name(c) for c in self._roles.media]
+        self.media_columns_ = [name(c) for c in self._roles.channels]
         self.control_columns_ = [name(c) for c in self._roles.controls]
         self.mediators_ = [name(c) for c in self._roles.mediators]
         self.spend_columns_ = [
             None if c is None else name(c) for c in self._roles.spend
         ]
         names = [*self.media_columns_, *self.control_columns_]
+        names += [frequency for _, frequency in self.reach_frequency_.values()]
         for taken, by in _TAKEN.items():
             if taken in names:
                 raise ValueError(
@@ -806,6 +840,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         table = pd.DataFrame({"region": rows.region, "time": rows.time})
         values = np.column_stack([rows.media, rows.controls])
         names = [*self.media_columns_, *self.control_columns_]
+        if rows.frequency is not None:
+            values = np.column_stack([values, rows.frequency])
+            names += [frequency for _, frequency in self.reach_frequency_.values()]
         return pd.concat([table, pd.DataFrame(values, columns=names)], axis=1)
 
     def _publish(
@@ -836,7 +873,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.hyperparameters_ = learned_hyperparameters(fitted, modulates)
         self._steady_state = steady_state(fitted, scales, channels, panel, rows)
         self.regional_effect_ = pd.DataFrame(
-            self._steady_state.effect, panel.regions, channels
+            regional_effect(module, scales), panel.regions, channels
         )
         self.response_curves_ = self.response_curves()
         self.outlier_weights_ = self._outlier_weights(panel, rows)
@@ -867,6 +904,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 ShortCarryOverWarning,
             )
         flat = np.ptp(rows.media, axis=0) == 0
+        if rows.frequency is not None:
+            flat[list(self._roles.reached)] &= np.ptp(rows.frequency, axis=0) == 0
         if flat.any():
             names = [n for n, f in zip(self.media_columns_, flat, strict=True) if f]
             warn_caller(

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from torch import Tensor
 
 from sklearn_mmm._intervals import interval_around
-from sklearn_mmm.components import Saturation
+from sklearn_mmm.components import NoSaturation, Saturation
 
 # Of a curve that is still steep here, in units of its middle, no end is in reach.
 _NO_END = 1e100
@@ -23,7 +23,8 @@ class SteadyState:
 
     Adstocked media then equal spend, since the kernel's weights sum to 1. Spend of all
     regions together is split over them as it was on average in training; regions where
-    a channel was silent have no part in it.
+    a channel was silent have no part in it. People are reached as often as they were
+    on average in training.
 
     Attributes
     ----------
@@ -31,7 +32,7 @@ class SteadyState:
     regions : ndarray of shape (n_regions,)
     effect : ndarray of shape (n_regions, n_channels)
         At full saturation, outcome units per time step; of media at their scale where
-        the curve has no maximum.
+        the curve has no maximum, and of reach at the usual frequency.
     saturation : Saturation
     parameters : dict of ndarray of shape (n_channels,)
         Of the curve, by name.
@@ -45,6 +46,8 @@ class SteadyState:
         Largest training spend of all regions together.
     members : MemberCurves
         What else the data allow.
+    reach : tuple of int, default=()
+        Channels whose media are reach, of which the response is a straight line.
     """
 
     channels: list[str]
@@ -57,6 +60,7 @@ class SteadyState:
     largest: np.ndarray
     largest_total: np.ndarray
     members: "MemberCurves"
+    reach: tuple[int, ...] = ()
 
     def by_region(self) -> list["Curve"]:
         """Return one curve for each channel and region."""
@@ -87,7 +91,7 @@ class SteadyState:
             channel=self.channels[channel],
             region=label,
             effect=self.effect[regions, channel],
-            saturation=self.saturation,
+            saturation=NoSaturation() if channel in self.reach else self.saturation,
             parameters={n: p[[channel]] for n, p in self.parameters.items()},
             # Spend of the whole at which a region's media reach their scale.
             unit=self.media_scale[regions, channel] / share,

@@ -70,7 +70,10 @@ def shape_beliefs(
         if mean <= 0:
             raise ValueError(f"{what} is {mean:g} on average; give a positive number")
         unit = float(scale[channel]) if quantity == "half_saturation" else 1.0
-        found = _QUANTITIES[quantity](shape, what)
+        if channel in shape.reach and quantity in _OF_FREQUENCY:
+            unit, found = 1.0, _of_frequency(shape, quantity)
+        else:
+            found = _QUANTITIES[quantity](shape, what)
         wide = math.sqrt(math.log1p((std / mean) ** 2))
         median = mean / unit * math.exp(-0.5 * wide**2)
         raw, steepness = _solve(found, shape, median, unit, what)
@@ -145,6 +148,14 @@ def _half_life(shape: ResponseShape, what: str) -> _Quantity:
     return _Quantity(name, lambda z: at(name, z))
 
 
+def _of_frequency(shape: ResponseShape, quantity: str) -> _Quantity:
+    """Return a parameter of the curve of frequency, in contacts or without unit."""
+    name = f"frequency_{quantity}"
+    prior = shape.priors[name]
+    return _Quantity(name, lambda z: float(prior.natural(_number(z))))
+
+
+_OF_FREQUENCY = ("half_saturation", "slope")
 _QUANTITIES = {
     "half_life": _half_life,
     "half_saturation": _half_saturation,

@@ -25,6 +25,7 @@ class FittedMMM(Protocol):
     control_columns_: list[str]
     mediators_: list[str]
     spend_columns_: list[str | None]
+    reach_frequency_: dict[str, tuple[str, str]]
     n_features_in_: int
     feature_names_in_: np.ndarray
 

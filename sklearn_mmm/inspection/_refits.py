@@ -72,7 +72,8 @@ def with_channel(
     def specifiers(names: Sequence[str]) -> list[Any]:
         return [n if named else int(n.removeprefix("x")) for n in names]
 
-    media = [n for n in mmm.media_columns_ if n not in mmm.mediators_]
+    other = [*mmm.mediators_, *mmm.reach_frequency_]
+    media = [n for n in mmm.media_columns_ if n not in other]
     params: dict[str, Any] = {
         "media_columns": [*specifiers(media), name],
         "mediators": specifiers(mmm.mediators_) or None,
@@ -85,5 +86,7 @@ def with_channel(
             params[key] = columns[column]
     spend = mmm.spend_columns
     if spend is not None and not isinstance(spend, dict):
-        params["spend_columns"] = [*spend, name]
+        paid = list(spend)
+        paid.insert(len(media), name)
+        params["spend_columns"] = paid
     return name if isinstance(name, str) else f"x{name}", wider, params

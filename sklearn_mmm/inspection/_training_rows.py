@@ -226,14 +226,16 @@ def _frame(mmm: FittedMMM, history: pd.DataFrame, names: list[str]) -> pd.DataFr
 def _columns(mmm: FittedMMM, history: pd.DataFrame) -> dict[str, Any]:
     """Return media, controls and the money behind media by name of their column."""
     spend = mmm.spend_.to_numpy()[history.index].T
-    names = [*mmm.media_columns_, *mmm.control_columns_]
+    names = {n: n for n in (*mmm.media_columns_, *mmm.control_columns_)}
+    for channel, (reach, frequency) in mmm.reach_frequency_.items():
+        names |= {channel: reach, frequency: frequency}
     return {
         **{
             column: values
             for column, values in zip(mmm.spend_columns_, spend, strict=True)
             if column is not None
         },
-        **{name: history[name].to_numpy() for name in names},
+        **{column: history[name].to_numpy() for name, column in names.items()},
     }
 
 

@@ -32,6 +32,12 @@ class TrainingData:
     past : ndarray of shape (n_regions, n_channels) or None
         Media of each week before the first one of a region, in units of the media
         scale; None for none, which is what contributions count.
+    frequency : ndarray of shape (n_regions, n_weeks, len(reach)) or None
+        Contacts of those who were reached.
+    reach : tuple of int, default=()
+        Channels whose media are reach.
+    past_frequency : ndarray of shape (n_regions, len(reach)) or None
+        As ``past``.
     """
 
     media: np.ndarray
@@ -41,6 +47,9 @@ class TrainingData:
     position: np.ndarray
     covariance: TimeCovariance
     past: np.ndarray | None = None
+    frequency: np.ndarray | None = None
+    reach: tuple[int, ...] = ()
+    past_frequency: np.ndarray | None = None
 
     @property
     def calendar(self) -> np.ndarray:
@@ -57,21 +66,25 @@ class TrainingData:
     def inputs(self, max_lag: int) -> dict[str, Tensor]:
         """Return the module's inputs in double precision, region first."""
         calendar = torch.as_tensor(self.calendar)
-        return {
-            "lags": _channels_first(self._lags(max_lag)),
+        inputs = {
+            "lags": _channels_first(self._lags(self.media, self.past, max_lag)),
             "controls": torch.as_tensor(self.controls),
             "region": torch.arange(len(self.media)),
             "observed": torch.as_tensor(self.observed, dtype=torch.float64),
             "calendar": calendar.expand(len(self.media), -1, -1),
         }
+        if self.frequency is not None:
+            lags = self._lags(self.frequency, self.past_frequency, max_lag)
+            inputs["frequency"] = _channels_first(lags)
+        return inputs
 
-    def _lags(self, max_lag: int) -> Tensor:
+    def _lags(self, media: np.ndarray, past: np.ndarray | None, max_lag: int) -> Tensor:
         """Return media and their past, (region, week, channel, lag)."""
-        if self.past is None:
-            return lagged(torch.as_tensor(self.media), max_lag)
+        if past is None:
+            return lagged(torch.as_tensor(media), max_lag)
         before = (~self.observed).cumprod(1).astype(bool)[..., None]
-        media = np.where(before, self.past[:, None], self.media)
-        early = np.repeat(self.past[:, None], max_lag, axis=1)
+        media = np.where(before, past[:, None], media)
+        early = np.repeat(past[:, None], max_lag, axis=1)
         whole = torch.as_tensor(np.concatenate([early, media], 1))
         return lagged(whole, max_lag)[:, max_lag:]
 
@@ -85,7 +98,13 @@ class TrainingData:
         first = self.observed & (self.observed.cumsum(1) <= _FIRST_WEEKS)
         n_first = np.maximum(first.sum(1), 1)[:, None]
         past = (self.media * first[..., None]).sum(1) / n_first
-        return replace(self, past=past)
+        if self.frequency is None:
+            return replace(self, past=past)
+        # Of those who were reached; where nobody was, as often as usual.
+        reach = self.media[..., list(self.reach)] * first[..., None]
+        reach = np.where(reach.any(1, keepdims=True), reach, 1.0)
+        often = (reach * self.frequency).sum(1) / reach.sum(1)
+        return replace(self, past=past, past_frequency=often)
 
     def without(self, shift: np.ndarray) -> "TrainingData":
         """Return the data with what is outlying taken off the target.
@@ -98,14 +117,21 @@ class TrainingData:
 
     def until(self, n_weeks: int) -> "TrainingData":
         """Return the first weeks; seasons stay those of all weeks."""
+        frequency = self.frequency
         return replace(
             self,
             media=self.media[:, :n_weeks],
+            frequency=None if frequency is None else frequency[:, :n_weeks],
             controls=self.controls[:, :n_weeks],
             target=self.target[:, :n_weeks],
             observed=self.observed[:, :n_weeks],
             position=self.position[:n_weeks],
         )
+
+
+def exposure(inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor | None]:
+    """Return media and their past, and the frequency of those with reach."""
+    return inputs["lags"], inputs.get("frequency")
 
 
 def _by_size(columns: np.ndarray) -> np.ndarray:

@@ -61,6 +61,8 @@ class ExperimentRows:
         Factor of the effects.
     lags : Tensor of shape (2, cell, lag)
         Scaled media and their past, as they were and as compared with.
+    frequency : Tensor of shape (cell, lag) or None
+        Of channels with reach, which an experiment leaves as it was; 1 of others.
     """
 
     lift_seen: Tensor
@@ -74,6 +76,7 @@ class ExperimentRows:
     size: Tensor
     modulation: Tensor
     lags: Tensor
+    frequency: Tensor | None = None
 
     @property
     def n_experiments(self) -> int:
@@ -94,7 +97,7 @@ class ExperimentRows:
         state : dict of Tensor
             Its parameters, with a leading member axis.
         """
-        inputs = self.lags, self.cell_region, self.cell_channel
+        inputs = self.lags, self.cell_region, self.cell_channel, self.frequency
         with_, without = functional_call(media, state, inputs).unbind(1)
         cells = (with_ - without) * self.size * self.modulation  # (member, cell)
         n, k = self.n_regions, len(self.part_channel)
@@ -166,8 +169,25 @@ def experiment_rows(
         size=size,
         modulation=torch.ones_like(size),
         lags=torch.cat(lags, dim=1),
+        frequency=_frequency(data, [p[1] for p in parts], cells, max_lag),
     )
     return rows.modulated(module, data)
+
+
+def _frequency(
+    data: TrainingData, channels: list[int], cells: list[np.ndarray], max_lag: int
+) -> Tensor | None:
+    """Return frequencies of the cells of each part and their past, (cell, lag)."""
+    if data.frequency is None:
+        return None
+    past = lagged(torch.as_tensor(data.frequency), max_lag)
+    parts = []
+    for channel, (_, region, week) in zip(channels, cells, strict=True):
+        if channel in data.reach:
+            parts.append(past[region, week, data.reach.index(channel)])
+        else:
+            parts.append(past.new_ones(len(region), max_lag))
+    return torch.cat(parts)
 
 
 def _modulation(module: MMMModule, data: TrainingData) -> np.ndarray:

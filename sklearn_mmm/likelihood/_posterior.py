@@ -22,7 +22,7 @@ from sklearn_mmm.baseline._variances import (
     course_factor,
     loadings_by_week,
 )
-from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._data import TrainingData, exposure
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
 from sklearn_mmm.network import MMMModule, ResponseShape, copied
@@ -289,7 +289,7 @@ class Posterior:
 
     def media(self, at: Parameters) -> Tensor:
         """Return contributions, (member, region, week, channel)."""
-        share = self.shape.share(at, self.inputs["lags"])
+        share = self.shape.share(at, *exposure(self.inputs))
         return share * self.regional_effect(at) * self.factor(at)
 
     def without_courses(self, at: Parameters, media: Tensor) -> Tensor:
@@ -394,5 +394,6 @@ class Posterior:
 @torch.no_grad()
 def effect_columns(module: MMMModule, inputs: dict[str, Tensor]) -> np.ndarray:
     """Return what a unit of each channel's effect does, (region, week, channel)."""
-    media = module.media(inputs["lags"], inputs["region"])
+    lags, frequency = exposure(inputs)
+    media = module.media(lags, inputs["region"], None, frequency)
     return np.asarray((media / module.media.effect).numpy())

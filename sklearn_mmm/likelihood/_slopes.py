@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from sklearn_mmm.likelihood._data import exposure
 from sklearn_mmm.likelihood._difference import difference
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO
 from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
@@ -36,7 +37,8 @@ class MediaSlopes(NamedTuple):
 
 def media_slopes(posterior: Posterior, at: Parameters) -> MediaSlopes:
     """Return contributions and their derivatives in one pass."""
-    share, slopes = posterior.shape.share_and_derivatives(at, posterior.inputs["lags"])
+    seen = exposure(posterior.inputs)
+    share, slopes = posterior.shape.share_and_derivatives(at, *seen)
     effect = posterior.regional_effect(at)
     factor = posterior.factor(at)
     modulated = effect * factor

@@ -75,7 +75,11 @@ class MediaResponse(nn.Module):
         return (self.log_effect.unsqueeze(-2) + deviation).exp()
 
     def forward(
-        self, lags: Tensor, region: Tensor, channel: Tensor | None = None
+        self,
+        lags: Tensor,
+        region: Tensor,
+        channel: Tensor | None = None,
+        frequency: Tensor | None = None,
     ) -> Tensor:
         """Return contributions of a panel, or of single cells.
 
@@ -87,6 +91,8 @@ class MediaResponse(nn.Module):
             Codes of the regions.
         channel : Tensor of shape (cell,), optional
             Channels of the cells.
+        frequency : Tensor of shape (region, week, reach, lag) or (cell, lag), optional
+            See :class:`ResponseShape`.
 
         Returns
         -------
@@ -94,14 +100,16 @@ class MediaResponse(nn.Module):
             Or of shape (member, ..., cell), parameters having a member axis.
         """
         if channel is None:
-            share = self.shape.share(self.raw, lags)
+            share = self.shape.share(self.raw, lags, frequency)
             return share * self.regional_effect(region).unsqueeze(-2)
-        share = self.shape.share_of_cells(self.raw, lags, channel)
+        share = self.shape.share_of_cells(self.raw, lags, channel, frequency)
         cells = (slice(None), *[None] * (lags.dim() - 2))
         effect = self.log_effect[:, channel] + self.deviation[:, region, channel]
         return share * effect.exp()[cells]
 
-    def of_series(self, media: Tensor, region: Tensor) -> Tensor:
+    def of_series(
+        self, media: Tensor, region: Tensor, frequency: Tensor | None = None
+    ) -> Tensor:
         """Return contributions, (region, week, channel), with derivatives by media.
 
         Parameters are taken to be constants, so that they have none.
@@ -111,7 +119,9 @@ class MediaResponse(nn.Module):
         media : Tensor of shape (region, week, channel)
             Scaled, from the first week on.
         region : Tensor of shape (region,)
+        frequency : Tensor of shape (region, week, reach), optional
         """
         raw = {name: value.detach() for name, value in self.raw.items()}
         effect = self.regional_effect(region).detach()
-        return self.shape.share_of_series(raw, media) * effect.unsqueeze(-2)
+        share = self.shape.share_of_series(raw, media, frequency)
+        return share * effect.unsqueeze(-2)

@@ -81,6 +81,7 @@ class MMMModule(nn.Module):
         region: Tensor,
         observed: Tensor,
         calendar: Tensor,
+        frequency: Tensor | None = None,
     ) -> Decomposition:
         """Return the decomposition of a training panel.
 
@@ -92,8 +93,10 @@ class MMMModule(nn.Module):
         observed : Tensor of shape (region, week)
             1 where there is a row, else 0.
         calendar : Tensor of shape (region, week, n_calendar)
+        frequency : Tensor of shape (region, week, n_reach, lag), optional
+            Of channels with reach.
         """
-        media = self.media(lags, region)
+        media = self.media(lags, region, None, frequency)
         if self.modulation.active:
             features = self.modulation.features(lags[..., 0], controls, calendar)
             media = media * self.modulation(features, observed)

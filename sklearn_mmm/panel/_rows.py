@@ -18,6 +18,12 @@ from sklearn_mmm.panel._columns import (
     resolve_columns,
 )
 from sklearn_mmm.panel._grid import Panel, make_panel
+from sklearn_mmm.panel._reach import (
+    ReachColumns,
+    check_reach,
+    read_frequency,
+    resolve_reach,
+)
 from sklearn_mmm.panel._regions import read_regions
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
@@ -34,12 +40,27 @@ class Roles:
         money, None where they cost nothing.
     mediators : list
         The last of the media, which other media drive and nobody buys.
+    reach : dict of tuple
+        By name, reach and frequency columns of channels that have them; the reach is
+        among the media.
     """
 
     media: list[Column]
     controls: list[Column]
     spend: list[Column | None]
     mediators: list[Column] = field(default_factory=list)
+    reach: ReachColumns = field(default_factory=dict)
+
+    @property
+    def channels(self) -> list[Column]:
+        """What the media are called: reach by the name of its channel."""
+        named: dict[Column, Column] = {r: name for name, (r, _) in self.reach.items()}
+        return [named.get(column, column) for column in self.media]
+
+    @property
+    def reached(self) -> tuple[int, ...]:
+        """Places of the channels with reach among the media."""
+        return tuple(self.media.index(reach) for reach, _ in self.reach.values())
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,8 @@ class Rows:
     controls : ndarray of shape (n_rows, n_controls)
     spend : ndarray of shape (n_rows, n_channels)
         Money behind the media, spend units; 0 for media that cost nothing.
+    frequency : ndarray of shape (n_rows, n_reached) or None
+        Of the channels with reach; NaN where nobody was reached. None without any.
     """
 
     region: np.ndarray
@@ -65,6 +88,7 @@ class Rows:
     media: np.ndarray
     controls: np.ndarray
     spend: np.ndarray
+    frequency: np.ndarray | None = None
 
     @property
     def free(self) -> np.ndarray:
@@ -107,6 +131,7 @@ class Rows:
         joined = {
             name: np.concatenate([getattr(past, name)[kept], getattr(self, name)])
             for name in self.__dataclass_fields__
+            if getattr(self, name) is not None
         }
         return Continued(Rows(**joined), kept)
 
@@ -141,11 +166,12 @@ def resolve_roles(
     | Sequence[Column | None]
     | None = None,
     mediators: ColumnSpec = None,
+    reach_frequency: Mapping[str, tuple[Column, Column]] | None = None,
 ) -> Roles:
     """Return the media, control and spend columns of X.
 
-    ``media_columns=None`` means every column without another role. Mediators come
-    last among the media and cost nothing.
+    ``media_columns=None`` means every column without another role. Reach comes behind
+    the media of these columns. Mediators come last and cost nothing.
 
     Raises
     ------
@@ -159,19 +185,23 @@ def resolve_roles(
     }
     taken = [key for key in keys.values() if key is not None]
     between = resolve_columns(X, mediators, "mediators")
-    money = _money(X, spend_columns)
+    reach = resolve_reach(X, reach_frequency)
+    money = _money(X, spend_columns, reach)
     if media_columns is None:
         bought = money.items() if isinstance(money, dict) else enumerate(money)
         other = [*controls, *taken, *between, *(c for m, c in bought if m != c)]
+        other += sum(reach.values(), ())
         media = [c for c in column_names(X) if c not in other]
     else:
         media = resolve_columns(X, media_columns, "media_columns")
-    if not media:
+    if not media and not reach:
         raise ValueError(
             f"no media columns among those of X (n_features = {len(column_names(X))}): "
             f"{column_names(X)!r}; name at least one in media_columns"
         )
     _check_roles(media, controls, taken, between)
+    check_reach(reach, [*media, *controls, *taken, *between])
+    media = [*media, *(column for column, _ in reach.values())]
     if not isinstance(money, dict):
         if len(money) != len(media):
             raise ValueError(
@@ -186,7 +216,10 @@ def resolve_roles(
                 f"spend_columns names {medium!r}, which is not a media column; the "
                 f"media columns are {media!r}"
             )
+    # What was reached without money cost none: people are no spend units.
+    money = {**{column: None for column, _ in reach.values()}, **money}
     spend = [money.get(c, c) for c in media]
+    check_reach(reach, spend)
     for column in (c for c in spend if c is not None):
         if spend.count(column) > 1 or column in [*controls, *taken, *between]:
             raise ValueError(
@@ -194,7 +227,7 @@ def resolve_roles(
                 "another role as well; give each column one role"
             )
     unpaid: list[Column | None] = [None] * len(between)
-    return Roles([*media, *between], controls, [*spend, *unpaid], between)
+    return Roles([*media, *between], controls, [*spend, *unpaid], between, reach)
 
 
 def _check_roles(
@@ -224,8 +257,15 @@ def _check_roles(
             )
 
 
-def _money(X: Any, spend_columns: Any) -> dict[Column, Column | None] | list[Any]:
+def _money(
+    X: Any, spend_columns: Any, reach: ReachColumns
+) -> dict[Column, Column | None] | list[Any]:
     """Return the columns with the money: by medium, or in the order of the media."""
+
+    def medium_of(medium: Column) -> Column:
+        if medium in reach:
+            return reach[str(medium)][0]
+        return resolve_column(X, medium, "spend_columns")
 
     def resolve(column: Column | None) -> Column | None:
         return None if column is None else resolve_column(X, column, "spend_columns")
@@ -237,7 +277,7 @@ def _money(X: Any, spend_columns: Any) -> dict[Column, Column | None] | list[Any
         )
     if spend_columns is None or isinstance(spend_columns, Mapping):
         return {
-            resolve_column(X, medium, "spend_columns"): resolve(column)
+            medium_of(medium): resolve(column)
             for medium, column in (spend_columns or {}).items()
         }
     return [resolve(column) for column in spend_columns]
@@ -280,6 +320,11 @@ def read_rows(
         check_media(bought, paid, "spend")
         spend = np.zeros_like(media)
         spend[:, [c is not None for c in roles.spend]] = bought
+    frequency = None
+    if roles.reach:
+        pairs = zip(roles.reach.values(), roles.reached, strict=True)
+        seen = [read_frequency(X, column, media[:, i]) for (_, column), i in pairs]
+        frequency = np.column_stack(seen)
     n_rows = len(media)
     if region_column is None:
         region = np.zeros(n_rows, np.intp)
@@ -288,12 +333,13 @@ def read_rows(
         region = read_regions(labels, region_column, regions)
     if time_column is None:
         position = _row_order(region)
-        return Rows(region, position, position, media, controls, spend), None
+        values = media, controls, spend, frequency
+        return Rows(region, position, position, *values), None
     labels = read_key(X, time_column, "time_column")
     if axis is None:
         axis = make_time_axis(labels, time_column)
     time, position = axis.read(labels, time_column)
-    return Rows(region, time, position, media, controls, spend), axis
+    return Rows(region, time, position, media, controls, spend, frequency), axis
 
 
 def _row_order(region: np.ndarray) -> np.ndarray:

@@ -31,6 +31,8 @@ class PanelScales:
     silent : bool ndarray of shape (n_regions, n_channels)
         Whether the region never had the channel; its media scale is then the median
         of the others.
+    frequency : ndarray of shape (n_regions, n_reached) or None
+        Impressions per person of the channels with reach.
     """
 
     regions: np.ndarray
@@ -42,6 +44,7 @@ class PanelScales:
     control_high: np.ndarray
     price: np.ndarray
     silent: np.ndarray
+    frequency: np.ndarray | None = None
 
     def code(self, region: np.ndarray) -> np.ndarray:
         """Return each label's row in the tables, -1 for an unknown region."""
@@ -60,6 +63,12 @@ class PanelScales:
     def price_of(self, code: np.ndarray) -> np.ndarray:
         """Return prices (..., channel); an unknown region gets the median."""
         return _lookup(self.price, code)
+
+    def frequency_of(self, code: np.ndarray) -> np.ndarray:
+        """Return usual frequencies; an unknown region gets the median."""
+        none = np.empty((len(self.regions), 0))
+        table = none if self.frequency is None else self.frequency
+        return _lookup(table, code)
 
     def silent_of(self, code: np.ndarray) -> np.ndarray:
         """Return which regions never had which channel; of others nothing is known."""

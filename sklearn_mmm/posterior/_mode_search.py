@@ -21,7 +21,7 @@ from sklearn_mmm.baseline._variances import (
     kernels_at,
     renew_time,
 )
-from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._data import TrainingData, exposure
 from sklearn_mmm.likelihood._evidence import FEWEST
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import (
@@ -341,6 +341,6 @@ def _renew_scales(
 
 def mean_share(posterior: Posterior, at: Parameters) -> Tensor:
     """Return the mean of the channels' saturation, (member, channel)."""
-    share = posterior.shape.share(at, posterior.inputs["lags"])
+    share = posterior.shape.share(at, *exposure(posterior.inputs))
     seen = posterior.inputs["observed"].unsqueeze(-1)
     return (share * seen).sum((1, 2)) / seen.sum()

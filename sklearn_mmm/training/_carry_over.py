@@ -155,12 +155,39 @@ def _carried(
     kernels: _Kernels,
 ) -> Tensor:
     """Return what a unit of a channel's effect would do, (region, week, kernel)."""
-    past = None if data.past is None else data.past[:, [channel]]
-    own = replace(data, media=data.media[:, :, [channel]], past=past)
+    own = _alone(posterior, at, data, channel)
     lags = own.inputs(kernels.weights.shape[1])["lags"][:, :, 0]
-    curve = {
-        name: values[0, channel]
-        for name, values in posterior.shape.curve_parameters(at).items()
-    }
-    share = posterior.shape.saturation.value(curve, lags @ kernels.weights.T)
+    share = lags @ kernels.weights.T
+    if channel not in posterior.shape.reach:
+        curve = {
+            name: values[0, channel]
+            for name, values in posterior.shape.curve_parameters(at).items()
+        }
+        share = posterior.shape.saturation.value(curve, share)
     return share * at["deviation"][0, :, channel].exp()[:, None, None]
+
+
+def _alone(
+    posterior: Posterior, at: Parameters, data: TrainingData, channel: int
+) -> TrainingData:
+    """Return the data of one channel; reach counts as its frequency makes it."""
+    media, past = data.media, data.past
+    if channel in data.reach:
+        reach = list(data.reach)
+        raw = {name: at[name][0] for name in posterior.shape.priors}
+
+        def effective(media: np.ndarray, frequency: np.ndarray | None) -> np.ndarray:
+            seen = map(torch.as_tensor, (media[..., reach], frequency))
+            out = media.copy()
+            out[..., reach] = posterior.shape.effective(raw, *seen).numpy()
+            return out
+
+        media = effective(media, data.frequency)
+        if past is not None and data.past_frequency is not None:
+            past = effective(past[:, None], data.past_frequency[:, None])[:, 0]
+    return replace(
+        data,
+        media=media[:, :, [channel]],
+        past=None if past is None else past[:, [channel]],
+        frequency=None,
+    )

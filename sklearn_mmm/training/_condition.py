@@ -7,7 +7,7 @@ from sklearn_mmm.baseline._condition import condition
 from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.components._noise import HuberNoise
-from sklearn_mmm.likelihood._data import TrainingData, calendar_features
+from sklearn_mmm.likelihood._data import TrainingData, calendar_features, exposure
 from sklearn_mmm.likelihood._posterior import effect_columns
 from sklearn_mmm.network import MMMModule
 
@@ -30,7 +30,8 @@ def media_and_controls(
     early = X["controls"][:, :n_weeks]
     low, high = early.amin(1, keepdim=True), early.amax(1, keepdim=True)
     controls = X["controls"].clamp(low, high)
-    media: torch.Tensor = module.media(X["lags"], X["region"])
+    lags, frequency = exposure(X)
+    media: torch.Tensor = module.media(lags, X["region"], None, frequency)
     if module.modulation.active:
         position = data.position
         season = data.covariance.season_length

@@ -12,7 +12,7 @@ from sklearn_mmm.baseline._condition import forecasting_variances
 from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.baseline._outliers import Outliers, gross_outliers
 from sklearn_mmm.baseline._variances import initial_hyperparameters
-from sklearn_mmm.likelihood._data import TrainingData
+from sklearn_mmm.likelihood._data import TrainingData, exposure
 from sklearn_mmm.likelihood._experiments import (
     Experiment,
     ExperimentRows,
@@ -331,7 +331,7 @@ def initial(
     """Return the hyper-parameters before anything is seen."""
     with torch.no_grad():
         share = module.media.shape.share(
-            module.media.raw, data.inputs(options.max_lag)["lags"]
+            module.media.raw, *exposure(data.inputs(options.max_lag))
         ).numpy()
     share = (share * data.observed[..., None]).sum((0, 1)) / data.observed.sum()
     penalties = Penalties.usual(

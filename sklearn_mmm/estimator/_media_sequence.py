@@ -1,0 +1,102 @@
+"""Media from the first training week on, and what they bring."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_mmm.network import MMMModule
+from sklearn_mmm.network._reach import frequency_parameters, response_to_frequency
+
+
+@dataclass(frozen=True)
+class MediaSequence:
+    """Regions' media from the first training week on, and what modulates them.
+
+    Attributes
+    ----------
+    module : MMMModule
+    region : Tensor of shape (region,)
+        Codes; -1 for a region not seen in training.
+    media : Tensor of shape (region, week, channel)
+        In units of the media scale.
+    controls : Tensor of shape (region, week, control)
+        Standardised.
+    calendar : Tensor of shape (week, feature)
+    later : bool Tensor of shape (week,)
+        Weeks beyond the training weeks.
+    memory : Tensor of shape (region, state) or None
+        What the GRU remembers of the weeks before these.
+    frequency : Tensor of shape (region, week, reached) or None
+        Contacts of those who are reached, of the channels with reach.
+    """
+
+    module: MMMModule
+    region: Tensor
+    media: Tensor
+    controls: Tensor
+    calendar: Tensor
+    later: Tensor
+    memory: Tensor | None = None
+    frequency: Tensor | None = None
+
+    def contributions(self, media: Tensor) -> tuple[Tensor, Tensor]:
+        """Return contributions and their modulation, (region, week, channel).
+
+        Parameters
+        ----------
+        media : Tensor of shape (region, week, channel)
+            In units of the media scale. Contributions are relative to the region's
+            mean outcome.
+        """
+        module = self.module
+        out = module.media.of_series(media, self.region, self.frequency)
+        if not module.modulation.active:
+            return out, torch.ones_like(out)
+        factor = module.modulation.predict(
+            media,
+            self.controls,
+            self.calendar.expand(len(media), -1, -1),
+            self.region,
+            self.later,
+            self.memory,
+        )
+        return out * factor, factor
+
+    @property
+    def frequency_parameters(self) -> dict[str, np.ndarray]:
+        """Of the curve of frequency, by name, each of shape (reached,)."""
+        found = frequency_parameters(self._of_reach)
+        return {name: values.detach().numpy() for name, values in found.items()}
+
+    def response_to_frequency(self, frequency: np.ndarray) -> np.ndarray:
+        """Return the curve of frequency at (..., reached) contacts."""
+        seen = torch.as_tensor(frequency)
+        return response_to_frequency(self._of_reach, seen).detach().numpy()
+
+    @property
+    def _of_reach(self) -> dict[str, Tensor]:
+        """Raw parameters of the channels with reach."""
+        media = self.module.media
+        return {n: values[list(media.shape.reach)] for n, values in media.raw.items()}
+
+    def between(self, start: int, end: int) -> "MediaSequence":
+        """Keep some weeks, and what is remembered of those before."""
+        modulation, memory = self.module.modulation, self.memory
+        if modulation.active and start > 0:
+            calendar = self.calendar[:start].expand(len(self.media), -1, -1)
+            with torch.no_grad():
+                memory = modulation.memory(
+                    self.media[:, :start], self.controls[:, :start], calendar
+                )
+        return MediaSequence(
+            self.module,
+            self.region,
+            self.media[:, start:end],
+            self.controls[:, start:end],
+            self.calendar[start:end],
+            self.later[start:end],
+            memory,
+            None if self.frequency is None else self.frequency[:, start:end],
+        )

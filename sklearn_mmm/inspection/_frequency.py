@@ -1,0 +1,90 @@
+"""What the same money brings when people are reached more or less often."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_mmm._intervals import interval_around
+from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.inspection._members import plans_of
+from sklearn_mmm.inspection._model import of_fitted_model
+
+
+@of_fitted_model
+def frequency_curves(
+    mmm: FittedMMM, X: Any, *, n_points: int = 49, coverage: float = 0.9
+) -> pd.DataFrame:
+    """Return what the same money brings at each frequency, by channel.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+        Fitted with ``reach_frequency``.
+    X : DataFrame or array of shape (n_rows, n_columns)
+        Of which each row keeps its spend.
+    n_points : int, default=49
+        From 1 to the largest frequency in training.
+    coverage : float, default=0.9
+
+    Returns
+    -------
+    DataFrame
+        ``channel``, ``frequency`` (contacts per person reached), ``contribution``
+        (outcome units, of the channel at this frequency in all rows) and, with
+        members, ``low`` and ``high``.
+    """
+    plan, members = plans_of(mmm, X, None, coverage)
+    channels = list(mmm.reach_frequency_)
+    ends = largest_frequency(mmm, channels)
+    grid = np.linspace(1.0, ends, n_points)  # (point, channel)
+    found = _contribution_at(plan, grid)
+    drawn = np.array([_contribution_at(m, grid) for m in members])
+    tables = []
+    for i, channel in enumerate(channels):
+        table = pd.DataFrame(
+            {"channel": channel, "frequency": grid[:, i], "contribution": found[:, i]}
+        )
+        if members:
+            low, high = interval_around(drawn[..., i], found[:, i], coverage)
+            table["low"], table["high"] = low, high
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def optimal_frequency(plan: Any, most: np.ndarray) -> np.ndarray:
+    """Return the best frequencies up to a limit, (n_reached,).
+
+    Parameters
+    ----------
+    plan : MediaPlan
+    most : ndarray of shape (n_reached,)
+    """
+    curve = plan.frequency_parameters
+    half, slope = curve["half_saturation"], curve["slope"]
+    rising = np.maximum(slope - 1.0, 0.0)
+    return np.asarray(np.clip(half * rising ** (1 / slope), 1.0, most))
+
+
+def largest_frequency(mmm: FittedMMM, channels: Sequence[str]) -> np.ndarray:
+    """Return the largest frequency in training of each channel, at least 1."""
+    columns = [mmm.reach_frequency_[channel][1] for channel in channels]
+    return np.maximum(mmm.history_[columns].max().fillna(1.0).to_numpy(float), 1.0)
+
+
+def brought_by_reach(plan: Any) -> np.ndarray:
+    """Return what the channels bring in the rows and after them, (n_reached,)."""
+    return np.asarray(plan.totals(plan.spend)[plan.reached])
+
+
+def _contribution_at(plan: Any, grid: np.ndarray) -> np.ndarray:
+    """Return what the rows' impressions bring at each frequency, (n_points, n_reached).
+
+    Impressions times the response to one of them, beside what was there before.
+    """
+    once = plan.at_frequency(np.ones(plan.frequency.shape))
+    before = once.with_free_media(0.0)
+    past = before.totals(np.zeros_like(plan.spend))[plan.reached]
+    alone = plan.response_to_frequency(grid) / grid
+    return np.asarray(past + (brought_by_reach(once) - past) * alone / alone[0])
