@@ -202,6 +202,18 @@ def resolve_roles(
     _check_roles(media, controls, taken, between)
     check_reach(reach, [*media, *controls, *taken, *between])
     media = [*media, *(column for column, _ in reach.values())]
+    spend = _spend_of(media, money, reach, [*controls, *taken, *between])
+    unpaid: list[Column | None] = [None] * len(between)
+    return Roles([*media, *between], controls, [*spend, *unpaid], between, reach)
+
+
+def _spend_of(
+    media: list[Column],
+    money: dict[Column, Column | None] | list[Any],
+    reach: ReachColumns,
+    other: list[Column],
+) -> list[Column | None]:
+    """Return the column with the money behind each of the media that are bought."""
     if not isinstance(money, dict):
         if len(money) != len(media):
             raise ValueError(
@@ -221,13 +233,12 @@ def resolve_roles(
     spend = [money.get(c, c) for c in media]
     check_reach(reach, spend)
     for column in (c for c in spend if c is not None):
-        if spend.count(column) > 1 or column in [*controls, *taken, *between]:
+        if spend.count(column) > 1 or column in other:
             raise ValueError(
                 f"spend_columns: column {column!r} is the money of two media or has "
                 "another role as well; give each column one role"
             )
-    unpaid: list[Column | None] = [None] * len(between)
-    return Roles([*media, *between], controls, [*spend, *unpaid], between, reach)
+    return spend
 
 
 def _check_roles(
