@@ -49,11 +49,12 @@ def check_data(
     time_column: str | int | None = None,
     *,
     spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
+    reach_frequency: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> pd.DataFrame:
     """Return what is wrong with data, before anything is fitted.
 
-    Looked for are values that are no numbers, negative media, repeated rows, dates
-    whose day and month were exchanged; gaps, spells of zeros, outliers, collinearity,
+    Looked for are values that are no numbers, negative media, frequencies below 1,
+    repeated rows, dates whose day and month were exchanged; gaps, spells of zeros, outliers, collinearity,
     too little variation, too few rows for what is to be learned; spend that follows
     the outcome, columns that are the outcome in disguise, and units that change on the
     way.
@@ -64,8 +65,8 @@ def check_data(
         As for :meth:`DeepCausalMMMRegressor.fit`, but it may hold anything.
     y : array-like of shape (n_rows,)
         The outcome, outcome units per time step.
-    media_columns, control_columns, region_column, time_column, spend_columns : \
-column specifiers
+    media_columns, control_columns, region_column, time_column, spend_columns, \
+reach_frequency : column specifiers
         As for :class:`DeepCausalMMMRegressor`.
 
     Returns
@@ -108,6 +109,7 @@ column specifiers
         region_column,
         time_column,
         spend_columns,
+        reach_frequency,
     )
     found = list(refusals(table, X, y, region_column, time_column))
     if not {"missing key", "repeated rows", "misread dates"} & {f.check for f in found}:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.inspection._data_sheet import Finding, Table, time_label
+from sklearn_mmm.panel._reach import ROUNDING
 
 # Of the gaps between dates, how many have to be equal for a calendar to be even, and
 # how many more than before for an exchange of day and month to be believed.
@@ -18,6 +19,7 @@ def refusals(
 ) -> Iterator[Finding]:
     """Yield what a fit would refuse, or misread."""
     yield from _bad_numbers(table)
+    yield from _bad_frequency(table)
     yield from _bad_target(table, y)
     for key, name, role in (
         (table.region, region_column, "region"),
@@ -73,6 +75,23 @@ def _bad_numbers(table: Table) -> Iterator[Finding]:
                 f"column {str(column)!r}, {_row_labels(table, negative)}",
                 f"{len(negative)} values are below zero.",
                 "Book refunds to the week of the spend, or make it a control.",
+            )
+
+
+def _bad_frequency(table: Table) -> Iterator[Finding]:
+    for reach, column in table.roles.reach.values():
+        often, reached = table.frequency[column], table.numbers[reach] > 0
+        # What is no number is not below 1 either.
+        bad = np.flatnonzero(reached & ~(often >= 1 - ROUNDING))
+        if len(bad):
+            yield Finding(
+                "stops",
+                "frequency below 1",
+                f"column {str(column)!r}, {_row_labels(table, bad)}",
+                f"{len(bad)} frequencies are below 1 or no numbers where reach "
+                f"({str(reach)!r}) is above 0.",
+                "Give impressions / reach of each time step, and a reach of 0 where "
+                "nothing ran.",
             )
 
 

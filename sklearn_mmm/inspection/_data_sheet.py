@@ -1,7 +1,7 @@
 """A long table on a grid of regions and time steps, before anything is fitted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -103,12 +103,15 @@ class Table:
     roles : Roles
     numbers : dict of ndarray
         Columns with a role as floats, NaN where they hold no number.
+    frequency : dict of ndarray
+        Columns with frequencies alike; they may hold none where nobody is reached.
     target : ndarray of shape (n_rows,)
     region, time : ndarray of shape (n_rows,) or None
     """
 
     roles: Roles
     numbers: Mapping[Any, np.ndarray]
+    frequency: Mapping[Any, np.ndarray]
     target: np.ndarray
     region: np.ndarray | None
     time: np.ndarray | None
@@ -133,6 +136,7 @@ def read_table(
     region_column: str | int | None,
     time_column: str | int | None,
     spend_columns: Mapping[Any, Any] | Sequence[Any] | None,
+    reach_frequency: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> Table:
     """Read columns without judging their content.
 
@@ -142,7 +146,13 @@ def read_table(
         If X has no such columns, or X and y differ in length.
     """
     roles = resolve_roles(
-        X, media_columns, control_columns, region_column, time_column, spend_columns
+        X,
+        media_columns,
+        control_columns,
+        region_column,
+        time_column,
+        spend_columns,
+        reach_frequency=reach_frequency,
     )
     target = as_numbers(np.asarray(y).ravel())
     if len(target) != X.shape[0]:
@@ -151,9 +161,10 @@ def read_table(
     spend = [
         m if s is None else s for m, s in zip(roles.media, roles.spend, strict=True)
     ]
-    roles = Roles(roles.media, roles.controls, [*spend])
+    roles = replace(roles, spend=[*spend])
     used = dict.fromkeys([*roles.media, *roles.controls, *spend])
     numbers = {name: as_numbers(read_column(X, name)) for name in used}
+    often = {name: as_numbers(read_column(X, name)) for _, name in roles.reach.values()}
     keys = [
         None if column is None else read_key_as_is(X, column, parameter)
         for column, parameter in (
@@ -161,7 +172,7 @@ def read_table(
             (time_column, "time_column"),
         )
     ]
-    return Table(roles, numbers, target, *keys)
+    return Table(roles, numbers, often, target, *keys)
 
 
 def read_key_as_is(X: Any, column: str | int, parameter: str) -> np.ndarray:
@@ -216,7 +227,7 @@ def make_sheet(table: Table, name: Any) -> DataSheet:
         media=grid(roles.media),
         spend=grid(roles.spend),
         controls=grid(roles.controls),
-        channels=[str(c) for c in roles.media],
+        channels=[str(c) for c in roles.channels],
         spend_names=[str(c) for c in roles.spend],
         control_names=[str(c) for c in roles.controls],
         regions=regions,

@@ -11,7 +11,7 @@ from sklearn_mmm.panel._grid import Panel, interpolate_gaps
 from sklearn_mmm.panel._numbers import as_floats, check_size
 
 # A frequency that was computed from impressions may fall short of 1 by rounding.
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
 
 ReachColumns = dict[str, tuple[Column, Column]]
 
@@ -107,7 +107,7 @@ def read_frequency(X: Any, column: Column, reach: np.ndarray) -> np.ndarray:
             "out"
         )
     check_size(np.nan_to_num(values, posinf=0.0, neginf=0.0), what)
-    few = np.flatnonzero((values < 1 - _ROUNDING) & (reach > 0))
+    few = np.flatnonzero((values < 1 - ROUNDING) & (reach > 0))
     if len(few):
         raise ValueError(
             f"{what} is {values[few[0]]:g} in row {few[0]}, where reach is "
@@ -115,7 +115,7 @@ def read_frequency(X: Any, column: Column, reach: np.ndarray) -> np.ndarray:
             "impressions / reach of the same time step (not of the whole audience), "
             "and a reach of 0 where nothing ran"
         )
-    known = np.isfinite(values) & (values >= 1 - _ROUNDING)
+    known = np.isfinite(values) & (values >= 1 - ROUNDING)
     return np.where(known, np.maximum(values, 1.0), np.nan)
 
 
