@@ -32,7 +32,7 @@ class ParameterTableMixin(PredictionMixin):
         check_is_fitted(self)
         names = [*self._roles.media, *self._roles.controls]
         table = self.contributions_[[*self.media_columns_, *self.control_columns_]]
-        size = table.abs().mean().to_numpy()
+        size = table.abs().mean().to_numpy().copy()
         # A channel of reach and frequency is as much the one's as the other's.
         reached = list(self._roles.reached)
         size[reached] /= 2

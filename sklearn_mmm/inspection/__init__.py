@@ -31,6 +31,7 @@ from sklearn_mmm.inspection._forecast import (
     skill_score,
     within_region_r2,
 )
+from sklearn_mmm.inspection._frequency import frequency_curves
 from sklearn_mmm.inspection._graph_tables import graph_tables
 from sklearn_mmm.inspection._media_total import media_total
 from sklearn_mmm.inspection._naive import forecast_comparison, naive_forecasts
@@ -86,6 +87,7 @@ __all__ = [
     "fit_table",
     "forecast_comparison",
     "forecast_metrics",
+    "frequency_curves",
     "graph_tables",
     "half_life",
     "has_intervals",

@@ -54,10 +54,10 @@ def check_data(
     """Return what is wrong with data, before anything is fitted.
 
     Looked for are values that are no numbers, negative media, frequencies below 1,
-    repeated rows, dates whose day and month were exchanged; gaps, spells of zeros, outliers, collinearity,
-    too little variation, too few rows for what is to be learned; spend that follows
-    the outcome, columns that are the outcome in disguise, and units that change on the
-    way.
+    repeated rows, dates whose day and month were exchanged; gaps, spells of zeros,
+    outliers, collinearity, too little variation, too few rows for what is to be
+    learned; spend that follows the outcome, columns that are the outcome in disguise,
+    and units that change on the way.
 
     Parameters
     ----------

@@ -32,11 +32,33 @@ def frequency_curves(
     -------
     DataFrame
         ``channel``, ``frequency`` (contacts per person reached), ``contribution``
-        (outcome units, of the channel at this frequency in all rows) and, with
-        members, ``low`` and ``high``.
+        (outcome units, of the channel at this frequency in all rows, with what comes
+        after them) and, with members, ``low`` and ``high``. No rows without such a
+        channel.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from sklearn_mmm import DeepCausalMMMRegressor
+    >>> from sklearn_mmm.inspection import frequency_curves
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({
+    ...     "reach": rng.gamma(2.0, 100.0, 60), "contacts": rng.uniform(1, 9, 60),
+    ... })
+    >>> heard = X["contacts"] ** 2 / (X["contacts"] ** 2 + 3.0**2)
+    >>> y = 100 + X["reach"] * heard + rng.normal(0, 1, 60)
+    >>> mmm = DeepCausalMMMRegressor(
+    ...     [], reach_frequency={"video": ("reach", "contacts")}, max_lag=1,
+    ...     graph=False, n_members=0, random_state=0,
+    ... ).fit(X, y)
+    >>> curve = frequency_curves(mmm, X).set_index("frequency")["contribution"]
+    >>> bool(2.5 < curve.idxmax() < 3.5)
+    True
     """
     plan, members = plans_of(mmm, X, None, coverage)
     channels = list(mmm.reach_frequency_)
+    if not channels:
+        return pd.DataFrame(columns=["channel", "frequency", "contribution"])
     ends = largest_frequency(mmm, channels)
     grid = np.linspace(1.0, ends, n_points)  # (point, channel)
     found = _contribution_at(plan, grid)
