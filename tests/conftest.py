@@ -73,6 +73,10 @@ def make_plain():
 
     def make(regressor=DeepCausalMMMRegressor, **options):
         options = {
+            "media_columns": ["tv", "search"],
+            "control_columns": ["price", "promotion"],
+            "region_column": "region",
+            "time_column": "week",
             "max_epochs": 60,
             "time_varying": False,
             "validation": False,
@@ -80,9 +84,7 @@ def make_plain():
             "n_members": 0,
             "random_state": 0,
         } | options
-        return regressor(
-            ["tv", "search"], ["price", "promotion"], "region", "week", **options
-        )
+        return regressor(**options)
 
     return make
 

@@ -41,7 +41,9 @@ class Columns:
     def taken(self) -> dict[str, str]:
         """The role of each column that has one."""
         roles = {self.target: "target", self.time: "time", self.region: "region"}
-        roles |= dict.fromkeys(self.spend.values(), "spend")
+        # Media may be their own money.
+        behind = [column for medium, column in self.spend.items() if column != medium]
+        roles |= dict.fromkeys(behind, "spend")
         roles |= dict.fromkeys(self.controls, "controls")
         roles |= dict.fromkeys(self.media, "media")
         return {str(k): v for k, v in roles.items() if k}
@@ -242,8 +244,8 @@ def _find_media(data: pd.DataFrame, found: Columns, free: list[str]) -> None:
         if _may_be_media(data, found, c)
         and not names.has(c, names.CONTROL | names.ORGANIC)
     ]
-    paid = [c for c in usable if _kind(c) == "spend"]
-    shown = [c for c in usable if _kind(c) == "exposure"]
+    paid = [c for c in usable if kind_of(c) == "spend"]
+    shown = [c for c in usable if kind_of(c) == "exposure"]
     bases = {names.base(c): c for c in paid}
     pairs = {c: bases[names.base(c)] for c in shown if names.base(c) in bases}
     if len(set(pairs.values())) == len(pairs):
@@ -272,13 +274,13 @@ def _refuse_taken(found: Columns, patterns: Sequence[str], role: str) -> None:
 def _money_behind(
     data: pd.DataFrame, media: list[str], free: list[str]
 ) -> dict[str, str]:
-    paid = {names.base(c): c for c in free if _kind(c) == "spend" and c not in media}
+    paid = {names.base(c): c for c in free if kind_of(c) == "spend" and c not in media}
     pairs = {m: paid[b] for m in media if (b := names.base(m)) in paid}
     alone = {m: s for m, s in pairs.items() if list(pairs.values()).count(s) == 1}
     return {m: s for m, s in alone.items() if _is_paid(data, m, s)}
 
 
-def _kind(name: str) -> str:
+def kind_of(name: str) -> str:
     """Return "spend" or "exposure" by the last word, or a longer one before."""
     parts = names.words(name)
     for vocabulary, kind in ((names.SPEND, "spend"), (names.EXPOSURE, "exposure")):
@@ -348,7 +350,7 @@ def _reason_to_leave(data: pd.DataFrame, found: Columns, name: str) -> str:
         return "a value per unit, which no role takes"
     if _steady(data, found, values):
         return "it does not vary over time"
-    if _kind(name):
+    if kind_of(name):
         paired = names.base(name) in {names.base(m) for m in found.media}
         if paired:
             return "another column stands for this channel"

@@ -14,6 +14,7 @@ from sklearn_mmm.cli._columns import (
     encode_texts,
     find_columns,
     is_number,
+    kind_of,
 )
 from sklearn_mmm.cli._files import read_raw
 from sklearn_mmm.cli._numbers import Signs, find_signs, looks_numeric, to_numbers
@@ -49,18 +50,45 @@ class Data:
     def roles(self) -> dict[str, Any]:
         """Arguments of the regressor."""
         found = self.columns
+        organic = [m for m in found.media if found.spend.get(m, m) is None]
         return {
-            "media_columns": found.media,
+            "media_columns": [c for c in found.media if c not in organic],
             "control_columns": found.controls or None,
             "region_column": found.region,
             "time_column": found.time,
-            "spend_columns": found.spend or None,
+            "spend_columns": _money(found, organic),
+            "organic_columns": organic or None,
         }
 
     def said(self) -> list[str]:
         """Return lines about what was taken for what."""
         out = [f"file      {note}" for note in self.notes]
         return out + describe(self.columns, self.X)
+
+
+def _money(found: Columns, organic: list[str]) -> dict[str, str] | None:
+    """Return the column with the money behind each medium; None if media are money.
+
+    Raises
+    ------
+    ValueError
+        If it is known of some and of others not.
+    """
+    known = {m: s for m, s in found.spend.items() if s is not None}
+    if not known:
+        return None
+    for name in known:
+        if name not in found.media:
+            raise ValueError(f"--spend names {name!r}, which is none of the media")
+    rest = [m for m in found.media if m not in known and m not in organic]
+    for name in rest:
+        if kind_of(name) != "spend":
+            raise ValueError(
+                f"what was paid for {name!r} is not known; say --spend {name}=COLUMN, "
+                f"{name}={name} if it is money itself, or --organic {name} if it cost "
+                "nothing"
+            )
+    return known | {name: name for name in rest}
 
 
 def read_data(path: str, args: argparse.Namespace) -> tuple[pd.DataFrame, list[str]]:

@@ -116,7 +116,7 @@ def parameter_table(
 
 def _flat_parameters(module: MMMModule) -> dict[tuple[str, float], np.ndarray]:
     own = adstock_parameters(module) | saturation_parameters(module)
-    own["effect"] = module.media.effect.detach().numpy()
+    own["effect"] = module.media.signed(module.media.effect).detach().numpy()
     out = {(name, np.nan): values for name, values in own.items()}
     weights = adstock_weights(module)
     lags = {

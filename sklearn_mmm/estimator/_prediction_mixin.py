@@ -13,7 +13,8 @@ from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.exceptions import ExtrapolationWarning, UnknownRegionWarning
 from sklearn_mmm.panel._columns import as_table, index_of
-from sklearn_mmm.panel._rows import Roles, Rows, read_rows
+from sklearn_mmm.panel._roles import Roles
+from sklearn_mmm.panel._rows import Rows, read_rows
 from sklearn_mmm.panel._time_axis import TimeAxis
 
 
@@ -191,6 +192,21 @@ class PredictionMixin:
         """
         rows = self._read(X)
         return pd.DataFrame({"region": rows.region, "time": rows.time})
+
+    @one_thread()
+    def control_totals(self) -> np.ndarray:
+        """Return what members say that controls brought in the training rows.
+
+        Returns
+        -------
+        ndarray of shape (n_members, n_controls)
+            Outcome units, measured from ``control_reference_``.
+        """
+        check_is_fitted(self)
+        n = len(self.control_columns_)
+        draws = self._predictor.decompose_members(self._predictor.history)
+        totals = [d[:, 1 : 1 + n].sum(axis=0) for d in draws]
+        return np.reshape(totals, (self.n_members_, n))
 
     def _outcome_std(self, rows: Rows) -> np.ndarray:
         self._need_members()

@@ -208,4 +208,6 @@ def _organic(
     controls = scales.standardise(rows.controls, code)
     # Effects are held at the edges of the range that training has seen.
     controls = np.clip(controls, *scales.control_range_of(code)) * gamma.numpy()
-    return np.column_stack([baseline, controls])
+    # What controls bring at their references is part of the baseline.
+    usual = scales.reference_of(code) * gamma.numpy()
+    return np.column_stack([baseline + usual.sum(axis=1), controls - usual])

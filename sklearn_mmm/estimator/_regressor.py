@@ -56,11 +56,19 @@ from sklearn_mmm.graph._influence import (
 from sklearn_mmm.graph._learn import GraphOptions
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment
-from sklearn_mmm.network import ResponseShape
+from sklearn_mmm.network import ResponseShape, Signs
 from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index_of
 from sklearn_mmm.panel._grid import Panel, check_regions, interpolate_gaps
 from sklearn_mmm.panel._reach import frequency_grid, usual_frequency
-from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
+from sklearn_mmm.panel._references import (
+    Reference,
+    by_column,
+    check_references,
+    read_signs,
+    references,
+)
+from sklearn_mmm.panel._roles import resolve_roles
+from sklearn_mmm.panel._rows import Rows, read_rows
 from sklearn_mmm.panel._scales import (
     PanelScales,
     make_scales,
@@ -131,9 +139,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Column with the money behind a media column, where media are impressions or
         clicks: ``{"tv_impressions": "tv_spend", "newsletter": None}``, or a list in
         the order of the media. ROI, response curves and budgets are then in money; the
-        model is of the media. A column that is None marks media that cost nothing,
-        such as organic ones: they have no ROI and never enter a budget. None means
-        that all media are spend.
+        model is of the media. A dict names the money of all media, ``{"tv": "tv"}``
+        where they are money themselves; a column that is None marks media that cost
+        nothing. None means that all media are spend.
     reach_frequency : dict of tuple, default=None
         Channels of which is known how many people they reached in a time step and how
         often on average, by a name of yours: ``{"youtube": ("youtube_reach",
@@ -144,6 +152,23 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         ``spend_columns={"youtube": "youtube_spend"}``; without, it costs nothing. They
         come behind the media of ``media_columns`` in all tables. See
         :func:`~sklearn_mmm.best_frequency`.
+    organic_columns : column specifier, default=None
+        Media that cost nothing, at least 0: newsletters, posts, earned media. They
+        carry over and saturate as others do and stand behind those in all tables; they
+        have no ROI and no part in spend and budgets.
+    media_signs : dict, default=None
+        ``{"competitor_tv": "-"}`` for channels that lower the outcome; "+" is the
+        default of all others.
+    control_signs : dict, default=None
+        Signs of effects of controls where they are known, such as ``{"price": "-"}``:
+        "+" or "-". What data say against it makes the effect 0.
+    control_reference : dict, default=None
+        Value of each control, in its own unit, from which its contribution is
+        measured: ``{"promotion": 0, "price": "max", "temperature": "mean"}``, a number
+        or the least, largest or mean value of the region's training rows. What it
+        brings there is part of the baseline. The default is 0 for controls that are
+        never negative and either whole numbers, 0 among them, or 0 in most rows, and
+        "mean" for others. It does not change predictions.
     priors : dict, default=None
         What is believed about channels, as mean and standard deviation:
         ``{"tv": {"roi": (2.0, 1.0)}, "email": {"contribution": (0.01, 0.01)}}``.
@@ -290,6 +315,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     media_scale_ : DataFrame of shape (n_regions, n_channels)
         Largest training media, spend units per time step; where a region never had
         the channel, the median of the others.
+    control_reference_ : DataFrame of shape (n_regions, n_controls)
+        What the contribution of each control is measured from, in its own unit.
     hyperparameters_ : dict
         Learned noise, variances of the baseline's parts, prior scales, and what inner
         validation chose.
@@ -297,8 +324,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Keys, media and controls of the training rows, which later rows continue.
     media_columns_, control_columns_ : list of str
         Names of channels, mediators included, and controls.
-    mediators_ : list of str
-        Names of the mediators.
+    organic_columns_, mediators_ : list of str
+        Names of the channels that are organic, and of the mediators.
     spend_columns_ : list of str or None
         Column with the money behind each channel; None where it costs nothing.
     reach_frequency_ : dict of tuple of str
@@ -346,6 +373,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "time_column": [None, str, Integral],
         "spend_columns": [None, dict, list, tuple],
         "reach_frequency": [None, dict],
+        "organic_columns": [None, str, Integral, "array-like", slice, callable],
+        "media_signs": [None, dict],
+        "control_signs": [None, dict],
+        "control_reference": [None, dict],
         "priors": [None, dict],
         "max_lag": [
             Interval(Integral, 1, _MOST_LAGS, closed="both"),
@@ -381,6 +412,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         *,
         spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
         reach_frequency: Mapping[str, tuple[Any, Any]] | None = None,
+        organic_columns: ColumnSpec = None,
+        media_signs: Mapping[str, str] | None = None,
+        control_signs: Mapping[str, str] | None = None,
+        control_reference: Mapping[str, float | str] | None = None,
         priors: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
         max_lag: int | str = "auto",
         adstock: str | Adstock = "auto",
@@ -406,6 +441,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.time_column = time_column
         self.spend_columns = spend_columns
         self.reach_frequency = reach_frequency
+        self.organic_columns = organic_columns
+        self.media_signs = media_signs
+        self.control_signs = control_signs
+        self.control_reference = control_reference
         self.priors = priors
         self.max_lag = max_lag
         self.adstock = adstock
@@ -500,6 +539,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             self.spend_columns,
             self.mediators,
             self.reach_frequency,
+            self.organic_columns,
         )
         rows, self._axis = read_rows(
             table, self._roles, self.region_column, self.time_column, None
@@ -593,7 +633,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         options = self._graph_options()
         # A unit is no estimate: it leaves out what is far out whatever the reason.
         usual = panel.gather(without_gross_outliers(panel.scatter(y), panel.observed))
-        scales = make_scales(panel, usual, rows.media, rows.controls, rows.spend)
+        scales = make_scales(
+            *(panel, usual, rows.media, rows.controls, rows.spend),
+            self._references(rows),
+        )
         if rows.frequency is not None:
             reach = rows.media[:, self._roles.reached]
             often = usual_frequency(panel, reach, rows.frequency)
@@ -619,6 +662,20 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self._warn_about_carry_over()
         self._warn_about_outliers()
         return self
+
+    def _references(self, rows: Rows) -> list[Reference]:
+        """Return what contributions of controls are measured from."""
+        columns, parameter = self._roles.controls, "control_reference"
+        said = by_column(self.control_reference, columns, parameter)
+        check_references(said, columns)
+        return references(said, rows.controls)
+
+    @property
+    def _signs(self) -> Signs:
+        return Signs(
+            read_signs(self.media_signs, self._roles.channels, "media_signs"),
+            read_signs(self.control_signs, self._roles.controls, "control_signs"),
+        )
 
     def _tests(
         self,
@@ -764,12 +821,13 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     def _training_options(
         self, shape: ResponseShape, scales: PanelScales, n_steps: int
     ) -> TrainingOptions:
-        own = {"shape", "noise", "believed", "longest"}
+        own = {"shape", "noise", "believed", "longest", "signs"}
         names = set(TrainingOptions.__dataclass_fields__) - own
         options = {name: getattr(self, name) for name in sorted(names)}
         options["callbacks"] = tuple(self.callbacks or ())
         options["shape"] = shape
         options["noise"] = HuberNoise(self.huber_delta)
+        options["signs"] = self._signs
         options["longest"] = None
         if self.adstock == "auto":
             # Of which form a kernel was found to be changes no belief.
@@ -812,6 +870,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.media_columns_ = [name(c) for c in self._roles.channels]
         self.control_columns_ = [name(c) for c in self._roles.controls]
         self.mediators_ = [name(c) for c in self._roles.mediators]
+        self.organic_columns_ = [name(c) for c in self._roles.organic]
         self.spend_columns_ = [
             None if c is None else name(c) for c in self._roles.spend
         ]
@@ -862,13 +921,16 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             "decay": kernel.get("decay", np.nan),
             "half_saturation": half_saturation(module),
             "slope": curve.get("slope", np.nan),
-            "effect": module.media.effect.detach().numpy(),
+            "effect": module.media.signed(module.media.effect).detach().numpy(),
         }
         self.decay_, self.half_saturation_, self.slope_, self.effect_ = (
             pd.Series(values, channels, dtype=float, name=name)
             for name, values in named.items()
         )
         self.media_scale_ = pd.DataFrame(scales.media, panel.regions, channels)
+        self.control_reference_ = pd.DataFrame(
+            scales.control_reference, panel.regions, self.control_columns_
+        )
         modulates = self._modulates
         self.hyperparameters_ = learned_hyperparameters(fitted, modulates)
         self._steady_state = steady_state(fitted, scales, channels, panel, rows)
@@ -932,7 +994,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
 
     def _warn_about_carry_over(self) -> None:
         cut = ~has_faded(self.adstock_.to_numpy())
-        brought = self.contributions_[self.media_columns_].to_numpy().sum(axis=0) > 0
+        brought = self.contributions_[self.media_columns_].to_numpy().sum(axis=0) != 0
         names = [self.media_columns_[i] for i in np.flatnonzero(cut & brought)]
         if names:
             warn_caller(

@@ -18,7 +18,8 @@ from sklearn_mmm.graph._learn import GraphOptions, learn_graph
 from sklearn_mmm.graph._rows import independent_rows, series_panel
 from sklearn_mmm.panel._columns import ColumnSpec, as_table
 from sklearn_mmm.panel._grid import interpolate_gaps
-from sklearn_mmm.panel._rows import read_rows, resolve_roles
+from sklearn_mmm.panel._roles import resolve_roles
+from sklearn_mmm.panel._rows import read_rows
 from sklearn_mmm.storage import StoredEstimator
 
 

@@ -7,6 +7,7 @@ from sklearn_mmm.inspection._contributions import (
     contribution_table,
     waterfall_table,
 )
+from sklearn_mmm.inspection._controls import control_table
 from sklearn_mmm.inspection._curve_fit import ResponseCurveFit
 from sklearn_mmm.inspection._data_quality import (
     collinearity,
@@ -77,6 +78,7 @@ __all__ = [
     "check_data",
     "collinearity",
     "contribution_table",
+    "control_table",
     "coverage_table",
     "demand_table",
     "diagnose",

@@ -5,6 +5,7 @@ import pandas as pd
 from scipy.sparse import diags_array, eye_array
 from scipy.sparse.linalg import splu
 
+from sklearn_mmm.inspection._controls import reference_words
 from sklearn_mmm.inspection._effects import roi_table
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
@@ -19,6 +20,8 @@ from sklearn_mmm.inspection._training_rows import (
 _N_HARMONICS = 4
 # Waves longer than this many years belong to the level.
 _LEVEL_YEARS = 2.0
+# Controls that have a step of their own in a waterfall.
+_MOST_CONTROLS = 5
 
 
 @of_fitted_model
@@ -68,11 +71,12 @@ def waterfall_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``component``, ``kind`` ("baseline", "controls", "channel" or "total"),
-        ``contribution``, ``start`` and ``end`` of its step (outcome units), ``share``
-        of the whole (NaN where that is not clearly positive), and ``low`` and ``high``
-        of channels' contributions where the model has members. The largest channel
-        comes first, and the last row is the sum.
+        ``component``, ``kind`` ("baseline", "controls", "channel" or "total"), of a
+        control with the value from which it is measured, ``contribution``, ``start``
+        and ``end`` of its step (outcome units), ``share`` of the whole (NaN where that
+        is not clearly positive), and ``low`` and ``high`` of channels' contributions
+        where the model has members. The largest control and the largest channel come
+        first, and the last row is the sum.
 
     Examples
     --------
@@ -85,7 +89,7 @@ def waterfall_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     ...     max_epochs=5, validation=False, random_state=0,
     ... ).fit(X, y)
     >>> waterfall_table(mmm)["kind"].tolist()
-    ['baseline', 'controls', 'channel', 'channel', 'total']
+    ['baseline', 'controls', 'controls', 'channel', 'channel', 'total']
     """
     return waterfall_of(mmm, roi_table(mmm, coverage=coverage))
 
@@ -97,9 +101,7 @@ def waterfall_of(mmm: FittedMMM, effects: pd.DataFrame) -> pd.DataFrame:
     rows: list[tuple[str, str, float]] = [
         ("baseline", "baseline", float(brought["baseline"]))
     ]
-    if mmm.control_columns_:
-        controls = float(brought[mmm.control_columns_].sum())
-        rows.append(("controls", "controls", controls))
+    rows += _controls(mmm, brought)
     rows += [(name, "channel", float(brought[name])) for name in channels]
     end = np.cumsum([amount for *_, amount in rows])
     total = float(end[-1])
@@ -112,6 +114,21 @@ def waterfall_of(mmm: FittedMMM, effects: pd.DataFrame) -> pd.DataFrame:
         is_channel = table["kind"] == "channel"
         table.loc[is_channel, ["low", "high"]] = effects[["low", "high"]].to_numpy()
     return table
+
+
+def _controls(mmm: FittedMMM, brought: pd.Series) -> list[tuple[str, str, float]]:
+    """Return a row for each of the largest controls and one for the others."""
+    own = brought[mmm.control_columns_]
+    own = own.iloc[np.argsort(-own.abs().to_numpy(), kind="stable")]
+    first = own if len(own) <= _MOST_CONTROLS + 1 else own.iloc[:_MOST_CONTROLS]
+    rows = [
+        (f"{name} (from {reference_words(mmm, str(name))})", "controls", float(amount))
+        for name, amount in first.items()
+    ]
+    rest = own.iloc[len(first) :]
+    if len(rest):
+        rows.append((f"{len(rest)} other controls", "controls", float(rest.sum())))
+    return rows
 
 
 @of_fitted_model

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.panel._columns import ColumnSpec, read_column, read_key
-from sklearn_mmm.panel._rows import Roles, resolve_roles
+from sklearn_mmm.panel._roles import Roles, resolve_roles
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
 
@@ -137,6 +137,7 @@ def read_table(
     time_column: str | int | None,
     spend_columns: Mapping[Any, Any] | Sequence[Any] | None,
     reach_frequency: Mapping[str, tuple[Any, Any]] | None = None,
+    organic_columns: ColumnSpec = None,
 ) -> Table:
     """Read columns without judging their content.
 
@@ -146,13 +147,10 @@ def read_table(
         If X has no such columns, or X and y differ in length.
     """
     roles = resolve_roles(
-        X,
-        media_columns,
-        control_columns,
-        region_column,
-        time_column,
+        *(X, media_columns, control_columns, region_column, time_column),
         spend_columns,
         reach_frequency=reach_frequency,
+        organic_columns=organic_columns,
     )
     target = as_numbers(np.asarray(y).ravel())
     if len(target) != X.shape[0]:

@@ -28,8 +28,8 @@ def event_table(mmm: FittedMMM) -> pd.DataFrame:
 
     Notes
     -----
-    A control's contribution is counted from its mean; here it is counted from 0, the
-    time without the event.
+    Whatever its ``control_reference`` is, an event is counted from 0 here, the time
+    without it.
 
     Examples
     --------

@@ -23,6 +23,7 @@ class FittedMMM(Protocol):
 
     media_columns_: list[str]
     control_columns_: list[str]
+    organic_columns_: list[str]
     mediators_: list[str]
     spend_columns_: list[str | None]
     reach_frequency_: dict[str, tuple[str, str]]
@@ -39,6 +40,7 @@ class FittedMMM(Protocol):
     contributions_: pd.DataFrame
     modulation_: pd.DataFrame
     response_curves_: pd.DataFrame
+    control_reference_: pd.DataFrame
     adstock_: pd.DataFrame
     adstock_parameters_: pd.DataFrame
     saturation_parameters_: pd.DataFrame
@@ -61,6 +63,9 @@ class FittedMMM(Protocol):
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Return intervals of the outcome of rows."""
+
+    def control_totals(self) -> np.ndarray:
+        """Return what members say that controls brought."""
 
     def row_keys(self, X: Any) -> pd.DataFrame:
         """Return region and time of rows."""

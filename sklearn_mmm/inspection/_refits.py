@@ -1,7 +1,7 @@
 """Refits of a model on other rows or with another column."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,10 +72,11 @@ def with_channel(
     def specifiers(names: Sequence[str]) -> list[Any]:
         return [n if named else int(n.removeprefix("x")) for n in names]
 
-    other = [*mmm.mediators_, *mmm.reach_frequency_]
+    other = [*mmm.organic_columns_, *mmm.mediators_, *mmm.reach_frequency_]
     media = [n for n in mmm.media_columns_ if n not in other]
     params: dict[str, Any] = {
         "media_columns": [*specifiers(media), name],
+        "organic_columns": specifiers(mmm.organic_columns_) or None,
         "mediators": specifiers(mmm.mediators_) or None,
         "control_columns": specifiers(mmm.control_columns_) or None,
     }
@@ -85,7 +86,9 @@ def with_channel(
             # Positions from the end; there is one more column now.
             params[key] = columns[column]
     spend = mmm.spend_columns
-    if spend is not None and not isinstance(spend, dict):
+    if isinstance(spend, Mapping):
+        params["spend_columns"] = {**spend, name: name} if spend else None
+    elif spend is not None:
         paid = list(spend)
         paid.insert(len(media), name)
         params["spend_columns"] = paid

@@ -107,6 +107,8 @@ class Penalties:
     shape : mapping of str to tuple
         Mean and standard deviation, (channel,) each, of the raw parameters of the
         response's shape.
+    signed : bool Tensor of shape (n_controls,) or None
+        Controls whose regional deviations are those of logarithms, as of media.
     """
 
     l1: float
@@ -115,6 +117,7 @@ class Penalties:
     positive: bool
     scales: PriorScales
     shape: ShapePriors
+    signed: Tensor | None = None
 
     @classmethod
     def usual(
@@ -126,6 +129,7 @@ class Penalties:
         noise: HuberNoise,
         positive: bool,
         believed: Believed | None = None,
+        signed: Tensor | None = None,
     ) -> "Penalties":
         """Return penalties before anything is learned.
 
@@ -134,14 +138,14 @@ class Penalties:
         shape : ResponseShape
         share : ndarray of shape (n_channels,)
             Mean saturation of each channel, see :class:`PriorScales`.
-        l1, l2, noise, positive
+        l1, l2, noise, positive, signed
             See above.
         believed : mapping, optional
             See :func:`shape_priors`.
         """
         scales = PriorScales(contribution_scales(np.zeros(len(share))), share)
         priors = shape_priors(shape, len(share), believed or {})
-        return cls(l1, l2, noise, positive, scales, priors)
+        return cls(l1, l2, noise, positive, scales, priors, signed)
 
     @property
     def priors(self) -> dict[str, tuple[Any, Any]]:
@@ -154,9 +158,16 @@ class Penalties:
             "coefficient": (0.0, scales.control * strength),
             "innovation": (0.0, 1.0),
             "deviation": (0.0, scales.deviation * strength),
-            "control_deviation": (0.0, scales.control_deviation * strength),
+            "control_deviation": (0.0, self._control_deviation * strength),
             "head": (0.0, scales.modulation * strength),
         }
+
+    @property
+    def _control_deviation(self) -> Any:
+        scales = self.scales
+        if self.signed is None:
+            return scales.control_deviation
+        return torch.where(self.signed, scales.deviation, scales.control_deviation)
 
     def __call__(self, module: MMMModule) -> dict[str, Tensor]:
         """Return the named penalties, in units of log-likelihood."""

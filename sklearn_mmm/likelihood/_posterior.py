@@ -7,7 +7,6 @@ they can be zero.
 
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -25,51 +24,15 @@ from sklearn_mmm.baseline._variances import (
 from sklearn_mmm.likelihood._data import TrainingData, exposure
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
+from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import MMMModule, ResponseShape, copied
-
-Parameters = dict[str, Tensor]
+from sklearn_mmm.network._controls import regional_coefficients
 
 # Parameters in which the fit is linear.
 LINEAR = ("effect", "coefficient", "intercept", "innovation")
 REGIONAL = ("deviation", "control_deviation")
 # Effects are at least this share of their prior scale.
 _LEAST_EFFECT = 1e-4
-
-
-@dataclass(frozen=True)
-class Randomisation:
-    """What sets members apart; zeros leave the objective as it is.
-
-    Attributes
-    ----------
-    noise : Tensor of shape (member, region, week)
-        Added to the standardised innovations.
-    experiments : Tensor of shape (member, experiment)
-        Added to the standardised gaps between model and experiments.
-    priors : dict of Tensor
-        By parameter, added to the prior's mean, in its standard deviations.
-    """
-
-    noise: Tensor
-    experiments: Tensor
-    priors: Parameters
-
-    @classmethod
-    def joined(cls, parts: "list[Randomisation]") -> "Randomisation":
-        """Return those of the members of several parts."""
-        return cls(
-            torch.cat([p.noise for p in parts]),
-            torch.cat([p.experiments for p in parts]),
-            {n: torch.cat([p.priors[n] for p in parts]) for n in parts[0].priors},
-        )
-
-    def of(self, members: Tensor) -> "Randomisation":
-        """Return those of some members, (n_members,)."""
-        return Randomisation(
-            self.noise[members],
-            self.experiments[members],
-            {name: value[members] for name, value in self.priors.items()},
-        )
 
 
 class Posterior:
@@ -217,7 +180,7 @@ class Posterior:
             "effect": torch.maximum(media.effect, self.least_effect),
             **media.raw,
             **head,
-            "coefficient": controls.coefficient,
+            "coefficient": controls.coefficient.clamp(*controls.range),
             "intercept": baseline.intercept.reshape(1),
             "innovation": innovation.reshape(-1),
             "deviation": media.deviation,
@@ -275,7 +238,16 @@ class Posterior:
 
     def regional_effect(self, at: Parameters) -> Tensor:
         """Return effects, (member, region, 1, channel)."""
-        return (at["effect"].unsqueeze(1) * at["deviation"].exp()).unsqueeze(2)
+        size = (at["effect"].unsqueeze(1) * at["deviation"].exp()).unsqueeze(2)
+        return self.module.media.signed(size)
+
+    def regional_coefficient(self, at: Parameters) -> Tensor:
+        """Return effects of controls, (member, region, control)."""
+        return regional_coefficients(
+            at["coefficient"].unsqueeze(1),
+            at["control_deviation"],
+            self.module.controls.signed,
+        )
 
     def factor(self, at: Parameters) -> Tensor | float:
         """Return the modulation of effects, (member, region, week, channel)."""
@@ -294,7 +266,7 @@ class Posterior:
 
     def without_courses(self, at: Parameters, media: Tensor) -> Tensor:
         """Return all but the common and regional courses, (member, region, week)."""
-        gamma = at["coefficient"].unsqueeze(1) + at["control_deviation"]
+        gamma = self.regional_coefficient(at)
         controls = torch.einsum("rtk,mrk->mrt", self.inputs["controls"], gamma)
         return media.sum(-1) + controls + at["intercept"].unsqueeze(-1)
 

@@ -8,7 +8,8 @@ from torch import Tensor
 from sklearn_mmm.likelihood._data import exposure
 from sklearn_mmm.likelihood._difference import difference
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO
-from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
+from sklearn_mmm.likelihood._posterior import Posterior
+from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import week_weights
 
 # Step of the differences that stand for derivatives of experiments, balancing the
@@ -69,7 +70,24 @@ def features(
     columns = [media.contribution / at["effect"][:, None, None, :], *media.by.values()]
     if media.factor is not None:
         columns += _head_columns(posterior, at, media.contribution, media.factor)
-    return torch.cat([*(c[0] for c in columns), posterior.inputs["controls"]], -1)
+    controls = posterior.inputs["controls"]
+    signed = posterior.module.controls.signed
+    if signed is not None:
+        own = at["control_deviation"][0].exp()
+        controls = controls * torch.where(signed, own, 1.0)[:, None]
+    return torch.cat([*(c[0] for c in columns), controls], -1)
+
+
+def control_steepness(posterior: Posterior, at: Parameters) -> Tensor | float:
+    """Return how much more a region's deviation moves its effects of controls.
+
+    More than the shared coefficients do, (member, 1, control): 1 where it is a
+    difference, the coefficient itself where it is the difference of a logarithm.
+    """
+    signed = posterior.module.controls.signed
+    if signed is None:
+        return 1.0
+    return torch.where(signed, at["coefficient"], 1.0).unsqueeze(1)
 
 
 def _head_columns(
@@ -120,9 +138,16 @@ def gradient(
         ]
         parts.append(torch.cat(head, 1))
     controls = torch.einsum("mrt,rtk->mrk", pull, posterior.inputs["controls"])
+    signed = posterior.module.controls.signed
+    if signed is not None:
+        controls = controls * torch.where(signed, at["control_deviation"].exp(), 1.0)
     common = pull.sum(1) @ posterior.common_columns
     shared = torch.cat([*parts, controls.sum(1), common], 1)
-    regional = torch.cat([own, controls], -1) if posterior.regional else own[..., :0]
+    if posterior.regional:
+        controls = controls * control_steepness(posterior, at)
+        regional = torch.cat([own, controls], -1)
+    else:
+        regional = own[..., :0]
     return with_priors(posterior, at, random, shared, regional), innovation
 
 

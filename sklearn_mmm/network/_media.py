@@ -19,11 +19,22 @@ class MediaResponse(nn.Module):
     shape : ResponseShape
         Its parameters are the module's, of the same names, and start at the mean of
         their priors.
+    signs : tuple of int, default=()
+        -1 for channels that lower the outcome, else 0 or 1; empty if none does.
     """
 
-    def __init__(self, n_regions: int, n_channels: int, shape: ResponseShape) -> None:
+    signs: tuple[int, ...] = ()
+
+    def __init__(
+        self,
+        n_regions: int,
+        n_channels: int,
+        shape: ResponseShape,
+        signs: tuple[int, ...] = (),
+    ) -> None:
         super().__init__()
         self.shape = shape
+        self.signs = signs if -1 in signs else ()
         effect = torch.full((n_channels,), min(0.1, 1.0 / n_channels))
         self.log_effect = nn.Parameter(effect.log())
         for name, prior in shape.priors.items():
@@ -59,6 +70,12 @@ class MediaResponse(nn.Module):
         """
         return self.log_effect.exp()
 
+    def signed(self, effect: Tensor) -> Tensor:
+        """Return (..., channel) sizes of effects with their signs."""
+        if not self.signs:
+            return effect
+        return torch.where(torch.tensor(self.signs) < 0, -effect, effect)
+
     def regional_effect(self, region: Tensor) -> Tensor:
         """Return the effects of known (>= 0) and unknown (-1) regions.
 
@@ -72,7 +89,7 @@ class MediaResponse(nn.Module):
         """
         known = (region >= 0).unsqueeze(-1)
         deviation = self.deviation[..., region.clamp_min(0), :] * known
-        return (self.log_effect.unsqueeze(-2) + deviation).exp()
+        return self.signed((self.log_effect.unsqueeze(-2) + deviation).exp())
 
     def forward(
         self,
@@ -105,7 +122,10 @@ class MediaResponse(nn.Module):
         share = self.shape.share_of_cells(self.raw, lags, channel, frequency)
         cells = (slice(None), *[None] * (lags.dim() - 2))
         effect = self.log_effect[:, channel] + self.deviation[:, region, channel]
-        return share * effect.exp()[cells]
+        size = effect.exp()
+        if self.signs:
+            size = torch.where(torch.tensor(self.signs)[channel] < 0, -size, size)
+        return share * size[cells]
 
     def of_series(
         self, media: Tensor, region: Tensor, frequency: Tensor | None = None

@@ -55,6 +55,20 @@ class Sizes(NamedTuple):
     n_calendar: int
 
 
+class Signs(NamedTuple):
+    """Signs of effects that are known, 1 or -1, 0 where one is not; or nothing.
+
+    Attributes
+    ----------
+    media : tuple of int
+        Where nothing is known, effects of media are positive.
+    controls : tuple of int
+    """
+
+    media: tuple[int, ...] = ()
+    controls: tuple[int, ...] = ()
+
+
 class MMMModule(nn.Module):
     """Media response, controls and shared baseline of a panel.
 
@@ -63,16 +77,26 @@ class MMMModule(nn.Module):
     sizes : Sizes
     shape : ResponseShape
         Of the response to media.
+    signs : Signs, optional
     """
 
-    def __init__(self, sizes: Sizes, shape: ResponseShape) -> None:
+    def __init__(
+        self, sizes: Sizes, shape: ResponseShape, signs: Signs | None = None
+    ) -> None:
         super().__init__()
-        self.media = MediaResponse(sizes.n_regions, sizes.n_channels, shape)
-        self.controls = ControlEffects(sizes.n_regions, sizes.n_controls)
+        signs = signs or Signs()
+        n_regions, n_channels = sizes.n_regions, sizes.n_channels
+        self.media = MediaResponse(n_regions, n_channels, shape, signs.media)
+        self.controls = ControlEffects(n_regions, sizes.n_controls, signs.controls)
         self.baseline = CommonBaseline(sizes.n_weeks)
         self.modulation = Modulation(
             sizes.n_regions, sizes.n_channels, sizes.n_controls, sizes.n_calendar
         )
+
+    @property
+    def signs(self) -> Signs:
+        """Signs of effects that are known."""
+        return Signs(self.media.signs, self.controls.signs)
 
     def forward(
         self,

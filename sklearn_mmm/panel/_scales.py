@@ -1,10 +1,12 @@
 """Scales of regions, media and controls: what makes regions comparable."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps
+from sklearn_mmm.panel._references import Reference
 
 _ROUNDING = 1e-12
 
@@ -33,6 +35,9 @@ class PanelScales:
         of the others.
     frequency : ndarray of shape (n_regions, n_reached) or None
         Impressions per person of the channels with reach.
+    control_reference : ndarray of shape (n_regions, n_controls) or None
+        What contributions of controls are measured from, in the control's unit; None
+        for the mean.
     """
 
     regions: np.ndarray
@@ -45,6 +50,7 @@ class PanelScales:
     price: np.ndarray
     silent: np.ndarray
     frequency: np.ndarray | None = None
+    control_reference: np.ndarray | None = None
 
     def code(self, region: np.ndarray) -> np.ndarray:
         """Return each label's row in the tables, -1 for an unknown region."""
@@ -78,6 +84,12 @@ class PanelScales:
         """Return controls (n_rows, n_controls) in regional standard deviations."""
         centre = _lookup(self.control_centre, code)
         return (controls - centre) / _lookup(self.control_scale, code)
+
+    def reference_of(self, code: np.ndarray) -> np.ndarray:
+        """Return standardised references of controls, (n_rows, n_controls)."""
+        if self.control_reference is None:
+            return np.zeros((len(code), self.control_centre.shape[1]))
+        return self.standardise(_lookup(self.control_reference, code), code)
 
     def control_range_of(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the standardised range, an unknown region having the widest one."""
@@ -126,8 +138,12 @@ def make_scales(
     media: np.ndarray,
     controls: np.ndarray,
     spend: np.ndarray,
+    references: Sequence[Reference] | None = None,
 ) -> PanelScales:
-    """Measure the scales of a training panel from its rows."""
+    """Measure the scales of a training panel from its rows.
+
+    Contributions of controls are measured from references, or from the mean.
+    """
     seen = panel.observed
     n_weeks = seen.sum(1)
     outcome = np.abs(panel.scatter(y)).sum(1) / n_weeks
@@ -138,17 +154,31 @@ def make_scales(
     level = np.abs(panel.scatter(controls)).max(1)[:, None]
     deviation = np.where(np.abs(deviation) > _ROUNDING * level, deviation, 0.0)
     variance = (deviation**2).sum(1) / n_weeks[:, None]
+    low = np.where(seen[..., None], panel.scatter(controls), np.inf).min(1)
+    high = np.where(seen[..., None], panel.scatter(controls), -np.inf).max(1)
     return PanelScales(
         panel.regions,
         _fill_zero(outcome),
         _fill_silent(largest),
         centre,
         _pool_scales(variance, deviation, n_weeks),
-        np.where(seen[..., None], panel.scatter(controls), np.inf).min(1),
-        np.where(seen[..., None], panel.scatter(controls), -np.inf).max(1),
+        low,
+        high,
         _prices(panel.scatter(spend).sum(1), panel.scatter(media).sum(1)),
         largest <= 0,
+        control_reference=None
+        if references is None
+        else _references(references, {"min": low, "max": high, "mean": centre}),
     )
+
+
+def _references(
+    references: Sequence[Reference], known: dict[str, np.ndarray]
+) -> np.ndarray:
+    out = known["mean"].copy()
+    for i, own in enumerate(references):
+        out[:, i] = known[own][:, i] if isinstance(own, str) else own
+    return out
 
 
 def scaled_controls(

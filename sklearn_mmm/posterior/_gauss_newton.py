@@ -14,12 +14,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from sklearn_mmm.likelihood._posterior import (
-    LINEAR,
-    Parameters,
-    Posterior,
-    Randomisation,
-)
+from sklearn_mmm.likelihood._bounds import at_bound, bounded, within_bounds
+from sklearn_mmm.likelihood._posterior import LINEAR, Posterior
+from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.likelihood._slopes import (
     Step,
     gradient,
@@ -63,7 +60,6 @@ class NormalEquations:
         self.n_plain = self.slopes.shared.shape[2]
         self.shared_prior = _precision(posterior, at, tuple(posterior.spans))
         self.own_prior = _precision(posterior, at, posterior.regional)
-        self.n_effects = posterior.spans["effect"].stop
         self._factor()
 
     @property
@@ -158,19 +154,19 @@ class NormalEquations:
         return left + self.shared_prior * shared, right + self.own_prior * own
 
     def solve(self, rhs: Step, held: Tensor) -> Step:
-        """Solve the system, some effects staying where they are.
+        """Solve the system, some bounded parameters staying where they are.
 
         Parameters
         ----------
         rhs : tuple of Tensor
-        held : bool Tensor of shape (member, effect)
+        held : bool Tensor of shape (member, bounded)
         """
         if not self.exact:
             return self._conjugate_gradients(rhs, held)
         return self._without(self.precondition(rhs), held)
 
     def _without(self, step: Step, held: Tensor) -> Step:
-        r"""Return solutions in which the held effects do not move.
+        r"""Return solutions in which the held parameters do not move.
 
         With :math:`x = H^{-1} b` and the held ones :math:`B`, it is :math:`x -
         H^{-1}_{\cdot B} (H^{-1}_{BB})^{-1} x_B`.
@@ -178,16 +174,17 @@ class NormalEquations:
         if not held.any():
             return step
         shared, own = step[0].clone(), step[1].clone()
-        n = self.n_effects
-        units = torch.eye(n, len(self.scale), dtype=torch.float64)
-        nothing = own.new_zeros(n, *own.shape[1:])
+        places = bounded(self.posterior)
+        units = torch.eye(len(self.scale), dtype=torch.float64)[places]
+        nothing = own.new_zeros(len(places), *own.shape[1:])
         columns, own_columns = self.precondition((units, nothing))
         for member in torch.nonzero(held.any(1)).ravel().tolist():
             b = torch.nonzero(held[member]).ravel()
-            inner = columns[b][:, b]
-            weight = torch.linalg.solve(inner, shared[member, b])
+            place = places[b]
+            inner = columns[b][:, place]
+            weight = torch.linalg.solve(inner, shared[member, place])
             shared[member] -= weight @ columns[b]
-            shared[member, b] = 0.0
+            shared[member, place] = 0.0
             own[member] -= torch.einsum("b,brq->rq", weight, own_columns[b])
         return shared, own
 
@@ -196,7 +193,7 @@ class NormalEquations:
             return self._without(self.precondition(vector), held)
 
         free = torch.ones_like(rhs[0])
-        free[:, : self.n_effects] = (~held).double()
+        free[:, bounded(self.posterior)] = (~held).double()
         x: Step = torch.zeros_like(rhs[0]), torch.zeros_like(rhs[1])
         r: Step = rhs[0] * free, rhs[1]
         z = conditioned(r)
@@ -262,7 +259,7 @@ def gauss_newton_step(
         rhs = system.pull(at, random)
     else:
         rhs = _pull(posterior, at, random)
-    step = system.solve(rhs, _held(posterior, at, rhs))
+    step = system.solve(rhs, at_bound(posterior, at, rhs[0]))
     return _search(posterior, at, value, step, random)
 
 
@@ -284,7 +281,7 @@ def first_step(
     start = _copies(at, len(random.noise))
     innovation = posterior.innovations(at, system.contribution) + random.noise
     rhs = with_priors(posterior, start, random, *system.transpose(innovation))
-    step = system.solve(rhs, _held(posterior, start, rhs))
+    step = system.solve(rhs, at_bound(posterior, start, rhs[0]))
     value = posterior.penalised(innovation, start, random)
     return _search(posterior, start, value, step, random)
 
@@ -309,12 +306,6 @@ def _parts(
 
 def _copies(at: Parameters, n: int) -> Parameters:
     return {name: value.expand(n, *value.shape[1:]) for name, value in at.items()}
-
-
-def _held(posterior: Posterior, at: Parameters, rhs: Step) -> Tensor:
-    """Return which effects stay at their lower end, for they want to fall."""
-    low = at["effect"] <= posterior.least_effect * 1.01
-    return low & (rhs[0][:, posterior.spans["effect"]] < 0)
 
 
 def _search(
@@ -358,7 +349,7 @@ def _move(
         if name not in LINEAR:
             change = change.clamp(-_LONGEST_STEP, _LONGEST_STEP)
         out[name] = at[name] + change
-    out["effect"] = torch.maximum(out["effect"], posterior.least_effect)
+    out = within_bounds(posterior, out)
     begin = 0
     for name in posterior.regional:
         width = at[name].shape[2]

@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO
-from sklearn_mmm.likelihood._posterior import Parameters, Posterior
+from sklearn_mmm.likelihood._posterior import Posterior
+from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.likelihood._slopes import (
     MediaSlopes,
+    control_steepness,
     experiment_features,
     features,
 )
@@ -42,6 +44,7 @@ def linearise(posterior: Posterior, at: Parameters, media: MediaSlopes) -> Linea
     controls = shared[..., shared.shape[2] - posterior.inputs["controls"].shape[2] :]
     # The derivative by a region's deviation is the contribution itself.
     size = (at["effect"][0].unsqueeze(0)).unsqueeze(0)
+    controls = controls * control_steepness(posterior, at)
     own = torch.cat([shared[..., :n_channels] * size, controls], -1)
     if not posterior.regional:
         own = own[..., :0]

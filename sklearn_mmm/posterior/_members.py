@@ -18,7 +18,8 @@ from tqdm.auto import tqdm
 
 from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.likelihood._data import TrainingData
-from sklearn_mmm.likelihood._posterior import Parameters, Posterior, Randomisation
+from sklearn_mmm.likelihood._posterior import Posterior
+from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import (
     NormalEquations,

@@ -30,7 +30,8 @@ from sklearn_mmm.likelihood._penalised import (
     PriorScales,
     contribution_scales,
 )
-from sklearn_mmm.likelihood._posterior import Parameters, Posterior, effect_columns
+from sklearn_mmm.likelihood._posterior import Posterior, effect_columns
+from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
@@ -320,6 +321,11 @@ def _renew_scales(
     names = {"coefficient": "control"}
     if draws["deviation"].shape[1] > 1:
         names |= {"deviation": "deviation", "control_deviation": "control_deviation"}
+    signed = posterior.module.controls.signed
+    if signed is not None:
+        # Deviations of logarithms are measured like those of media.
+        plain = draws["control_deviation"][..., ~signed]
+        draws = draws | {"control_deviation": plain}
     found: dict[str, Any] = {
         scale: float(
             np.clip(draws[name].square().mean().sqrt().item(), *SCALE_RANGES[scale])

@@ -9,6 +9,7 @@ from sklearn_mmm.inspection import (
     carry_over_table,
     change_table,
     contribution_table,
+    control_table,
     event_table,
     fit_metrics,
     forecast_comparison,
@@ -71,6 +72,12 @@ def charts(results: Results) -> Iterator[Chart]:
     yield from appendix_charts(results)
 
 
+_MEASURED = (
+    " What a control brought is measured from the value in brackets; what it brings "
+    "there is part of the baseline."
+)
+
+
 def _band(results: Results, words: str) -> str:
     """Return a sentence about intervals, if there are any."""
     if not results.has_intervals:
@@ -86,9 +93,12 @@ def _summary(r: Results) -> Iterator[Chart]:
         "summary",
         "From the baseline to the outcome",
         "What would have been there without media, and what each channel added over "
-        "the training period." + _band(r, "Whiskers are {} intervals."),
+        "the training period."
+        + (_MEASURED if r.mmm.control_columns_ else "")
+        + _band(r, "Whiskers are {} intervals."),
         plot_waterfall(table, units=r.units, colours=hues),
-        {"waterfall": table},
+        {"waterfall": table}
+        | ({"controls": control_table(r.mmm)} if r.mmm.control_columns_ else {}),
     )
 
 

@@ -182,8 +182,12 @@ def _fitted(r: Results) -> list[str]:
             f" The {later['time'].nunique()} {units.time}s after that{more} were kept "
             "back to measure forecasts."
         )
-    bought = [c for c in mmm.media_columns_ if c not in mmm.mediators_]
-    names = f"Media are {listing(bought, 8)}"
+    unbought = [*mmm.organic_columns_, *mmm.mediators_]
+    bought = [c for c in mmm.media_columns_ if c not in unbought]
+    names = f"Media are {listing(bought, 8)}" if bought else "No media are bought"
+    if mmm.organic_columns_:
+        free = listing(mmm.organic_columns_, 8)
+        names += f"; organic media, which cost nothing, are {free}"
     if mmm.mediators_:
         names += f"; mediators, which nobody buys, are {listing(mmm.mediators_, 8)}"
     if controls:

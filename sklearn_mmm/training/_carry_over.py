@@ -12,7 +12,8 @@ from sklearn_mmm.components._adstock import WIDER
 from sklearn_mmm.functional import has_faded
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._penalised import Believed, shape_priors
-from sklearn_mmm.likelihood._posterior import Parameters, Posterior
+from sklearn_mmm.likelihood._posterior import Posterior
+from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import MMMModule, ResponseShape
 from sklearn_mmm.posterior import Hyperparameters, Mode
 from sklearn_mmm.training._options import TrainingOptions
@@ -164,7 +165,9 @@ def _carried(
             for name, values in posterior.shape.curve_parameters(at).items()
         }
         share = posterior.shape.saturation.value(curve, share)
-    return share * at["deviation"][0, :, channel].exp()[:, None, None]
+    column = share * at["deviation"][0, :, channel].exp()[:, None, None]
+    signs = posterior.module.media.signs
+    return -column if signs and signs[channel] < 0 else column
 
 
 def _alone(

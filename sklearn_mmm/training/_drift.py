@@ -11,7 +11,8 @@ from torch.optim.lr_scheduler import LambdaLR
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._evidence import FEWEST, likeliest_scale
 from sklearn_mmm.likelihood._penalised import Penalties, WhitenedLoss
-from sklearn_mmm.likelihood._posterior import Parameters, Posterior
+from sklearn_mmm.likelihood._posterior import Posterior
+from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.likelihood._slopes import media_slopes
 from sklearn_mmm.network import MMMModule, week_weights
 from sklearn_mmm.posterior import Mode

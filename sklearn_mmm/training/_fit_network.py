@@ -322,7 +322,7 @@ def make_module(
         data.controls.shape[2],
         data.calendar.shape[1] if modulates else 0,
     )
-    return MMMModule(sizes, options.shape).double()
+    return MMMModule(sizes, options.shape, options.signs).double()
 
 
 def initial(
@@ -342,6 +342,7 @@ def initial(
         options.noise,
         bool((data.target >= 0).all()),
         options.believed,
+        module.controls.signed,
     )
     reasons = np.concatenate([data.media, data.controls], axis=2)
     outliers = gross_outliers(data.target, data.observed, reasons)

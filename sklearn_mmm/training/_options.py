@@ -9,7 +9,7 @@ from skorch.callbacks import Callback
 from sklearn_mmm._arguments import shown
 from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.likelihood._penalised import Believed
-from sklearn_mmm.network import ResponseShape
+from sklearn_mmm.network import ResponseShape, Signs
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class TrainingOptions:
         What its ``adstock``, ``saturation`` and ``max_lag`` amount to.
     noise : HuberNoise
         With its ``huber_delta``.
+    signs : Signs
+        What its ``media_signs`` and ``control_signs`` amount to.
     believed : mapping
         What is believed of the shape of single channels.
     longest : int or None
@@ -40,6 +42,7 @@ class TrainingOptions:
     tol: float
     callbacks: Sequence[Any]
     verbose: int
+    signs: Signs
     believed: Believed
     longest: int | None
 

@@ -38,6 +38,7 @@ def resized(
                 old.modulation.n_calendar,
             ),
             shape or old.media.shape,
+            old.signs,
         ).double()
     values = dict(old.named_parameters())
     for name, parameter in new.named_parameters():

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm.likelihood._evidence import Unexplained
-from sklearn_mmm.likelihood._posterior import Parameters, Posterior
+from sklearn_mmm.likelihood._posterior import Posterior
+from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.likelihood._slopes import features
 
 

@@ -29,7 +29,8 @@ from sklearn_mmm.panel._columns import (
     with_columns,
 )
 from sklearn_mmm.panel._grid import interpolate_gaps, make_panel
-from sklearn_mmm.panel._rows import Rows, read_rows, resolve_roles
+from sklearn_mmm.panel._roles import resolve_roles
+from sklearn_mmm.panel._rows import Rows, read_rows
 from sklearn_mmm.panel._scales import make_scales
 from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.transformers._learn import learn_response

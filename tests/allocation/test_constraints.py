@@ -22,7 +22,7 @@ def mmm():
         ["price", "promotion"],
         "region",
         "week",
-        spend_columns={"tv": "tv_spend"},
+        spend_columns={"tv": "tv_spend", "search": "search", "social": "social"},
         max_epochs=60,
         validation=False,
         graph=False,

@@ -36,11 +36,12 @@ def data():
 
 def make(**options):
     return DeepCausalMMMRegressor(
-        ["tv", "search", "newsletter"],
+        ["tv", "search"],
         ["price", "promotion"],
         "region",
         "week",
-        spend_columns={"tv": "tv_spend", "newsletter": None},
+        spend_columns={"tv": "tv_spend", "search": "search"},
+        organic_columns=["newsletter"],
         **QUICK | options,
     )
 

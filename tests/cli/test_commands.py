@@ -82,7 +82,8 @@ def test_money_and_lift_tests(data, tmp_path, capsys, quick):
         }
     )
     args = ["report", write(table, tmp_path), *ROLES, "--media", "t*", "search"]
-    args += ["--spend", "tv=tv_cost", "--members", "4", "--holdout", "0", "--quiet"]
+    args += ["--spend", "tv=tv_cost", "search=search"]
+    args += ["--members", "4", "--holdout", "0", "--quiet"]
     args += ["--lift-tests", write(tests, tmp_path, "tests.csv"), "-o", str(out)]
     assert main(args) == 0
     printed = capsys.readouterr()

@@ -80,7 +80,7 @@ def test_roi_is_outcome_for_money(data, mmm, moneyless):
 
 def test_some_channels_may_be_money_themselves(data, mmm, moneyless, make):
     X, y = data
-    mixed = make(spend_columns={"tv": "tv_spend"}).fit(
+    mixed = make(spend_columns={"tv": "tv_spend", "search": "search"}).fit(
         X.drop(columns="search_spend"), y
     )
     roi = mixed.effects("direct")["roi"]

@@ -84,7 +84,7 @@ def test_operating_points_lie_where_the_estimator_says(fitted):
 
 def test_curves_of_what_costs_nothing_are_along_its_media(panel, make_regressor):
     X, y, _ = panel
-    money = {"tv": "tv", "search": None}
+    money = {"tv": "tv", "search": None, "social": "social"}
     mmm = make_regressor(max_epochs=3, graph=False, spend_columns=money).fit(X, y)
     table = response_curve_table(mmm).set_index("channel")
     assert set(table.index[table["free"]]) == {"search"}

@@ -10,7 +10,8 @@ from sklearn_mmm.components._saturation import make_saturation
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.likelihood._penalised import Penalties
-from sklearn_mmm.likelihood._posterior import Posterior, Randomisation
+from sklearn_mmm.likelihood._posterior import Posterior
+from sklearn_mmm.likelihood._randomisation import Randomisation
 from sklearn_mmm.likelihood._slopes import gradient, with_priors
 from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step

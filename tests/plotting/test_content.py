@@ -38,7 +38,7 @@ def test_a_channel_has_one_colour_in_all_figures(fitted):
     lines = [t.line.color for t in curves.data if t.mode == "lines"]
     assert set(lines) == set(hues.values())
     waterfall = plotting.plot_waterfall(fitted)
-    assert list(waterfall.data[0].marker.color)[2:-1] == list(hues.values())
+    assert list(waterfall.data[0].marker.color)[3:-1] == list(hues.values())
     own = plotting.plot_adstock(fitted, colours={"tv": CONTRAST})
     shown = dict(zip(inspection.channels_by_size(fitted), own.data, strict=True))
     assert shown["tv"].marker.color == CONTRAST

@@ -11,7 +11,7 @@ from torch import nn
 
 from sklearn_mmm.functional import hill
 from sklearn_mmm.inspection import Units
-from sklearn_mmm.panel._rows import Roles
+from sklearn_mmm.panel._roles import Roles
 from sklearn_mmm.storage._archive import _from_json, _to_json
 from sklearn_mmm.storage._decode import Decoder
 from sklearn_mmm.storage._encode import Encoder
