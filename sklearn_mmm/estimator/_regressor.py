@@ -313,8 +313,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         of the fit because neither media nor controls nor the level explain it; NaN
         where there is no row.
     media_scale_ : DataFrame of shape (n_regions, n_channels)
-        Largest training media, spend units per time step; where a region never had
-        the channel, the median of the others.
+        Largest training media, in their own unit per time step; NaN where a region
+        never had the channel, whose answers are then those of the median region.
     control_reference_ : DataFrame of shape (n_regions, n_controls)
         What the contribution of each control is measured from, in its own unit.
     hyperparameters_ : dict
@@ -927,7 +927,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             pd.Series(values, channels, dtype=float, name=name)
             for name, values in named.items()
         )
-        self.media_scale_ = pd.DataFrame(scales.media, panel.regions, channels)
+        seen = np.where(scales.silent, np.nan, scales.media)
+        self.media_scale_ = pd.DataFrame(seen, panel.regions, channels)
         self.control_reference_ = pd.DataFrame(
             scales.control_reference, panel.regions, self.control_columns_
         )

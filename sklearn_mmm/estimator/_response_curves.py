@@ -157,7 +157,7 @@ class Curve:
     def maximum(self) -> float:
         """Response at full saturation; infinite for a curve without a maximum."""
         total = float(self.effect.sum())
-        return total if self.saturation.bounded or total <= 0 else np.inf
+        return total if self.saturation.bounded or not total else np.sign(total) * np.inf
 
     def response(self, spend: np.ndarray | float) -> np.ndarray:
         """Return outcome units per time step."""
@@ -175,7 +175,7 @@ class Curve:
         Infinite for a curve without a maximum.
         """
         # Each region reaches it at this multiple of its unit; the whole lies between.
-        ends = self._media_at(share) * self.unit[self.effect > 0]
+        ends = self._media_at(share) * self.unit[self.effect != 0]
         if not len(ends):
             return np.nan
         low, high = ends.min(), ends.max()
@@ -224,10 +224,14 @@ class Curve:
 
     def table(self, n_points: int, reach: float, coverage: float) -> pd.DataFrame:
         """Return the curve on a grid from no spend to a multiple of the largest."""
-        spend = np.linspace(0.0, reach, n_points) * self.largest
+        end = self.largest
+        if self.region is not None and not end:
+            # A region that never had the channel: what it is in the others.
+            end = float(self.unit.max())
+        spend = np.linspace(0.0, reach, n_points) * end
         response = self.response(spend)
         marginal = np.zeros(n_points)
-        if self.largest > 0:
+        if end > 0:
             marginal[1:] = self.marginal_response(spend[1:])
             # At no spend the curve's first step stands for a derivative that may be
             # infinite (slope below 1).
@@ -260,7 +264,7 @@ class Curve:
             "response": response,
             "marginal_response": marginal,
             # 0 as well of a maximum that is infinite.
-            "share_of_maximum": response / self.maximum if self.maximum > 0 else 0.0,
+            "share_of_maximum": response / self.maximum if self.maximum else 0.0,
             "spend_at_50": self.spend_at_share(0.5),
             "spend_at_90": self.spend_at_share(0.9),
             "spend_at_marginal": self.spend_at_marginal_response(marginal_response),

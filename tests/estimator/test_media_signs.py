@@ -42,6 +42,9 @@ def test_answers_agree_on_the_sign(data, mmm):
     assert result.channels.loc["tv", "spend"] == pytest.approx(
         0.5 * result.channels.loc["tv", "planned"]
     )
+    point = mmm.saturation_points().set_index("channel").loc["tv"]
+    assert 0 < point["share_of_maximum"] < 1
+    assert point["spend_at_50"] > 0
     curve = mmm.response_curves_.query("channel == 'tv'")
     assert (curve["response"] <= 0).all()
     assert (curve["low"] <= curve["high"]).all()
