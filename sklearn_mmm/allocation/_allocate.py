@@ -46,9 +46,9 @@ def allocate_budget(
 ) -> BudgetAllocation:
     r"""Allocate a budget so that it brings most.
 
-    The outcome is the model's own counterfactual prediction for the rows of X, with
-    carry-over from the training weeks into the plan and from the plan into the weeks
-    that follow.
+    The outcome (its worth, where the model has an ``outcome_value``) is the model's own
+    counterfactual prediction for the rows of X, with carry-over from the training weeks
+    into the plan and from the plan into the weeks that follow.
 
     Parameters
     ----------
@@ -111,12 +111,15 @@ def allocate_budget(
     target : {"outcome", "profit"}, default="outcome"
         Whether to maximise the outcome, or margin × outcome − spend.
     margin : float, default=1.0
-        Profit of an outcome unit before media, in spend units.
+        Profit of an outcome unit before media, in spend units; with an
+        ``outcome_value``, of a unit of its money.
     target_roi : float, default=None
-        What paid media have to bring together per spend unit, outcome units. The
+        What paid media have to bring together per spend unit, outcome units or their
+        money. The
         outcome is maximised; ``total`` is then the most that may be spent.
     target_marginal_roi : float, default=None
-        What the last spend unit has to bring, outcome units; ``total`` is then the
+        What the last spend unit has to bring, outcome units or their money;
+        ``total`` is then the
         most that may be spent.
     risk : float, default=0.0
         0 maximises the model's outcome; a level up to 0.5 maximises that quantile of

@@ -56,7 +56,8 @@ def draw_exchanges(
 
 def evidence_against(mmm: FittedMMM) -> np.ndarray:
     """Return D of :func:`draw_exchanges`, (from, to); infinite where it is clear."""
-    plan = mmm.media_plan(training_rows(mmm))
+    # Noise, which evidence is measured by, is that of the outcome.
+    plan = mmm.media_plan(training_rows(mmm)).in_outcome_units()
     media = plan.media(plan.spend)
     n = len(plan.channels)
     _, region = np.unique(plan.region, return_inverse=True)

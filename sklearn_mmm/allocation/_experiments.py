@@ -78,7 +78,8 @@ def plan_experiments(
     bounds : default=None
         Of the allocation after the test, see :func:`allocate_budget`.
     margin : float, default=1.0
-        Profit of an outcome unit before media, in spend units.
+        Profit of an outcome unit before media, in spend units; with an
+        ``outcome_value``, of a unit of its money.
     heavy_up : float, default=1.0
         By how much a test of more spend raises it, 1 for twice as much.
     random_state : int, default=0
@@ -284,11 +285,16 @@ class _Test:
         self.change = (spend - plan.spend).sum(axis=0)
         models = [plan, *setup.members]
         # Of each channel alone: what one channel does to another is no lift of its own.
-        moved = [m.contributions(spend) - m.contributions(m.spend) for m in models]
+        # A lift is read off the outcome, whatever that is worth.
+        self.lift = np.array(
+            [_moved(m.in_outcome_units(), spend)[inside].sum(axis=0) for m in models]
+        )
         later = [(m.after(spend) - m.after(m.spend)).sum(axis=0) for m in models]
-        self.lift = np.array([d[inside].sum(axis=0) for d in moved])
         self.all = np.array(
-            [d.sum(axis=0) + a for d, a in zip(moved, later, strict=True)]
+            [
+                _moved(m, spend).sum(axis=0) + a
+                for m, a in zip(models, later, strict=True)
+            ]
         )
         for brought in (self.lift, self.all):
             brought[1:] = np.einsum("kcj,kj->kc", mix, brought[1:])
@@ -326,3 +332,8 @@ class _Test:
             "net_value": value - cost,
             "told": told_by_test(np.array(lifts), error, worth),
         }
+
+
+def _moved(plan: Any, spend: np.ndarray) -> np.ndarray:
+    """Return by how much other spend changes contributions, (n_rows, n_channels)."""
+    return np.asarray(plan.contributions(spend) - plan.contributions(plan.spend))

@@ -38,10 +38,10 @@ def budget_frontier(
     -------
     DataFrame
         A row for each budget: ``total`` (spend units), ``outcome`` and ``gain`` over
-        the plan (outcome units), ``low`` and ``high`` (interval of the outcome, when
-        there are members), ``marginal_roi`` of the total (outcome units that a
-        further spend unit would bring), ``status``, and the spend of each channel
-        under ``spend_`` and its name.
+        the plan (outcome units, or money with an ``outcome_value``), ``low`` and
+        ``high`` (interval of the outcome, when there are members), ``marginal_roi`` of
+        the total (what a further spend unit would bring), ``status``, and the spend of
+        each channel under ``spend_`` and its name.
 
     Raises
     ------

@@ -49,7 +49,8 @@ def make_future(
     controls : dict or DataFrame, default=None
         What is known of controls: by column "seasonal" (as a year before), "last"
         (the region's last value), a number, or a value for each time step; or a table
-        with keys and columns of controls. What is not known is assumed to be as a
+        with keys and columns of controls. The column of ``outcome_value`` is
+        continued in the same way. What is not known is assumed to be as a
         year before or at its last value, whichever has served better in the past,
         with a warning.
     history : DataFrame, default=None
@@ -111,7 +112,9 @@ def make_future(
     _warn_of(past, unasked, fallback, periods)
     if not return_ranges:
         return future
-    return future, _ranges(mmm, future, assumed)
+    # What an outcome is worth does not move it.
+    moving = {k: c for k, c in assumed.items() if k != past.value}
+    return future, _ranges(mmm, future, moving)
 
 
 def _check_numbers(periods: Any, budget: Any) -> None:

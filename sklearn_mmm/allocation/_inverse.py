@@ -53,7 +53,8 @@ def minimize_spend(
     X : DataFrame or array of shape (n_rows, n_columns)
         The plan.
     outcome : float
-        To be reached over all rows, carry-over after them included, outcome units.
+        To be reached over all rows, carry-over after them included, outcome units;
+        what it is worth, where the model has an ``outcome_value``.
     bounds, by, spend_limits, groups, locked, react, fixed, linear_constraints, \
 max_change, max_frequency, audience, frequency, price_elasticity, risk, members, \
 coverage, n_starts, random_state : default as there
@@ -178,7 +179,8 @@ def budget_at_marginal_roi(
     X : DataFrame or array of shape (n_rows, n_columns)
         The plan.
     marginal_roi : float, default=1.0
-        Outcome units that the last spend unit has to bring.
+        What the last spend unit has to bring, outcome units or, with an
+        ``outcome_value``, money.
     bounds, by, spend_limits, groups, locked, react, fixed, linear_constraints, \
 max_change, max_frequency, audience, frequency, price_elasticity, risk, members, \
 coverage, n_starts, random_state : default as there

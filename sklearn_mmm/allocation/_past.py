@@ -33,6 +33,8 @@ class Past:
         The money behind each; None where it costs nothing.
     frequency : list
         How often those are reached whose number is among the media.
+    value : str, int or None
+        What an outcome unit is worth.
     axis : TimeAxis
     """
 
@@ -44,6 +46,7 @@ class Past:
     media: list[Any]
     spend: list[Any]
     frequency: list[Any]
+    value: Any
     axis: TimeAxis
 
     @property
@@ -170,14 +173,16 @@ def read_past(mmm: FittedMMM, like: Any, history: Any) -> Past:
     media = [column_of(name) for name in media]
     often = [column_of(frequency) for _, frequency in reach.values()]
     spend = [column_of(name) for name in model.spend_columns_]
+    value = column_of(model.outcome_value_column_)
     table = with_keys(table, levels, "history")
-    used = [c for c in [*media, *spend, *often] if c is not None]
+    used = [c for c in [*media, *spend, *often, value] if c is not None]
     missing = [c for c in used if c not in columns]
     if missing:
         raise ValueError(
             f"history has no columns {missing}; give rows in the form of X"
         )
-    return Past(table, columns, levels, region, time, media, spend, often, axis)
+    keys = levels, region, time
+    return Past(table, columns, *keys, media, spend, often, value, axis)
 
 
 def as_pandas(table: Any, what: str) -> pd.DataFrame:

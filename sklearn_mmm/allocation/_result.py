@@ -13,6 +13,9 @@ from sklearn_mmm.allocation._plan_table import write_csv
 class BudgetAllocation:
     """A budget, allocated.
 
+    Where the model has an ``outcome_value``, outcomes, contributions and returns are in
+    its money instead of outcome units.
+
     Attributes
     ----------
     table : DataFrame

@@ -41,5 +41,7 @@ def describe(found: Columns, data: pd.DataFrame) -> list[str]:
         f"media     {listed(media)}",
         f"controls  {listed(found.controls)}",
     ]
+    if found.outcome_value is not None:
+        lines.append(f"worth     {found.outcome_value} for each unit of the target")
     lines += [f"left out  {name}: {why}" for name, why in found.left_out.items()]
     return lines

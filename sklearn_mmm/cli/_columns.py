@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 import pandas as pd
 
 from sklearn_mmm.cli import _names as names
+from sklearn_mmm.cli._outcome_value import read_worth
 from sklearn_mmm.panel._time_axis import make_time_axis
 
 _MOST_LEVELS = 8
@@ -25,6 +26,8 @@ class Columns:
     spend : dict
         Column with the money behind each medium that is no money; None where it costs
         nothing.
+    outcome_value : str, float or None
+        Column with the worth of an outcome unit, or a number.
     left_out : dict
         Name of each other column, and why it is not used.
     """
@@ -35,6 +38,7 @@ class Columns:
     media: list[str] = field(default_factory=list)
     controls: list[str] = field(default_factory=list)
     spend: dict[str, str | None] = field(default_factory=dict)
+    outcome_value: str | float | None = None
     left_out: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -44,6 +48,8 @@ class Columns:
         # Media may be their own money.
         behind = [column for medium, column in self.spend.items() if column != medium]
         roles |= dict.fromkeys(behind, "spend")
+        if isinstance(self.outcome_value, str):
+            roles[self.outcome_value] = "outcome-value"
         roles |= dict.fromkeys(self.controls, "controls")
         roles |= dict.fromkeys(self.media, "media")
         return {str(k): v for k, v in roles.items() if k}
@@ -60,6 +66,7 @@ class Wanted:
     controls: Sequence[str] | None = None
     organic: Sequence[str] = ()
     spend: Sequence[str] = ()
+    outcome_value: str | None = None
 
 
 def find_columns(data: pd.DataFrame, wanted: Wanted) -> Columns:
@@ -79,6 +86,7 @@ def find_columns(data: pd.DataFrame, wanted: Wanted) -> Columns:
             _check_free(found, name, role, every)
             setattr(found, role, name)
     _check_spend(found)
+    found.outcome_value = read_worth(wanted.outcome_value, every, found.taken)
     if wanted.target is None:
         found.target = _find_target(data, found)
     if wanted.time is None:

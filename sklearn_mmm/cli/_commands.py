@@ -51,7 +51,8 @@ def run_check(args: argparse.Namespace) -> int:
 
 def _columns(data: Data) -> dict[str, Any]:
     found = data.columns
-    names = "target", "time", "region", "media", "controls", "spend", "left_out"
+    names = ["target", "time", "region", "media", "controls", "spend"]
+    names += ["outcome_value", "left_out"]
     return {name: getattr(found, name) for name in names}
 
 

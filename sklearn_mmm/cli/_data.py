@@ -58,6 +58,7 @@ class Data:
             "time_column": found.time,
             "spend_columns": _money(found, organic),
             "organic_columns": organic or None,
+            "outcome_value": found.outcome_value,
         }
 
     def said(self) -> list[str]:
@@ -155,6 +156,7 @@ def load(args: argparse.Namespace) -> Data:
         *(args.target, args.time, args.region, args.media, args.controls),
         organic=args.organic,
         spend=args.spend,
+        outcome_value=args.outcome_value,
     )
     found = find_columns(table, wanted)
     table = encode_texts(table, found)

@@ -88,6 +88,12 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="column with the money behind media that are impressions or clicks",
     )
+    add(
+        "--outcome-value",
+        metavar="COLUMN or NUMBER",
+        help="what a unit of the target is worth, where it is no money; ROI and "
+        "budgets are then in money",
+    )
     add("--organic", nargs="+", default=[], help="media that cost nothing")
     add("--region", help="column with the region")
     add("--time", help="column with the time step")

@@ -26,7 +26,7 @@ def channel_lines(
             {
                 "channel": labels.get(row["channel"], row["channel"]),
                 f"spend ({units.spend})": number(row["spend"]),
-                f"brought ({units.outcome})": number(row["contribution"])
+                f"brought ({units.worth})": number(row["contribution"])
                 + _between(row, "low", "high"),
                 "ROI": number(row["roi"]) + _between(row, "roi_low", "roi_high"),
             }

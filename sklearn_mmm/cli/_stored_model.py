@@ -54,7 +54,8 @@ def rows_like(mmm: FittedMMM, path: str, args: argparse.Namespace) -> pd.DataFra
     table = _with_encoded(table, [str(c) for c in mmm.feature_names_in_])
     needed = [*mmm.media_columns_, *mmm.control_columns_]
     needed += [c for c in mmm.spend_columns_ if c is not None]
-    needed += [c for c in (mmm.region_column, mmm.time_column) if c is not None]
+    keys = mmm.region_column, mmm.time_column
+    needed += [c for c in (*keys, mmm.outcome_value_column_) if c is not None]
     for name in needed:
         if name not in table:
             hint = did_you_mean(name, list(table.columns))
@@ -111,10 +112,10 @@ def run_plan(args: argparse.Namespace) -> int:
         }
     )
     print(shown.to_string(index=False))
-    span = between(*(found.gain_interval or (np.nan, np.nan)), units.outcome)
+    span = between(*(found.gain_interval or (np.nan, np.nan)), units.worth)
     print(
         f"For {what}, {amount(found.total, units.spend)} spent so would bring "
-        f"{amount(found.gain, units.outcome)} more"
+        f"{amount(found.gain, units.worth)} more"
         f"{f' ({span})' if span else ''} than the plan."
     )
     print(found.recommendation)

@@ -16,7 +16,7 @@ KINDS = ("direct", "mediated", "total")
 
 @dataclass(frozen=True)
 class ChannelEffects:
-    """Effects of channels on a plan's rows, by region, outcome units.
+    """Effects of channels on a plan's rows, by region, value units.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ def channel_effects(
     media = sequence.media.numpy()
     n_regions, _, n = media.shape
     counted = np.zeros(media.shape[:2])
-    counted[plan.cells] = plan.outcome_scale[plan.cells[0]]
+    counted[plan.cells] = (plan.outcome_scale[:, None] * plan.worth)[plan.cells]
     weight = torch.as_tensor(counted)[..., None]
 
     def contributions(values: np.ndarray) -> np.ndarray:
@@ -130,12 +130,14 @@ def effects_table(
     kind: str,
     by: str,
     coverage: float | None,
+    unvalued: ChannelEffects | None = None,
 ) -> pd.DataFrame:
     """Return direct, mediated or total effects.
 
     Parameters
     ----------
     found : ChannelEffects
+        In money where an outcome unit is worth money.
     members : list of ChannelEffects
         Of which intervals are made.
     channels : list of str
@@ -145,6 +147,8 @@ def effects_table(
         Index of the table, or its first columns.
     coverage : float or None
         None leaves the intervals out.
+    unvalued : ChannelEffects or None
+        The same in outcome units, where these are others.
     """
     together = by == "channel"
     columns = _columns(found, kind, together)
@@ -153,6 +157,9 @@ def effects_table(
     table = pd.DataFrame({name: values.T.ravel() for name, values in columns.items()})
     table.insert(2, "roi", table["contribution"] / unit)
     table.insert(3, "marginal_roi", table.pop("margin") / unit)
+    if unvalued is not None:
+        counted = _columns(unvalued, kind, together)["contribution"]
+        table.insert(4, "outcome", counted.T.ravel())
     if coverage is not None:
         draws = [_columns(member, kind, together) for member in members]
         ends = {

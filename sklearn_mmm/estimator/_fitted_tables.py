@@ -161,11 +161,17 @@ def steady_state(
     panel: Panel,
     rows: Rows,
 ) -> SteadyState:
-    """Return what constant weekly spend brings."""
+    """Return what constant weekly spend brings, in value units.
+
+    An outcome unit is worth as much as on average over a region's training rows.
+    """
     module, n_members = fitted.net.module_, len(fitted.members)
     spend, n = panel.scatter(rows.amount), len(channels)
+    n_rows, worth = panel.observed.sum(1)[:, None], np.ones((len(panel.regions), 1))
+    if rows.value is not None:
+        worth = panel.scatter(rows.value).sum(1)[:, None] / n_rows
     own, *effects = [
-        regional_effect(m, scales) * _at_usual_frequency(m, scales)
+        regional_effect(m, scales) * _at_usual_frequency(m, scales) * worth
         for m in (module, *(member.module for member in fitted.members))
     ]
     curve = saturation_parameters(module)
@@ -181,7 +187,7 @@ def steady_state(
         saturation=module.media.shape.saturation,
         parameters=curve,
         media_scale=scales.media * scales.price,
-        usual=spend.sum(1) / panel.observed.sum(1)[:, None],
+        usual=spend.sum(1) / n_rows,
         largest=spend.max(1),
         largest_total=spend.sum(0).max(0),
         members=members,

@@ -17,6 +17,7 @@ from sklearn_mmm.estimator._parameter_mixin import ParameterTableMixin
 from sklearn_mmm.estimator._response_curves import Curve, SteadyState
 from sklearn_mmm.exceptions import FreeMediaWarning
 from sklearn_mmm.graph._influence import ChannelInfluence
+from sklearn_mmm.panel._outcome_value import check_worth
 from sklearn_mmm.panel._rows import Rows
 
 _LEVELS = ("channel", "channel×region")
@@ -80,8 +81,21 @@ class MediaInspectionMixin(ParameterTableMixin):
             for plan in self._plans(X, members=True)[1]
         ]
 
+    @property
+    def outcome_value_(self) -> pd.Series:
+        """Worth of an outcome unit in each training row, (n_rows,)."""
+        worth = self._predictor.history.worth
+        return pd.Series(worth, self.contributions_.index, name="outcome_value")
+
+    @property
+    def outcome_value_column_(self) -> str | None:
+        """Name of the column with the worth of an outcome unit."""
+        column = self._roles.value
+        return f"x{column}" if isinstance(column, int) else column
+
     def _plans(self, X: Any, members: bool) -> tuple[MediaPlan, list[MediaPlan]]:
         rows = self._read(X)
+        check_worth(rows.value, self._roles.value)
         self._warn_of_drift(rows)
         self._warn_of_free_media(rows)
         index = X.index if isinstance(X, pd.DataFrame) else None
@@ -135,14 +149,16 @@ class MediaInspectionMixin(ParameterTableMixin):
         -------
         DataFrame
             Indexed by channel, or with the columns ``channel`` and ``region``:
-            ``spend`` (spend units), ``contribution`` (outcome units), ``roi`` and
-            ``marginal_roi`` (outcome units per spend unit, on average and for the next
-            unit, spread as the channel's spend is; NaN where nothing was spent). With
-            ``coverage`` also ``low`` and ``high`` of the contribution, ``roi_low``,
-            ``roi_high``, ``marginal_roi_low`` and ``marginal_roi_high``, over members
-            and weights of the graph. With "total" also ``moved_in``, ``moved_out`` and
-            ``attributed``: the direct contribution plus what is moved here from
-            children, less what is moved to parents, outcome units.
+            ``spend`` (spend units), ``contribution`` (outcome units, or money with an
+            ``outcome_value``), ``roi`` and ``marginal_roi`` (the same per spend unit,
+            on average and for the next unit, spread as the channel's spend is; NaN
+            where nothing was spent); with an ``outcome_value`` also ``outcome``, the
+            contribution in outcome units. With ``coverage`` also ``low`` and ``high``
+            of the contribution, ``roi_low``, ``roi_high``, ``marginal_roi_low`` and
+            ``marginal_roi_high``, over members and weights of the graph. With "total"
+            also ``moved_in``, ``moved_out`` and ``attributed``: the direct contribution
+            plus what is moved here from children, less what is moved to parents, in the
+            unit of ``contribution``.
 
         Raises
         ------
@@ -152,12 +168,13 @@ class MediaInspectionMixin(ParameterTableMixin):
 
         Notes
         -----
-        Direct contributions sum to the media's part of the prediction, and so does
-        ``attributed``. Total contributions do not: what TV brings through search is
-        part of both. Where ancestors lead to the same channel, they share what it
-        would lose without all of them in proportion to what it loses without each.
-        The graph says how channels moved with one another in the data; that they
-        would react to a change of plan is an assumption.
+        Direct contributions sum to the media's part of the prediction (of
+        its worth, with an ``outcome_value``), and so does ``attributed``. Total
+        contributions do not: what TV brings through search is part of both. Where
+        ancestors lead to the same channel, they share what it would lose without all of
+        them in proportion to what it loses without each. The graph says how channels
+        moved with one another in the data; that they would react to a change of plan is
+        an assumption.
 
         Examples
         --------
@@ -223,8 +240,15 @@ class MediaInspectionMixin(ParameterTableMixin):
             channel_effects(m, None if alone else self._influence.draw(rng))
             for m in members
         ]
+        counted = None
+        if self._predictor.history.value is not None:
+            influence = None if alone else self._influence
+            counted = channel_effects(plan.in_outcome_units(), influence)
         names = plan.channels, np.unique(plan.region)
-        return {k: effects_table(found, draws, *names, k, by, coverage) for k in kinds}
+        return {
+            k: effects_table(found, draws, *names, k, by, coverage, counted)
+            for k in kinds
+        }
 
     @one_thread()
     def response_curves(
@@ -253,10 +277,11 @@ class MediaInspectionMixin(ParameterTableMixin):
         -------
         DataFrame
             ``channel``, ``region`` (when by region), ``spend`` (spend units per time
-            step), ``response`` (outcome units per time step), ``marginal_response``
-            (outcome units per spend unit), ``extrapolated``: whether the spend is
-            larger than any seen in training; and, if there are members, ``low`` and
-            ``high`` of the response.
+            step), ``response`` (outcome units per time step, or money with an
+            ``outcome_value``: that of a region's mean training row),
+            ``marginal_response`` (the same per spend unit), ``extrapolated``: whether
+            the spend is larger than any seen in training; and, if there are members,
+            ``low`` and ``high`` of the response.
 
         Raises
         ------
@@ -281,8 +306,9 @@ class MediaInspectionMixin(ParameterTableMixin):
         by : {"channel", "channel×region"}, default="channel"
             See :meth:`response_curves`.
         marginal_response : float, default=1.0
-            Outcome units that the last spend unit has to bring: 1 where the outcome
-            is money, else the inverse of the value of one outcome unit.
+            What the last spend unit has to bring, outcome units or money: 1 where the
+            outcome is money or has an ``outcome_value``, else the inverse of the value
+            of one outcome unit.
 
         Returns
         -------

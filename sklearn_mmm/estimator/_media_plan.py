@@ -18,6 +18,8 @@ from sklearn_mmm.graph._influence import ChannelInfluence
 class MediaPlan:
     """Rows with planned media, ready to be asked about other media.
 
+    What media bring is in money where an outcome unit is worth money
+    (``outcome_value``), and in outcome units where it is not: below, "value units".
     Made by :meth:`DeepCausalMMMRegressor.media_plan`. Carry-over out of the training
     weeks into the plan, and out of the plan into the weeks that follow, is part of
     every answer. Weeks that are missing before or between the rows keep the media that
@@ -33,7 +35,7 @@ class MediaPlan:
         Keys of the rows.
     spend : ndarray of shape (n_rows, n_channels)
         As planned, spend units per time step.
-    organic : ndarray of shape (n_rows,)
+    rest : ndarray of shape (n_rows,)
         Baseline and controls, outcome units per time step.
     media_scale : ndarray of shape (n_rows, n_channels)
         What the largest training media of the row's region cost at the row's price,
@@ -48,6 +50,8 @@ class MediaPlan:
         Whether the row's region never had the channel in training.
     outcome_scale : ndarray of shape (n_regions,)
         Mean outcome of the plan's regions.
+    worth : ndarray of shape (n_regions, n_weeks)
+        Of an outcome unit in the sequence's weeks; 1 where it is counted itself.
     sequence : MediaSequence
     cells : tuple of ndarray
         Region and week of each row in the sequence.
@@ -62,17 +66,27 @@ class MediaPlan:
     region: np.ndarray
     time: np.ndarray
     spend: np.ndarray
-    organic: np.ndarray
+    rest: np.ndarray
     media_scale: np.ndarray
     price: np.ndarray
     given: np.ndarray
     free: np.ndarray
     silent: np.ndarray
     outcome_scale: np.ndarray
+    worth: np.ndarray
     sequence: MediaSequence
     cells: tuple[np.ndarray, np.ndarray]
     influence: ChannelInfluence | None = None
     held: tuple[int, ...] = ()
+
+    @property
+    def organic(self) -> np.ndarray:
+        """Baseline and controls of the rows, value units per time step."""
+        return np.asarray(self.rest * self.worth[self.cells])
+
+    def in_outcome_units(self) -> "MediaPlan":
+        """Return the plan in outcome units, whatever these are worth."""
+        return replace(self, worth=np.ones_like(self.worth))
 
     @one_thread()
     def contributions(self, spend: np.ndarray) -> np.ndarray:
@@ -86,7 +100,7 @@ class MediaPlan:
         Returns
         -------
         ndarray of shape (n_rows, n_channels)
-            Outcome units per time step.
+            Value units per time step.
         """
         with torch.no_grad():
             values = self._values(torch.as_tensor(spend, dtype=torch.float64))
@@ -107,7 +121,8 @@ class MediaPlan:
         Returns
         -------
         ndarray of shape (n_regions, n_channels)
-            Outcome units; regions are sorted.
+            Value units; regions are sorted. Weeks after all rows are worth as much as
+            the last one.
         """
         return self._outside(spend) - self._outside_of_nothing
 
@@ -122,7 +137,7 @@ class MediaPlan:
         Returns
         -------
         ndarray of shape (n_channels,)
-            Outcome units: :meth:`contributions` and :meth:`after`, summed.
+            Value units: :meth:`contributions` and :meth:`after`, summed.
         """
         with torch.no_grad():
             values = self._values(torch.as_tensor(spend, dtype=torch.float64))
@@ -141,9 +156,9 @@ class MediaPlan:
         Returns
         -------
         value : float
-            Outcome units: over the rows, and after them as in :meth:`after`.
+            Value units: over the rows, and after them as in :meth:`after`.
         gradient : ndarray of shape (n_rows, n_channels)
-            Outcome units per spend unit.
+            Value units per spend unit.
         """
         given = torch.tensor(spend, dtype=torch.float64, requires_grad=True)
         total = self._values(given).sum()
@@ -313,13 +328,15 @@ class MediaPlan:
         return cut, region, week - start
 
     def _values(self, spend: Tensor) -> Tensor:
-        """Return contributions from the first planned week on, in outcome units."""
+        """Return contributions from the first planned week on, in value units."""
         window, region, week = self._window
         scaled = spend / torch.as_tensor(self.media_scale) + torch.as_tensor(self.given)
         media = self._follow(window.media.index_put((region, week), scaled))
         out, _ = window.contributions(media)
         n_before = int(week.min())
-        return out[:, n_before:] * torch.as_tensor(self.outcome_scale)[:, None, None]
+        out = out[:, n_before:]
+        worth = self.worth[:, self._first : self._first + out.shape[1]]
+        return out * torch.as_tensor(self.outcome_scale[:, None] * worth)[..., None]
 
     def _follow(self, media: Tensor) -> Tensor:
         """Return media of the window after reactions, which rows alone show."""

@@ -13,6 +13,7 @@ from sklearn_mmm.estimator._media_sequence import MediaSequence
 from sklearn_mmm.likelihood._data import calendar_features
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps, make_panel
+from sklearn_mmm.panel._outcome_value import worth_of_cells
 from sklearn_mmm.panel._reach import frequency_grid
 from sklearn_mmm.panel._rows import Rows
 from sklearn_mmm.panel._scales import PanelScales, scaled_controls
@@ -114,7 +115,7 @@ class Predictor:
         size = self.scales.outcome_of(code)
         own = zip(self.members, self.media_of_members(plan), strict=True)
         return [
-            replace(p, organic=_organic(self.scales, m, rows, code).sum(axis=1) * size)
+            replace(p, rest=_organic(self.scales, m, rows, code).sum(axis=1) * size)
             for m, p in own
         ]
 
@@ -133,13 +134,14 @@ class Predictor:
             region=rows.region,
             time=rows.time,
             spend=rows.spend,
-            organic=_organic(self.scales, main, rows, code).sum(axis=1) * outcome_scale,
+            rest=_organic(self.scales, main, rows, code).sum(axis=1) * outcome_scale,
             media_scale=scale * price,
             price=price,
             given=np.where(rows.spend > 0, 0.0, rows.media) / scale,
             free=self.history.free,
             silent=self.scales.silent_of(code),
             outcome_scale=self.scales.outcome_of(self.scales.code(panel.regions)),
+            worth=worth_of_cells(panel, self._with_past(rows).value),
             sequence=sequence,
             cells=(panel.row_region[-n_rows:], panel.row_week[-n_rows:]),
         )
@@ -161,14 +163,17 @@ class Predictor:
         paid = (rows.media > 0) & (rows.spend > 0)
         return np.divide(rows.spend, rows.media, out=usual, where=paid)
 
+    def _with_past(self, rows: Rows) -> Rows:
+        """Return the rows behind those of training that they continue."""
+        return rows if self.axis is None else rows.continuing(self.history).rows
+
     def sequence(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
         """Return the rows' regions from the first training week on.
 
         The rows are the last ones of the panel. ``n_after`` weeks without media follow
         the last one.
         """
-        if self.axis is not None:
-            rows = rows.continuing(self.history).rows
+        rows = self._with_past(rows)
         regular = self.axis is None or self.axis.regular
         # Sequences begin with the training weeks, whichever regions are asked for.
         panel = make_panel(

@@ -17,8 +17,8 @@ SHAPES = {
     "slope": "without unit",
 }
 QUANTITIES = {
-    "roi": "outcome units per spend unit",
-    "marginal_roi": "outcome units per spend unit",
+    "roi": "outcome units, or money with outcome_value, per spend unit",
+    "marginal_roi": "outcome units, or money with outcome_value, per spend unit",
     "contribution": "share of the outcome",
     **SHAPES,
 }
@@ -37,8 +37,10 @@ class PriorReader:
         Spend units.
     media : ndarray of the same shape
         Media in units of the media scale.
+    worth : ndarray of shape (n_regions, n_weeks)
+        Of an outcome unit; 1 where it is counted itself.
     outcome : float
-        Sum of the outcome over the training rows.
+        Sum of what the outcome of the training rows is worth.
     """
 
     def __init__(
@@ -47,11 +49,12 @@ class PriorReader:
         channels: list[str],
         spend: np.ndarray,
         media: np.ndarray,
+        worth: np.ndarray,
         outcome: float,
     ) -> None:
         self.panel, self.channels = panel, channels
         self.spend, self.media = spend, media
-        self.outcome = outcome
+        self.worth, self.outcome = worth, outcome
 
     def read(self, priors: Mapping[str, Mapping[str, Any]]) -> list[Experiment]:
         """Return the experiments that stand for priors.
@@ -70,7 +73,7 @@ class PriorReader:
             found.append(
                 Experiment(
                     (channel,),
-                    self.panel.observed,
+                    self.panel.observed * self.worth,
                     other[..., None],
                     mean * unit,
                     std * unit,

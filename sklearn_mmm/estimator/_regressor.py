@@ -59,6 +59,7 @@ from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.network import ResponseShape, Signs
 from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index_of
 from sklearn_mmm.panel._grid import Panel, check_regions, interpolate_gaps
+from sklearn_mmm.panel._outcome_value import check_worth, worth_of_cells
 from sklearn_mmm.panel._reach import frequency_grid, usual_frequency
 from sklearn_mmm.panel._references import (
     Reference,
@@ -169,11 +170,20 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         brings there is part of the baseline. The default is 0 for controls that are
         never negative and either whole numbers, 0 among them, or 0 in most rows, and
         "mean" for others. It does not change predictions.
+    outcome_value : str, float or list, default=None
+        What an outcome unit is worth, spend units, where the outcome is orders or
+        visits and no money: a column of X with numbers of at least 0 for each region
+        and time step, or one number. (A position is given in a list, ``[3]``, as a
+        number is a worth.) The model is of the outcome; ROI, effects, response curves,
+        ``priors`` and budgets are then in money, predictions and contributions in
+        outcome units, see :doc:`/outcome_value`. None means that the outcome is
+        counted itself.
     priors : dict, default=None
         What is believed about channels, as mean and standard deviation:
         ``{"tv": {"roi": (2.0, 1.0)}, "email": {"contribution": (0.01, 0.01)}}``.
         ``roi`` and ``marginal_roi`` are outcome units per spend unit over the training
-        rows, ``contribution`` is a share of their outcome; all three are of the
+        rows, ``contribution`` is a share of their outcome (both of its worth, where
+        there is an ``outcome_value``); all three are of the
         channel's own, direct effect. ``half_life`` (time steps until half of the
         effect has arrived), ``half_saturation`` (in the channel's own units per time
         step, of the median region) and ``slope`` are of its response and positive; of
@@ -255,7 +265,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     response_curves_ : DataFrame
         ``channel``, ``spend``, ``response``, ``marginal_response``, ``extrapolated``,
         and with members ``low`` and ``high``, a 90 % interval of the response:
-        steady-state response per time step, all regions together.
+        steady-state response per time step, all regions together; money with an
+        ``outcome_value``.
     adstock_ : DataFrame of shape (n_channels, max_lag)
         Weights of the carry-over by lag, summing to 1.
     adstock_parameters_ : DataFrame of shape (n_channels, n_parameters)
@@ -272,6 +283,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         are ``frequency_half_saturation`` (contacts) and ``frequency_slope``.
     outcome_ : Series of shape (n_rows,)
         Outcome of the training rows, outcome units per time step.
+    outcome_value_ : Series of shape (n_rows,)
+        Worth of an outcome unit in each training row; 1 without ``outcome_value``.
+    outcome_value_column_ : str or None
+        Name of its column.
     spend_ : DataFrame of shape (n_rows, n_channels)
         Spend of the training rows, spend units per time step; 0 for free media.
     n_members_ : int
@@ -377,6 +392,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "media_signs": [None, dict],
         "control_signs": [None, dict],
         "control_reference": [None, dict],
+        "outcome_value": [None, str, Real, list, tuple, callable],
         "priors": [None, dict],
         "max_lag": [
             Interval(Integral, 1, _MOST_LAGS, closed="both"),
@@ -416,6 +432,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         media_signs: Mapping[str, str] | None = None,
         control_signs: Mapping[str, str] | None = None,
         control_reference: Mapping[str, float | str] | None = None,
+        outcome_value: str | float | Sequence[Any] | None = None,
         priors: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
         max_lag: int | str = "auto",
         adstock: str | Adstock = "auto",
@@ -445,6 +462,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.media_signs = media_signs
         self.control_signs = control_signs
         self.control_reference = control_reference
+        self.outcome_value = outcome_value
         self.priors = priors
         self.max_lag = max_lag
         self.adstock = adstock
@@ -540,6 +558,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             self.mediators,
             self.reach_frequency,
             self.organic_columns,
+            self.outcome_value,
         )
         rows, self._axis = read_rows(
             table, self._roles, self.region_column, self.time_column, None
@@ -629,6 +648,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         """Fit the model to rows, or update a former fit."""
         panel = rows.panel(self._axis)
         check_regions(panel, self.region_column)
+        check_worth(rows.value, self._roles.value)
         self._warn_about(rows, panel)
         options = self._graph_options()
         # A unit is no estimate: it leaves out what is far out whatever the reason.
@@ -703,8 +723,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         """Return what priors say."""
         if self.priors is None:
             return []
-        spend, total = panel.scatter(rows.spend), float(y.sum())
-        reader = PriorReader(panel, self.media_columns_, spend, data.media, total)
+        spend, total = panel.scatter(rows.spend), float((y * rows.worth).sum())
+        worth = worth_of_cells(panel, rows.value)
+        channels = self.media_columns_
+        reader = PriorReader(panel, channels, spend, data.media, worth, total)
         return reader.read(self.priors)
 
     def _compare(self, tests: list[Experiment]) -> None:

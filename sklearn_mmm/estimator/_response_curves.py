@@ -24,14 +24,15 @@ class SteadyState:
     Adstocked media then equal spend, since the kernel's weights sum to 1. Spend of all
     regions together is split over them as it was on average in training; regions where
     a channel was silent have no part in it. People are reached as often as they were
-    on average in training.
+    on average in training. Value units are money where an outcome unit is worth money
+    (``outcome_value``), and outcome units where it is not.
 
     Attributes
     ----------
     channels : list of str
     regions : ndarray of shape (n_regions,)
     effect : ndarray of shape (n_regions, n_channels)
-        At full saturation, outcome units per time step; of media at their scale where
+        At full saturation, value units per time step; of media at their scale where
         the curve has no maximum, and of reach at the usual frequency.
     saturation : Saturation
     parameters : dict of ndarray of shape (n_channels,)
@@ -160,12 +161,12 @@ class Curve:
         return total if self.saturation.bounded or not total else np.sign(total) * np.inf
 
     def response(self, spend: np.ndarray | float) -> np.ndarray:
-        """Return outcome units per time step."""
+        """Return value units per time step."""
         share = self.saturation.value(*self._at(spend))
         return np.asarray(share.numpy() @ self.effect)
 
     def marginal_response(self, spend: np.ndarray | float) -> np.ndarray:
-        """Return outcome units per spend unit, for positive spend."""
+        """Return value units per spend unit, for positive spend."""
         slope = self.saturation.value_and_derivatives(*self._at(spend))[1]
         return np.asarray(slope.numpy() @ (self.effect / self.unit))
 

@@ -6,6 +6,7 @@ import pandas as pd
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._totals import outcome_total
+from sklearn_mmm.inspection._training_rows import worth_of_parts
 
 
 @of_fitted_model
@@ -20,10 +21,11 @@ def channel_summary(mmm: FittedMMM) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by channel: ``spend`` (spend units), ``contribution`` (outcome units),
+        Indexed by channel: ``spend`` (spend units), ``contribution`` (outcome units, or
+        money with an ``outcome_value``),
         ``share_of_outcome`` (NaN where outcomes above and below zero all but cancel,
-        or their sum is below zero), ``share_of_media``, ``roi`` (outcome units per
-        spend unit; NaN where nothing was spent), and the parameters of adstock and
+        or their sum is below zero), ``share_of_media``, ``roi`` (contribution
+        per spend unit; NaN where nothing was spent), and the parameters of adstock and
         saturation (``decay``, ``half_saturation`` and ``slope`` by default).
 
     Examples
@@ -41,7 +43,7 @@ def channel_summary(mmm: FittedMMM) -> pd.DataFrame:
     """
     channels = mmm.media_columns_
     spend = mmm.spend_.sum()
-    contribution = mmm.contributions_[channels].sum()
+    contribution = worth_of_parts(mmm)[channels].sum()
     media = float(contribution.sum())
     table = pd.DataFrame(
         {

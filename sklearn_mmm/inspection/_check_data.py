@@ -51,6 +51,7 @@ def check_data(
     spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
     reach_frequency: Mapping[str, tuple[Any, Any]] | None = None,
     organic_columns: ColumnSpec = None,
+    outcome_value: Any = None,
 ) -> pd.DataFrame:
     """Return what is wrong with data, before anything is fitted.
 
@@ -67,7 +68,7 @@ def check_data(
     y : array-like of shape (n_rows,)
         The outcome, outcome units per time step.
     media_columns, control_columns, region_column, time_column, spend_columns, \
-reach_frequency, organic_columns : column specifiers
+reach_frequency, organic_columns, outcome_value : column specifiers
         As for :class:`DeepCausalMMMRegressor`.
 
     Returns
@@ -112,6 +113,7 @@ reach_frequency, organic_columns : column specifiers
         spend_columns,
         reach_frequency,
         organic_columns,
+        outcome_value,
     )
     found = list(refusals(table, X, y, region_column, time_column))
     if not {"missing key", "repeated rows", "misread dates"} & {f.check for f in found}:

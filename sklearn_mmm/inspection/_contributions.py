@@ -15,6 +15,7 @@ from sklearn_mmm.inspection._training_rows import (
     keys,
     step_numbers,
     time_axis,
+    worth_of_parts,
 )
 
 _N_HARMONICS = 4
@@ -73,10 +74,10 @@ def waterfall_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     DataFrame
         ``component``, ``kind`` ("baseline", "controls", "channel" or "total"), of a
         control with the value from which it is measured, ``contribution``, ``start``
-        and ``end`` of its step (outcome units), ``share`` of the whole (NaN where that
-        is not clearly positive), and ``low`` and ``high`` of channels' contributions
-        where the model has members. The largest control and the largest channel come
-        first, and the last row is the sum.
+        and ``end`` of its step (outcome units, or money with an ``outcome_value``),
+        ``share`` of the whole (NaN where that is not clearly positive), and ``low`` and
+        ``high`` of channels' contributions where the model has members. The largest
+        control and the largest channel come first, and the last row is the sum.
 
     Examples
     --------
@@ -97,7 +98,7 @@ def waterfall_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
 def waterfall_of(mmm: FittedMMM, effects: pd.DataFrame) -> pd.DataFrame:
     """Return the waterfall, with intervals from :func:`roi_table` if it has any."""
     channels = effects["channel"].tolist()
-    brought = mmm.contributions_.sum()
+    brought = worth_of_parts(mmm).sum()
     rows: list[tuple[str, str, float]] = [
         ("baseline", "baseline", float(brought["baseline"]))
     ]

@@ -69,12 +69,15 @@ def _bad_numbers(table: Table) -> Iterator[Finding]:
             )
         negative = np.flatnonzero(values < 0)
         if len(negative) and column not in roles.controls:
+            worth = column == roles.value
             yield Finding(
                 "stops",
-                "negative media",
+                "negative worth" if worth else "negative media",
                 f"column {str(column)!r}, {_row_labels(table, negative)}",
                 f"{len(negative)} values are below zero.",
-                "Book refunds to the week of the spend, or make it a control.",
+                "What an outcome unit is worth is at least 0."
+                if worth
+                else "Book refunds to the week of the spend, or make it a control.",
             )
 
 

@@ -138,6 +138,7 @@ def read_table(
     spend_columns: Mapping[Any, Any] | Sequence[Any] | None,
     reach_frequency: Mapping[str, tuple[Any, Any]] | None = None,
     organic_columns: ColumnSpec = None,
+    outcome_value: Any = None,
 ) -> Table:
     """Read columns without judging their content.
 
@@ -151,6 +152,7 @@ def read_table(
         spend_columns,
         reach_frequency=reach_frequency,
         organic_columns=organic_columns,
+        outcome_value=outcome_value,
     )
     target = as_numbers(np.asarray(y).ravel())
     if len(target) != X.shape[0]:
@@ -160,7 +162,8 @@ def read_table(
         m if s is None else s for m, s in zip(roles.media, roles.spend, strict=True)
     ]
     roles = replace(roles, spend=[*spend])
-    used = dict.fromkeys([*roles.media, *roles.controls, *spend])
+    value = [] if roles.value is None else [roles.value]
+    used = dict.fromkeys([*roles.media, *roles.controls, *spend, *value])
     numbers = {name: as_numbers(read_column(X, name)) for name in used}
     often = {name: as_numbers(read_column(X, name)) for _, name in roles.reach.values()}
     keys = [

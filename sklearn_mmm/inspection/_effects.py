@@ -26,11 +26,11 @@ def share_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``channel``, ``spend`` (spend units), ``contribution`` (outcome units),
-        ``spend_share`` and ``contribution_share`` (of all channels); where the model
-        has members ``low`` and ``high``: the interval of the contribution relative
-        to the estimated contribution of all channels. Shares of nothing are NaN. The
-        largest channel comes first.
+        ``channel``, ``spend`` (spend units), ``contribution`` (outcome units, or money
+        with an ``outcome_value``), ``spend_share`` and ``contribution_share`` (of all
+        channels); where the model has members ``low`` and ``high``: the interval of the
+        contribution relative to the estimated contribution of all channels. Shares of
+        nothing are NaN. The largest channel comes first.
 
     Examples
     --------
@@ -79,11 +79,12 @@ def roi_table(
     Returns
     -------
     DataFrame
-        ``channel``, ``spend``, ``contribution``, ``roi`` and ``marginal_roi`` (outcome
-        units per spend unit, on average and for the next unit; NaN where nothing was
-        spent). Where the model has members also ``low`` and ``high`` (of the
-        contribution), ``roi_low``, ``roi_high``, ``marginal_roi_low`` and
-        ``marginal_roi_high``. The largest channel comes first.
+        ``channel``, ``spend``, ``contribution`` (outcome units, or money with an
+        ``outcome_value``), ``roi`` and ``marginal_roi`` (contribution per spend unit,
+        on average and for the next unit; NaN where nothing was spent). Where the model
+        has members also ``low`` and ``high`` (of the contribution), ``roi_low``,
+        ``roi_high``, ``marginal_roi_low`` and ``marginal_roi_high``. The largest
+        channel comes first.
 
     Examples
     --------
@@ -130,8 +131,8 @@ def effect_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     -------
     DataFrame
         ``channel``, ``kind`` ("direct", "mediated" or "total"), ``contribution``
-        (outcome units), and ``low`` and ``high`` where the model has members. The
-        largest channel comes first.
+        (outcome units, or money with an ``outcome_value``), and ``low`` and ``high``
+        where the model has members. The largest channel comes first.
 
     Examples
     --------

@@ -20,6 +20,7 @@ class FittedMMM(Protocol):
     region_column: Any
     time_column: Any
     spend_columns: Any
+    outcome_value: Any
 
     media_columns_: list[str]
     control_columns_: list[str]
@@ -27,11 +28,13 @@ class FittedMMM(Protocol):
     mediators_: list[str]
     spend_columns_: list[str | None]
     reach_frequency_: dict[str, tuple[str, str]]
+    outcome_value_column_: str | None
     n_features_in_: int
     feature_names_in_: np.ndarray
 
     history_: pd.DataFrame
     outcome_: pd.Series
+    outcome_value_: pd.Series
     spend_: pd.DataFrame
     lift_tests_: pd.DataFrame | None
     lift_test_fit_: pd.DataFrame

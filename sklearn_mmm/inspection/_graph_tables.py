@@ -7,7 +7,11 @@ import pandas as pd
 
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
+from sklearn_mmm.inspection._training_rows import (
+    channels_by_size,
+    interval_options,
+    worth_of_parts,
+)
 
 
 class GraphTables(NamedTuple):
@@ -17,8 +21,8 @@ class GraphTables(NamedTuple):
     ----------
     nodes : DataFrame
         ``channel``, ``depth`` (edges of the longest path that leads to it),
-        ``contribution`` (direct, outcome units) and ``mediator`` (whether media move
-        it and nobody buys it); the largest channel comes first.
+        ``contribution`` (direct, outcome units or their money) and ``mediator``
+        (whether media move it and nobody buys it); the largest channel comes first.
     edges : DataFrame
         ``from``, ``to``, ``lag`` (time steps; 0 for the same one), ``weight`` (what one
         unit of ``media_scale_``, carry-over included, adds), ``strength`` (share of
@@ -73,7 +77,7 @@ def graph_tables(mmm: FittedMMM, *, coverage: float = 0.9) -> GraphTables:
         {
             "channel": channels,
             "depth": [depth[c] for c in channels],
-            "contribution": mmm.contributions_[channels].sum().to_numpy(),
+            "contribution": worth_of_parts(mmm)[channels].sum().to_numpy(),
             "mediator": [c in mmm.mediators_ for c in channels],
         }
     )

@@ -7,7 +7,7 @@ from sklearn_mmm._intervals import check_coverage, interval_around
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._totals import outcome_total
-from sklearn_mmm.inspection._training_rows import training_rows
+from sklearn_mmm.inspection._training_rows import training_rows, worth_of_parts
 
 
 @of_fitted_model
@@ -24,7 +24,8 @@ def media_total(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.Series:
     Returns
     -------
     Series
-        ``contribution`` of all channels and ``outcome`` as fitted (outcome units),
+        ``contribution`` of all channels and ``outcome`` as fitted (outcome units, or
+        money with an ``outcome_value``),
         ``share`` of the outcome (NaN where it has no sign); ``low`` and ``high`` of
         the contribution, NaN without members. What channels bring varies together, so
         the interval is not the sum of theirs.
@@ -44,7 +45,8 @@ def media_total(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.Series:
     True
     """
     check_coverage(coverage)
-    brought = float(mmm.contributions_[mmm.media_columns_].to_numpy().sum())
+    parts = worth_of_parts(mmm)
+    brought = float(parts[mmm.media_columns_].to_numpy().sum())
     whole = outcome_total(mmm)
     worlds = [
         float(plan.contributions(plan.spend).sum())
@@ -58,7 +60,7 @@ def media_total(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.Series:
             "contribution": brought,
             "low": float(low),
             "high": float(high),
-            "outcome": float(mmm.contributions_.to_numpy().sum()),
+            "outcome": float(parts.to_numpy().sum()),
             "share": brought / whole,
         }
     )

@@ -61,10 +61,10 @@ def placebo_test(
     -------
     DataFrame
         ``placebo`` (its kind), ``channel``, ``repeat``, ``correlation`` of the placebo
-        with the channel inside regions, ``contribution`` (outcome units), ``share`` of
-        the outcome, and where the model has members ``low``, ``high`` and
-        ``reaches_zero``: whether the interval comes as near to zero as 0.1 % of the
-        outcome.
+        with the channel inside regions, ``contribution`` (outcome units, or money with
+        an ``outcome_value``), ``share`` of the outcome, and where the model has members
+        ``low``, ``high`` and ``reaches_zero``: whether the interval comes as near to
+        zero as 0.1 % of the outcome.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def _credit(
     name, wider, params = with_channel(mmm, X, values)
     model = refit(mmm, wider, y, mmm.lift_tests_, **params)
     own = model.effects("direct", **interval_options(model, coverage)).loc[name]
-    total = float(y.sum())
+    total = float((y * model.outcome_value_.to_numpy()).sum())
     out = {
         "contribution": own["contribution"],
         "share": own["contribution"] / total if total > 0 else np.nan,

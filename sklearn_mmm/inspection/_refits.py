@@ -85,6 +85,8 @@ def with_channel(
         if isinstance(column, (int, np.integer)) and column < 0:
             # Positions from the end; there is one more column now.
             params[key] = columns[column]
+    if mmm.outcome_value_column_ is not None:
+        params["outcome_value"] = specifiers([mmm.outcome_value_column_])
     spend = mmm.spend_columns
     if isinstance(spend, Mapping):
         params["spend_columns"] = {**spend, name: name} if spend else None

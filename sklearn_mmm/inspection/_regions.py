@@ -10,6 +10,7 @@ from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     interval_options,
     keys,
+    worth_of_parts,
 )
 
 
@@ -25,7 +26,8 @@ def region_table(mmm: FittedMMM) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``region``, ``n_steps``; per time step, in outcome units: ``outcome`` (as
+        ``region``, ``n_steps``; per time step, in outcome units, or in money with an
+        ``outcome_value``: ``outcome`` (as
         fitted), ``baseline``, ``controls`` and ``media``; ``media_share`` of the
         outcome (NaN where that is not clearly positive); ``spend`` (spend units per
         time step) and ``roi``. The region with the largest outcome comes first.
@@ -44,7 +46,7 @@ def region_table(mmm: FittedMMM) -> pd.DataFrame:
     [60, 60]
     """
     region = keys(mmm)["region"].to_numpy()
-    parts = mmm.contributions_
+    parts = worth_of_parts(mmm)
     columns = {
         "outcome": parts.to_numpy().sum(axis=1),
         "baseline": parts["baseline"].to_numpy(),
@@ -78,9 +80,10 @@ def region_channel_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFra
     -------
     DataFrame
         ``region``, ``channel``, ``spend`` (spend units), ``contribution`` (outcome
-        units), ``share_of_outcome`` (of the region's outcome as fitted) and ``roi``
-        (NaN where nothing was spent); ``low``, ``high``, ``roi_low`` and ``roi_high``
-        where the model has members. The largest region and channel come first.
+        units, or money with an ``outcome_value``), ``share_of_outcome`` (of the
+        region's outcome as fitted) and ``roi`` (NaN where nothing was spent); ``low``,
+        ``high``, ``roi_low`` and ``roi_high`` where the model has members. The largest
+        region and channel come first.
 
     Examples
     --------
@@ -97,7 +100,7 @@ def region_channel_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFra
     """
     region = keys(mmm)["region"].to_numpy()
     channels = channels_by_size(mmm)
-    parts = mmm.contributions_.reset_index(drop=True)
+    parts = worth_of_parts(mmm).reset_index(drop=True)
     brought = parts[channels].groupby(region).sum()
     spend = mmm.spend_[channels].reset_index(drop=True).groupby(region).sum()
     outcome = parts.sum(axis=1).groupby(region).sum().sort_values(ascending=False)

@@ -34,10 +34,10 @@ def response_curve_table(mmm: FittedMMM) -> pd.DataFrame:
     DataFrame
         As ``response_curves_`` (``channel``, ``spend``, ``response``,
         ``marginal_response``, ``extrapolated``, and ``low`` and ``high`` of the
-        response where the model has members), and ``operating``: whether the point
-        is the mean spend per time step in training; ``free``: whether the channel
-        costs nothing, so that ``spend`` is its media, in units of its own. The largest
-        channel comes first.
+        response where the model has members; money with an ``outcome_value``), and
+        ``operating``: whether the point is the mean spend per time step in training;
+        ``free``: whether the channel costs nothing, so that ``spend`` is its media, in
+        units of its own. The largest channel comes first.
 
     Examples
     --------
@@ -103,7 +103,8 @@ def saturation_table(mmm: FittedMMM) -> pd.DataFrame:
         ``channel``; at the mean spend per time step: ``spend``, ``response``,
         ``marginal_response`` and ``share_of_maximum``; ``share_at_largest``, the share
         of the maximum at the largest spend seen; ``maximum`` and ``headroom``, the
-        response that is left to the maximum (outcome units per time step). Where the
+        response that is left to the maximum (outcome units per time step, or money
+        with an ``outcome_value``). Where the
         saturation has no maximum, it is infinite and shares are 0. The largest channel
         comes first.
 

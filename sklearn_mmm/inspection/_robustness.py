@@ -13,6 +13,7 @@ from sklearn_mmm.inspection._training_rows import (
     keys,
     step_numbers,
     time_axis,
+    worth_of_parts,
 )
 
 _N_WAVES = 2
@@ -79,7 +80,8 @@ def robustness_table(mmm: FittedMMM) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``channel``; ``contribution`` (outcome units); ``partial_r2``, the share of what
+        ``channel``; ``contribution`` (outcome units, or money with an
+        ``outcome_value``); ``partial_r2``, the share of what
         is left of the outcome that the channel explains; ``to_halve`` and ``to_erase``,
         the share of what is left of spend response and of outcome that a hidden driver
         would have to explain; ``control``, the observed one that, as a hidden driver of
@@ -117,11 +119,12 @@ def robustness_table(mmm: FittedMMM) -> pd.DataFrame:
     """
     channels, controls = channels_by_size(mmm), list(mmm.control_columns_)
     outcome, media, measured, free = _design(mmm, channels, controls)
+    brought = worth_of_parts(mmm)[channels].sum()
     rows = []
     for i, name in enumerate(channels):
         row = {
             "channel": name,
-            "contribution": float(mmm.contributions_[name].sum()),
+            "contribution": float(brought[name]),
         }
         others = np.column_stack([np.delete(media, i, axis=1), free])
         found = sensitivity(outcome, media[:, i], measured, others)

@@ -19,8 +19,8 @@ class Simulation:
     """A changed plan beside the plan as given.
 
     Tables have the columns ``planned``, ``changed`` and ``difference`` in outcome
-    units, and ``low`` and ``high``, the interval of the difference over members, when
-    there are any.
+    units, or in money where the model has an ``outcome_value``, and ``low`` and
+    ``high``, the interval of the difference over members, when there are any.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ def simulate(
     Returns
     -------
     Simulation
-        With tables in outcome units.
+        With tables in outcome units, or in money with an ``outcome_value``.
 
     Raises
     ------

@@ -8,7 +8,11 @@ import pandas as pd
 from sklearn_mmm.inspection._effects import roi_table
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.inspection._training_rows import channels_by_size, keys
+from sklearn_mmm.inspection._training_rows import (
+    channels_by_size,
+    keys,
+    worth_of_parts,
+)
 
 # Below this share of the usual spend, what a period shows is carry-over.
 _LEAST_SPEND = 0.05
@@ -27,8 +31,8 @@ def spend_table(mmm: FittedMMM) -> pd.DataFrame:
     -------
     DataFrame
         ``channel``, ``time``, ``spend`` (spend units) and ``contribution`` (outcome
-        units, of the carry-over of former spend as well). The largest channel comes
-        first.
+        units, or money with an ``outcome_value``; of the carry-over of former spend as
+        well). The largest channel comes first.
 
     Examples
     --------
@@ -44,19 +48,19 @@ def spend_table(mmm: FittedMMM) -> pd.DataFrame:
     (120, 4)
     """
     time = keys(mmm)["time"].to_numpy()
-    parts = []
+    parts, tables = worth_of_parts(mmm), []
     for name in channels_by_size(mmm):
         rows = pd.DataFrame(
             {
                 "time": time,
                 "spend": mmm.spend_[name].to_numpy(),
-                "contribution": mmm.contributions_[name].to_numpy(),
+                "contribution": parts[name].to_numpy(),
             }
         )
         by_time = rows.groupby("time", as_index=False).sum()
         by_time.insert(0, "channel", name)
-        parts.append(by_time)
-    return pd.concat(parts, ignore_index=True)
+        tables.append(by_time)
+    return pd.concat(tables, ignore_index=True)
 
 
 @of_fitted_model
@@ -119,9 +123,10 @@ def carry_over_table(mmm: FittedMMM) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``channel``, ``immediate`` and ``carried_over`` (outcome units), which sum to
-        its contribution: it is divided as the weights of the carry-over are, those of
-        the time step itself and those of later ones. The largest channel comes first.
+        ``channel``, ``immediate`` and ``carried_over`` (outcome units, or money with an
+        ``outcome_value``), which sum to its contribution: it is divided as the weights
+        of the carry-over are, those of the time step itself and those of later ones.
+        The largest channel comes first.
 
     Examples
     --------
@@ -139,7 +144,7 @@ def carry_over_table(mmm: FittedMMM) -> pd.DataFrame:
     True
     """
     channels = channels_by_size(mmm)
-    brought = mmm.contributions_[channels].sum()
+    brought = worth_of_parts(mmm)[channels].sum()
     first = mmm.adstock_.loc[channels].iloc[:, 0]
     return pd.DataFrame(
         {
@@ -165,7 +170,7 @@ def change_table(
     Returns
     -------
     DataFrame
-        ``channel``, ``roi_before`` and ``roi_now`` (outcome units per spend unit),
+        ``channel``, ``roi_before`` and ``roi_now`` (contribution per spend unit),
         ``change``, and where both have members ``low_before``, ``high_before``,
         ``low_now`` and ``high_now``. NaN where a fit does not have the channel.
 

@@ -47,7 +47,7 @@ def stability(
     -------
     DataFrame
         A row for each split and channel: ``split``, ``n_rows``, ``channel``, ``roi``
-        and ``marginal_roi`` of the refit (outcome units per spend unit; NaN where
+        and ``marginal_roi`` of the refit (contribution per spend unit; NaN where
         nothing was spent), ``share`` of the outcome of these rows, ``ratio`` of the
         contribution to what ``mmm`` itself says of the same rows; and where the model
         has members ``roi_low``, ``roi_high`` and ``agrees``: whether the contribution
@@ -123,7 +123,7 @@ def _estimates(
     model = refit(mmm, rows, y[train], tests)
     found = model.effects("direct", **interval_options(model, coverage))
     usual = mmm.effects("direct", rows)["contribution"]
-    total = float(y[train].sum())
+    total = float((y[train] * model.outcome_value_.to_numpy()).sum())
     table = pd.DataFrame(
         {
             "split": name,

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.inspection._training_rows import worth_of_parts
 
 # Of the sum of sizes: below it, gains and losses all but cancel.
 _LEAST = 0.1
@@ -33,5 +34,5 @@ def signed_total(values: Any) -> float:
 
 
 def outcome_total(mmm: FittedMMM) -> float:
-    """Return the sum of the outcome as fitted, NaN where it has no sign."""
-    return signed_total(mmm.contributions_.to_numpy().sum(axis=1))
+    """Return what the outcome as fitted is worth, NaN where the sum has no sign."""
+    return signed_total(worth_of_parts(mmm).to_numpy().sum(axis=1))

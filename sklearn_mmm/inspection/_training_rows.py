@@ -26,6 +26,9 @@ class Units(NamedTuple):
         Such as "$".
     time : str
         One time step, such as "week".
+    value : str, default=""
+        What an outcome is worth, such as "€", where the model has an
+        ``outcome_value``; what media bring is then measured in it.
 
     Examples
     --------
@@ -37,6 +40,12 @@ class Units(NamedTuple):
     outcome: str = "outcome units"
     spend: str = "spend units"
     time: str = "time step"
+    value: str = ""
+
+    @property
+    def worth(self) -> str:
+        """The unit of what media bring: of an outcome's value, if it has one."""
+        return self.value or self.outcome
 
     @property
     def per_step(self) -> str:
@@ -44,12 +53,17 @@ class Units(NamedTuple):
         return f"{self.outcome} per {self.time}"
 
     @property
+    def worth_per_step(self) -> str:
+        """The unit of what media bring over time."""
+        return f"{self.worth} per {self.time}"
+
+    @property
     def per_spend(self) -> str:
         """The unit of a return."""
         one = "spend unit" if self.spend == "spend units" else self.spend
-        if one == self.outcome:
+        if self.worth in (one, self.spend):
             return f"{one} per {one} spent"
-        return f"{self.outcome} per {one}"
+        return f"{self.worth} per {one}"
 
 
 @of_fitted_model
@@ -75,7 +89,7 @@ def units_of(
     --------
     >>> from sklearn_mmm.inspection import Units
     >>> Units(outcome="visits")
-    Units(outcome='visits', spend='spend units', time='time step')
+    Units(outcome='visits', spend='spend units', time='time step', value='')
     """
     axis = time_axis(mmm)
     step = "time step"
@@ -84,7 +98,15 @@ def units_of(
     elif axis is not None:
         names = {"date": _DATE_STEPS, "month": _MONTH_STEPS}.get(axis.kind, {})
         step = names.get(axis.step, step)
-    return Units(outcome or "outcome units", spend or "spend units", step)
+    units = Units(outcome or "outcome units", spend or "spend units", step)
+    return with_value(mmm, units)
+
+
+def with_value(mmm: FittedMMM, units: Units) -> Units:
+    """Return units with that of an outcome's worth, where the model has one: money."""
+    if mmm.outcome_value is None or units.value:
+        return units
+    return units._replace(value=units.spend)
 
 
 def time_axis(mmm: FittedMMM) -> TimeAxis | None:
@@ -146,8 +168,17 @@ def channels_by_size(mmm: FittedMMM) -> list[str]:
     >>> sorted(channels_by_size(mmm))
     ['search', 'tv']
     """
-    brought = mmm.contributions_[mmm.media_columns_].sum()
+    brought = worth_of_parts(mmm)[mmm.media_columns_].sum()
     return list(brought.sort_values(ascending=False, kind="stable").index)
+
+
+def worth_of_parts(mmm: FittedMMM) -> pd.DataFrame:
+    """Return what the contributions to each training row are worth.
+
+    ``contributions_`` times the worth of an outcome unit in the row: money with an
+    ``outcome_value``, and outcome units without one.
+    """
+    return mmm.contributions_.mul(mmm.outcome_value_.to_numpy(), axis=0)
 
 
 def free_channels(mmm: FittedMMM) -> list[str]:
@@ -224,7 +255,8 @@ def _frame(mmm: FittedMMM, history: pd.DataFrame, names: list[str]) -> pd.DataFr
 
 
 def _columns(mmm: FittedMMM, history: pd.DataFrame) -> dict[str, Any]:
-    """Return media, controls and the money behind media by name of their column."""
+    """Return the columns that the model uses, but for keys, by name."""
+    value = mmm.outcome_value_.to_numpy()[history.index]
     spend = mmm.spend_.to_numpy()[history.index].T
     names = {n: n for n in (*mmm.media_columns_, *mmm.control_columns_)}
     for channel, (reach, frequency) in mmm.reach_frequency_.items():
@@ -236,6 +268,7 @@ def _columns(mmm: FittedMMM, history: pd.DataFrame) -> dict[str, Any]:
             if column is not None
         },
         **{column: history[name].to_numpy() for name, column in names.items()},
+        **{c: value for c in [mmm.outcome_value_column_] if c is not None},
     }
 
 

@@ -29,13 +29,14 @@ class Experiment:
     ----------
     channels : tuple of int
         Without repetition.
-    counted : bool ndarray of shape (n_regions, n_weeks)
-        Cells whose outcome the lift is about.
+    counted : ndarray of shape (n_regions, n_weeks)
+        By how much the lift counts each cell's outcome: 1 or 0, or the worth of an
+        outcome unit where the lift is in money.
     other : ndarray of shape (n_regions, n_weeks, len(channels))
         Media of the channels that the experiment compares with, in units of the media
         scale.
     lift, std_error : float
-        Outcome with the media as they were less outcome with the others, outcome units.
+        Outcome with the media as they were less outcome with the others.
     """
 
     channels: tuple[int, ...]
@@ -56,7 +57,7 @@ class ExperimentRows:
     n_regions : int
     cell_part, cell_region, cell_week : Tensor of shape (cell,)
     size : Tensor of shape (cell,)
-        Outcome units of a relative contribution.
+        What a relative contribution counts for, in the units of the lift.
     modulation : Tensor of shape (cell,)
         Factor of the effects.
     lags : Tensor of shape (2, cell, lag)
@@ -156,7 +157,8 @@ def experiment_rows(
         lags.append(lagged(both, max_lag)[region, week].movedim(1, 0))
         cells.append(np.stack([np.full_like(region, part), region, week]))
     place = torch.as_tensor(np.concatenate(cells, axis=1))
-    size = torch.as_tensor(outcome_scale)[place[1]]
+    weight = np.concatenate([c[np.nonzero(c)] for *_, c, _ in parts]).astype(float)
+    size = torch.as_tensor(outcome_scale)[place[1]] * torch.as_tensor(weight)
     rows = ExperimentRows(
         lift_seen=torch.tensor([e.lift for e in experiments], dtype=torch.float64),
         std_error=torch.tensor([e.std_error for e in experiments], dtype=torch.float64),

@@ -12,6 +12,7 @@ from sklearn_mmm.panel._columns import (
     resolve_column,
     resolve_columns,
 )
+from sklearn_mmm.panel._outcome_value import resolve_outcome_value
 from sklearn_mmm.panel._reach import (
     ReachColumns,
     check_reach,
@@ -36,6 +37,10 @@ class Roles:
     reach : dict of tuple
         By name, reach and frequency columns of channels that have them; the reach is
         among the media.
+    value : str, int or None
+        Column with the worth of an outcome unit.
+    worth : float or None
+        The same as one number.
     """
 
     media: list[Column]
@@ -44,6 +49,8 @@ class Roles:
     mediators: list[Column] = field(default_factory=list)
     organic: list[Column] = field(default_factory=list)
     reach: ReachColumns = field(default_factory=dict)
+    value: Column | None = None
+    worth: float | None = None
 
     @property
     def channels(self) -> list[Column]:
@@ -69,6 +76,7 @@ def resolve_roles(
     mediators: ColumnSpec = None,
     reach_frequency: Mapping[str, tuple[Column, Column]] | None = None,
     organic_columns: ColumnSpec = None,
+    outcome_value: Any = None,
 ) -> Roles:
     """Return the media, control and spend columns of X.
 
@@ -87,7 +95,8 @@ def resolve_roles(
         "region_column": key_column(X, region_column, "region_column"),
         "time_column": key_column(X, time_column, "time_column"),
     }
-    taken = [key for key in keys.values() if key is not None]
+    value = resolve_outcome_value(X, outcome_value, list(keys.values()))
+    taken = [key for key in (*keys.values(), value[0]) if key is not None]
     between = resolve_columns(X, mediators, "mediators")
     reach = resolve_reach(X, reach_frequency)
     organic = resolve_columns(X, organic_columns, "organic_columns")
@@ -112,7 +121,8 @@ def resolve_roles(
     spend = _spend_of(media, money, reach, others)
     unpaid: list[Column | None] = [None] * len(organic + between)
     everything = [*media, *organic, *between]
-    return Roles(everything, controls, [*spend, *unpaid], between, organic, reach)
+    further = between, organic, reach, *value
+    return Roles(everything, controls, [*spend, *unpaid], *further)
 
 
 def _spend_of(

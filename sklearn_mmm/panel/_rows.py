@@ -12,6 +12,7 @@ from sklearn_mmm.panel._columns import (
     read_numbers,
 )
 from sklearn_mmm.panel._grid import Panel, make_panel
+from sklearn_mmm.panel._outcome_value import read_outcome_value
 from sklearn_mmm.panel._reach import read_frequency
 from sklearn_mmm.panel._regions import read_regions
 from sklearn_mmm.panel._roles import Roles
@@ -35,6 +36,8 @@ class Rows:
         Money behind the media, spend units; 0 for media that cost nothing.
     frequency : ndarray of shape (n_rows, n_reached) or None
         Of the channels with reach; NaN where nobody was reached. None without any.
+    value : ndarray of shape (n_rows,) or None
+        Worth of an outcome unit, spend units; None where it is counted itself.
     """
 
     region: np.ndarray
@@ -44,6 +47,12 @@ class Rows:
     controls: np.ndarray
     spend: np.ndarray
     frequency: np.ndarray | None = None
+    value: np.ndarray | None = None
+
+    @property
+    def worth(self) -> np.ndarray:
+        """Worth of an outcome unit, (n_rows,); 1 where it is counted itself."""
+        return np.ones(len(self.region)) if self.value is None else self.value
 
     @property
     def free(self) -> np.ndarray:
@@ -154,6 +163,8 @@ def read_rows(
         seen = [read_frequency(X, column, media[:, i]) for (_, column), i in pairs]
         frequency = np.column_stack(seen)
     n_rows = len(media)
+    value = read_outcome_value(X, roles.value, roles.worth)
+    values = media, controls, spend, frequency, value
     if region_column is None:
         region = np.zeros(n_rows, np.intp)
     else:
@@ -161,13 +172,12 @@ def read_rows(
         region = read_regions(labels, region_column, regions)
     if time_column is None:
         position = _row_order(region)
-        values = media, controls, spend, frequency
         return Rows(region, position, position, *values), None
     labels = read_key(X, time_column, "time_column")
     if axis is None:
         axis = make_time_axis(labels, time_column)
     time, position = axis.read(labels, time_column)
-    return Rows(region, time, position, media, controls, spend, frequency), axis
+    return Rows(region, time, position, *values), axis
 
 
 def _row_order(region: np.ndarray) -> np.ndarray:

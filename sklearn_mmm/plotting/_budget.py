@@ -161,7 +161,7 @@ def _gain(source: Any, units: Units) -> str:
     planned, sign = source.planned_outcome, "+" if gain >= 0 else "−"
     # More than the whole outcome: a total in which gains and losses cancel.
     share = f" ({sign}{percent(abs(gain) / planned)})" if planned > abs(gain) else ""
-    return f"Gain {sign}{amount(abs(gain), units.outcome)}{share}"
+    return f"Gain {sign}{amount(abs(gain), units.worth)}{share}"
 
 
 @of_fitted_model
@@ -248,7 +248,7 @@ def plot_frontier(
         **panel(1),
     )
     budget = {"title_text": text(f"budget ({units.spend}, whole plan)")}
-    set_axes(figure, 0, budget, {"title_text": text(f"{units.outcome}, whole plan")})
+    set_axes(figure, 0, budget, {"title_text": text(f"{units.worth}, whole plan")})
     per_unit = text(units.per_spend)
     set_axes(figure, 1, budget, {"title_text": per_unit, "rangemode": "tozero"})
     return styled(figure, "Budget frontier")

@@ -79,7 +79,7 @@ def plot_shares(
     units = units_for(source, units)
     figure = go.Figure()
     for name, column, amount, unit, colour in (
-        ("contribution", "contribution_share", "contribution", units.outcome, ACCENT),
+        ("contribution", "contribution_share", "contribution", units.worth, ACCENT),
         ("spend", "spend_share", "spend", units.spend, FAINT),
     ):
         has_bounds = column == "contribution_share" and "low" in table
@@ -393,7 +393,7 @@ def plot_effects(
     return styled(
         figure,
         "Direct, mediated and total effects",
-        xaxis_title=text(f"{units.outcome}, whole training period"),
+        xaxis_title=text(f"{units.worth}, whole training period"),
         barmode="relative",
         bargap=0.4,
         height=row_height(len(channels)),

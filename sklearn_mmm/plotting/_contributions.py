@@ -205,7 +205,7 @@ def plot_waterfall(
         orientation="h",
         marker={"color": bars, "line_width": 0},
         customdata=[
-            f"{text(name)}<br>{number(brought)} {text(units.outcome)}<br>{share}"
+            f"{text(name)}<br>{number(brought)} {text(units.worth)}<br>{share}"
             for name, brought, share in zip(
                 table["component"], table["contribution"], shares, strict=True
             )
@@ -227,7 +227,7 @@ def plot_waterfall(
         figure,
         "From the baseline to the outcome",
         xaxis={
-            "title_text": text(f"{units.outcome}, whole training period"),
+            "title_text": text(f"{units.worth}, whole training period"),
             "range": [low * 1.1, high * 1.2],
         },
         yaxis_title="",

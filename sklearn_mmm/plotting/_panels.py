@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from sklearn_mmm._arguments import shown
 from sklearn_mmm.inspection import Units, units_of
+from sklearn_mmm.inspection._training_rows import with_value
 from sklearn_mmm.plotting._style import short, text
 
 # Pixels. A page that knows its width arranges panels anew by the same rules
@@ -32,7 +33,7 @@ def units_for(source: Any, units: Units | None) -> Units:
             f"got units={shown(units)}; give inspection.Units(outcome='visits', "
             "spend='$'), which are texts"
         )
-    return units
+    return with_value(source, units) if hasattr(source, "outcome_value_") else units
 
 
 def make_panels(

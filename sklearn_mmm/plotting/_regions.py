@@ -80,7 +80,7 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     }
     shown = {
         "Share of outcome": ("share_of_outcome", "share of<br>outcome", ".0%", PERCENT),
-        "Contribution": ("contribution", short(units.outcome, 14), "", NUMBER),
+        "Contribution": ("contribution", short(units.worth, 14), "", NUMBER),
         "ROI": ("roi", "ROI", "", RATIO),
     }
 
@@ -213,7 +213,7 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
 
     first, axes = change(orders["Largest outcome"])
     figure = make_panels(
-        [f"Level ({units.per_step})", "Media share of the outcome"],
+        [f"Level ({units.worth_per_step})", "Media share of the outcome"],
         columns=2,
         height=max(150, 18 * n),
         widths=[0.5, 0.5],

@@ -87,7 +87,7 @@ def plot_response_curves(
             i,
             {"title_text": text(f"{_amount_unit(curve, units)} per {units.time}")},
             {
-                "title_text": text(units.per_step),
+                "title_text": text(units.worth_per_step),
                 "rangemode": "tozero",
             },
         )

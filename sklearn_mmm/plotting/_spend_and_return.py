@@ -194,7 +194,7 @@ def plot_carry_over(source: Any, *, units: Units | None = None) -> go.Figure:
         figure,
         "Immediate and carried-over effect",
         barmode="stack",
-        xaxis={"title_text": text(units.outcome)},
+        xaxis={"title_text": text(units.worth)},
         yaxis=label_axis(table["channel"].tolist()),
         height=row_height(len(table)),
     )

@@ -355,13 +355,13 @@ def _budget(r: Results) -> Iterator[Chart]:
     interval = allocation.gain_interval
     bounds = ""
     if interval:
-        bounds = f" ({between(interval[0], interval[1], r.units.outcome)})"
+        bounds = f" ({between(interval[0], interval[1], r.units.worth)})"
     yield Chart(
         "allocation",
         "budget",
         "Current against optimal budget",
         f"The same money for {r.plan_name}, better spent, would bring "
-        f"{amount(allocation.gain, r.units.outcome)} more{bounds}. Where marginal "
+        f"{amount(allocation.gain, r.units.worth)} more{bounds}. Where marginal "
         "returns still differ, bounds hold the budget."
         + (
             " Mediators are held as they were: what budgets would bring through them "

@@ -90,7 +90,7 @@ def _verdict(r: Results, check: str) -> str:
 
 
 def _headline(r: Results) -> tuple[str, str]:
-    total, unit = r.total, r.units.outcome
+    total, unit = r.total, r.units.worth
     brought = amount(total["contribution"], unit)
     share = total["share"]
     span = between(total["low"], total["high"], unit)
@@ -129,14 +129,14 @@ def _returns(r: Results) -> str:
     if not spend > 0:
         return ""
     mean = float(paid["contribution"].sum()) / spend
-    return f"Paid media brought {return_of(mean, r.units.outcome, r.units.spend)}."
+    return f"Paid media brought {return_of(mean, r.units.worth, r.units.spend)}."
 
 
 def _move(r: Results, row: dict[Any, Any], level: str) -> Move:
     money = amount(row["amount"], r.units.spend)
     title = f"Move {money} from {row['from']} to {row['to']}"
-    gain = amount(row["gain"], r.units.outcome)
-    span = between(row["low"], row["high"], r.units.outcome)
+    gain = amount(row["gain"], r.units.worth)
+    span = between(row["low"], row["high"], r.units.worth)
     detail = f"{gain} more{f' ({span})' if span else ''}"
     chance = row["chance"]
     if not np.isfinite(chance):
@@ -173,9 +173,10 @@ def _test(r: Results) -> str:
     first = r.tests.iloc[0]
     if "net_value" in r.tests:
         return _planned_test(r, first)
-    span = between(first["roi_low"], first["roi_high"], r.units.outcome)
-    if not is_money(r.units.outcome) and not r.units.outcome.endswith(" units"):
-        span += f" {r.units.outcome}"
+    unit = r.units.worth
+    span = between(first["roi_low"], first["roi_high"], unit)
+    if not is_money(unit) and not unit.endswith(" units"):
+        span += f" {unit}"
     spent = amount(first["spend"], r.units.spend)
     one = one_of(r.units.spend)
     where = "regions" if r.n_regions > 1 else f"{r.units.time}s"
@@ -194,7 +195,7 @@ def _planned_test(r: Results, test: Any) -> str:
     where = "everywhere" if regions == "all" else f"in {_listed(regions)}"
     lift = amount(abs(test["expected_lift"]), r.units.outcome)
     error = amount(test["std_error"], r.units.outcome)
-    worth = amount(test["value"], r.units.outcome)
+    worth = amount(test["value"], r.units.worth)
     first = f"for the first {test['duration']} {r.units.time}s of the plan"
     return (
         f"{test['channel']}: {what} {where} {first}. {'A loss' if dark else 'A gain'} "

@@ -63,7 +63,7 @@ def planner_data(
     return {
         "reach": curves.reach,
         "coverage": results.coverage,
-        "outcome": results.units.outcome,
+        "outcome": results.units.worth,
         "money": results.units.spend,
         "plan": results.plan_name,
         "coupling": float(_coupling(plan, paid)),

@@ -23,8 +23,9 @@ from sklearn_mmm.inspection import (
 )
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model, take_apart
-from sklearn_mmm.inspection._training_rows import time_axis
+from sklearn_mmm.inspection._training_rows import time_axis, with_value
 from sklearn_mmm.plotting._style import percent
+from sklearn_mmm.plotting._words import amount
 from sklearn_mmm.report._charts import charts
 from sklearn_mmm.report._check import check_arguments
 from sklearn_mmm.report._content import Chart, Results
@@ -172,7 +173,7 @@ def _results(
     coverage: float,
 ) -> Results:
     fit = fit_table(mmm, X_test, y_test, coverage=coverage)
-    units = units or units_of(mmm)
+    units = with_value(mmm, units) if units else units_of(mmm)
     name = "the plan"
     if plan is None and time_axis(mmm) is not None:
         plan, name = _next_quarter(mmm, units)
@@ -223,5 +224,17 @@ def _subtitle(results: Results) -> str:
     regions = f"{results.n_regions} regions, " if results.n_regions > 1 else ""
     return (
         f"{regions}{results.fit['time'].nunique()} {results.units.time}s, "
-        f"{len(mmm.media_columns_)} channels{intervals}"
+        f"{len(mmm.media_columns_)} channels{intervals}{_valued(results)}"
     )
+
+
+def _valued(results: Results) -> str:
+    """Return what an outcome unit is worth, in words; nothing without a value."""
+    mmm, units = results.mmm, results.units
+    if mmm.outcome_value is None:
+        return ""
+    column = mmm.outcome_value_column_
+    if column is None:
+        worth = amount(float(mmm.outcome_value), units.worth)
+        return f"; outcomes ({units.outcome}) at {worth} each"
+    return f"; outcomes ({units.outcome}) at the worth in column {column}"

@@ -13,6 +13,7 @@ from sklearn_mmm.inspection import (
 )
 from sklearn_mmm.inspection._diagnosis import findings
 from sklearn_mmm.inspection._totals import outcome_total
+from sklearn_mmm.inspection._training_rows import worth_of_parts
 from sklearn_mmm.plotting._style import change_in_words, percent
 from sklearn_mmm.plotting._words import (
     amount,
@@ -109,7 +110,7 @@ def _training(r: Results) -> dict[Any, float]:
 
 
 def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
-    parts, units = r.mmm.contributions_, r.units
+    parts, units = worth_of_parts(r.mmm), r.units
     total = outcome_total(r.mmm)
     media = float(parts[r.mmm.media_columns_].to_numpy().sum())
     paid = r.roi[r.roi["spend"] > 0]
@@ -119,11 +120,11 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         Tile(
             "Media's share of the outcome",
             percent(media / total),
-            part_of(media, whole, units.outcome),
+            part_of(media, whole, units.worth),
         ),
         Tile(
             "Return of paid media",
-            amount(float(paid["contribution"].sum()) / spend, units.outcome)
+            amount(float(paid["contribution"].sum()) / spend, units.worth)
             if spend
             else "–",
             f"for each {one_of(units.spend)}, on average",
@@ -242,7 +243,7 @@ def _against(model: float, other: float) -> str:
 
 
 def _brought(r: Results) -> list[str]:
-    parts, channels = r.mmm.contributions_, channels_by_size(r.mmm)
+    parts, channels = worth_of_parts(r.mmm), channels_by_size(r.mmm)
     total = outcome_total(r.mmm)
     shares = {name: float(parts[name].sum()) / total for name in channels}
     media = sum(shares.values())
@@ -257,8 +258,8 @@ def _brought(r: Results) -> list[str]:
         best, worst = (roi.iloc[int(place(roi["roi"]))] for place in _ENDS)
         words.append(
             f"Each {one_of(r.units.spend)} of {clip(best['channel'])} brought "
-            f"{amount(best['roi'], r.units.outcome)}{_interval(best, 'roi')}, each of "
-            f"{clip(worst['channel'])} {amount(worst['roi'], r.units.outcome)}"
+            f"{amount(best['roi'], r.units.worth)}{_interval(best, 'roi')}, each of "
+            f"{clip(worst['channel'])} {amount(worst['roi'], r.units.worth)}"
             f"{_interval(worst, 'roi')}."
         )
     return words
@@ -284,7 +285,7 @@ def _channel_rows(r: Results) -> pd.DataFrame:
         line = {
             "channel": row["channel"],
             f"spend ({r.units.spend})": number(row["spend"]),
-            f"contribution ({r.units.outcome})": number(row["contribution"]),
+            f"contribution ({r.units.worth})": number(row["contribution"]),
             "share of outcome": percent(row["contribution"] / total),
             "ROI": number(row["roi"]),
             "marginal ROI": number(row["marginal_roi"]),
@@ -292,7 +293,7 @@ def _channel_rows(r: Results) -> pd.DataFrame:
         }
         if "low" in row:
             # A second line of the cell.
-            line[f"contribution ({r.units.outcome})"] += (
+            line[f"contribution ({r.units.worth})"] += (
                 f"\n{number(row['low'])} to {number(row['high'])}"
             )
             for name, column in (("ROI", "roi"), ("marginal ROI", "marginal_roi")):
@@ -328,7 +329,7 @@ def _budget(r: Results) -> list[str]:
     interval = allocation.gain_interval
     bounds = (
         f" ({percent(r.coverage)} interval "
-        f"{between(interval[0], interval[1], units.outcome)})"
+        f"{between(interval[0], interval[1], units.worth)})"
         if interval
         else ""
     )
@@ -345,7 +346,7 @@ def _budget(r: Results) -> list[str]:
     less = [name for name in moved.index if moved[name] < -0.02 * moved.abs().max()]
     words = (
         f"Spending the same {amount(allocation.total, units.spend)} for {r.plan_name} "
-        f"differently would bring {amount(gain, units.outcome)} more{bounds}"
+        f"differently would bring {amount(gain, units.worth)} more{bounds}"
         f"{', ' if share else ''}{share}."
     )
     if more and less:

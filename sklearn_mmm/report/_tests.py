@@ -55,7 +55,7 @@ def planned_tests(
     table = rank_tests(
         setup, [length], places, None, 1.0, 1.0, 0, curves.part(slice(1, None))
     )
-    if not is_money(units.outcome):
+    if not is_money(units.outcome) and not units.value:
         order = ["value", "power"]
         table = table.sort_values(order, ascending=False, kind="stable")
     table = table.drop_duplicates("channel").reset_index(drop=True)
@@ -85,7 +85,7 @@ def next_test(roi: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``channel``, ``spend``, ``roi_low``, ``roi_high`` and ``at_stake``: spend times
-        the width of the interval of ROI, outcome units. Empty without members.
+        the width of the interval of ROI, in what that is in. Empty without members.
     """
     if "roi_low" not in roi:
         names = ["channel", "spend", "roi_low", "roi_high", "at_stake"]
