@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.estimator._media_sequence import MediaSequence
+from sklearn_mmm.estimator._reactions import free_to_react
 from sklearn_mmm.graph._influence import ChannelInfluence
 
 
@@ -307,7 +308,7 @@ class MediaPlan:
         ValueError
             If ``react`` is none of these or names an unknown channel.
         """
-        free = _free_to_react(react, self.channels)
+        free = free_to_react(react, self.channels)
         held = tuple(c for c, name in enumerate(self.channels) if name not in free)
         if not free or not influence.exists:
             return replace(self, influence=None, held=())
@@ -372,23 +373,3 @@ class MediaPlan:
     def _outside_of_nothing(self) -> np.ndarray:
         nothing = replace(self, given=np.zeros_like(self.given), influence=None)
         return nothing._outside(np.zeros_like(self.spend))
-
-
-def _free_to_react(react: str | Collection[str], channels: list[str]) -> set[str]:
-    """Return the channels that ``react`` leaves free."""
-    if isinstance(react, str):
-        if react not in ("none", "graph"):
-            raise ValueError(
-                f"got react={react!r}; choose 'none', 'graph' or a list of channels"
-            )
-        return set(channels) if react == "graph" else set()
-    if not isinstance(react, Collection):
-        raise TypeError(
-            f"got react={react!r}; give 'none', 'graph' or a list of channels"
-        )
-    unknown = [name for name in react if name not in channels]
-    if unknown:
-        raise ValueError(
-            f"react names unknown channels {unknown}; the channels are {channels}"
-        )
-    return set(react)
