@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from sklearn.utils import Bunch
 
-from sklearn_mmm.components import Adstock, Saturation
-from sklearn_mmm.components._response import ChannelResponse
+from sklearn_mmm.datasets._cells import Cells, draw_cells
+from sklearn_mmm.datasets._clock import Clock, draw_weekdays
 from sklearn_mmm.datasets._demand import (
+    Controls,
     draw_baseline,
     draw_controls,
-    draw_region_sizes,
+    usual_sales,
 )
-from sklearn_mmm.datasets._funnel import (
-    draw_edges,
-    link_activity,
-    mediated_contributions,
-)
-from sklearn_mmm.datasets._response import draw_multipliers, draw_response
-from sklearn_mmm.datasets._spend import draw_activity, draw_spend_scale
+from sklearn_mmm.datasets._events import draw_events
+from sklearn_mmm.datasets._funnel import mediated_contributions
+from sklearn_mmm.datasets._media import Media, draw_media
+from sklearn_mmm.datasets._options import Forms
+from sklearn_mmm.datasets._worth import draw_worth
 
-# One stream each, so that switching one part on leaves the others as they were.
+# One stream each, so that switching one part on leaves the others as they were; a new
+# one comes last.
 _STREAMS = (
     "sizes",
     "activity",
@@ -34,105 +33,129 @@ _STREAMS = (
     "edges",
     "noise",
     "missing",
+    "organic",
+    "reach",
+    "campaigns",
+    "events",
+    "brands",
+    "weekdays",
+    "worth",
 )
 
 
-def draw_panel(
-    options: Bunch, adstock: Adstock, saturation: Saturation, seed: int
-) -> Bunch:
+def draw_panel(options: Bunch, forms: Forms, seed: int) -> Bunch:
     """Draw a panel with all that made it.
 
     Parameters
     ----------
     options : Bunch
         Parameters of :func:`make_mmm`.
-    adstock : Adstock
-    saturation : Saturation
+    forms : Forms
+        Of carry-over and saturation, by channel.
     seed : int
 
     Returns
     -------
     Bunch
-        ``regions``, ``weeks``; ``activity`` (region, week, channel) in units of
-        ``scale`` (region, channel), ``response``, ``graph``; ``effect`` (region,
+        ``cells`` (regions), ``clock`` (time steps), ``media``; ``effect`` (region,
         channel) at full saturation and ``weight`` as it drifts; ``baseline``,
-        ``organic`` (with controls) and ``error``, (region, week); ``parts``, whose last
-        axis is a channel or control; ``controls``, their values; ``kept``, places of
-        the rows that are not missing.
+        ``organic`` (with controls and events) and ``error``, (region, step); ``parts``,
+        whose last axis is a column of media, control or event; ``controls``, with their
+        values; ``events``, ``weekdays`` and ``worth``, or None; ``kept``, places of the
+        rows that are not missing.
     """
     children = np.random.SeedSequence(seed).spawn(len(_STREAMS))
     rng = dict(zip(_STREAMS, map(np.random.default_rng, children), strict=True))
-    n_regions, n_weeks = options.n_regions, options.n_weeks
-    n_channels = options.n_channels
-    years = np.arange(n_weeks) * 7 / 365.25
-    sizes = draw_region_sizes(rng["sizes"], n_regions)
-    response = draw_response(rng["response"], n_channels, adstock, saturation)
-    activity, graph, multipliers = _draw_media(rng, options, years, response)
-    baseline = draw_baseline(rng["baseline"], sizes, years)
-    controls = draw_controls(rng["controls"], sizes, n_weeks, options.n_controls)
-    distance = controls.values - controls.reference
-    control_effects = distance * controls.coefficients[:, np.newaxis]
-    saturated = response.share(activity) * multipliers
-    organic = baseline + control_effects.sum(axis=-1)
-    effect = _draw_effect(rng["effect"], sizes, n_channels)
+    clock = Clock(options.n_weeks, options.frequency == "D", options.start)
+    sizes = rng["sizes"], rng["brands"]
+    cells = draw_cells(*sizes, options.n_regions, options.n_brands)
+    media = draw_media(rng, options, forms, clock, cells)
+    panel = _draw_demand(rng, options, clock, cells)
+    saturated = media.response.share(media.activity) * media.multipliers
     # Noise is relative to mean sales, so it is drawn before the share is made exact.
-    error = rng["noise"].standard_normal(organic.shape)
+    error = rng["noise"].standard_normal(panel.organic.shape)
     effect, error = _fix_share(
-        effect, saturated, organic, error, options.media_share, options.noise
+        media.effect,
+        saturated,
+        panel.organic,
+        error,
+        options.media_share,
+        options.noise,
     )
-    weight = effect[:, np.newaxis] * multipliers
-    parts = {
-        "contributions": effect[:, np.newaxis] * saturated,
-        "multipliers": multipliers,
-        "mediated": mediated_contributions(activity, weight, graph, response),
-        "controls": control_effects,
+    weight = effect[:, np.newaxis] * media.multipliers
+    media = _with_exact_campaigns(media, media.effect[:, np.newaxis] * saturated)
+    own = media.campaigns
+    contributions = effect[:, np.newaxis] * saturated
+    mediated = mediated_contributions(
+        media.activity, weight, media.graph, media.response
+    )
+    panel.parts |= {
+        "contributions": own.parts(contributions, own.activity, media.response),
+        "multipliers": media.multipliers[..., own.channel],
+        "mediated": mediated[..., own.channel],
     }
+    panel |= {
+        "media": media,
+        "effect": effect,
+        "weight": weight,
+        "error": error,
+        "kept": _kept(rng["missing"], panel.organic.shape, options.missing),
+    }
+    return panel
+
+
+def _draw_demand(
+    rng: dict[str, np.random.Generator], options: Bunch, clock: Clock, cells: Cells
+) -> Bunch:
+    """Draw what sells without media, and what it is worth."""
+    sizes, years = cells.sizes, clock.years
+    baseline = clock.amounts(draw_baseline(rng["baseline"], sizes, years))
+    weekdays = None
+    if clock.daily:
+        weekdays = draw_weekdays(rng["weekdays"])
+        baseline = baseline * weekdays[clock.labels.day_of_week]
+    drawn = draw_controls(rng["controls"], sizes, len(years), options.n_controls)
+    controls = Controls(
+        clock.repeat(drawn.values),
+        drawn.reference,
+        drawn.coefficients / clock.per_week,
+    )
+    distance = controls.values - controls.reference
+    effects = distance * controls.coefficients[:, np.newaxis]
+    organic = baseline + effects.sum(axis=-1)
+    parts, events = {"controls": effects}, None
+    if options.n_events:
+        usual = usual_sales(sizes) / clock.per_week
+        events = draw_events(rng["events"], clock, usual, options.n_events)
+        organic = organic + events.contributions.sum(axis=-1)
+        parts["event_contributions"] = events.contributions
+    worth = None
+    if options.outcome_value:
+        worth = draw_worth(rng["worth"], clock, len(sizes))
     return Bunch(
-        regions=[
-            f"region_{i:0{len(str(n_regions))}d}" for i in range(1, n_regions + 1)
-        ],
-        weeks=pd.date_range(options.start, periods=n_weeks, freq="7D"),
-        activity=activity,
-        scale=draw_spend_scale(rng["scale"], sizes, n_channels),
-        response=response,
-        graph=graph,
-        effect=effect,
-        weight=weight,
+        cells=cells,
+        clock=clock,
         baseline=baseline,
+        weekdays=weekdays,
+        controls=controls,
+        events=events,
         organic=organic,
-        error=error,
         parts=parts,
-        controls=controls.values,
-        kept=_kept(rng["missing"], n_regions, n_weeks, options.missing),
+        worth=worth,
     )
 
 
-def _draw_media(
-    rng: dict[str, np.random.Generator],
-    options: Bunch,
-    years: np.ndarray,
-    response: ChannelResponse,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw activity, the graph among channels and how effects drift."""
-    shape = options.n_regions, years, options.n_channels
-    activity = draw_activity(rng["activity"], *shape, independent=options.graph)
-    graph = np.zeros((options.n_channels, options.n_channels))
-    if options.graph:
-        edges = draw_edges(rng["edges"], options.n_channels)
-        activity, graph = link_activity(rng["edges"], activity, edges, response)
-    multipliers = np.ones_like(activity)
-    if options.time_varying:
-        multipliers = draw_multipliers(rng["multipliers"], *shape)
-    return activity, graph, multipliers
-
-
-def _draw_effect(
-    rng: np.random.Generator, sizes: np.ndarray, n_channels: int
-) -> np.ndarray:
-    """Draw relative effects by region and channel, proportional to region size."""
-    shared = np.exp(0.6 * rng.standard_normal(n_channels))
-    local = np.exp(0.12 * rng.standard_normal((sizes.size, n_channels)))
-    return np.asarray(sizes[:, np.newaxis] * shared * local)
+def _with_exact_campaigns(media: Media, contributions: np.ndarray) -> Media:
+    """Return media whose campaigns bring together what their channel does."""
+    own = media.campaigns
+    if own.alone:
+        return media
+    brought = own.parts(contributions, own.activity, media.response).sum(axis=(0, 1))
+    whole = np.bincount(own.channel, brought)
+    wanted = contributions.sum(axis=(0, 1))
+    factor = np.divide(wanted, whole, out=np.ones_like(whole), where=whole > 0)
+    effect = own.effect * factor[own.channel]
+    return media._replace(campaigns=own.with_effect(effect))
 
 
 def _fix_share(
@@ -156,10 +179,11 @@ def _fix_share(
 
 
 def _kept(
-    rng: np.random.Generator, n_regions: int, n_weeks: int, missing: float
+    rng: np.random.Generator, shape: tuple[int, int], missing: float
 ) -> np.ndarray:
-    candidates = np.arange(n_regions * n_weeks)
-    removable = candidates[candidates % n_weeks != 0]
+    n_regions, n_steps = shape
+    candidates = np.arange(n_regions * n_steps)
+    removable = candidates[candidates % n_steps != 0]
     n_removed = min(round(missing * candidates.size), removable.size)
     removed = rng.permutation(removable)[:n_removed]
     return np.setdiff1d(candidates, removed)

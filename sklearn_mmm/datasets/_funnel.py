@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mmm.components._response import ChannelResponse
+from sklearn_mmm.datasets._mixed_response import Response
 
 _MAX_PARENTS = 3
 # Regions enough to calibrate an edge; more would only cost time.
@@ -77,7 +77,7 @@ def link_activity(
     rng: np.random.Generator,
     own: np.ndarray,
     edges: np.ndarray,
-    response: ChannelResponse,
+    response: Response,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Add to each channel's own activity what its parents bring about.
 
@@ -89,7 +89,7 @@ def link_activity(
         Activity of each channel's own accord, at most 1 and reaching it.
     edges : ndarray of shape (n_channels, n_channels)
         Relative weights, row to column.
-    response : ChannelResponse
+    response : Response
         Carry-over of the channels.
 
     Returns
@@ -143,7 +143,7 @@ def propagate(
     planned: np.ndarray,
     factual: np.ndarray,
     graph: np.ndarray,
-    response: ChannelResponse,
+    response: Response,
 ) -> np.ndarray:
     """Let the children follow where planned activity departs from the factual.
 
@@ -155,7 +155,7 @@ def propagate(
         Activity as it was, in scaled units.
     graph : ndarray of shape (n_channels, n_channels)
         Weights, row to column.
-    response : ChannelResponse
+    response : Response
         Carry-over of the channels.
 
     Returns
@@ -182,7 +182,7 @@ def mediated_contributions(
     activity: np.ndarray,
     weight: np.ndarray,
     graph: np.ndarray,
-    response: ChannelResponse,
+    response: Response,
 ) -> np.ndarray:
     """Contribution of each channel's descendants that is lost without the channel.
 
@@ -194,7 +194,7 @@ def mediated_contributions(
         Outcome at full saturation.
     graph : ndarray of shape (n_channels, n_channels)
         Weights, row to column.
-    response : ChannelResponse
+    response : Response
         Carry-over and saturation of the channels.
 
     Returns

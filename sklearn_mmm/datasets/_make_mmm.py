@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from datetime import date
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
-from sklearn_mmm._arguments import check_truth, check_whole, is_number, shown
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.components import Adstock, Saturation
-from sklearn_mmm.components._adstock import make_adstock
-from sklearn_mmm.components._check import check_components
-from sklearn_mmm.components._saturation import make_saturation
 from sklearn_mmm.datasets._draw_panel import draw_panel
-from sklearn_mmm.datasets._response import MAX_LAG
+from sklearn_mmm.datasets._options import check_options, make_forms
 from sklearn_mmm.datasets._truth_tables import rows_of, tabulate
-
-# Amounts that fit into the memory of a small machine.
-_MOST_CELLS = 50_000_000
-# Of the dates that pandas counts in nanoseconds.
-_LAST_YEAR = 2262
 
 
 @one_thread()
@@ -39,11 +28,18 @@ def make_mmm(
     noise: float = 0.05,
     missing: float = 0.0,
     start: str = "2022-01-03",
-    adstock: str | Adstock = "geometric",
-    saturation: str | Saturation = "hill",
+    frequency: str = "W",
+    adstock: str | Adstock | Mapping[str, str | Adstock] = "geometric",
+    saturation: str | Saturation | Mapping[str, str | Saturation] = "hill",
+    n_organic: int = 0,
+    n_reach_frequency: int = 0,
+    channel_groups: Mapping[str, list[str]] | None = None,
+    n_events: int = 0,
+    n_brands: int = 1,
+    outcome_value: bool = False,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[pd.DataFrame, pd.Series, Bunch]:
-    r"""Draw a weekly marketing panel together with its truth.
+    r"""Draw a marketing panel together with its truth.
 
     The outcome is a baseline (a level that wanders and a season), linear effects of
     controls, contributions of channels and noise. A channel contributes
@@ -54,50 +50,90 @@ def make_mmm(
     Parameters
     ----------
     n_regions, n_weeks, n_channels, n_controls : int
-        Sizes of the panel.
+        Sizes of the panel; channels are those that are paid for.
     media_share : float, default=0.3
         Media's share of total sales, in [0, 1); exact before rows go missing.
     time_varying : bool, default=False
-        Whether effects drift by about half around their mean over the year.
+        Whether effects of paid media drift by about half around their mean over the
+        year.
     graph : bool, default=False
-        Whether channels drive one another along a sparse acyclic graph.
+        Whether paid channels drive one another along a sparse acyclic graph.
     noise : float, default=0.05
         Standard deviation of the noise relative to a region's mean sales.
     missing : float, default=0.0
-        Share of rows that are removed, in [0, 1); never a region's first week. Their
+        Share of rows that are removed, in [0, 1); never a region's first one. Their
         spend still carries over in the truth.
     start : str, default="2022-01-03"
         First week.
-    adstock : str or Adstock, default="geometric"
+    frequency : {"W", "D"}, default="W"
+        Whether a time step is a week, or a day of as many weeks: with a weekday
+        pattern of sales, and carry-over of 28 days.
+    adstock : str, Adstock or dict, default="geometric"
         Form of the carry-over, over 8 weeks: "geometric", "gamma", "delayed",
         "weibull", "binomial", or a component, see
-        :class:`~sklearn_mmm.components.Adstock`.
-    saturation : str or Saturation, default="hill"
+        :class:`~sklearn_mmm.components.Adstock`; or by channel, where a missing one has
+        the default.
+    saturation : str, Saturation or dict, default="hill"
         Form of the response: "hill", "logistic", "exponential", "none", or a component,
-        see :class:`~sklearn_mmm.components.Saturation`. Parameters of other forms than
-        the two defaults are drawn from the middle 80 % of their priors.
+        see :class:`~sklearn_mmm.components.Saturation`; or by channel. Parameters of
+        other forms than the two defaults are drawn from the middle 80 % of their
+        priors.
+    n_organic : int, default=0
+        Organic media, such as ``newsletter``, in impressions; they cost nothing.
+    n_reach_frequency : int, default=0
+        Channels told as reach, frequency and spend, such as ``youtube_reach``,
+        ``youtube_frequency`` and ``youtube_spend``; they contribute :math:`\beta\,
+        \mathrm{adstock}(\text{reach} \cdot \mathrm{hill}(\text{frequency}))`.
+    channel_groups : dict of list of str, default=None
+        Names of the campaigns inside paid channels: ``{"social": ["prospecting",
+        "retargeting"]}``. They are columns of X in the place of their channel, share
+        carry-over and saturation in their sum and differ in effect. Not with a graph.
+    n_events : int, default=0
+        Named events that are on for some days each year, such as ``summer_sale``; they
+        act in the time step before and after as well.
+    n_brands : int, default=1
+        Brands that are sold in each region. With several, X has the keys ``geo`` and
+        ``brand``, and effects differ along both.
+    outcome_value : bool, default=False
+        Whether the outcome counts orders, and X has their worth in a column ``value``,
+        by region and time step.
     random_state : int, RandomState instance or None, default=None
         Seed.
 
     Returns
     -------
     X : DataFrame
-        ``region``, ``week``, channels (spend units) and controls, sorted by region
-        and week.
+        Keys (``region`` and ``week`` by default), media (spend units) and controls,
+        sorted by keys.
     y : Series
-        Sales, outcome units per week.
+        Sales or orders, outcome units per time step.
     truth : Bunch
+        What a regressor is to be told, by the names of its parameters, None or empty
+        where it has no use: ``media_columns`` (paid), ``control_columns``,
+        ``region_column``, ``time_column``, ``organic_columns``, ``spend_columns``,
+        ``reach_frequency``, ``channel_groups``, ``control_reference`` (where a control
+        contributes nothing) and ``outcome_value``.
+
         Aligned with the rows of X: ``contributions``, ``multipliers``, ``mediated``
-        (DataFrames, a column per channel), ``controls``, ``baseline``, ``noise``.
+        (DataFrames, a column per channel or campaign: paid, organic, reach and
+        frequency), ``controls``, ``event_contributions`` (if there are events),
+        ``baseline``, ``noise``. They sum to y, apart from ``multipliers`` and
+        ``mediated``.
+
         Per channel: ``adstock`` (parameters and max_lag), ``adstock_weights`` (a column
         per lag), ``saturation`` (parameters), ``half_saturation`` (in units of
         ``scale``; infinite without a maximum), ``slope`` (NaN where the form has none),
-        ``roi``, ``total_effects``. By region and channel: ``scale`` (spend units),
-        ``effect`` (outcome units at full saturation, or of media at ``scale`` where
-        there is no maximum). And
-        ``graph`` (channel by channel, row to column), ``response_curves`` (tidy, weekly
-        steady state), ``media_columns``, ``control_columns``, ``parameters``, and
-        ``panel``, the complete panel that :func:`true_outcome` needs.
+        ``roi`` (outcome units per spend unit; NaN of what is free), ``total_effects``,
+        ``frequency`` (half-saturation and slope of the curve of frequency, and the
+        ``optimal`` one; if there are such channels). By region and channel: ``scale``
+        (spend units), ``effect`` (outcome units at full saturation, or of media at
+        ``scale`` where there is no maximum). And
+        ``graph`` (channel by channel, row to column), ``response_curves`` (tidy, steady
+        state of a time step), ``events`` (``name``, ``start``, ``end``) and
+        ``event_effects`` (share of usual sales in the step before, of and after an
+        event that fills it; if there are events), ``weekdays`` (factors; of days),
+        ``parameters``, and ``panel``, the complete panel that :func:`true_outcome`
+        needs.
 
     Raises
     ------
@@ -113,6 +149,14 @@ def make_mmm(
     ((104, 6), ['region', 'week', 'tv', 'search', 'price', 'promotion'])
     >>> float(round(truth.contributions.to_numpy().sum() / y.sum(), 2))
     0.3
+    >>> X, y, truth = make_mmm(
+    ...     2, 52, 2, 0, n_organic=1, n_reach_frequency=1, outcome_value=True,
+    ...     channel_groups={"search": ["own_name", "generic"]}, random_state=0,
+    ... )
+    >>> truth.media_columns, truth.organic_columns, truth.outcome_value
+    (['tv', 'own_name', 'generic'], ['newsletter'], 'value')
+    >>> truth.reach_frequency
+    {'youtube': ('youtube_reach', 'youtube_frequency')}
     """
     parameters = {
         "n_regions": n_regions,
@@ -125,59 +169,22 @@ def make_mmm(
         "noise": noise,
         "missing": missing,
         "start": start,
+        "frequency": frequency,
         "adstock": adstock,
         "saturation": saturation,
+        "n_organic": n_organic,
+        "n_reach_frequency": n_reach_frequency,
+        "channel_groups": channel_groups,
+        "n_events": n_events,
+        "n_brands": n_brands,
+        "outcome_value": outcome_value,
     }
-    _check(parameters)
-    kernel, curve = make_adstock(adstock), make_saturation(saturation)
-    check_components(kernel, curve, MAX_LAG)
+    check_options(parameters)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
-    panel = draw_panel(Bunch(**parameters), kernel, curve, seed)
+    panel = draw_panel(Bunch(**parameters), make_forms(parameters), seed)
     truth = tabulate(panel)
     truth.parameters = parameters
     sales = panel.organic + panel.parts["contributions"].sum(axis=-1) + panel.error
-    y = pd.Series(sales.reshape(-1)[panel.kept], name="sales")
+    name = "orders" if outcome_value else "sales"
+    y = pd.Series(sales.reshape(-1)[panel.kept], name=name)
     return rows_of(panel, truth), y, truth
-
-
-def _check(parameters: dict[str, Any]) -> None:
-    least = {"n_regions": 1, "n_weeks": 2, "n_channels": 1, "n_controls": 0}
-    for name, bound in least.items():
-        value = parameters[name]
-        check_whole(name, value, bound)
-    for name, upper in (("media_share", 1.0), ("noise", np.inf), ("missing", 1.0)):
-        value = parameters[name]
-        if not is_number(value) or not 0 <= float(value) < upper:
-            interval = f"[0, {upper:g})"
-            raise ValueError(
-                f"Got {name}={value!r}, but expected a number in {interval}."
-            )
-    for name in ("time_varying", "graph"):
-        check_truth(name, parameters[name])
-    n_cells = math.prod(
-        parameters[f"n_{part}"] for part in ("regions", "weeks", "channels")
-    )
-    if n_cells > _MOST_CELLS:
-        raise ValueError(
-            f"n_regions × n_weeks × n_channels is {n_cells:,}, but at most "
-            f"{_MOST_CELLS:,} are drawn; ask for fewer"
-        )
-    _check_start(parameters["start"], parameters["n_weeks"])
-
-
-def _check_start(start: Any, n_weeks: int) -> None:
-    """Refuse a first week that is no date or leads out of the calendar."""
-    refused = f"got start={shown(start)}; give the first week, such as '2022-01-03'"
-    if not isinstance(start, (str, date, np.datetime64)):
-        raise TypeError(refused)
-    try:
-        first = pd.Timestamp(start)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(refused) from error
-    if pd.isna(first):
-        raise ValueError(refused)
-    if first.tz is not None or first.year + n_weeks / 52 > _LAST_YEAR:
-        raise ValueError(
-            f"{refused}, without a time zone and with all {n_weeks:,} weeks before the "
-            f"year {_LAST_YEAR}"
-        )

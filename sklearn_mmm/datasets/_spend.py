@@ -20,6 +20,15 @@ _NAMES = (
 )
 
 
+_ORGANIC = ("newsletter", "organic_social", "blog")
+
+
+def organic_names(n_channels: int) -> list[str]:
+    """Name media that cost nothing: familiar names first, then numbered ones."""
+    numbered = [f"organic_{i}" for i in range(len(_ORGANIC) + 1, n_channels + 1)]
+    return [*_ORGANIC[:n_channels], *numbered]
+
+
 def channel_names(n_channels: int) -> list[str]:
     """Name the channels.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
@@ -9,7 +11,7 @@ from sklearn.utils import Bunch
 from sklearn_mmm._arguments import check_table, shown
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.datasets._funnel import propagate
-from sklearn_mmm.panel._columns import check_media, read_numbers
+from sklearn_mmm.datasets._media_table import activity_in, media_table
 
 
 @one_thread()
@@ -21,13 +23,13 @@ def true_contributions(truth: Bunch, X: pd.DataFrame) -> pd.DataFrame:
     truth : Bunch
         From :func:`make_mmm`.
     X : DataFrame
-        Rows of the panel with other spend; weeks that are not in X keep theirs. Where
+        Rows of the panel with other media; weeks that are not in X keep theirs. Where
         the truth has a graph, children react to what their parents do.
 
     Returns
     -------
     DataFrame of shape (n_rows, n_channels)
-        Outcome units, same index as X.
+        Outcome units, same index as X; columns as those of ``truth.contributions``.
 
     Raises
     ------
@@ -41,15 +43,17 @@ def true_contributions(truth: Bunch, X: pd.DataFrame) -> pd.DataFrame:
     >>> float(true_contributions(truth, X.assign(tv=0.0))["tv"].abs().max())
     0.0
     """
-    region, week, spend = _cells(truth, X)
-    panel = truth.panel
-    planned = panel.activity.copy()
-    planned[region, week] = spend / panel.scale[region]
-    activity = propagate(planned, panel.activity, panel.graph, panel.response)
-    values = panel.weight * panel.response.share(activity)
-    return pd.DataFrame(
-        values[region, week], index=X.index, columns=truth.media_columns
-    )
+    region, step = _cells(truth, X)
+    panel, media = truth.panel, truth.panel.media
+    planned, own = activity_in(panel, X, region, step), media.campaigns
+    activity = own.totals(planned)
+    if media.graph.any():
+        # Then no channel has campaigns.
+        planned = propagate(activity, media.activity, media.graph, media.response)
+        activity = planned
+    values = panel.weight * media.response.share(activity)
+    parts = own.parts(values, planned, media.response)
+    return pd.DataFrame(parts[region, step], index=X.index, columns=own.names)
 
 
 @one_thread()
@@ -61,12 +65,12 @@ def true_outcome(truth: Bunch, X: pd.DataFrame) -> pd.Series:
     truth : Bunch
         From :func:`make_mmm`.
     X : DataFrame
-        Rows of the panel with other spend; controls stay as they were.
+        Rows of the panel with other media; controls and events stay as they were.
 
     Returns
     -------
     Series of shape (n_rows,)
-        Outcome units per week.
+        Outcome units per time step.
 
     Raises
     ------
@@ -81,30 +85,33 @@ def true_outcome(truth: Bunch, X: pd.DataFrame) -> pd.Series:
     >>> bool((without <= true_outcome(truth, X)).all())
     True
     """
-    region, week, _ = _cells(truth, X)
+    region, step = _cells(truth, X)
     media = true_contributions(truth, X).sum(axis=1)
-    return (media + truth.panel.organic[region, week]).rename("sales")
+    name = "sales" if truth.outcome_value is None else "orders"
+    return (media + truth.panel.organic[region, step]).rename(name)
 
 
-def _cells(truth: Bunch, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the region, the week and the spend of each row of X."""
+def _cells(truth: Bunch, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the region and the time step of each row of X."""
     if not isinstance(truth, Bunch) or "panel" not in truth:
         raise TypeError(f"got truth={shown(truth)}; give what make_mmm returned")
-    panel = truth.panel
-    check_table("X", X, ["region", "week", *truth.media_columns], "make_mmm")
+    cells, clock = truth.panel.cells, truth.panel.clock
+    needed = [*cells.columns, clock.column, *media_table(truth.panel.media)]
+    check_table("X", X, needed, "make_mmm")
     try:
-        weeks = pd.DatetimeIndex(X["week"])
+        steps = pd.DatetimeIndex(X[clock.column])
     except (ValueError, TypeError) as error:
-        raise ValueError("X: column 'week' holds no dates") from error
-    region = pd.Index(panel.regions).get_indexer(X["region"])
-    week = panel.weeks.get_indexer(weeks)
-    for column, place in (("region", region), ("week", week)):
+        raise ValueError(f"X: column {clock.column!r} holds no dates") from error
+    labels: Any = X[cells.columns[0]]
+    if len(cells.columns) > 1:
+        labels = pd.MultiIndex.from_frame(X[cells.columns])
+    region = cells.labels.get_indexer(labels)
+    step = clock.labels.get_indexer(steps)
+    for column, place in ((cells.columns[0], region), (clock.column, step)):
         if (place < 0).any():
             row = int(np.flatnonzero(place < 0)[0])
             raise ValueError(
                 f"{column} {X[column].iloc[row]!r} (row {row}) is not in the panel "
                 "that the truth belongs to"
             )
-    spend = read_numbers(X, truth.media_columns, "media")
-    check_media(spend, truth.media_columns)
-    return region, week, spend
+    return region, step
