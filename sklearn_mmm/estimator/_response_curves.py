@@ -158,7 +158,9 @@ class Curve:
     def maximum(self) -> float:
         """Response at full saturation; infinite for a curve without a maximum."""
         total = float(self.effect.sum())
-        return total if self.saturation.bounded or not total else np.sign(total) * np.inf
+        if self.saturation.bounded or not total:
+            return total
+        return float(np.copysign(np.inf, total))
 
     def response(self, spend: np.ndarray | float) -> np.ndarray:
         """Return value units per time step."""
