@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from sklearn_mmm.cli import _names as names
-from sklearn_mmm.cli._columns import Columns
+from sklearn_mmm.cli._column_roles import Columns
 
 
 def default_labels(found: Columns) -> dict[str, str]:
@@ -34,6 +34,10 @@ def describe(found: Columns, data: pd.DataFrame) -> list[str]:
         return ", ".join(map(str, items)) or "none"
 
     media = [m + _behind(found, m) for m in found.media]
+    for name, (reach, frequency) in found.reach.items():
+        money = found.spend.get(name)
+        paid = f"money: {money}" if money else "costs nothing"
+        media.append(f"{name} (reach: {reach}, frequency: {frequency}, {paid})")
     lines = [
         f"target    {found.target}",
         f"time      {found.time or 'none: rows are taken in their order'}",

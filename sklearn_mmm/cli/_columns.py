@@ -1,72 +1,18 @@
 """Which column of a file plays which role: as told, or found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 import pandas as pd
 
 from sklearn_mmm.cli import _names as names
+from sklearn_mmm.cli._column_roles import Columns, Wanted
 from sklearn_mmm.cli._outcome_value import read_worth
+from sklearn_mmm.cli._reach_columns import found_pairs, money_behind, told_pairs
 from sklearn_mmm.panel._time_axis import make_time_axis
 
 _MOST_LEVELS = 8
 _SOME_FREE = 0.01
-
-
-@dataclass
-class Columns:
-    """The role of each column.
-
-    Attributes
-    ----------
-    target : str
-    time, region : str or None
-    media, controls : list of str
-    spend : dict
-        Column with the money behind each medium that is no money; None where it costs
-        nothing.
-    outcome_value : str, float or None
-        Column with the worth of an outcome unit, or a number.
-    left_out : dict
-        Name of each other column, and why it is not used.
-    """
-
-    target: str = ""
-    time: str | None = None
-    region: str | None = None
-    media: list[str] = field(default_factory=list)
-    controls: list[str] = field(default_factory=list)
-    spend: dict[str, str | None] = field(default_factory=dict)
-    outcome_value: str | float | None = None
-    left_out: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def taken(self) -> dict[str, str]:
-        """The role of each column that has one."""
-        roles = {self.target: "target", self.time: "time", self.region: "region"}
-        # Media may be their own money.
-        behind = [column for medium, column in self.spend.items() if column != medium]
-        roles |= dict.fromkeys(behind, "spend")
-        if isinstance(self.outcome_value, str):
-            roles[self.outcome_value] = "outcome-value"
-        roles |= dict.fromkeys(self.controls, "controls")
-        roles |= dict.fromkeys(self.media, "media")
-        return {str(k): v for k, v in roles.items() if k}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the caller said about roles; None where nothing was said."""
-
-    target: str | None = None
-    time: str | None = None
-    region: str | None = None
-    media: Sequence[str] | None = None
-    controls: Sequence[str] | None = None
-    organic: Sequence[str] = ()
-    spend: Sequence[str] = ()
-    outcome_value: str | None = None
 
 
 def find_columns(data: pd.DataFrame, wanted: Wanted) -> Columns:
@@ -93,6 +39,7 @@ def find_columns(data: pd.DataFrame, wanted: Wanted) -> Columns:
         found.time = _find_time(data, found)
     if wanted.region is None:
         found.region = _find_region(data, found)
+    _choose_reach(data, found, wanted)
     _choose_media(data, found, wanted)
     _choose_controls(data, found, wanted)
     for name in every:
@@ -217,6 +164,17 @@ def _tells_apart(data: pd.DataFrame, time: str | None, name: str) -> bool:
     if time is None or not data.duplicated([time]).any():
         return False
     return not data.duplicated([time, name]).any()
+
+
+def _choose_reach(data: pd.DataFrame, found: Columns, wanted: Wanted) -> None:
+    told = told_pairs(wanted.reach)
+    for column in sum(told.values(), ()):
+        _check_free(found, column, "reach-frequency", [*map(str, data)])
+    other = [*found.taken, *(wanted.controls or []), *wanted.organic]
+    free = [c for c in map(str, data) if c not in other]
+    guess = wanted.media is None and not told
+    found.reach = found_pairs(data, free) if guess else told
+    found.spend = money_behind(free, found.reach) | found.spend
 
 
 def _choose_media(data: pd.DataFrame, found: Columns, wanted: Wanted) -> None:

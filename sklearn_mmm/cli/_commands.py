@@ -53,7 +53,8 @@ def _columns(data: Data) -> dict[str, Any]:
     found = data.columns
     names = ["target", "time", "region", "media", "controls", "spend"]
     names += ["outcome_value", "left_out"]
-    return {name: getattr(found, name) for name in names}
+    own = {name: getattr(found, name) for name in names}
+    return own | {"reach_frequency": found.reach}
 
 
 def labels_of(args: argparse.Namespace, data: Data) -> dict[str, str]:
@@ -65,7 +66,8 @@ def labels_of(args: argparse.Namespace, data: Data) -> dict[str, str]:
         If a pair is not of the form COLUMN=NAME, or there is no such column.
     """
     labels = dict(data.labels)
-    known = [data.columns.target, *data.columns.media, *data.columns.controls]
+    found = data.columns
+    known = [found.target, *found.media, *found.reach, *found.controls]
     for text in args.labels:
         name, sign, label = text.partition("=")
         if not sign or not label:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.cli._column_roles import Columns, Wanted
 from sklearn_mmm.cli._column_words import default_labels, describe
 from sklearn_mmm.cli._columns import (
-    Columns,
-    Wanted,
     encode_texts,
     find_columns,
     is_number,
@@ -59,6 +58,7 @@ class Data:
             "spend_columns": _money(found, organic),
             "organic_columns": organic or None,
             "outcome_value": found.outcome_value,
+            "reach_frequency": found.reach or None,
         }
 
     def said(self) -> list[str]:
@@ -79,11 +79,13 @@ def _money(found: Columns, organic: list[str]) -> dict[str, str] | None:
     if not known:
         return None
     for name in known:
-        if name not in found.media:
+        if name not in [*found.media, *found.reach]:
             raise ValueError(f"--spend names {name!r}, which is none of the media")
     rest = [m for m in found.media if m not in known and m not in organic]
+    # Without a word on media's own money they are money, unless they say otherwise.
+    is_money = {"spend", ""} if found.reach.keys() >= known.keys() else {"spend"}
     for name in rest:
-        if kind_of(name) != "spend":
+        if kind_of(name) not in is_money:
             raise ValueError(
                 f"what was paid for {name!r} is not known; say --spend {name}=COLUMN, "
                 f"{name}={name} if it is money itself, or --organic {name} if it cost "
@@ -157,6 +159,7 @@ def load(args: argparse.Namespace) -> Data:
         organic=args.organic,
         spend=args.spend,
         outcome_value=args.outcome_value,
+        reach=args.reach_frequency,
     )
     found = find_columns(table, wanted)
     table = encode_texts(table, found)

@@ -52,6 +52,12 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
         metavar=("LOW", "HIGH"),
         help="multiples of the plan for each channel (default: 0.5 1.5)",
     )
+    add(
+        "--frequency",
+        choices=["kept", "optimal"],
+        default="kept",
+        help="how often people are reached where that is known (default: kept)",
+    )
     _add_reading(parser)
     _add_units(parser)
     add("-o", "--output", help="CSV file to write, a line for each channel")
@@ -95,6 +101,13 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "budgets are then in money",
     )
     add("--organic", nargs="+", default=[], help="media that cost nothing")
+    add(
+        "--reach-frequency",
+        metavar="CHANNEL=REACH,FREQUENCY",
+        nargs="+",
+        default=[],
+        help="columns with how many a channel reached and how often; see --spend",
+    )
     add("--region", help="column with the region")
     add("--time", help="column with the time step")
     _add_reading(parser)
@@ -243,7 +256,10 @@ def _as_option(value: Any, action: argparse.Action, key: str, path: str) -> Any:
     """Return a value of a file in the form that arguments have."""
     if action.nargs in ("+", "*"):
         if isinstance(value, dict):
-            return [f"{k}={v}" for k, v in value.items()]
+            return [
+                f"{k}={','.join(map(str, v)) if isinstance(v, list) else v}"
+                for k, v in value.items()
+            ]
         return [str(v) for v in value] if isinstance(value, list) else [str(value)]
     if action.nargs == 2 and isinstance(value, list) and len(value) == 2:
         return [float(v) for v in value]

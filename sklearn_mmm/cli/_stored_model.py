@@ -9,7 +9,8 @@ import pandas as pd
 
 from sklearn_mmm._arguments import as_new_file
 from sklearn_mmm.allocation import allocate_budget, make_future
-from sklearn_mmm.cli._columns import Columns, Wanted, find_columns
+from sklearn_mmm.cli._column_roles import Columns, Wanted
+from sklearn_mmm.cli._columns import find_columns
 from sklearn_mmm.cli._commands import outcome_unit, outputs_of, result_of
 from sklearn_mmm.cli._data import read_data, with_dates
 from sklearn_mmm.cli._names import did_you_mean
@@ -52,7 +53,7 @@ def rows_like(mmm: FittedMMM, path: str, args: argparse.Namespace) -> pd.DataFra
     """
     table, _ = read_data(path, args)
     table = _with_encoded(table, [str(c) for c in mmm.feature_names_in_])
-    needed = [*mmm.media_columns_, *mmm.control_columns_]
+    needed = [*media_of(mmm), *mmm.control_columns_]
     needed += [c for c in mmm.spend_columns_ if c is not None]
     keys = mmm.region_column, mmm.time_column
     needed += [c for c in (*keys, mmm.outcome_value_column_) if c is not None]
@@ -61,6 +62,13 @@ def rows_like(mmm: FittedMMM, path: str, args: argparse.Namespace) -> pd.DataFra
             hint = did_you_mean(name, list(table.columns))
             raise ValueError(f"{path} has no column {name!r}{hint}")
     return with_dates(table, mmm.time_column, args)
+
+
+def media_of(mmm: FittedMMM) -> list[str]:
+    """Return the columns with the media of a model, those with frequency as well."""
+    reach = mmm.reach_frequency_
+    channels = [c for c in mmm.media_columns_ if c not in reach]
+    return [*channels, *(column for pair in reach.values() for column in pair)]
 
 
 def _with_encoded(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
@@ -81,7 +89,13 @@ def run_plan(args: argparse.Namespace) -> int:
             as_new_file(option, path)
     mmm = load_model(args.data)
     rows, what = _plan_rows(mmm, args)
-    found = allocate_budget(mmm, rows, total=args.total, bounds=tuple(args.bounds))
+    found = allocate_budget(
+        mmm,
+        rows,
+        total=args.total,
+        bounds=tuple(args.bounds),
+        frequency=args.frequency,
+    )
     units = units_of(mmm, args.outcome_unit, args.spend_unit)
     table = found.channels.reset_index()
     if args.output is not None:
@@ -158,7 +172,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     outputs_of(args)
     before = load_model(args.data)
     table = rows_like(before, args.rows, args)
-    wanted = Wanted(target=args.target, media=before.media_columns_, controls=[])
+    wanted = Wanted(target=args.target, media=media_of(before), controls=[])
     target = args.target or find_columns(table, wanted).target
     if target not in table:
         raise ValueError(
@@ -216,10 +230,12 @@ def _later(mmm: FittedMMM, table: pd.DataFrame, path: str) -> np.ndarray:
 
 
 def _roles(mmm: FittedMMM, target: str) -> Columns:
+    reach = mmm.reach_frequency_
     return Columns(
         target,
         mmm.time_column,
         mmm.region_column,
-        list(mmm.media_columns_),
+        [c for c in mmm.media_columns_ if c not in reach],
         list(mmm.control_columns_),
+        reach=reach,
     )

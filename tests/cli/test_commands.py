@@ -9,7 +9,8 @@ import pytest
 from sklearn_mmm import load
 from sklearn_mmm.cli import _commands as commands
 from sklearn_mmm.cli import main
-from sklearn_mmm.cli._columns import Wanted, find_columns
+from sklearn_mmm.cli._column_roles import Wanted
+from sklearn_mmm.cli._columns import find_columns
 
 
 @pytest.fixture(scope="module")
