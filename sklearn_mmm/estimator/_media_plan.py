@@ -282,7 +282,7 @@ class MediaPlan:
         dearer = np.ones(self.price.shape)
         dearer[:, self.reached] = frequency / self.frequency
         own = self.sequence.frequency.clone()
-        own[self.cells] *= torch.as_tensor(dearer[:, self.reached])
+        own[self.cells] = torch.tensor(frequency)
         # Scale and price are those of a person reached.
         return replace(
             self,

@@ -6,7 +6,8 @@ import pytest
 
 from sklearn_mmm.panel._grid import make_panel
 from sklearn_mmm.panel._reach import frequency_grid, read_frequency, usual_frequency
-from sklearn_mmm.panel._rows import read_rows, resolve_roles
+from sklearn_mmm.panel._roles import resolve_roles
+from sklearn_mmm.panel._rows import read_rows
 
 X = pd.DataFrame(
     {
