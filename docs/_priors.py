@@ -78,7 +78,16 @@ def _scales() -> Iterable[tuple[str, ...]]:
         "control_deviation": ":math:`g_{r,k}`, regions' deviations from them",
     }
     for name, (low, high) in _penalised.SCALE_RANGES.items():
-        yield f"``{name}``", of[name], f"flat from {low:g} to {high:g}"
+        if name in of:
+            yield f"``{name}``", of[name], f"flat from {low:g} to {high:g}"
+    low, high = _penalised.SCALE_RANGES["event"]
+    yield (
+        "``event``, ``event_deviation``",
+        ":math:`\\gamma_k` and :math:`g_{r,k}` of three or more rare events, each whole, "
+        "relative to the mean outcome",
+        f"as of the panel's events, joined by {_penalised._EVENT_WITNESSES:g} whose "
+        f"scale is {_penalised.USUAL_EVENT:g}; from {low:g} to {high:g}",
+    )
     middle, sd = _maximise._PRIOR_LOG_MEMORY
     low, high = _maximise._MEMORY_RANGE
     yield (

@@ -212,7 +212,11 @@ def learned_hyperparameters(fitted: Fitted, modulates: bool) -> dict[str, float]
             learned["shared_season_memory"] = hyper.course.memory
     learned["contribution_scale"] = float(np.median(scales.contribution))
     learned["control_scale"] = scales.control
+    if scales.rare.any():
+        learned["event_scale"] = scales.event
     if len(hyper.sigma) > 1:
+        if scales.rare.any():
+            learned["event_deviation_scale"] = scales.event_deviation
         learned["effect_deviation_scale"] = scales.deviation
         learned["control_deviation_scale"] = scales.control_deviation
     if net.module_.modulation.active:

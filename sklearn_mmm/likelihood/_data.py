@@ -10,6 +10,10 @@ from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.functional import lagged
 
 N_CALENDAR_HARMONICS = 2
+# A control that is on in so few of the rows is one of rare events, if there are so many
+# of them: a scale cannot be learned from one or two.
+_RARE, _FEWEST_EVENTS = 1 / 8, 3
+_ROUNDING = 1e-9
 # Weeks that stand for those before them.
 _FIRST_WEEKS = 4
 
@@ -62,6 +66,24 @@ class TrainingData:
     def orders(self) -> tuple[np.ndarray, np.ndarray]:
         """Return orders of media and controls that are the same in any table."""
         return _by_size(self.media), _by_size(self.controls)
+
+    @property
+    def whole_events(self) -> np.ndarray:
+        """Coefficient of a rare event that brings the mean outcome, (n_controls,).
+
+        0 of other controls, and of no controls where there are no rare events.
+        """
+        seen = self.observed[..., None]
+        low = np.where(seen, self.controls, np.inf).min(1, initial=np.inf)
+        high = np.where(seen, self.controls, -np.inf).max(1, initial=-np.inf)
+        known = np.isfinite(low)
+        width = np.where(known, high - np.where(known, low, 0.0), 0.0).max(0)
+        on = self.controls > low[:, None] + _ROUNDING
+        share = (on & seen).sum((0, 1)) / max(self.observed.sum(), 1)
+        rare = (share > 0) & (share <= _RARE)
+        if rare.sum() < _FEWEST_EVENTS:
+            return np.zeros(0)
+        return np.where(rare, 1.0 / np.where(rare, width, 1.0), 0.0)
 
     def inputs(self, max_lag: int) -> dict[str, Tensor]:
         """Return the module's inputs in double precision, region first."""

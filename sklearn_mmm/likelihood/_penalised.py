@@ -1,7 +1,7 @@
 """Data loss and penalties, each a named term."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,13 @@ SCALE_RANGES = {
     "deviation": (0.01, 1.0),
     "control": (0.02, 1.0),
     "control_deviation": (0.003, 1.0),
+    "event": (0.005, 2.0),
+    "event_deviation": (0.003, 1.0),
 }
+# What a rare event is believed to do, relative to the mean outcome, by this many others
+# that join those of the panel.
+USUAL_EVENT = 0.1
+_EVENT_WITNESSES = 2.0
 # What a channel is believed to contribute before anything is seen, relative to the mean
 # outcome: half-normal, of which several channels together are worth this number.
 USUAL_CONTRIBUTION = 0.15
@@ -56,6 +62,11 @@ class PriorScales:
         Control coefficients and their regional deviations.
     modulation : float
         Weights of the head of the time-varying effects.
+    event, event_deviation : float
+        As for controls, but of rare events, and of what a whole one brings.
+    whole : ndarray of shape (n_controls,)
+        Coefficient of a rare event that brings the mean outcome; 0 of other controls.
+        Of no controls where there are no rare events.
     """
 
     contribution: np.ndarray
@@ -64,12 +75,40 @@ class PriorScales:
     control: float = 0.3
     control_deviation: float = 0.1
     modulation: float = 0.1
+    event: float = USUAL_EVENT
+    event_deviation: float = USUAL_EVENT / 2
+    whole: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def rare(self) -> np.ndarray:
+        """Which controls are rare events, (n_controls,); of none without them."""
+        return np.asarray(self.whole > 0)
+
+    def of_controls(self, name: str, event: str) -> Any:
+        """Return a scale of all controls, or of each where some are rare events.
+
+        Parameters
+        ----------
+        name, event : str
+            Of the scale of ordinary controls and of rare events.
+        """
+        usual = getattr(self, name)
+        if not self.rare.any():
+            return usual
+        own = getattr(self, event) * self.whole
+        return torch.as_tensor(np.where(self.rare, own, usual))
 
     @property
     def effect(self) -> np.ndarray:
         """Media effects, relative to the region's mean outcome, (n_channels,)."""
         share = np.maximum(self.share, _LEAST_SHARE)
         return 1.0 / np.hypot(share / self.contribution, 1.0 / USUAL_EFFECT)
+
+
+def event_scale(squares: np.ndarray) -> float:
+    """Return the scale of rare events, by their expected squares, (n_events,)."""
+    joined = squares.sum() + _EVENT_WITNESSES * USUAL_EVENT**2
+    return float(np.sqrt(joined / (len(squares) + _EVENT_WITNESSES)))
 
 
 def contribution_scales(squares: np.ndarray) -> np.ndarray:
@@ -130,6 +169,7 @@ class Penalties:
         positive: bool,
         believed: Believed | None = None,
         signed: Tensor | None = None,
+        whole: np.ndarray | None = None,
     ) -> "Penalties":
         """Return penalties before anything is learned.
 
@@ -142,8 +182,12 @@ class Penalties:
             See above.
         believed : mapping, optional
             See :func:`shape_priors`.
+        whole : ndarray of shape (n_controls,), optional
+            See :class:`PriorScales`.
         """
-        scales = PriorScales(contribution_scales(np.zeros(len(share))), share)
+        whole = np.zeros(0) if whole is None else whole
+        contribution = contribution_scales(np.zeros(len(share)))
+        scales = PriorScales(contribution, share, whole=whole)
         priors = shape_priors(shape, len(share), believed or {})
         return cls(l1, l2, noise, positive, scales, priors, signed)
 
@@ -155,7 +199,7 @@ class Penalties:
         return {
             "effect": (0.0, torch.as_tensor(scales.effect * strength)),
             **self.shape,
-            "coefficient": (0.0, scales.control * strength),
+            "coefficient": (0.0, scales.of_controls("control", "event") * strength),
             "innovation": (0.0, 1.0),
             "deviation": (0.0, scales.deviation * strength),
             "control_deviation": (0.0, self._control_deviation * strength),
@@ -164,10 +208,10 @@ class Penalties:
 
     @property
     def _control_deviation(self) -> Any:
-        scales = self.scales
+        plain = self.scales.of_controls("control_deviation", "event_deviation")
         if self.signed is None:
-            return scales.control_deviation
-        return torch.where(self.signed, scales.deviation, scales.control_deviation)
+            return plain
+        return torch.where(self.signed, self.scales.deviation, plain)
 
     def __call__(self, module: MMMModule) -> dict[str, Tensor]:
         """Return the named penalties, in units of log-likelihood."""

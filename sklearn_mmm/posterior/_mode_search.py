@@ -29,6 +29,7 @@ from sklearn_mmm.likelihood._penalised import (
     Penalties,
     PriorScales,
     contribution_scales,
+    event_scale,
 )
 from sklearn_mmm.likelihood._posterior import Posterior, effect_columns
 from sklearn_mmm.likelihood._randomisation import Parameters
@@ -39,6 +40,8 @@ from sklearn_mmm.posterior._members import draw_members, no_randomisation
 # Draws for the expectation: so many over all regions together, within limits.
 _N_DRAWS, _FEWEST_DRAWS, _MOST_DRAWS = 160, 8, 32
 _GAIN_BEFORE_RENEWAL = 0.5
+# The scale of rare events, by parameter.
+_OF_CONTROLS = {"coefficient": "event", "control_deviation": "event_deviation"}
 # Relative change of a share of saturation that is none.
 _SAME_SHARE = 0.02
 
@@ -322,17 +325,22 @@ def _renew_scales(
     if draws["deviation"].shape[1] > 1:
         names |= {"deviation": "deviation", "control_deviation": "control_deviation"}
     signed = posterior.module.controls.signed
-    if signed is not None:
-        # Deviations of logarithms are measured like those of media.
-        plain = draws["control_deviation"][..., ~signed]
-        draws = draws | {"control_deviation": plain}
-    found: dict[str, Any] = {
-        scale: float(
-            np.clip(draws[name].square().mean().sqrt().item(), *SCALE_RANGES[scale])
-        )
-        for name, scale in names.items()
-        if draws[name].numel()
-    }
+    whole = scales.whole
+    found: dict[str, Any] = {}
+    for name, scale in names.items():
+        drawn, own = draws[name], whole if name in _OF_CONTROLS else whole[:0]
+        if name == "control_deviation" and signed is not None:
+            # Deviations of logarithms are measured like those of media.
+            drawn = drawn[..., ~signed]
+            own = own[~signed.numpy()] if len(own) else own
+        if own.any():
+            events, drawn = drawn[..., own > 0] / own[own > 0], drawn[..., own == 0]
+            squares = events.square().flatten(0, -2).mean(0).numpy()
+            name = _OF_CONTROLS[name]
+            found[name] = float(np.clip(event_scale(squares), *SCALE_RANGES[name]))
+        if drawn.numel():
+            size = drawn.square().mean().sqrt().item()
+            found[scale] = float(np.clip(size, *SCALE_RANGES[scale]))
     if "head" in draws:
         size = draws["head"].square().mean().sqrt().item()
         found["modulation"] = float(np.clip(size, FEWEST, 1.0))

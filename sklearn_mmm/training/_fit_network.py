@@ -343,6 +343,7 @@ def initial(
         bool((data.target >= 0).all()),
         options.believed,
         module.controls.signed,
+        data.whole_events,
     )
     reasons = np.concatenate([data.media, data.controls], axis=2)
     outliers = gross_outliers(data.target, data.observed, reasons)
