@@ -334,8 +334,8 @@ def _renew_scales(
             drawn = drawn[..., ~signed]
             own = own[~signed.numpy()] if len(own) else own
         if own.any():
-            events, drawn = drawn[..., own > 0] / own[own > 0], drawn[..., own == 0]
-            squares = events.square().flatten(0, -2).mean(0).numpy()
+            events = drawn[..., own > 0].flatten(0, -2).numpy() / own[own > 0]
+            squares, drawn = np.square(events).mean(0), drawn[..., own == 0]
             name = _OF_CONTROLS[name]
             found[name] = float(np.clip(event_scale(squares), *SCALE_RANGES[name]))
         if drawn.numel():
