@@ -12,7 +12,9 @@ from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._frequency import (
     brought_by_reach,
     largest_frequency,
+    mean_frequency,
     optimal_frequency,
+    reached_channels,
 )
 from sklearn_mmm.inspection._members import plans_of
 from sklearn_mmm.inspection._model import of_fitted_model
@@ -40,9 +42,9 @@ def best_frequency(
         The plan: rows of the past or the future, in which each row keeps its spend.
     max_frequency : float or dict of float, default=None
         Most contacts per person reached, of all channels or by channel. None is the
-        largest frequency in training: beyond it nothing was seen. (It is another one
-        than ``max_frequency`` of :func:`allocate_budget`, which limits media per person
-        of a whole audience.)
+        largest frequency in training: beyond it nothing was seen. It is another limit
+        than ``max_frequency`` of :func:`allocate_budget`, which is one of media per
+        person of a whole audience.
     coverage : float, default=0.9
         Of the intervals over members.
 
@@ -50,11 +52,11 @@ def best_frequency(
     -------
     DataFrame
         Indexed by channel: ``optimal_frequency`` (contacts per person reached),
-        ``mean_frequency`` of X (impressions / reach), ``gain`` (outcome units over the
-        rows and after them, if each row bought the optimal frequency for the money, or,
-        of a channel that costs nothing, for the impressions that it has) and
-        ``gain_share`` of the channel's contribution; with members ``low`` and ``high``
-        of the optimum, and ``gain_low`` and ``gain_high``.
+        ``mean_frequency`` of X (impressions / reach), ``gain`` (outcome units, or money
+        with an ``outcome_value``: over the rows and after them, if each row had the
+        optimal frequency for its money, or, of a channel that costs nothing, for its
+        impressions) and ``gain_share`` of the channel's contribution; with members
+        ``low`` and ``high`` of the optimum, and ``gain_low`` and ``gain_high``.
 
     Raises
     ------
@@ -89,18 +91,12 @@ def best_frequency(
     True
     """
     check_coverage(coverage)
-    channels = list(mmm.reach_frequency_)
-    if not channels:
-        raise ValueError(
-            "the model has no channel with a frequency; name columns of reach and "
-            "frequency in reach_frequency={'youtube': ('youtube_reach', "
-            "'youtube_frequency')}"
-        )
+    channels = reached_channels(mmm)
     most = _most(mmm, channels, max_frequency)
     plan, members = plans_of(mmm, X, None, coverage)
     best = optimal_frequency(plan, most)
     table = pd.DataFrame(
-        {"optimal_frequency": best, "mean_frequency": _mean(plan)},
+        {"optimal_frequency": best, "mean_frequency": mean_frequency(plan)},
         pd.Index(channels, name="channel"),
     )
     brought, gain = brought_by_reach(plan), _gain(plan, best)
@@ -159,14 +155,6 @@ def _most(mmm: FittedMMM, channels: list[str], given: Any) -> np.ndarray:
             )
         most[channels.index(name)] = float(limit)
     return most
-
-
-def _mean(plan: Any) -> np.ndarray:
-    """Return impressions per person reached, (n_reached,); NaN without any."""
-    reach = plan.media(plan.spend)[:, plan.reached]
-    people = reach.sum(axis=0)
-    seen = (reach * plan.frequency).sum(axis=0)
-    return np.divide(seen, people, out=np.full(len(people), np.nan), where=people > 0)
 
 
 def _gain(plan: Any, best: np.ndarray) -> np.ndarray:

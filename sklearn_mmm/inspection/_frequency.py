@@ -6,35 +6,49 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm._arguments import check_whole
 from sklearn_mmm._intervals import interval_around
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._members import plans_of
 from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.inspection._training_rows import training_rows
 
 
 @of_fitted_model
 def frequency_curves(
-    mmm: FittedMMM, X: Any, *, n_points: int = 49, coverage: float = 0.9
+    mmm: FittedMMM, X: Any = None, *, n_points: int = 49, coverage: float = 0.9
 ) -> pd.DataFrame:
     """Return what the same money brings at each frequency, by channel.
+
+    Impressions times the response to one of them: the curve that
+    :func:`~sklearn_mmm.best_frequency` finds the top of.
 
     Parameters
     ----------
     mmm : DeepCausalMMMRegressor
         Fitted with ``reach_frequency``.
-    X : DataFrame or array of shape (n_rows, n_columns)
-        Of which each row keeps its spend.
+    X : DataFrame or array of shape (n_rows, n_columns), default=None
+        Of which each row keeps its spend; by default the training rows.
     n_points : int, default=49
-        From 1 to the largest frequency in training.
+        From 1 to the largest frequency in training; the best and the present one come
+        in addition.
     coverage : float, default=0.9
+        Of the intervals over members.
 
     Returns
     -------
     DataFrame
         ``channel``, ``frequency`` (contacts per person reached), ``contribution``
-        (outcome units, of the channel at this frequency in all rows, with what comes
-        after them) and, with members, ``low`` and ``high``. No rows without such a
-        channel.
+        (outcome units, or money with an ``outcome_value``: of the channel at this
+        frequency in all rows, with what comes after them), with members ``low`` and
+        ``high``, and ``optimal`` and ``present``: whether it is the best frequency up
+        to the largest in training, and the mean of the rows.
+
+    Raises
+    ------
+    ValueError
+        If the model has no channel with reach and frequency, or there are fewer than
+        two points.
 
     Examples
     --------
@@ -55,13 +69,15 @@ def frequency_curves(
     >>> bool(2.5 < curve.idxmax() < 3.5)
     True
     """
+    channels = reached_channels(mmm)
+    check_whole("n_points", n_points, 2)
+    X = training_rows(mmm) if X is None else X
     plan, members = plans_of(mmm, X, None, coverage)
-    channels = list(mmm.reach_frequency_)
-    if not channels:
-        return pd.DataFrame(columns=["channel", "frequency", "contribution"])
     ends = largest_frequency(mmm, channels)
-    grid = np.linspace(1.0, ends, n_points)  # (point, channel)
-    found = _contribution_at(plan, grid)
+    best, now = optimal_frequency(plan, ends), mean_frequency(plan)
+    now = np.where(np.isnan(now), 1.0, now)
+    grid = np.sort(np.vstack([np.linspace(1.0, ends, n_points), best, now]), axis=0)
+    found = _contribution_at(plan, grid)  # (point, channel)
     drawn = np.array([_contribution_at(m, grid) for m in members])
     tables = []
     for i, channel in enumerate(channels):
@@ -71,8 +87,36 @@ def frequency_curves(
         if members:
             low, high = interval_around(drawn[..., i], found[:, i], coverage)
             table["low"], table["high"] = low, high
-        tables.append(table)
+        for name, value in (("optimal", best[i]), ("present", now[i])):
+            table[name] = table["frequency"] == value
+        tables.append(table.drop_duplicates("frequency"))
     return pd.concat(tables, ignore_index=True)
+
+
+def reached_channels(mmm: FittedMMM) -> list[str]:
+    """Return the channels with reach and frequency.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    channels = list(mmm.reach_frequency_)
+    if not channels:
+        raise ValueError(
+            "the model has no channel with a frequency; name columns of reach and "
+            "frequency in reach_frequency={'youtube': ('youtube_reach', "
+            "'youtube_frequency')}"
+        )
+    return channels
+
+
+def mean_frequency(plan: Any) -> np.ndarray:
+    """Return impressions per person reached, (n_reached,); NaN without any."""
+    reach = plan.media(plan.spend)[:, plan.reached]
+    people = reach.sum(axis=0)
+    seen = (reach * plan.frequency).sum(axis=0)
+    return np.divide(seen, people, out=np.full(len(people), np.nan), where=people > 0)
 
 
 def optimal_frequency(plan: Any, most: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from sklearn_mmm.plotting._data_quality import (
     plot_zero_spells,
 )
 from sklearn_mmm.plotting._fit_and_residuals import plot_fit, plot_residuals
+from sklearn_mmm.plotting._frequency import plot_frequency
 from sklearn_mmm.plotting._graph_figure import plot_channel_graph
 from sklearn_mmm.plotting._predicted_actual import plot_predicted_actual
 from sklearn_mmm.plotting._regions import plot_region_heatmap, plot_regions
@@ -53,6 +54,7 @@ __all__ = [
     "plot_effects",
     "plot_events",
     "plot_fit",
+    "plot_frequency",
     "plot_frontier",
     "plot_modulation",
     "plot_outliers",

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from sklearn_mmm.inspection import (
-    adstock_table,
     autocorrelation,
     baseline_components,
     carry_over_table,
@@ -13,19 +12,16 @@ from sklearn_mmm.inspection import (
     event_table,
     fit_metrics,
     forecast_comparison,
-    modulation_table,
     period_roi_table,
     region_channel_table,
     region_table,
     residual_table,
-    response_curve_table,
     spend_table,
 )
 from sklearn_mmm.inspection._contributions import waterfall_of
 from sklearn_mmm.inspection._effects import shares_of
 from sklearn_mmm.plotting import (
     channel_colours,
-    plot_adstock,
     plot_allocation,
     plot_baseline,
     plot_bubbles,
@@ -35,25 +31,21 @@ from sklearn_mmm.plotting import (
     plot_events,
     plot_fit,
     plot_frontier,
-    plot_modulation,
     plot_period_roi,
     plot_predicted_actual,
-    plot_prior_posterior,
     plot_region_heatmap,
     plot_regions,
     plot_residuals,
-    plot_response_curves,
     plot_roi,
-    plot_saturation,
     plot_shares,
     plot_spend,
     plot_waterfall,
 )
-from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.plotting._words import amount, between
-from sklearn_mmm.report._content import Chart, Results
+from sklearn_mmm.report._content import Chart, Results, band
 from sklearn_mmm.report._data_charts import appendix_charts, data_charts
 from sklearn_mmm.report._graph_charts import graph_charts
+from sklearn_mmm.report._response_charts import response_charts
 
 
 def charts(results: Results) -> Iterator[Chart]:
@@ -61,7 +53,7 @@ def charts(results: Results) -> Iterator[Chart]:
     yield from _summary(results)
     yield from _fit(results)
     yield from _channels(results)
-    yield from _response(results)
+    yield from response_charts(results)
     if results.n_regions > 1:
         yield from _regions(results)
     if results.allocation is not None:
@@ -78,13 +70,6 @@ _MEASURED = (
 )
 
 
-def _band(results: Results, words: str) -> str:
-    """Return a sentence about intervals, if there are any."""
-    if not results.has_intervals:
-        return ""
-    return f" {words.format(f'{percent(results.coverage)}')}"
-
-
 def _summary(r: Results) -> Iterator[Chart]:
     table = waterfall_of(r.mmm, r.roi)
     hues = channel_colours(r.mmm)
@@ -95,7 +80,7 @@ def _summary(r: Results) -> Iterator[Chart]:
         "What would have been there without media, and what each channel added over "
         "the training period."
         + (_MEASURED if r.mmm.control_columns_ else "")
-        + _band(r, "Whiskers are {} intervals."),
+        + band(r, "Whiskers are {} intervals."),
         plot_waterfall(table, units=r.units, colours=hues),
         {"waterfall": table}
         | ({"controls": control_table(r.mmm)} if r.mmm.control_columns_ else {}),
@@ -116,7 +101,7 @@ def _fit(r: Results) -> Iterator[Chart]:
         "Actual against predicted",
         "The closer the two lines, the better the model describes the outcome."
         + shade
-        + _band(r, "The band is a {} interval."),
+        + band(r, "The band is a {} interval."),
         plot_fit(r.fit, units=r.units),
         tables,
     )
@@ -176,7 +161,7 @@ def _channels(r: Results) -> Iterator[Chart]:
         "channels",
         "Share of contribution and of spend",
         "Where the blue bar is longer, a channel brings more than its part of the "
-        "budget." + _band(r, "Whiskers are {} intervals."),
+        "budget." + band(r, "Whiskers are {} intervals."),
         plot_shares(shares, units=r.units),
         {"shares": shares},
         half=_side_by_side(r),
@@ -189,7 +174,7 @@ def _channels(r: Results) -> Iterator[Chart]:
             "channels",
             "Return on investment",
             "The average tells what was earned so far, the marginal one what the next "
-            "unit of spend would earn." + _band(r, "Bars are {} intervals."),
+            "unit of spend would earn." + band(r, "Bars are {} intervals."),
             plot_roi(paid, units=r.units),
             {"roi": r.roi},
             half=_side_by_side(r),
@@ -270,62 +255,6 @@ def _money(r: Results) -> Iterator[Chart]:
 def _side_by_side(r: Results) -> bool:
     """Return whether charts with a row for each channel are no higher than wide."""
     return len(r.roi) <= 12
-
-
-def _response(r: Results) -> Iterator[Chart]:
-    mmm, hues = r.mmm, channel_colours(r.mmm)
-    curves = response_curve_table(mmm)
-    yield Chart(
-        "response_curves",
-        "response",
-        "Response curves",
-        f"What constant spend brings per {r.units.time}"
-        + (", all regions together" if r.n_regions > 1 else "")
-        + ". The dot is the present mean; dashed parts lie beyond anything seen."
-        + _band(r, "Bands are {} intervals."),
-        plot_response_curves(curves, units=r.units, colours=hues),
-        {"response_curves": curves},
-    )
-    yield Chart(
-        "saturation",
-        "response",
-        "Saturation and headroom",
-        "How much of the largest possible response each channel already reaches, and "
-        "what the next unit of spend would bring.",
-        plot_saturation(r.saturation, units=r.units),
-        {"saturation": r.saturation},
-    )
-    kernels = adstock_table(mmm, coverage=r.coverage)
-    yield Chart(
-        "adstock",
-        "response",
-        "Carry-over (adstock)",
-        "When the effect of a spend arrives. By the dotted line, half of it has.",
-        plot_adstock(kernels, units=r.units, colours=hues),
-        {"adstock": kernels},
-    )
-    if r.beliefs is not None:
-        yield Chart(
-            "prior_posterior",
-            "response",
-            "Before and after the data",
-            "Grey is what was believed of each parameter, blue what the data made of "
-            "it. Where both are alike, the data said nothing.",
-            plot_prior_posterior(r.beliefs),
-            {"prior_posterior": r.beliefs},
-        )
-    courses = modulation_table(mmm)
-    if not (courses["factor"] - 1).abs().max() > 1e-6:
-        return
-    yield Chart(
-        "modulation",
-        "response",
-        "Effects over time",
-        "By what factor a channel worked better or worse than usual"
-        + ("; four of five regions lie in the band." if r.n_regions > 1 else "."),
-        plot_modulation(courses, units=r.units, colours=hues),
-        {"modulation": courses},
-    )
 
 
 def _regions(r: Results) -> Iterator[Chart]:

@@ -19,6 +19,7 @@ from sklearn_mmm.inspection import (
 from sklearn_mmm.inspection._effects import roi_tables
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._graph_tables import GraphTables
+from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.report._moves import MOVE_COLUMNS, move_table
 from sklearn_mmm.report._tests import next_test, planned_tests
 from sklearn_mmm.report._trust import trust_table
@@ -193,3 +194,10 @@ class Chart(NamedTuple):
     figure: go.Figure
     tables: dict[str, pd.DataFrame]
     half: bool = False
+
+
+def band(results: Results, words: str) -> str:
+    """Return a sentence about intervals, if there are any."""
+    if not results.has_intervals:
+        return ""
+    return f" {words.format(f'{percent(results.coverage)}')}"

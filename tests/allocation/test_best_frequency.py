@@ -9,6 +9,7 @@ from sklearn_mmm import (
     allocate_budget,
     best_frequency,
     budget_frontier,
+    make_report,
     minimize_spend,
     simulate,
 )
@@ -207,3 +208,10 @@ def test_without_such_a_channel_there_is_nothing_to_say(plain_fit, plain_panel):
         allocate_budget(plain_fit, X, frequency="optimal")
     with pytest.raises(ValueError, match="frequency"):
         allocate_budget(plain_fit, X, frequency="often")
+
+
+def test_the_report_shows_it(mmm, plan, tmp_path):
+    path = make_report(mmm, tmp_path / "r.html", plan=plan)
+    page = path.read_text(encoding="utf-8")
+    assert "How often people are reached" in page
+    assert "video brings most for its money at" in page

@@ -38,6 +38,15 @@ def sources(fitted, with_members, holdout):
     tables["plot_changes"] = inspection.change_table(fitted, with_members)
     X, _ = holdout
     tables["plot_allocation"] = allocate_budget(fitted, X, n_starts=1).channels
+    tables["plot_frequency"] = pd.DataFrame(
+        {
+            "channel": ["tv"] * 3,
+            "frequency": [1.0, 2.0, 3.0],
+            "contribution": [5.0, 9.0, 7.0],
+            "optimal": [False, True, False],
+            "present": [False, False, True],
+        }
+    )
     tables["plot_frontier"] = budget_frontier(fitted, X, n_starts=1)
     return tables
 
