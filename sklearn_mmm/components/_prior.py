@@ -137,6 +137,25 @@ class Prior:
             return torch.logit((natural - self.low) / (self.high - self.low))
         return natural
 
+    def in_unit(self, raw: Tensor, ratio: Tensor) -> Tensor:
+        """Return the real numbers of the parameter for media in another unit.
+
+        Parameters
+        ----------
+        raw : Tensor
+            Real numbers of any shape.
+        ratio : Tensor
+            The former unit of the media in new ones, of the same shape.
+
+        Returns
+        -------
+        Tensor
+            Real numbers of the same shape; the same ones if the parameter has no unit.
+        """
+        if not self.media_power:
+            return raw
+        return self.raw(self.natural(raw) * ratio**self.media_power)
+
     def quantile(self, probability: float) -> float:
         """Return a quantile of the parameter's prior.
 

@@ -9,7 +9,13 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm.components._adstock import Adstock
-from sklearn_mmm.components._prior import Prior
+from sklearn_mmm.components._by_channel import (
+    AnyPrior,
+    SaturationByChannel,
+    adstock_of_channel,
+    lags_of_channels,
+    saturation_of_channel,
+)
 from sklearn_mmm.components._saturation import Saturation
 
 
@@ -41,7 +47,7 @@ class ChannelResponse:
     normalize: bool = True
 
     @property
-    def priors(self) -> tuple[Prior, ...]:
+    def priors(self) -> tuple[AnyPrior, ...]:
         """What is believed about the parameters of both."""
         return (*self.adstock.priors_for(self.n_lags), *self.saturation.priors)
 
@@ -104,6 +110,18 @@ class ChannelResponse:
         """Return the saturated carry-over of media, see :meth:`carry_over`."""
         return self.saturate(self.carry_over(media))
 
+    def of_channel(self, channel: int) -> "ChannelResponse":
+        """Return the response of one channel, without its parameters."""
+        lags = lags_of_channels(self.adstock, self.n_lags, self.n_channels)
+        return replace(
+            self,
+            adstock=adstock_of_channel(self.adstock, channel),
+            saturation=saturation_of_channel(self.saturation, channel),
+            n_lags=int(lags[channel]),
+            n_channels=1,
+            parameters={},
+        )
+
     def take(self, channels: np.ndarray) -> "ChannelResponse":
         """Keep some channels.
 
@@ -128,6 +146,13 @@ def half_of_maximum(
     parameters : dict of Tensor of shape (n_channels,)
     n_channels : int
     """
+    if isinstance(saturation, SaturationByChannel):
+        out = np.empty(n_channels)
+        for channel in range(n_channels):
+            form = saturation_of_channel(saturation, channel)
+            own = {p.name: parameters[p.name][[channel]] for p in form.priors}
+            out[channel] = half_of_maximum(form, own, 1)[0]
+        return out
     if not saturation.bounded:
         return np.full(n_channels, np.inf)
     found = saturation.inverse(parameters, 0.5).expand(n_channels)

@@ -41,6 +41,24 @@ class ChannelEffects:
     direct_margin: np.ndarray
     total_margin: np.ndarray
 
+    def summed(self, part: np.ndarray) -> "ChannelEffects":
+        """Return the effects of groups.
+
+        Parameters
+        ----------
+        part : ndarray of shape (n, n_groups)
+            1 where a channel belongs to a group, else 0.
+        """
+        # What a group's channels move among one another is no part of it.
+        apart = 1.0 - part @ part.T
+        lost, moved = (
+            np.einsum("rij,ia,jb->rab", values * apart, part, part)
+            for values in (self.lost, self.moved)
+        )
+        own = [self.spend @ part, self.direct @ part, lost, moved]
+        margins = [self.direct_margin @ part, self.total_margin @ part]
+        return ChannelEffects(*own, *margins)
+
 
 def channel_effects(
     plan: MediaPlan, influence: ChannelInfluence | None
@@ -143,14 +161,14 @@ def effects_table(
     channels : list of str
     regions : ndarray of shape (n_regions,)
     kind : {"direct", "mediated", "total"}
-    by : {"channel", "channel×region"}
+    by : {"channel", "channel×region", "group"}
         Index of the table, or its first columns.
     coverage : float or None
         None leaves the intervals out.
     unvalued : ChannelEffects or None
         The same in outcome units, where these are others.
     """
-    together = by == "channel"
+    together = by != "channel×region"
     columns = _columns(found, kind, together)
     spend = columns["spend"]
     unit = np.where(spend > 0, spend, np.nan).T.ravel()
@@ -177,7 +195,7 @@ def effects_table(
         ):
             table[f"{prefix}low"], table[f"{prefix}high"] = low, high
     if together:
-        table.index = pd.Index(channels, name="channel")
+        table.index = pd.Index(channels, name=by)
         return table
     table.insert(0, "channel", np.repeat(channels, len(regions)))
     table.insert(1, "region", np.tile(regions, len(channels)))

@@ -41,7 +41,8 @@ def experiment_fit(
         media = sequence.media.clone()
         media[..., list(test.channels)] = torch.as_tensor(test.other)
         other = sequence.contributions(media)[0].numpy()
-        brought = (own - other)[..., list(test.channels)].sum(axis=-1)
+        counted = [*test.channels, *test.along]
+        brought = (own - other)[..., counted].sum(axis=-1)
         model = float((brought * test.counted).sum(axis=1) @ predictor.scales.outcome)
         names = ", ".join(channels[c] for c in test.channels)
         gap = (model - test.lift) / test.std_error

@@ -8,8 +8,10 @@ import pandas as pd
 import torch
 
 from sklearn_mmm._intervals import half_width, interval_around
+from sklearn_mmm.components._by_channel import SaturationByChannel
 from sklearn_mmm.components._response import half_of_maximum
-from sklearn_mmm.estimator._response_curves import MemberCurves, SteadyState
+from sklearn_mmm.estimator._curve import MemberCurves
+from sklearn_mmm.estimator._response_curves import SteadyState
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.network._reach import frequency_parameters, response_to_frequency
@@ -25,7 +27,7 @@ def adstock_parameters(module: MMMModule) -> dict[str, np.ndarray]:
     """Return the kernels' parameters, each of shape (n_channels,)."""
     media = module.media
     own = media.shape.kernel_parameters(media.raw)
-    return {name: values.numpy() for name, values in own.items()}
+    return {name: media.shape.each(values).numpy() for name, values in own.items()}
 
 
 @torch.no_grad()
@@ -36,14 +38,16 @@ def saturation_parameters(module: MMMModule) -> dict[str, np.ndarray]:
     """
     media = module.media
     own = media.shape.curve_parameters(media.raw)
+    each = {n: media.shape.each(v).numpy() for n, v in own.items()}
     if not media.shape.reach:
-        return {name: values.numpy() for name, values in own.items()}
-    reached = np.zeros(len(media.log_effect), bool)
-    reached[list(media.shape.reach)] = True
-    curve = {name: np.where(reached, np.nan, v.numpy()) for name, v in own.items()}
+        return each
     often = frequency_parameters(media.raw).items()
+    every = {n: media.shape.each(v).numpy() for n, v in often}
+    reached = np.zeros(len(next(iter(every.values()))), bool)
+    reached[list(media.shape.reach)] = True
+    curve = {name: np.where(reached, np.nan, v) for name, v in each.items()}
     return curve | {
-        f"frequency_{name}": np.where(reached, v.numpy(), np.nan) for name, v in often
+        f"frequency_{name}": np.where(reached, v, np.nan) for name, v in every.items()
     }
 
 
@@ -53,11 +57,11 @@ def half_saturation(module: MMMModule) -> np.ndarray:
 
     In units of the media scale; infinite for curves without a maximum.
     """
-    media = module.media
-    parameters = media.shape.curve_parameters(media.raw)
-    n_channels = len(media.log_effect)
-    out = half_of_maximum(media.shape.saturation, parameters, n_channels)
-    out[list(media.shape.reach)] = np.inf
+    media, shape = module.media, module.media.shape
+    parameters = shape.curve_parameters(media.raw)
+    found = half_of_maximum(shape.saturation, parameters, len(media.log_effect))
+    out = shape.each(torch.as_tensor(found)).numpy().copy()
+    out[list(shape.reach)] = np.inf
     return out
 
 
@@ -73,11 +77,12 @@ def regional_effect(module: MMMModule, scales: PanelScales) -> np.ndarray:
 def _at_usual_frequency(module: MMMModule, scales: PanelScales) -> np.ndarray:
     """Return factors of effects at usual frequencies, (n_regions, n_channels)."""
     media = module.media
-    out = np.ones((len(scales.regions), len(media.log_effect)))
+    out = np.ones(scales.media.shape)
     reached = list(media.shape.reach)
     if reached:
         often = torch.as_tensor(scales.frequency_of(np.arange(len(scales.regions))))
-        raw = {name: values[reached] for name, values in media.raw.items()}
+        units = media.shape.reach_units
+        raw = {name: values[units] for name, values in media.raw.items()}
         out[:, reached] = response_to_frequency(raw, often).numpy()
     return out
 
@@ -96,12 +101,15 @@ def parameter_table(
     tables = []
     for (name, lag), own in _flat_parameters(module).items():
         draws = np.array([d[name, lag] for d in drawn])
+        # Channels whose form has no such parameter.
+        known = np.isfinite(own)
+        own, draws = own[known], draws[:, known]
         low, high = interval_around(draws, own, coverage)
         tables.append(
             pd.DataFrame(
                 {
                     "parameter": name,
-                    "channel": channels,
+                    "channel": np.array(channels, object)[known],
                     "lag": lag,
                     "estimate": own,
                     "low": low,
@@ -116,7 +124,7 @@ def parameter_table(
 
 def _flat_parameters(module: MMMModule) -> dict[tuple[str, float], np.ndarray]:
     own = adstock_parameters(module) | saturation_parameters(module)
-    own["effect"] = module.media.signed(module.media.effect).detach().numpy()
+    own["effect"] = module.media.channel_effect.detach().numpy()
     out = {(name, np.nan): values for name, values in own.items()}
     weights = adstock_weights(module)
     lags = {
@@ -176,6 +184,10 @@ def steady_state(
     ]
     curve = saturation_parameters(module)
     drawn = [saturation_parameters(m.module) for m in fitted.members]
+    shape = module.media.shape
+    saturation = shape.saturation
+    if isinstance(saturation, SaturationByChannel) and shape.groups is not None:
+        saturation = saturation.of_cells(torch.tensor(shape.groups.unit))
     members = MemberCurves(
         np.reshape(effects, (n_members, len(panel.regions), n)),
         {name: np.reshape([d[name] for d in drawn], (n_members, n)) for name in curve},
@@ -184,7 +196,7 @@ def steady_state(
         channels=channels,
         regions=panel.regions,
         effect=own,
-        saturation=module.media.shape.saturation,
+        saturation=saturation,
         parameters=curve,
         media_scale=scales.media * scales.price,
         usual=spend.sum(1) / n_rows,
@@ -192,6 +204,7 @@ def steady_state(
         largest_total=spend.sum(0).max(0),
         members=members,
         reach=module.media.shape.reach,
+        unit=None if shape.groups is None else shape.groups.unit,
     )
 
 

@@ -11,10 +11,15 @@ from sklearn_mmm._arguments import check_choice, check_number, check_whole
 from sklearn_mmm._intervals import check_coverage
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm._warn import warn_caller
-from sklearn_mmm.estimator._channel_effects import KINDS, channel_effects, effects_table
+from sklearn_mmm.estimator._channel_effects import (
+    KINDS,
+    channel_effects,
+    effects_table,
+)
+from sklearn_mmm.estimator._curve import Curve
 from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.estimator._parameter_mixin import ParameterTableMixin
-from sklearn_mmm.estimator._response_curves import Curve, SteadyState
+from sklearn_mmm.estimator._response_curves import SteadyState
 from sklearn_mmm.exceptions import FreeMediaWarning
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.panel._outcome_value import check_worth
@@ -142,13 +147,14 @@ class MediaInspectionMixin(ParameterTableMixin):
             Rows whose outcome counts; by default those of fit.
         coverage : float, default=None
             Probability of intervals; None for none.
-        by : {"channel", "channel×region"}, default="channel"
-            One row for each channel, or for each channel and region.
+        by : {"channel", "channel×region", "group"}, default="channel"
+            One row for each channel, for each channel and region, or for each group of
+            ``channel_groups`` and each channel outside them.
 
         Returns
         -------
         DataFrame
-            Indexed by channel, or with the columns ``channel`` and ``region``:
+            Indexed by channel or group, or with the columns ``channel`` and ``region``:
             ``spend`` (spend units), ``contribution`` (outcome units, or money with an
             ``outcome_value``), ``roi`` and ``marginal_roi`` (the same per spend unit,
             on average and for the next unit, spread as the channel's spend is; NaN
@@ -221,7 +227,7 @@ class MediaInspectionMixin(ParameterTableMixin):
     def _effects(
         self, kinds: Sequence[str], X: Any, coverage: float | None, by: str
     ) -> dict[str, pd.DataFrame]:
-        _check_level(by)
+        check_choice("by", by, (*_LEVELS, "group"))
         check_is_fitted(self)
         if coverage is not None:
             check_coverage(coverage)
@@ -244,11 +250,29 @@ class MediaInspectionMixin(ParameterTableMixin):
         if self._predictor.history.value is not None:
             influence = None if alone else self._influence
             counted = channel_effects(plan.in_outcome_units(), influence)
-        names = plan.channels, np.unique(plan.region)
+        names, regions = plan.channels, np.unique(plan.region)
+        if by == "group":
+            names, part = self._by_group()
+            found, draws = found.summed(part), [draw.summed(part) for draw in draws]
+            counted = None if counted is None else counted.summed(part)
         return {
-            k: effects_table(found, draws, *names, k, by, coverage, counted)
+            k: effects_table(found, draws, names, regions, k, by, coverage, counted)
             for k in kinds
         }
+
+    @property
+    def _groups(self) -> dict[str, list[int]]:
+        raise NotImplementedError
+
+    def _by_group(self) -> tuple[list[str], np.ndarray]:
+        """Return groups and channels outside them, and which channels are in which."""
+        label = list(self.media_columns_)
+        for group, members in self._groups.items():
+            for channel in members:
+                label[channel] = group
+        rows = list(dict.fromkeys(label))
+        part = np.array([[float(own == row) for row in rows] for own in label])
+        return rows, part
 
     @one_thread()
     def response_curves(

@@ -220,7 +220,11 @@ class MediaPlan:
         In a region that never had the channel, any media do.
         """
         scaled = spend / self.media_scale + self.given
-        return np.asarray(scaled > np.where(self.silent, 0.0, 1 + 1e-9))
+        # The curve of a group has been seen as far as its campaigns went together.
+        shape = self.sequence.module.media.shape
+        whole = shape.each(shape.together(torch.as_tensor(scaled))).numpy()
+        beyond = (whole > 1 + 1e-9) | self.silent
+        return np.asarray((scaled > 0) & beyond)
 
     def media(self, spend: np.ndarray) -> np.ndarray:
         """Return the media of (n_rows, n_channels) spend, in their own units."""

@@ -50,18 +50,19 @@ class MediaSequence:
             In units of the media scale. Contributions are relative to the region's
             mean outcome.
         """
-        module = self.module
+        module, shape = self.module, self.module.media.shape
         out = module.media.of_series(media, self.region, self.frequency)
         if not module.modulation.active:
             return out, torch.ones_like(out)
         factor = module.modulation.predict(
-            media,
+            shape.together(media),
             self.controls,
             self.calendar.expand(len(media), -1, -1),
             self.region,
             self.later,
             self.memory,
         )
+        factor = shape.each(factor)
         return out * factor, factor
 
     @property
@@ -79,7 +80,8 @@ class MediaSequence:
     def _of_reach(self) -> dict[str, Tensor]:
         """Raw parameters of the channels with reach."""
         media = self.module.media
-        return {n: values[list(media.shape.reach)] for n, values in media.raw.items()}
+        units = media.shape.reach_units
+        return {name: values[units] for name, values in media.raw.items()}
 
     def between(self, start: int, end: int) -> "MediaSequence":
         """Keep some weeks, and what is remembered of those before."""
@@ -87,9 +89,8 @@ class MediaSequence:
         if modulation.active and start > 0:
             calendar = self.calendar[:start].expand(len(self.media), -1, -1)
             with torch.no_grad():
-                memory = modulation.memory(
-                    self.media[:, :start], self.controls[:, :start], calendar
-                )
+                before = self.module.media.shape.together(self.media[:, :start])
+                memory = modulation.memory(before, self.controls[:, :start], calendar)
         return MediaSequence(
             self.module,
             self.region,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mmm.likelihood._experiments import Experiment
+from sklearn_mmm.network import ChannelGroups
 from sklearn_mmm.panel._grid import Panel
 from sklearn_mmm.panel._numbers import as_number, check_precision
 
@@ -41,6 +42,7 @@ class PriorReader:
         Of an outcome unit; 1 where it is counted itself.
     outcome : float
         Sum of what the outcome of the training rows is worth.
+    groups : ChannelGroups or None
     """
 
     def __init__(
@@ -51,10 +53,12 @@ class PriorReader:
         media: np.ndarray,
         worth: np.ndarray,
         outcome: float,
+        groups: ChannelGroups | None = None,
     ) -> None:
         self.panel, self.channels = panel, channels
         self.spend, self.media = spend, media
         self.worth, self.outcome = worth, outcome
+        self.groups = groups
 
     def read(self, priors: Mapping[str, Mapping[str, Any]]) -> list[Experiment]:
         """Return the experiments that stand for priors.
@@ -70,15 +74,16 @@ class PriorReader:
             if quantity in SHAPES:
                 continue
             unit, other = self._unit(name, channel, quantity)
-            found.append(
-                Experiment(
-                    (channel,),
-                    self.panel.observed * self.worth,
-                    other[..., None],
-                    mean * unit,
-                    std * unit,
-                )
+            belief = Experiment(
+                (channel,),
+                self.panel.observed * self.worth,
+                other[..., None],
+                mean * unit,
+                std * unit,
             )
+            # The next unit of a campaign changes what others of its group bring.
+            marginal = quantity == "marginal_roi"
+            found.append(belief.with_groups(self.groups) if marginal else belief)
         return found
 
     def _unit(self, name: str, channel: int, quantity: str) -> tuple[float, np.ndarray]:

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from sklearn_mmm.components import Prior
+from sklearn_mmm.components._by_channel import AnyPrior
 from sklearn_mmm.estimator._fitted_tables import (
     adstock_parameters,
     saturation_parameters,
 )
 from sklearn_mmm.likelihood._penalised import Penalties
-from sklearn_mmm.network import MMMModule
+from sklearn_mmm.network import ChannelGroups, MMMModule
 from sklearn_mmm.posterior._members import Member
 
 _N_NODES = 40
@@ -31,15 +31,16 @@ def prior_table(
     priors = _moments(module, len(channels), penalties)
     tables = []
     for name in _parameters(module):
-        draws = np.array([own[name] for own in drawn])  # (member, channel)
         mean, sd = priors[name]
+        known = np.isfinite(mean)
+        draws = np.array([own[name][known] for own in drawn])  # (member, channel)
         tables.append(
             pd.DataFrame(
                 {
                     "parameter": name,
-                    "channel": channels,
-                    "prior_mean": mean,
-                    "prior_sd": sd,
+                    "channel": np.array(channels, object)[known],
+                    "prior_mean": mean[known],
+                    "prior_sd": sd[known],
                     "posterior_mean": draws.mean(axis=0),
                     "posterior_sd": draws.std(axis=0, ddof=1),
                 }
@@ -51,7 +52,7 @@ def prior_table(
 
 
 def _parameters(module: MMMModule) -> dict[str, np.ndarray]:
-    effect = module.media.effect.double().numpy()
+    effect = module.media.channel_effect.double().numpy()
     own = saturation_parameters(module) | adstock_parameters(module)
     return {"effect": effect, **own}
 
@@ -61,22 +62,45 @@ def _moments(
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return mean and standard deviation of priors, each of shape (n_channels,)."""
     priors: Mapping[str, tuple[Any, Any]] = penalties.priors
-    scale = np.broadcast_to(np.asarray(priors["effect"][1], float), n_channels)
+    shape = module.media.shape
+    units = np.arange(n_channels)
+    if shape.groups is not None:
+        units = np.array(shape.groups.unit)
+    n_units = units.max() + 1
+    scale = np.broadcast_to(np.asarray(priors["effect"][1], float), n_units)[units]
     # Half-normal: an effect is positive.
-    out = {"effect": (scale * np.sqrt(2 / np.pi), scale * np.sqrt(1 - 2 / np.pi))}
-    for name, prior in module.media.shape.priors.items():
-        raw = [np.broadcast_to(np.asarray(v, float), n_channels) for v in priors[name]]
-        out[prior.name] = _natural_moments(prior, *raw)
+    mean, sd = scale * np.sqrt(2 / np.pi), scale * np.sqrt(1 - 2 / np.pi)
+    if shape.groups is not None:
+        # Times the lognormal factor of campaigns.
+        own = list(shape.groups.campaigns)
+        wide = priors["campaign"][1] * _centred_size(shape.groups)[own]
+        mean[own] *= np.exp(0.5 * wide**2)
+        sd[own] = np.sqrt((scale[own] * np.exp(wide**2)) ** 2 - mean[own] ** 2)
+    out = {"effect": (mean, sd)}
+    for name, prior in shape.priors.items():
+        raw = [np.broadcast_to(np.asarray(v, float), n_units) for v in priors[name]]
+        natural = _natural_moments(prior, *raw)
+        out[prior.name] = natural[0][units], natural[1][units]
     return out
 
 
+def _centred_size(groups: ChannelGroups) -> np.ndarray:
+    """Return the standard deviations of deviations less their means, (n_channels,).
+
+    Of independent ones of unit variance.
+    """
+    weight = groups.weight
+    squares = groups.each(groups.together(weight**2))
+    return np.asarray((1 - 2 * weight + squares).sqrt().numpy())
+
+
 def _natural_moments(
-    prior: Prior, mean: np.ndarray, sd: np.ndarray
+    prior: AnyPrior, mean: np.ndarray, sd: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the moments of a transformed Gaussian by Gauss-Hermite quadrature."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(_N_NODES)
     weights = weights / weights.sum()
     raw = mean[:, None] + sd[:, None] * nodes
-    values = prior.natural(torch.tensor(raw)).numpy()
+    values = np.ascontiguousarray(prior.natural(torch.tensor(raw.T)).numpy().T)
     centre = values @ weights
     return centre, np.sqrt(((values - centre[:, None]) ** 2) @ weights)

@@ -18,10 +18,14 @@ from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.baseline._outliers import without_gross_outliers
 from sklearn_mmm.components import Adstock, Saturation
-from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
-from sklearn_mmm.components._check import check_components
+from sklearn_mmm.components._adstock import ADSTOCKS
 from sklearn_mmm.components._noise import HuberNoise
-from sklearn_mmm.components._saturation import SATURATIONS, make_saturation
+from sklearn_mmm.components._saturation import SATURATIONS
+from sklearn_mmm.estimator._channel_shapes import (
+    ChannelShapes,
+    read_groups,
+    read_shapes,
+)
 from sklearn_mmm.estimator._experiment_fit import contradicted, experiment_fit
 from sklearn_mmm.estimator._experiment_reader import ExperimentReader, join_tests
 from sklearn_mmm.estimator._fitted_tables import (
@@ -33,7 +37,7 @@ from sklearn_mmm.estimator._fitted_tables import (
     saturation_parameters,
     steady_state,
 )
-from sklearn_mmm.estimator._kernel_length import kernel_length, longest_kernel
+from sklearn_mmm.estimator._kernel_length import kernel_length
 from sklearn_mmm.estimator._media_mixin import MediaInspectionMixin
 from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.estimator._prior_reader import PriorReader
@@ -57,6 +61,7 @@ from sklearn_mmm.graph._learn import GraphOptions
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.network import ResponseShape, Signs
+from sklearn_mmm.panel._by_channel import ChannelNames
 from sklearn_mmm.panel._columns import ColumnSpec, as_table, check_target, index_of
 from sklearn_mmm.panel._grid import Panel, check_regions, interpolate_gaps
 from sklearn_mmm.panel._outcome_value import check_worth, worth_of_cells
@@ -75,6 +80,7 @@ from sklearn_mmm.panel._scales import (
     make_scales,
     rescaling,
     scaled_controls,
+    with_groups,
 )
 from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.training import (
@@ -189,15 +195,16 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         step, of the median region) and ``slope`` are of its response and positive; of
         a channel in ``reach_frequency`` these two are of its curve of frequency, the
         first in contacts.
-    max_lag : int or "auto", default="auto"
+    max_lag : int, "auto" or dict, default="auto"
         Length of the adstock kernel in time steps, the current one included. "auto"
         is 8 weeks of weekly data, 4 weeks of daily, 4 months of monthly ones:
         :math:`8 / \\sqrt{w}` steps of :math:`w` weeks, between 4 and 26 weeks, and of a
         series with fewer than 32 of these steps 8 steps; with
         ``adstock="auto"`` up to three times as long (at most 26 weeks, a quarter of the
         series) where there is evidence for other kernels. See ``adstock_``, whose
-        columns are the lags.
-    adstock : str or Adstock, default="auto"
+        columns are the lags. A dict is by channel: ``{"tv": 13, "search": 2}``, others
+        having the default.
+    adstock : str, Adstock or dict, default="auto"
         "auto", one of "geometric", "gamma", "delayed", "weibull", "binomial", or a
         component, see :class:`~sklearn_mmm.components.Adstock` and
         :doc:`/extend_adstock`. Form of the carry-over: falling from the start, rising
@@ -205,13 +212,21 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         both, or falling to nothing at the end of the kernel; or a component, perhaps of
         your own. "auto" is geometric, and gamma for those channels for which there is
         evidence (:class:`~sklearn_mmm.components.GammaAdstock`; ``rise`` of the others
-        is 0.001 then, which is geometric).
-    saturation : str or Saturation, default="hill"
+        is 0.001 then, which is geometric). A dict is by channel, names or positions:
+        ``{"tv": "delayed"}``, others having the default.
+    saturation : str, Saturation or dict, default="hill"
         One of "hill", "logistic", "exponential", "none", or a component, see
         :class:`~sklearn_mmm.components.Saturation` and :doc:`/extend_saturation`.
         Form of the response to adstocked media: S-shaped or concave as the data say,
         concave in two ways, or a straight line; or a component, such as
-        ``HillSaturation(min_slope=1)``, perhaps of your own.
+        ``HillSaturation(min_slope=1)``, perhaps of your own. A dict is by channel:
+        ``{"email": "none"}``, others having the default.
+    channel_groups : dict, default=None
+        Campaigns inside channels: ``{"social": ["prospecting", "retargeting"]}``, at
+        least two media columns each, in one unit. Those of a group have one kernel and
+        one curve, of the sum of their media, whose ``media_scale_`` is that of the sum;
+        their effects differ as far as the data say, see :doc:`/how_to_campaigns`. Dicts
+        by channel may name the group.
     time_varying : bool, default=True
         Whether the effect of a channel may vary with time, by a GRU over media,
         controls and the calendar; the data decide how far. It needs a time column
@@ -268,19 +283,21 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         steady-state response per time step, all regions together; money with an
         ``outcome_value``.
     adstock_ : DataFrame of shape (n_channels, max_lag)
-        Weights of the carry-over by lag, summing to 1.
+        Weights of the carry-over by lag, summing to 1; 0 beyond a channel's own length.
     adstock_parameters_ : DataFrame of shape (n_channels, n_parameters)
         Parameters of the kernel chosen by ``adstock``: ``decay`` (share carried over to
         the next time step, or how fast a delayed kernel fades), ``rise`` (0 falls from
         the start), ``delay`` (time steps), ``shape`` and ``scale`` (time steps),
-        ``alpha``, or those of a kernel of your own.
+        ``alpha``, or those of a kernel of your own; NaN where a channel's kernel has no
+        such parameter.
     decay_ : Series of shape (n_channels,)
         Its decay; NaN for kernels without a parameter of that name.
     saturation_parameters_ : DataFrame of shape (n_channels, n_parameters)
         Parameters of the curve chosen by ``saturation``: ``half_saturation`` and
         ``slope`` of a Hill curve, ``rate``, none of a straight line, or those of a
-        curve of your own. Of channels in ``reach_frequency`` they are NaN, and there
-        are ``frequency_half_saturation`` (contacts) and ``frequency_slope``.
+        curve of your own; NaN where a channel's curve has no such parameter. Of
+        channels in ``reach_frequency`` they are NaN, and there are
+        ``frequency_half_saturation`` (contacts) and ``frequency_slope``.
     outcome_ : Series of shape (n_rows,)
         Outcome of the training rows, outcome units per time step.
     outcome_value_ : Series of shape (n_rows,)
@@ -397,9 +414,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "max_lag": [
             Interval(Integral, 1, _MOST_LAGS, closed="both"),
             StrOptions({"auto"}),
+            dict,
         ],
-        "adstock": [StrOptions({"auto", *ADSTOCKS}), Adstock],
-        "saturation": [StrOptions(set(SATURATIONS)), Saturation],
+        "adstock": [StrOptions({"auto", *ADSTOCKS}), Adstock, dict],
+        "saturation": [StrOptions(set(SATURATIONS)), Saturation, dict],
+        "channel_groups": [None, dict],
         "time_varying": ["boolean"],
         "validation": ["boolean"],
         "graph": ["boolean", ChannelGraph],
@@ -434,9 +453,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         control_reference: Mapping[str, float | str] | None = None,
         outcome_value: str | float | Sequence[Any] | None = None,
         priors: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
-        max_lag: int | str = "auto",
-        adstock: str | Adstock = "auto",
-        saturation: str | Saturation = "hill",
+        max_lag: int | str | Mapping[Any, int | str] = "auto",
+        adstock: str | Adstock | Mapping[Any, str | Adstock] = "auto",
+        saturation: str | Saturation | Mapping[Any, str | Saturation] = "hill",
+        channel_groups: Mapping[str, Sequence[Any]] | None = None,
         time_varying: bool = True,
         validation: bool = True,
         graph: bool | ChannelGraph = True,
@@ -467,6 +487,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.max_lag = max_lag
         self.adstock = adstock
         self.saturation = saturation
+        self.channel_groups = channel_groups
         self.time_varying = time_varying
         self.validation = validation
         self.graph = graph
@@ -661,6 +682,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             reach = rows.media[:, self._roles.reached]
             often = usual_frequency(panel, reach, rows.frequency)
             scales = replace(scales, frequency=often)
+        scales = with_groups(scales, panel, rows.media, self._groups.values())
         data = self._training_data(rows, panel, y, scales)
         tests = self._tests(panel, rows, data, lift_tests, options)
         beliefs = self._beliefs(panel, rows, y, data)
@@ -713,9 +735,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             return self._usual_influence(data, options)
 
         amount, channels = panel.scatter(rows.amount), self.media_columns_
-        return ExperimentReader(
+        found = ExperimentReader(
             panel, self._axis, channels, amount, data.media, influence
         ).read(lift_tests)
+        # A test measures what it does to other campaigns of a group as well.
+        return [test.with_groups(self._told_shapes.groups) for test in found]
 
     def _beliefs(
         self, panel: Panel, rows: Rows, y: np.ndarray, data: TrainingData
@@ -724,9 +748,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         if self.priors is None:
             return []
         spend, total = panel.scatter(rows.spend), float((y * rows.worth).sum())
-        worth = worth_of_cells(panel, rows.value)
+        worth, groups = worth_of_cells(panel, rows.value), self._told_shapes.groups
         channels = self.media_columns_
-        reader = PriorReader(panel, channels, spend, data.media, worth, total)
+        reader = PriorReader(panel, channels, spend, data.media, worth, total, groups)
         return reader.read(self.priors)
 
     def _compare(self, tests: list[Experiment]) -> None:
@@ -762,7 +786,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         checkpoint: Checkpoint,
     ) -> Fitted:
         if former is None:
-            shape = self._response_shape(len(data.position))
+            shape = self._response_shape(data)
         else:
             shape = former.net.module_.media.shape
         options = self._training_options(shape, scales, len(data.position))
@@ -850,13 +874,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         options["shape"] = shape
         options["noise"] = HuberNoise(self.huber_delta)
         options["signs"] = self._signs
-        options["longest"] = None
-        if self.adstock == "auto":
-            # Of which form a kernel was found to be changes no belief.
-            shape = replace(shape, adstock=make_adstock("auto"))
-            if shape.n_lags > 1:
-                steps = self._weeks_per_step, n_steps
-                options["longest"] = longest_kernel(self.max_lag, *steps)
+        told = self._told_shapes
+        options["longest"] = told.longest(self._weeks_per_step, n_steps)
+        shape = told.believed(shape)
         usual = np.median(scales.media, axis=0)
         options["believed"] = shape_beliefs(
             self.priors or {}, self.media_columns_, shape, usual
@@ -870,20 +890,44 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         regular = self._axis is not None and self._axis.regular
         return bool(self.time_varying and regular)
 
-    def _response_shape(self, n_steps: int) -> ResponseShape:
-        adstock = make_adstock(self.adstock)
-        saturation = make_saturation(self.saturation)
-        n_lags = self._kernel_length(n_steps)
-        check_components(adstock, saturation, n_lags)
-        every = self._weeks_per_step, self._roles.reached
-        return ResponseShape(adstock, saturation, n_lags, *every)
+    def _response_shape(self, data: TrainingData) -> ResponseShape:
+        steps = self._weeks_per_step, len(data.position)
+        shape = self._told_shapes.response(*steps)
+        groups = shape.groups
+        if groups is not None:
+            groups = replace(groups, amount=tuple(data.media.sum((0, 1)).tolist()))
+        return replace(shape, reach=self._roles.reached, groups=groups)
+
+    @property
+    def _channel_names(self) -> ChannelNames:
+        columns = range(self.n_features_in_)
+        columns = getattr(self, "feature_names_in_", columns)
+        return ChannelNames(self.media_columns_, self._roles.media, list(columns))
+
+    @property
+    def _groups(self) -> dict[str, list[int]]:
+        """Numbers of the channels in each group."""
+        if not self.channel_groups:
+            return {}
+        roles = self._roles
+        money = [s == m for m, s in zip(roles.media, roles.spend, strict=True)]
+        names, given = self._channel_names, self.channel_groups
+        told = money, roles.reached, self._signs.media
+        return read_groups(given, names, self.mediators_, *told)
+
+    @property
+    def _told_shapes(self) -> ChannelShapes:
+        given = {n: getattr(self, n) for n in ("adstock", "max_lag", "saturation")}
+        return read_shapes(given, self._channel_names, self._groups)
 
     @property
     def _weeks_per_step(self) -> float:
         return 1.0 if self._axis is None else self._axis.weeks_per_step
 
     def _kernel_length(self, n_steps: int) -> int:
-        return kernel_length(self.max_lag, self._weeks_per_step, n_steps)
+        """Return the length of the shortest kernel."""
+        steps = self._weeks_per_step, n_steps
+        return min(kernel_length(own, *steps) for own in self._told_shapes.max_lag)
 
     def _name_columns(self) -> None:
         def name(column: Any) -> str:
@@ -896,19 +940,19 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.spend_columns_ = [
             None if c is None else name(c) for c in self._roles.spend
         ]
-        names = [*self.media_columns_, *self.control_columns_]
+        names = [*self.media_columns_, *self.control_columns_, *self._groups]
         names += [frequency for _, frequency in self.reach_frequency_.values()]
         for taken, by in _TAKEN.items():
             if taken in names:
                 raise ValueError(
-                    f"a media or control column is called {taken!r}, which names {by} "
-                    "in the results; rename the column"
+                    f"a media or control column or a group is called {taken!r}, which "
+                    f"names {by} in the results; rename it"
                 )
         twice = [n for n in names if names.count(n) > 1]
         if twice:
             raise ValueError(
-                f"two media or control columns are called {twice[0]!r} in the results; "
-                "rename one of them"
+                f"two media or control columns or groups are called {twice[0]!r} in "
+                "the results; rename one of them"
             )
 
     def _outlier_weights(self, panel: Panel, rows: Rows) -> pd.DataFrame:
@@ -943,7 +987,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             "decay": kernel.get("decay", np.nan),
             "half_saturation": half_saturation(module),
             "slope": curve.get("slope", np.nan),
-            "effect": module.media.signed(module.media.effect).detach().numpy(),
+            "effect": module.media.channel_effect.detach().numpy(),
         }
         self.decay_, self.half_saturation_, self.slope_, self.effect_ = (
             pd.Series(values, channels, dtype=float, name=name)

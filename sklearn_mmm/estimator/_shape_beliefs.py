@@ -55,7 +55,7 @@ def shape_beliefs(
     Returns
     -------
     dict of dict of tuple
-        Mean and standard deviation, by raw parameter and number of the channel.
+        Mean and standard deviation, by raw parameter and number of the unit.
 
     Raises
     ------
@@ -70,14 +70,22 @@ def shape_beliefs(
         if mean <= 0:
             raise ValueError(f"{what} is {mean:g} on average; give a positive number")
         unit = float(scale[channel]) if quantity == "half_saturation" else 1.0
+        unit_of = channel if shape.groups is None else shape.groups.unit[channel]
+        own = shape.of_unit(unit_of)
         if channel in shape.reach and quantity in _OF_FREQUENCY:
-            unit, found = 1.0, _of_frequency(shape, quantity)
+            unit, found = 1.0, _of_frequency(own, quantity)
         else:
-            found = _QUANTITIES[quantity](shape, what)
+            found = _QUANTITIES[quantity](own, what)
         wide = math.sqrt(math.log1p((std / mean) ** 2))
         median = mean / unit * math.exp(-0.5 * wide**2)
-        raw, steepness = _solve(found, shape, median, unit, what)
-        out.setdefault(found.parameter, {})[channel] = raw, wide / steepness
+        raw, steepness = _solve(found, own, median, unit, what)
+        told = out.setdefault(found.parameter, {})
+        if unit_of in told:
+            raise ValueError(
+                f"{what} is that of its whole group, of which another belief says "
+                "something; give one"
+            )
+        told[unit_of] = raw, wide / steepness
     return out
 
 
@@ -85,7 +93,7 @@ def _solve(
     quantity: _Quantity, shape: ResponseShape, median: float, unit: float, what: str
 ) -> tuple[float, float]:
     """Return the raw parameter at a median, and the slope of log q there."""
-    usual = shape.priors[quantity.parameter].mean
+    usual = float(shape.priors[quantity.parameter].mean)
     ends = usual - _REACH, usual + _REACH
     low, high = sorted(quantity.of(z) for z in ends)
     if not low < median < high:
@@ -140,7 +148,7 @@ def _half_life(shape: ResponseShape, what: str) -> _Quantity:
 
     def response(name: str) -> float:
         prior = shape.priors[name]
-        ends = (at(name, prior.mean + d * prior.sd) for d in (-1.0, 1.0))
+        ends = (at(name, float(prior.mean + d * prior.sd)) for d in (-1.0, 1.0))
         return abs(math.log(next(ends) / next(ends)))
 
     # Of several parameters, that which matters most for it.
@@ -165,7 +173,9 @@ _QUANTITIES = {
 
 def _usual(shape: ResponseShape) -> dict[str, Tensor]:
     """Return all raw parameters of one channel at their prior means."""
-    return {name: _number(prior.mean)[None] for name, prior in shape.priors.items()}
+    return {
+        name: _number(float(prior.mean))[None] for name, prior in shape.priors.items()
+    }
 
 
 def _number(z: float) -> Tensor:

@@ -211,7 +211,7 @@ def has_faded(weights: np.ndarray) -> np.ndarray:
     """Return whether kernels have faded at their end, instead of being cut off.
 
     Faded is a last weight of less than a tenth of the largest. A kernel of one step is
-    meant to have no carry-over.
+    meant to have no carry-over. Zeros at the end pad a kernel that is shorter.
 
     Parameters
     ----------
@@ -230,9 +230,9 @@ def has_faded(weights: np.ndarray) -> np.ndarray:
     >>> has_faded(np.array([[0.7, 0.25, 0.05], [0.4, 0.3, 0.3]]))
     array([ True, False])
     """
-    if weights.shape[1] < 2:
-        return np.ones(len(weights), bool)
-    return np.asarray(weights[:, -1] < _FADED * weights.max(axis=1))
+    last = weights.shape[1] - 1 - (weights[:, ::-1] != 0).argmax(axis=1)
+    end = weights[np.arange(len(weights)), last]
+    return np.asarray((last == 0) | (end < _FADED * weights.max(axis=1)))
 
 
 def half_life(weights: np.ndarray) -> float:

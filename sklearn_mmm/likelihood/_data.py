@@ -1,6 +1,7 @@
 """A training panel, scaled, and its beginning."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.functional import lagged
+from sklearn_mmm.network import ResponseShape
 
 N_CALENDAR_HARMONICS = 2
 # A control that is on in so few of the rows is one of rare events, if there are so many
@@ -16,6 +18,30 @@ _RARE, _FEWEST_EVENTS = 1 / 8, 3
 _ROUNDING = 1e-9
 # Weeks that stand for those before them.
 _FIRST_WEEKS = 4
+
+
+class Orders(NamedTuple):
+    """Orders of columns that are the same in any table.
+
+    Attributes
+    ----------
+    media : ndarray of shape (n_units,)
+    controls : ndarray of shape (n_controls,)
+    campaigns : ndarray of shape (n_campaigns,)
+    """
+
+    media: np.ndarray
+    controls: np.ndarray
+    campaigns: np.ndarray
+
+    def of(self, name: str) -> np.ndarray | None:
+        """Return that of a parameter's columns; None if these are no columns."""
+        if name in ("intercept", "innovation"):
+            return None
+        if name == "campaign":
+            return self.campaigns
+        controls = name in ("coefficient", "control_deviation")
+        return self.controls if controls else self.media
 
 
 @dataclass(frozen=True)
@@ -62,10 +88,14 @@ class TrainingData:
             self.position, self.position[-1], self.covariance.season_length
         )
 
-    @property
-    def orders(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return orders of media and controls that are the same in any table."""
-        return _by_size(self.media), _by_size(self.controls)
+    def orders(self, shape: ResponseShape) -> "Orders":
+        """Return orders of columns that are the same in any table."""
+        campaigns = () if shape.groups is None else shape.groups.campaigns
+        return Orders(
+            _by_size(shape.together(torch.as_tensor(self.media)).numpy()),
+            _by_size(self.controls),
+            _by_size(self.media[..., list(campaigns)]),
+        )
 
     @property
     def whole_events(self) -> np.ndarray:

@@ -15,7 +15,7 @@ from torch.func import functional_call
 
 from sklearn_mmm.functional import lagged
 from sklearn_mmm.likelihood._data import TrainingData
-from sklearn_mmm.network import MMMModule
+from sklearn_mmm.network import ChannelGroups, MMMModule
 from sklearn_mmm.network._media import MediaResponse
 
 Parameters = dict[str, Tensor]
@@ -37,6 +37,8 @@ class Experiment:
         scale.
     lift, std_error : float
         Outcome with the media as they were less outcome with the others.
+    along : tuple of int, default=()
+        Further channels whose contributions count, their own media being as they were.
     """
 
     channels: tuple[int, ...]
@@ -44,6 +46,15 @@ class Experiment:
     other: np.ndarray
     lift: float
     std_error: float
+    along: tuple[int, ...] = ()
+
+    def with_groups(self, groups: ChannelGroups | None) -> "Experiment":
+        """Count what other campaigns of the channels' groups bring as well."""
+        if groups is None:
+            return self
+        units = {groups.unit[c] for c in self.channels}
+        others = [c for c, u in enumerate(groups.unit) if u in units]
+        return replace(self, along=tuple(c for c in others if c not in self.channels))
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class ExperimentRows:
     Attributes
     ----------
     lift_seen, std_error : Tensor of shape (experiment,)
-    part_experiment, part_channel : Tensor of shape (part,)
+    part_experiment, part_channel, part_unit : Tensor of shape (part,)
     n_regions : int
     cell_part, cell_region, cell_week : Tensor of shape (cell,)
     size : Tensor of shape (cell,)
@@ -64,12 +75,15 @@ class ExperimentRows:
         Scaled media and their past, as they were and as compared with.
     frequency : Tensor of shape (cell, lag) or None
         Of channels with reach, which an experiment leaves as it was; 1 of others.
+    whole : Tensor of shape (2, cell, lag) or None
+        The same of all channels of the cell's unit; None without groups.
     """
 
     lift_seen: Tensor
     std_error: Tensor
     part_experiment: Tensor
     part_channel: Tensor
+    part_unit: Tensor
     n_regions: int
     cell_part: Tensor
     cell_region: Tensor
@@ -78,6 +92,7 @@ class ExperimentRows:
     modulation: Tensor
     lags: Tensor
     frequency: Tensor | None = None
+    whole: Tensor | None = None
 
     @property
     def n_experiments(self) -> int:
@@ -98,7 +113,13 @@ class ExperimentRows:
         state : dict of Tensor
             Its parameters, with a leading member axis.
         """
-        inputs = self.lags, self.cell_region, self.cell_channel, self.frequency
+        inputs = (
+            self.lags,
+            self.cell_region,
+            self.cell_channel,
+            self.frequency,
+            self.whole,
+        )
         with_, without = functional_call(media, state, inputs).unbind(1)
         cells = (with_ - without) * self.size * self.modulation  # (member, cell)
         n, k = self.n_regions, len(self.part_channel)
@@ -142,29 +163,37 @@ def experiment_rows(
     """
     if not experiments:
         return None
-    media, max_lag = data.media, module.media.max_lag
+    groups, max_lag = module.media.shape.groups, module.media.max_lag
     parts = [
-        (number, channel, e.counted, e.other[..., i])
+        (number, channel, e)
         for number, e in enumerate(experiments)
-        for i, channel in enumerate(e.channels)
+        for channel in (*e.channels, *e.along)
     ]
     cells: list[np.ndarray] = []
     lags: list[Tensor] = []
-    for part, (_, channel, counted, other) in enumerate(parts):
-        region, week = np.nonzero(counted)
-        both = torch.as_tensor(np.stack([media[..., channel], other], axis=-1))
-        # (region, week, 2, lag) -> (2, cell, lag)
-        lags.append(lagged(both, max_lag)[region, week].movedim(1, 0))
+    whole: list[Tensor] = []
+    for part, (_, channel, e) in enumerate(parts):
+        region, week = np.nonzero(e.counted)
         cells.append(np.stack([np.full_like(region, part), region, week]))
+        places = region, week, max_lag
+        lags.append(_both_worlds(e, data.media, (channel,), *places))
+        if groups is not None:
+            own = groups.unit[channel]
+            together = tuple(c for c, u in enumerate(groups.unit) if u == own)
+            whole.append(_both_worlds(e, data.media, together, *places))
     place = torch.as_tensor(np.concatenate(cells, axis=1))
-    weight = np.concatenate([c[np.nonzero(c)] for *_, c, _ in parts]).astype(float)
+    counted = [e.counted for *_, e in parts]
+    weight = np.concatenate([c[np.nonzero(c)] for c in counted]).astype(float)
     size = torch.as_tensor(outcome_scale)[place[1]] * torch.as_tensor(weight)
     rows = ExperimentRows(
         lift_seen=torch.tensor([e.lift for e in experiments], dtype=torch.float64),
         std_error=torch.tensor([e.std_error for e in experiments], dtype=torch.float64),
         part_experiment=torch.tensor([number for number, *_ in parts]),
-        part_channel=torch.tensor([channel for _, channel, *_ in parts]),
-        n_regions=len(media),
+        part_channel=torch.tensor([channel for _, channel, _ in parts]),
+        part_unit=torch.tensor(
+            [c if groups is None else groups.unit[c] for _, c, _ in parts]
+        ),
+        n_regions=len(data.media),
         cell_part=place[0],
         cell_region=place[1],
         cell_week=place[2],
@@ -172,8 +201,26 @@ def experiment_rows(
         modulation=torch.ones_like(size),
         lags=torch.cat(lags, dim=1),
         frequency=_frequency(data, [p[1] for p in parts], cells, max_lag),
+        whole=torch.cat(whole, dim=1) if whole else None,
     )
     return rows.modulated(module, data)
+
+
+def _both_worlds(
+    experiment: Experiment,
+    media: np.ndarray,
+    channels: tuple[int, ...],
+    region: np.ndarray,
+    week: np.ndarray,
+    max_lag: int,
+) -> Tensor:
+    """Return what channels together were and are compared with, (2, cell, lag)."""
+    other = media.copy()
+    other[..., list(experiment.channels)] = experiment.other
+    own, other = (values[..., list(channels)].sum(-1) for values in (media, other))
+    both = torch.as_tensor(np.stack([own, other], axis=-1))
+    # (region, week, 2, lag) -> (2, cell, lag)
+    return lagged(both, max_lag)[region, week].movedim(1, 0)
 
 
 def _frequency(
@@ -199,5 +246,8 @@ def _modulation(module: MMMModule, data: TrainingData) -> np.ndarray:
         return np.ones(data.media.shape)
     X = data.inputs(1)
     with torch.no_grad():
-        features = modulation.features(X["lags"][..., 0], X["controls"], X["calendar"])
-        return np.asarray(modulation(features, X["observed"]).numpy())
+        shape = module.media.shape
+        now = shape.together(X["lags"][..., 0])
+        features = modulation.features(now, X["controls"], X["calendar"])
+        factor = modulation(features, X["observed"])
+        return np.asarray(shape.each(factor).numpy())

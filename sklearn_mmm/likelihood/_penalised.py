@@ -29,6 +29,7 @@ SCALE_RANGES = {
     "control_deviation": (0.003, 1.0),
     "event": (0.005, 2.0),
     "event_deviation": (0.003, 1.0),
+    "campaign": (0.1, 1.0),
 }
 # What a rare event is believed to do, relative to the mean outcome, by this many others
 # that join those of the panel.
@@ -38,6 +39,9 @@ _EVENT_WITNESSES = 2.0
 # outcome: half-normal, of which several channels together are worth this number.
 USUAL_CONTRIBUTION = 0.15
 _WITNESSES = 10.0
+# Deviation of a campaign's effect from that of its group, as a logarithm, before any
+# are seen, and how many witnesses that outweighs.
+USUAL_CAMPAIGN, CAMPAIGN_WITNESSES = 0.4, 6.0
 # What it is believed to bring at most, at saturation, in the same unit: one that is
 # seldom on may contribute little on the whole and yet too much in a week.
 USUAL_EFFECT = 0.8
@@ -51,11 +55,12 @@ class PriorScales:
 
     Attributes
     ----------
-    contribution : ndarray of shape (n_channels,)
-        Mean contributions of the channels, relative to the mean outcome.
-    share : ndarray of shape (n_channels,)
-        Mean of each channel's saturation over the training weeks, so that an effect is
-        a contribution divided by it.
+    contribution : ndarray of shape (n_units,)
+        Mean contributions of channels, those of a group together, relative to the mean
+        outcome.
+    share : ndarray of shape (n_units,)
+        Mean of each one's saturation over the training weeks, so that an effect is a
+        contribution divided by it.
     deviation : float
         Regional deviations of log media effects.
     control, control_deviation : float
@@ -67,6 +72,8 @@ class PriorScales:
     whole : ndarray of shape (n_controls,)
         Coefficient of a rare event that brings the mean outcome; 0 of other controls.
         Of no controls where there are no rare events.
+    campaign : float
+        Deviations of campaigns' log effects from those of their groups.
     """
 
     contribution: np.ndarray
@@ -75,6 +82,7 @@ class PriorScales:
     control: float = 0.3
     control_deviation: float = 0.1
     modulation: float = 0.1
+    campaign: float = USUAL_CAMPAIGN
     event: float = USUAL_EVENT
     event_deviation: float = USUAL_EVENT / 2
     whole: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -100,7 +108,7 @@ class PriorScales:
 
     @property
     def effect(self) -> np.ndarray:
-        """Media effects, relative to the region's mean outcome, (n_channels,)."""
+        """Media effects, relative to the region's mean outcome, (n_units,)."""
         share = np.maximum(self.share, _LEAST_SHARE)
         return 1.0 / np.hypot(share / self.contribution, 1.0 / USUAL_EFFECT)
 
@@ -204,6 +212,7 @@ class Penalties:
             "deviation": (0.0, scales.deviation * strength),
             "control_deviation": (0.0, self._control_deviation * strength),
             "head": (0.0, scales.modulation * strength),
+            "campaign": (0.0, scales.campaign * strength),
         }
 
     @property
@@ -224,6 +233,8 @@ class Penalties:
             "control_deviation": controls.deviation,
             **media.raw,
         }
+        if media.shape.groups is not None:
+            values["campaign"] = media.campaign
         priors = self.priors
         return self._modulation(module.modulation) | {
             "effect_l1": self.l1 * effect.sum(),
@@ -263,14 +274,14 @@ def shape_priors(
         What is believed of single channels instead.
     """
     usual = {
-        name: (_repeated(prior.mean, n_channels), _repeated(prior.sd, n_channels))
+        name: (_of_each(prior.mean, n_channels), _of_each(prior.sd, n_channels))
         for name, prior in shape.priors.items()
     }
     return overlaid(usual, believed)
 
 
-def _repeated(value: float, n: int) -> Tensor:
-    return torch.full((n,), value, dtype=torch.float64)
+def _of_each(value: float | np.ndarray, n: int) -> Tensor:
+    return torch.tensor(np.broadcast_to(value, n), dtype=torch.float64)
 
 
 def overlaid(priors: ShapePriors, believed: Believed) -> ShapePriors:

@@ -25,7 +25,7 @@ from sklearn_mmm.likelihood._data import TrainingData, exposure
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
-from sklearn_mmm.network import MMMModule, ResponseShape, copied
+from sklearn_mmm.network import MMMModule, ResponseShape, copied, effect_columns
 from sklearn_mmm.network._controls import regional_coefficients
 
 # Parameters in which the fit is linear.
@@ -78,7 +78,7 @@ class Posterior:
             lambda: effect_columns(module, self.inputs),
         )
         self.decorrelate = Decorrelation(torch.as_tensor(loadings))
-        self.media_order, self.control_order = data.orders
+        self.orders = data.orders(self.shape)
         columns = torch.ones(len(data.position), 1, dtype=torch.float64)
         if module.baseline.has_course:
             factor = course_factor(hyper, kernels.course)
@@ -161,7 +161,9 @@ class Posterior:
         inputs = self.inputs
         with torch.no_grad():
             return self.module.modulation.features(
-                inputs["lags"][..., 0], inputs["controls"], inputs["calendar"]
+                self.shape.together(inputs["lags"][..., 0]),
+                inputs["controls"],
+                inputs["calendar"],
             )
 
     def start(self) -> Parameters:
@@ -176,9 +178,11 @@ class Posterior:
             innovation = torch.linalg.solve_triangular(factor, course, upper=False)
         modulation = self.module.modulation
         head = {"head": modulation.head.reshape(-1)} if modulation.active else {}
+        campaign = {} if self.shape.groups is None else {"campaign": media.campaign}
         named = {
             "effect": torch.maximum(media.effect, self.least_effect),
             **media.raw,
+            **campaign,
             **head,
             "coefficient": controls.coefficient.clamp(*controls.range),
             "intercept": baseline.intercept.reshape(1),
@@ -220,26 +224,17 @@ class Posterior:
         """Return the transpose of :meth:`whiten_series`."""
         return self.whitener.transpose_series(values * self.precision[:, None])
 
-    def order(self, name: str) -> np.ndarray | None:
-        """Return an order of a parameter's columns that is the same in any table."""
-        if name in ("effect", "deviation", "head", *self.shape.priors):
-            return self.media_order
-        if name in ("coefficient", "control_deviation"):
-            return self.control_order
-        return None
-
     def media_state(self, at: Parameters) -> Parameters:
         """Return the parameters of the media's module."""
+        own = ["deviation", *self.shape.priors, "campaign"]
         return {
             "log_effect": at["effect"].log(),
-            "deviation": at["deviation"],
-            **{name: at[name] for name in self.shape.priors},
+            **{name: at[name] for name in own if name in at},
         }
 
     def regional_effect(self, at: Parameters) -> Tensor:
-        """Return effects, (member, region, 1, channel)."""
-        size = (at["effect"].unsqueeze(1) * at["deviation"].exp()).unsqueeze(2)
-        return self.module.media.signed(size)
+        """Return the sizes of effects, (member, region, 1, unit)."""
+        return (at["effect"].unsqueeze(1) * at["deviation"].exp()).unsqueeze(2)
 
     def regional_coefficient(self, at: Parameters) -> Tensor:
         """Return effects of controls, (member, region, control)."""
@@ -249,8 +244,15 @@ class Posterior:
             self.module.controls.signed,
         )
 
+    def each_effect(self, effect: Tensor, at: Parameters) -> Tensor:
+        """Return (member, ..., unit) sizes as effects of each channel."""
+        groups = self.shape.groups
+        if groups is not None:
+            effect = groups.effects(effect, at["campaign"])
+        return self.module.media.signed(effect)
+
     def factor(self, at: Parameters) -> Tensor | float:
-        """Return the modulation of effects, (member, region, week, channel)."""
+        """Return the modulation of effects, (member, region, week, unit)."""
         modulation = self.module.modulation
         if not modulation.active:
             return 1.0
@@ -262,7 +264,11 @@ class Posterior:
     def media(self, at: Parameters) -> Tensor:
         """Return contributions, (member, region, week, channel)."""
         share = self.shape.share(at, *exposure(self.inputs))
-        return share * self.regional_effect(at) * self.factor(at)
+        share = share * self.each_effect(self.regional_effect(at), at)
+        factor = self.factor(at)
+        return share * (
+            factor if isinstance(factor, float) else self.shape.each(factor)
+        )
 
     def without_courses(self, at: Parameters, media: Tensor) -> Tensor:
         """Return all but the common and regional courses, (member, region, week)."""
@@ -338,6 +344,8 @@ class Posterior:
         with torch.no_grad():
             for name, value in media.raw.items():
                 value.copy_(at[name][member])
+            if media.shape.groups is not None:
+                media.campaign.copy_(at["campaign"][member])
             media.log_effect.copy_(at["effect"][member].log())
             media.deviation.copy_(at["deviation"][member])
             controls.coefficient.copy_(at["coefficient"][member])
@@ -361,11 +369,3 @@ class Posterior:
         own = copied(self.module, [self.module.baseline.factor, gru])
         self.install(own, at, member)
         return own
-
-
-@torch.no_grad()
-def effect_columns(module: MMMModule, inputs: dict[str, Tensor]) -> np.ndarray:
-    """Return what a unit of each channel's effect does, (region, week, channel)."""
-    lags, frequency = exposure(inputs)
-    media = module.media(lags, inputs["region"], None, frequency)
-    return np.asarray((media / module.media.effect).numpy())

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sklearn_mmm.likelihood._data import exposure
 from sklearn_mmm.likelihood._difference import difference
+from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
@@ -26,9 +27,9 @@ class MediaSlopes(NamedTuple):
     ----------
     contribution : Tensor
     by : dict of Tensor
-        By the raw parameters of the response's shape, of the cell's own channel.
+        By the raw parameters of the response's shape, of the cell's own unit.
     factor : Tensor or None
-        Modulation; None where effects do not vary with time.
+        Modulation of units; None where effects do not vary with time.
     """
 
     contribution: Tensor
@@ -42,7 +43,7 @@ def media_slopes(posterior: Posterior, at: Parameters) -> MediaSlopes:
     share, slopes = posterior.shape.share_and_derivatives(at, *seen)
     effect = posterior.regional_effect(at)
     factor = posterior.factor(at)
-    modulated = effect * factor
+    modulated = posterior.each_effect(effect * factor, at)
     return MediaSlopes(
         share * modulated,
         {name: slope * modulated for name, slope in slopes.items()},
@@ -67,9 +68,13 @@ def features(
         There, if known already.
     """
     media = media or media_slopes(posterior, at)
-    columns = [media.contribution / at["effect"][:, None, None, :], *media.by.values()]
+    together = posterior.shape.together
+    contribution = together(media.contribution)
+    columns = [contribution / at["effect"][:, None, None, :]]
+    columns += [together(slope) for slope in media.by.values()]
+    columns += campaign_columns(posterior, media.contribution)
     if media.factor is not None:
-        columns += _head_columns(posterior, at, media.contribution, media.factor)
+        columns += _head_columns(posterior, at, contribution, media.factor)
     controls = posterior.inputs["controls"]
     signed = posterior.module.controls.signed
     if signed is not None:
@@ -88,6 +93,15 @@ def control_steepness(posterior: Posterior, at: Parameters) -> Tensor | float:
     if signed is None:
         return 1.0
     return torch.where(signed, at["coefficient"], 1.0).unsqueeze(1)
+
+
+def campaign_columns(posterior: Posterior, values: Tensor) -> list[Tensor]:
+    """Return derivatives by campaigns' deviations, of (..., channel) contributions.
+
+    There are none without groups.
+    """
+    groups = posterior.shape.groups
+    return [] if groups is None else [groups.by_campaign(values)]
 
 
 def _head_columns(
@@ -128,13 +142,17 @@ def gradient(
     clipped = posterior.noise.slope_of_tensor(innovation) * posterior.observed
     pull = posterior.transpose_whiten(posterior.decorrelate(clipped))
     columns = pull.unsqueeze(-1)
-    own = (columns * media.contribution).sum(2)  # (member, region, channel)
+    together = posterior.shape.together
+    each = (columns * media.contribution).sum(2)
+    own = together(each)  # (member, region, unit)
     parts = [own.sum(1) / at["effect"]]
-    parts += [(columns * slope).sum((1, 2)) for slope in media.by.values()]
+    parts += [together((columns * s).sum((1, 2))) for s in media.by.values()]
+    parts += campaign_columns(posterior, each.sum(1))
     if media.factor is not None:
+        contribution = together(media.contribution)
         head = [
             (columns * c).sum((1, 2))
-            for c in _head_columns(posterior, at, media.contribution, media.factor)
+            for c in _head_columns(posterior, at, contribution, media.factor)
         ]
         parts.append(torch.cat(head, 1))
     controls = torch.einsum("mrt,rtk->mrk", pull, posterior.inputs["controls"])
@@ -185,35 +203,48 @@ def experiment_features(posterior: Posterior, at: Parameters) -> tuple[Tensor, T
     Returns
     -------
     shared : Tensor of shape (member, experiment, n_shared)
-    own : Tensor of shape (member, experiment, region, channel)
+    own : Tensor of shape (member, experiment, region, unit)
         By the regions' deviations.
     """
     n_members = len(at["effect"])
     n_shared = max(span.stop for span in posterior.spans.values())
     rows = posterior.experiments
     n_rows = 0 if rows is None else rows.n_experiments
-    shared = at["effect"].new_zeros(n_members, n_rows, n_shared)
-    n_regions, n_channels = at["deviation"].shape[1:]
-    own = at["effect"].new_zeros(n_members, n_rows, n_regions, n_channels)
-    if rows is None:
-        return shared, own
-    media, state = posterior.module.media, posterior.media_state(at)
-    error = rows.std_error[rows.part_experiment]
-    by_region = rows.lift_of_parts(media, state) / error[:, None]
-    # Each channel of an experiment has its own place.
-    row, channel = rows.part_experiment, rows.part_channel
-    own[:, row, :, channel] = by_region.movedim(1, 0)
-    effect = at["effect"][:, channel]
-    shared[:, row, posterior.spans["effect"].start + channel] = (
-        by_region.sum(-1) / effect
-    )
-    for name in posterior.shape.priors:
+    n_regions, n_units = at["deviation"].shape[1:]
+    shared = at["effect"].new_zeros(n_members, n_rows * n_shared)
+    own = at["effect"].new_zeros(n_members, n_rows * n_units, n_regions)
+    if rows is not None:
+        media, state = posterior.module.media, posterior.media_state(at)
+        error = rows.std_error[rows.part_experiment]
+        by_region = rows.lift_of_parts(media, state) / error[:, None]
+        # Channels of a unit have one place in an experiment, others their own.
+        row, unit = rows.part_experiment, rows.part_unit
+        own.index_add_(1, row * n_units + unit, by_region)
+        lift = by_region.sum(-1)
+        first = row * n_shared
+        effect = first + posterior.spans["effect"].start + unit
+        shared.index_add_(1, effect, lift / at["effect"][:, unit])
+        for name in posterior.shape.priors:
+            slope = _slopes_of_parts(posterior, at, rows, name) / error
+            shared.index_add_(1, first + posterior.spans[name].start + unit, slope)
+        groups = posterior.shape.groups
+        if groups is not None:
+            span = posterior.spans["campaign"]
+            own_part = rows.part_channel[:, None] == torch.arange(len(groups.unit))
+            by = groups.by_campaign(lift[..., None] * own_part)
+            places = first[:, None] + torch.arange(span.start, span.stop)
+            shared.index_add_(1, places.flatten(), by.flatten(1))
+    own = own.reshape(n_members, n_rows, n_units, n_regions).mT
+    return shared.reshape(n_members, n_rows, n_shared), own
 
-        def lift(value: Tensor, name: str = name) -> Tensor:
-            moved = posterior.media_state(at | {name: value})
-            return rows.lift_of_parts(media, moved)
 
-        slope = difference(lift, at[name], _DIFFERENCE)
-        place = posterior.spans[name].start + channel
-        shared[:, row, place] = slope.sum(-1) / error
-    return shared, own
+def _slopes_of_parts(
+    posterior: Posterior, at: Parameters, rows: ExperimentRows, name: str
+) -> Tensor:
+    """Return derivatives of lifts by a raw parameter of their unit, (member, part)."""
+
+    def lift(value: Tensor) -> Tensor:
+        moved = posterior.media_state(at | {name: value})
+        return rows.lift_of_parts(posterior.module.media, moved)
+
+    return difference(lift, at[name], _DIFFERENCE).sum(-1)

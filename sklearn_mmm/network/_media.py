@@ -1,5 +1,6 @@
 """Media response: adstock, saturation and partially pooled effects."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +13,8 @@ class MediaResponse(nn.Module):
     :math:`\beta_c e^{\delta_{r,c}} f(\mathrm{adstock}(x_{r,c}))` with parameters of
     adstock and saturation shared by all regions and an effect that each region may
     shift. Parameters may have a leading member axis; contributions then have one.
+    Channels in a group are campaigns of one unit: their effects are the unit's, times
+    :math:`e^{d_i}` with a deviation of their own.
 
     Parameters
     ----------
@@ -35,12 +38,17 @@ class MediaResponse(nn.Module):
         super().__init__()
         self.shape = shape
         self.signs = signs if -1 in signs else ()
-        effect = torch.full((n_channels,), min(0.1, 1.0 / n_channels))
+        n_units = n_channels if shape.groups is None else shape.groups.n_units
+        effect = torch.full((n_units,), min(0.1, 1.0 / n_units))
         self.log_effect = nn.Parameter(effect.log())
         for name, prior in shape.priors.items():
-            start = torch.full((n_channels,), float(prior.mean))
+            mean = np.broadcast_to(prior.mean, n_units)
+            start = torch.tensor(mean, dtype=torch.get_default_dtype())
             self.register_parameter(name, nn.Parameter(start))
-        deviation = torch.zeros(n_regions, n_channels)
+        if shape.groups is not None:
+            n_campaigns = len(shape.groups.campaigns)
+            self.campaign = nn.Parameter(torch.zeros(n_campaigns))
+        deviation = torch.zeros(n_regions, n_units)
         # A single region has nothing to deviate from.
         if n_regions > 1:
             self.deviation = nn.Parameter(deviation)
@@ -54,21 +62,36 @@ class MediaResponse(nn.Module):
 
     @property
     def raw(self) -> dict[str, Tensor]:
-        """Parameters of adstock and saturation as real numbers, (channel,)."""
+        """Parameters of adstock and saturation as real numbers, (unit,)."""
         return {name: getattr(self, name) for name in self.shape.priors}
 
     @property
     def weights(self) -> Tensor:
         """The kernels, (channel, lag)."""
-        return self.shape.weights(self.raw).expand(len(self.log_effect), -1)
+        n_channels = len(self.log_effect)
+        if self.shape.groups is not None:
+            n_channels = len(self.shape.groups.unit)
+        return self.shape.weights(self.raw).expand(n_channels, -1)
 
     @property
     def effect(self) -> Tensor:
-        """Shared weekly effect at full saturation, (channel,).
+        """Shared weekly effect at full saturation, (unit,).
 
         Of media at their scale where the curve has no maximum.
         """
         return self.log_effect.exp()
+
+    @property
+    def channel_effect(self) -> Tensor:
+        """The same of each channel with its sign, (channel,)."""
+        return self._each(self.effect)
+
+    def _each(self, effect: Tensor) -> Tensor:
+        """Return (..., unit) sizes as effects of each channel."""
+        groups = self.shape.groups
+        if groups is not None:
+            effect = groups.effects(effect, self.campaign)
+        return self.signed(effect)
 
     def signed(self, effect: Tensor) -> Tensor:
         """Return (..., channel) sizes of effects with their signs."""
@@ -89,7 +112,7 @@ class MediaResponse(nn.Module):
         """
         known = (region >= 0).unsqueeze(-1)
         deviation = self.deviation[..., region.clamp_min(0), :] * known
-        return self.signed((self.log_effect.unsqueeze(-2) + deviation).exp())
+        return self._each((self.log_effect.unsqueeze(-2) + deviation).exp())
 
     def forward(
         self,
@@ -97,6 +120,7 @@ class MediaResponse(nn.Module):
         region: Tensor,
         channel: Tensor | None = None,
         frequency: Tensor | None = None,
+        whole: Tensor | None = None,
     ) -> Tensor:
         """Return contributions of a panel, or of single cells.
 
@@ -110,6 +134,8 @@ class MediaResponse(nn.Module):
             Channels of the cells.
         frequency : Tensor of shape (region, week, reach, lag) or (cell, lag), optional
             See :class:`ResponseShape`.
+        whole : Tensor of shape (..., cell, lag), optional
+            Scaled media of all channels of the cell's unit, if there are groups.
 
         Returns
         -------
@@ -119,10 +145,14 @@ class MediaResponse(nn.Module):
         if channel is None:
             share = self.shape.share(self.raw, lags, frequency)
             return share * self.regional_effect(region).unsqueeze(-2)
-        share = self.shape.share_of_cells(self.raw, lags, channel, frequency)
+        share = self.shape.share_of_cells(self.raw, lags, channel, frequency, whole)
         cells = (slice(None), *[None] * (lags.dim() - 2))
-        effect = self.log_effect[:, channel] + self.deviation[:, region, channel]
-        size = effect.exp()
+        groups = self.shape.groups
+        unit = channel if groups is None else torch.tensor(groups.unit)[channel]
+        size = (self.log_effect[:, unit] + self.deviation[:, region, unit]).exp()
+        if groups is not None:
+            ones = torch.ones_like(self.log_effect)
+            size = size * groups.effects(ones, self.campaign)[:, channel]
         if self.signs:
             size = torch.where(torch.tensor(self.signs)[channel] < 0, -size, size)
         return share * size[cells]

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from copy import copy, deepcopy
 from typing import NamedTuple, TypeVar
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
 from sklearn_mmm.network._baseline import CommonBaseline
@@ -90,7 +92,10 @@ class MMMModule(nn.Module):
         self.controls = ControlEffects(n_regions, sizes.n_controls, signs.controls)
         self.baseline = CommonBaseline(sizes.n_weeks)
         self.modulation = Modulation(
-            sizes.n_regions, sizes.n_channels, sizes.n_controls, sizes.n_calendar
+            sizes.n_regions,
+            len(self.media.log_effect),
+            sizes.n_controls,
+            sizes.n_calendar,
         )
 
     @property
@@ -122,8 +127,10 @@ class MMMModule(nn.Module):
         """
         media = self.media(lags, region, None, frequency)
         if self.modulation.active:
-            features = self.modulation.features(lags[..., 0], controls, calendar)
-            media = media * self.modulation(features, observed)
+            now = self.media.shape.together(lags[..., 0])
+            features = self.modulation.features(now, controls, calendar)
+            factor = self.modulation(features, observed)
+            media = media * self.media.shape.each(factor)
         return Decomposition(self.baseline(), self.controls(controls, region), media)
 
 
@@ -148,3 +155,13 @@ def copied(module: _Module, shared: Collection[object]) -> _Module:
         parts = getattr(module, name).items()
         setattr(own, name, {key: of(part) for key, part in parts})
     return own
+
+
+@torch.no_grad()
+def effect_columns(module: MMMModule, inputs: dict[str, Tensor]) -> np.ndarray:
+    """Return what one of each unit's effect does, (region, week, unit)."""
+    given = inputs["region"], None, inputs.get("frequency")
+    media = module.media(inputs["lags"], *given)
+    return np.asarray(
+        (module.media.shape.together(media) / module.media.effect).numpy()
+    )

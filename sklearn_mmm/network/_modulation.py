@@ -34,7 +34,8 @@ class Modulation(nn.Module):
     Parameters
     ----------
     n_regions, n_channels, n_controls, n_calendar : int
-        Sizes; ``n_calendar=0`` leaves the modulation out.
+        Sizes; ``n_calendar=0`` leaves the modulation out. Channels of a group are one
+        here: their media are summed, and their effects vary together.
     """
 
     log_mean: Tensor

@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_mmm.components import Adstock, Prior, Saturation
+from sklearn_mmm.components import Adstock, Saturation
+from sklearn_mmm.components._by_channel import (
+    AnyPrior,
+    SaturationByChannel,
+    adstock_of_channel,
+    lags_of_channels,
+    saturation_of_channel,
+)
 from sklearn_mmm.functional import carry_over
+from sklearn_mmm.network._channel_groups import ChannelGroups
 from sklearn_mmm.network._reach import (
     FREQUENCY_PRIORS,
     as_series,
@@ -17,6 +26,7 @@ from sklearn_mmm.network._reach import (
     placed,
     response_to_frequency,
 )
+from sklearn_mmm.network._shared_curve import Part, divided
 
 Raw = Mapping[str, Tensor]
 
@@ -28,6 +38,11 @@ class ResponseShape:
     :math:`f(\sum_l w_l x_{t-l})` with the weights :math:`w` of an adstock and the curve
     :math:`f` of a saturation. Parameters are those that the components declare, as
     real numbers of their priors ("raw"); their names are those in ``priors``.
+
+    Channels of a group have one response to what they carry over together, of which
+    each has the part that it has in that: with :math:`a_i = \sum_l w_l x_{i,t-l}` and
+    :math:`A = \sum_j a_j` it is :math:`f(A)\, a_i / A`. Parameters are then those of
+    the groups and of the channels outside them: of units.
 
     Attributes
     ----------
@@ -41,6 +56,8 @@ class ResponseShape:
         Channels whose media are reach; their response is linear in it and a curve of
         frequency, see :mod:`sklearn_mmm.network._reach`. Where there are any, all
         methods below need the frequency.
+    groups : ChannelGroups or None, default=None
+        None if each channel has a response of its own, and is a unit.
     """
 
     adstock: Adstock
@@ -48,14 +65,39 @@ class ResponseShape:
     n_lags: int
     weeks_per_step: float = 1.0
     reach: tuple[int, ...] = ()
+    groups: ChannelGroups | None = None
 
     @cached_property
-    def priors(self) -> dict[str, Prior]:
-        """The parameters of each channel, by name."""
-        curve = {f"saturation_{p.name}": p for p in self.saturation.priors}
+    def priors(self) -> dict[str, AnyPrior]:
+        """The parameters of each unit, by name."""
+        curve: dict[str, AnyPrior] = {
+            f"saturation_{p.name}": p for p in self.saturation.priors
+        }
         kernel = self.adstock.priors_for(self.n_lags, self.weeks_per_step)
-        frequency = {p.name: p for p in FREQUENCY_PRIORS} if self.reach else {}
-        return curve | {f"adstock_{p.name}": p for p in kernel} | frequency
+        often = {p.name: p for p in FREQUENCY_PRIORS} if self.reach else {}
+        return curve | {f"adstock_{p.name}": p for p in kernel} | often
+
+    def lags(self, n_units: int) -> np.ndarray:
+        """Return the lengths of the units' kernels, (n_units,)."""
+        return lags_of_channels(self.adstock, self.n_lags, n_units)
+
+    def of_unit(self, unit: int) -> "ResponseShape":
+        """Return the shape that one unit has."""
+        return ResponseShape(
+            adstock_of_channel(self.adstock, unit),
+            saturation_of_channel(self.saturation, unit),
+            int(self.lags(unit + 1)[unit]),
+            self.weeks_per_step,
+            (0,) if unit in self.reach_units else (),
+        )
+
+    def together(self, values: Tensor) -> Tensor:
+        """Return sums over the channels of each unit, (..., unit)."""
+        return values if self.groups is None else self.groups.together(values)
+
+    def each(self, values: Tensor) -> Tensor:
+        """Return what units have, (..., unit), for each of their channels."""
+        return values if self.groups is None else self.groups.each(values)
 
     def curve_parameters(self, raw: Raw) -> dict[str, Tensor]:
         """Return the parameters of the saturation in their units, by plain name."""
@@ -78,16 +120,23 @@ class ResponseShape:
 
         Parameters
         ----------
-        raw : dict of Tensor of shape (..., channel)
+        raw : dict of Tensor of shape (..., unit)
         """
-        return self.adstock.weights(self.kernel_parameters(raw), self.n_lags)
+        own = self.adstock.weights(self.kernel_parameters(raw), self.n_lags)
+        return self._each_kernel(own)
+
+    def _each_kernel(self, values: Tensor) -> Tensor:
+        """Return (..., unit, lag) values of kernels for each channel."""
+        if self.groups is None or values.dim() < 2:
+            return values
+        return values[..., list(self.groups.unit), :]
 
     def share(self, raw: Raw, lags: Tensor, frequency: Tensor | None = None) -> Tensor:
         """Return the saturated carry-over, (..., region, week, channel).
 
         Parameters
         ----------
-        raw : dict of Tensor of shape (..., channel)
+        raw : dict of Tensor of shape (..., unit)
             Perhaps with a leading member axis.
         lags : Tensor of shape (region, week, channel, lag)
             Scaled media and their past.
@@ -96,12 +145,23 @@ class ResponseShape:
         """
         weights = self.weights(raw)
         adstocked = _adstocked(lags, weights)
-        share = self.saturation.value(_panel(self.curve_parameters(raw)), adstocked)
+        share = self._saturated(raw, adstocked)
         if frequency is None:
             return share
         reach, own = as_series(lags[:, :, self._reach]), self._of_reach(raw)
         effective = reach * response_to_frequency(_panel(own), as_series(frequency))
         return placed(share, carried(self._kernels(weights), effective), self._reach)
+
+    def _saturated(self, raw: Raw, adstocked: Tensor) -> Tensor:
+        """Return the curves of (..., region, week, channel) adstocked media."""
+        parameters = _panel(self.curve_parameters(raw))
+        if self.groups is None:
+            return self.saturation.value(parameters, adstocked)
+        whole = self.together(adstocked)
+        value = self.saturation.value(parameters, whole)
+        # Without any media a part is what the curve's first step is.
+        start = self.saturation.value_and_derivatives(parameters, whole.detach())[1]
+        return adstocked * self.each(divided(value, whole, start.detach()))
 
     def share_of_series(
         self, raw: Raw, media: Tensor, frequency: Tensor | None = None
@@ -110,14 +170,14 @@ class ResponseShape:
 
         Parameters
         ----------
-        raw : dict of Tensor of shape (channel,)
+        raw : dict of Tensor of shape (unit,)
         media : Tensor of shape (..., week, channel)
             Scaled, without any before the first week.
         frequency : Tensor of shape (..., week, len(reach)), optional
         """
         weights = self.weights(raw).to(media)
         adstocked = carry_over(media, weights)
-        share = self.saturation.value(_panel(self.curve_parameters(raw)), adstocked)
+        share = self._saturated(raw, adstocked)
         if frequency is None:
             return share
         effective = self.effective(raw, media[..., self._reach], frequency)
@@ -129,7 +189,7 @@ class ResponseShape:
 
         Parameters
         ----------
-        raw : dict of Tensor of shape (channel,)
+        raw : dict of Tensor of shape (unit,)
         reach, frequency : Tensor of shape (..., week, len(reach))
         """
         return reach * response_to_frequency(_panel(self._of_reach(raw)), frequency)
@@ -140,27 +200,42 @@ class ResponseShape:
         lags: Tensor,
         channel: Tensor,
         frequency: Tensor | None = None,
+        whole: Tensor | None = None,
     ) -> Tensor:
         """Return the saturated carry-over of single cells, (member, ..., cell).
 
         Parameters
         ----------
-        raw : dict of Tensor of shape (member, channel)
+        raw : dict of Tensor of shape (member, unit)
         lags : Tensor of shape (..., cell, lag)
         channel : Tensor of shape (cell,)
         frequency : Tensor of shape (cell, lag), optional
             Of the cells whose channel has one; any number of others.
+        whole : Tensor of shape (..., cell, lag), optional
+            Media of all channels of the cell's unit, if there are groups.
         """
         at = (slice(None), *[None] * (lags.dim() - 2))
         weights = self.weights(raw)
         if weights.dim() > 1:
             weights = weights[:, channel][at]
+        unit = channel
+        if self.groups is not None:
+            unit = torch.tensor(self.groups.unit)[channel]
+        curve = self.saturation
+        if isinstance(curve, SaturationByChannel):
+            curve = curve.of_cells(unit)
         parameters = self.curve_parameters(raw)
-        parameters = {name: p[:, channel][at] for name, p in parameters.items()}
-        share = self.saturation.value(parameters, (lags * weights.to(lags)).sum(-1))
+        parameters = {name: p[:, unit][at] for name, p in parameters.items()}
+        adstocked = (lags * weights.to(lags)).sum(-1)
+        if whole is None:
+            share = curve.value(parameters, adstocked)
+        else:
+            together = (whole * weights.to(lags)).sum(-1)
+            value = curve.value(parameters, together)
+            share = adstocked * divided(value, together, torch.zeros_like(value))
         if frequency is None:
             return share
-        own = {p.name: raw[p.name][:, channel][at][..., None] for p in FREQUENCY_PRIORS}
+        own = {p.name: raw[p.name][:, unit][at][..., None] for p in FREQUENCY_PRIORS}
         seen = lags * response_to_frequency(own, frequency)
         linear = (seen * weights.to(lags)).sum(-1)
         return torch.where(torch.isin(channel, torch.tensor(self.reach)), linear, share)
@@ -179,23 +254,28 @@ class ResponseShape:
         -------
         share : Tensor of shape (..., region, week, channel)
         derivatives : dict of Tensor of the same shape
-            By each raw parameter of the cell's channel, in the order of ``priors``.
+            By each raw parameter of the cell's unit, in the order of ``priors``.
         """
         weights, by_kernel = self.adstock.weights_and_derivatives(
             self.kernel_parameters(raw), self.n_lags
         )
+        weights = self._each_kernel(weights)
         adstocked = _adstocked(lags, weights)
-        share, slope, by_curve = self.saturation.value_and_derivatives(
-            _panel(self.curve_parameters(raw)), adstocked
+        whole = self.together(adstocked)
+        value, slope, by_curve = self.saturation.value_and_derivatives(
+            _panel(self.curve_parameters(raw)), whole
         )
-        out, changes = {}, {}
+        part = Part(self.groups, adstocked, whole, value, slope)
+        share, out, changes = part.share, {}, {}
         for name, prior in self.priors.items():
             inner = prior.derivative(raw[name])
             if name.startswith("saturation_"):
-                out[name] = by_curve[prior.name] * inner[..., None, None, :]
+                change = by_curve[prior.name] * inner[..., None, None, :]
+                out[name] = part.by_curve(change)
             elif name.startswith("adstock_"):
-                changes[name] = by_kernel[prior.name] * inner[..., None]
-                out[name] = slope * _adstocked(lags, changes[name])
+                change = by_kernel[prior.name] * inner[..., None]
+                changes[name] = self._each_kernel(change)
+                out[name] = part.by_media(_adstocked(lags, changes[name]))
         if frequency is None:
             return share, out
         own, by = self._reach_and_derivatives(raw, lags, frequency, weights, changes)
@@ -232,9 +312,15 @@ class ResponseShape:
         """The channels with reach, as an index."""
         return list(self.reach)
 
+    @property
+    def reach_units(self) -> list[int]:
+        """Their units, as an index."""
+        units = None if self.groups is None else self.groups.unit
+        return [c if units is None else units[c] for c in self.reach]
+
     def _of_reach(self, raw: Raw) -> dict[str, Tensor]:
         """Return the raw parameters of frequency of the channels that have one."""
-        return {p.name: raw[p.name][..., self._reach] for p in FREQUENCY_PRIORS}
+        return {p.name: raw[p.name][..., self.reach_units] for p in FREQUENCY_PRIORS}
 
     def _kernels(self, weights: Tensor) -> Tensor:
         """Return the kernels of the channels with reach, (..., channel, lag)."""
@@ -247,27 +333,24 @@ class ResponseShape:
 
         Parameters
         ----------
-        raw : dict of Tensor of shape (channel,)
-        ratio : Tensor of shape (channel,)
+        raw : dict of Tensor of shape (unit,)
+        ratio : Tensor of shape (unit,)
             The former unit in new ones.
 
         Returns
         -------
-        raw : dict of Tensor of shape (channel,)
-        factor : Tensor of shape (channel,)
+        raw : dict of Tensor of shape (unit,)
+        factor : Tensor of shape (unit,)
             Of the effect, which makes the response to media at their former scale what
             it was; 1 unless the curve does not know the unit of its parameters.
         """
-        out = dict(raw)
-        for name, prior in self.priors.items():
-            if prior.media_power:
-                moved = prior.natural(raw[name]) * ratio**prior.media_power
-                out[name] = prior.raw(moved)
+        out = {name: p.in_unit(raw[name], ratio) for name, p in self.priors.items()}
         value = self.saturation.value
         before = value(self.curve_parameters(raw), torch.ones_like(ratio))
         factor = before / value(self.curve_parameters(out), ratio)
         if self.reach:
-            factor = placed(factor, 1 / ratio[self._reach], self._reach)
+            own = self.reach_units
+            factor = placed(factor, 1 / ratio[own], own)
         return out, factor
 
 

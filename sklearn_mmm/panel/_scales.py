@@ -1,7 +1,7 @@
 """Scales of regions, media and controls: what makes regions comparable."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -179,6 +179,26 @@ def _references(
     for i, own in enumerate(references):
         out[:, i] = known[own][:, i] if isinstance(own, str) else own
     return out
+
+
+def with_groups(
+    scales: PanelScales, panel: Panel, media: np.ndarray, groups: Iterable[list[int]]
+) -> PanelScales:
+    """Return scales of which channels of a group have the one of their sum.
+
+    Parameters
+    ----------
+    scales : PanelScales
+    panel : Panel
+    media : ndarray of shape (n_rows, n_channels)
+    groups : iterable of list of int
+        Numbers of the channels.
+    """
+    own = scales.media.copy()
+    for members in groups:
+        whole = panel.scatter(media[:, members]).sum(-1).max(1)
+        own[:, members] = _fill_silent(whole[:, None])
+    return replace(scales, media=own)
 
 
 def scaled_controls(

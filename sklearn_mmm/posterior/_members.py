@@ -201,7 +201,7 @@ def _randomise(
     priors = {name: draw(*at[name].shape[1:]) for name in names}
     for name, drawn in priors.items():
         # A channel's numbers do not depend on where its column stands.
-        order = posterior.order(name)
+        order = posterior.orders.of(name)
         if order is not None and len(order):
             own = drawn.view(n, -1, len(order))
             own[..., order] = own.clone()

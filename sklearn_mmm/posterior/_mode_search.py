@@ -25,15 +25,17 @@ from sklearn_mmm.likelihood._data import TrainingData, exposure
 from sklearn_mmm.likelihood._evidence import FEWEST
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import (
+    CAMPAIGN_WITNESSES,
     SCALE_RANGES,
+    USUAL_CAMPAIGN,
     Penalties,
     PriorScales,
     contribution_scales,
     event_scale,
 )
-from sklearn_mmm.likelihood._posterior import Posterior, effect_columns
+from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
-from sklearn_mmm.network import MMMModule
+from sklearn_mmm.network import ChannelGroups, MMMModule, effect_columns
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
 
@@ -344,6 +346,9 @@ def _renew_scales(
     if "head" in draws:
         size = draws["head"].square().mean().sqrt().item()
         found["modulation"] = float(np.clip(size, FEWEST, 1.0))
+    groups = posterior.shape.groups
+    if groups is not None:
+        found["campaign"] = _campaign_scale(draws["campaign"], groups)
     share = mean_share(posterior, draws)
     squares = (draws["effect"] * share).square().mean(0).numpy()
     return replace(
@@ -353,8 +358,30 @@ def _renew_scales(
     )
 
 
+def _campaign_scale(draws: Tensor, groups: ChannelGroups) -> float:
+    """Return the scale of (member, campaign) deviations within groups.
+
+    Two campaigns say little of it, so it is joined by some that differ as usual: the
+    mode under a scaled inverse chi-squared prior.
+    """
+    units = [groups.unit[channel] for channel in groups.campaigns]
+    same = torch.tensor([[float(u == v) for v in units] for u in units]).to(draws)
+    centred = draws - draws @ (same / same.sum(1))
+    n = len(units) - len(set(units)) + CAMPAIGN_WITNESSES
+    square = centred.square().mean(0).sum().item()
+    square = (square + CAMPAIGN_WITNESSES * USUAL_CAMPAIGN**2) / n
+    return float(np.clip(np.sqrt(square), *SCALE_RANGES["campaign"]))
+
+
 def mean_share(posterior: Posterior, at: Parameters) -> Tensor:
-    """Return the mean of the channels' saturation, (member, channel)."""
+    """Return the mean of the units' saturation, (member, unit).
+
+    Of a group it is the mean contribution per unit of its effect.
+    """
     share = posterior.shape.share(at, *exposure(posterior.inputs))
+    groups = posterior.shape.groups
+    if groups is not None:
+        ones = torch.ones_like(at["effect"])[:, None, None]
+        share = groups.together(share * groups.effects(ones, at["campaign"]))
     seen = posterior.inputs["observed"].unsqueeze(-1)
     return (share * seen).sum((1, 2)) / seen.sum()

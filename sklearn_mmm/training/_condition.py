@@ -8,8 +8,7 @@ from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.likelihood._data import TrainingData, calendar_features, exposure
-from sklearn_mmm.likelihood._posterior import effect_columns
-from sklearn_mmm.network import MMMModule
+from sklearn_mmm.network import MMMModule, effect_columns
 
 
 @torch.no_grad()
@@ -37,11 +36,12 @@ def media_and_controls(
         season = data.covariance.season_length
         features = calendar_features(position, position[n_weeks - 1], season)
         calendar = torch.as_tensor(features).expand(len(controls), -1, -1)
-        scaled = X["lags"][..., 0]
+        scaled = module.media.shape.together(X["lags"][..., 0])
         later = torch.arange(len(position)) >= n_weeks
-        media = media * module.modulation.predict(
+        factor = module.modulation.predict(
             scaled, X["controls"], calendar, X["region"], later
         )
+        media = media * module.media.shape.each(factor)
     effect = module.controls(controls, X["region"])
     return np.asarray((media.sum(-1) + effect.sum(-1)).numpy())
 

@@ -109,7 +109,8 @@ def fit_network(
     with torch_seed(seed):
         module = make_module(data, options, modulates=options.time_varying)
     if options.time_varying:
-        module.modulation.arrange(*data.orders)
+        orders = data.orders(options.shape)
+        module.modulation.arrange(orders.media, orders.controls)
     rows = experiment_rows(experiments, module, data, outcome_scale)
     hyper = initial(module, data, options)
     whole, data = data, data.with_usual_past()
@@ -333,6 +334,7 @@ def initial(
         share = module.media.shape.share(
             module.media.raw, *exposure(data.inputs(options.max_lag))
         ).numpy()
+    share = module.media.shape.together(torch.as_tensor(share)).numpy()
     share = (share * data.observed[..., None]).sum((0, 1)) / data.observed.sum()
     penalties = Penalties.usual(
         options.shape,

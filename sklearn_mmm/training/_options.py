@@ -25,10 +25,10 @@ class TrainingOptions:
     signs : Signs
         What its ``media_signs`` and ``control_signs`` amount to.
     believed : mapping
-        What is believed of the shape of single channels.
-    longest : int or None
-        Length in time steps that kernels may grow to, in a wider form, where the data
-        say so; None if form and length are told.
+        What is believed of the shape of single units.
+    longest : tuple of int or None
+        Lengths in time steps that the units' kernels may grow to, in a wider form,
+        where the data say so; 0 where form and length are told, None if all are.
     """
 
     shape: ResponseShape
@@ -44,7 +44,7 @@ class TrainingOptions:
     verbose: int
     signs: Signs
     believed: Believed
-    longest: int | None
+    longest: tuple[int, ...] | None
 
     def __post_init__(self) -> None:
         for given in self.callbacks:

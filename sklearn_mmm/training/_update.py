@@ -69,7 +69,10 @@ def update_network(
 @torch.no_grad()
 def _rescale(module: MMMModule, rescaling: Rescaling) -> None:
     media = module.media
-    raw, factor = media.shape.rescaled(media.raw, torch.as_tensor(rescaling.media))
+    ratio, groups = torch.as_tensor(rescaling.media), media.shape.groups
+    if groups is not None:
+        ratio = ratio[list(groups.first)]
+    raw, factor = media.shape.rescaled(media.raw, ratio)
     for name, value in raw.items():
         getattr(media, name).copy_(value)
     media.log_effect.add_((factor * rescaling.outcome).log())

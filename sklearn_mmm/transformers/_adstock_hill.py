@@ -1,5 +1,6 @@
 """AdstockHillTransformer: carry-over and saturation as a preprocessing step."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -8,7 +9,7 @@ import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mmm._arguments import shown
+from sklearn_mmm._arguments import check_whole, shown
 from sklearn_mmm._sklearn_compat import (
     Interval,
     StrOptions,
@@ -18,9 +19,11 @@ from sklearn_mmm._sklearn_compat import (
 from sklearn_mmm._threads import learns_aside, one_thread
 from sklearn_mmm.components import Adstock, Prior, Saturation
 from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
-from sklearn_mmm.components._check import check_components
+from sklearn_mmm.components._by_channel import AnyPrior
+from sklearn_mmm.components._join import join_components
 from sklearn_mmm.components._response import ChannelResponse
 from sklearn_mmm.components._saturation import SATURATIONS, make_saturation
+from sklearn_mmm.panel._by_channel import ChannelNames
 from sklearn_mmm.panel._columns import (
     ColumnSpec,
     as_table,
@@ -40,6 +43,8 @@ _MOST_LAGS = 10_000
 _POSITIVE = Interval(Real, 0, 1e100, closed="right")
 # Parameters of the default components, which have arguments of their own.
 _NAMED = ["decay", "half_saturation", "slope"]
+# What channels have that a dict does not name.
+_USUAL = {"adstock": "geometric", "saturation": "hill", "max_lag": 8}
 
 
 class AdstockHillTransformer(TransformerMixin, StoredEstimator):
@@ -57,11 +62,13 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
     region_column, time_column : str or int, default=None
         Keys: columns or index levels. Without a time column row order is time and
         each X is a series of its own.
-    adstock : str or Adstock, default="geometric"
+    adstock : str, Adstock or dict, default="geometric"
         Form of the carry-over: "geometric", "gamma", "delayed", "weibull", "binomial",
-        or a component, see :class:`~sklearn_mmm.components.Adstock`.
-    max_lag : int, default=8
-        Length of the kernel in time steps, the current one included.
+        or a component, see :class:`~sklearn_mmm.components.Adstock`. A dict is by
+        channel, names or positions, others having the default.
+    max_lag : int or dict, default=8
+        Length of the kernel in time steps, the current one included; a dict is by
+        channel.
     decay : float or array-like of shape (n_channels,), default=None
         Share carried over to the next step, in [0, 1). None: learned from y.
     half_saturation : float or array-like of shape (n_channels,), default=None
@@ -71,9 +78,9 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         Hill slope, above 0. None: learned from y.
     normalize : bool, default=True
         Whether the kernel's weights sum to 1; the largest is 1 otherwise.
-    saturation : str or Saturation, default="hill"
+    saturation : str, Saturation or dict, default="hill"
         Form of the response: "hill", "logistic", "exponential", "none", or a component,
-        see :class:`~sklearn_mmm.components.Saturation`.
+        see :class:`~sklearn_mmm.components.Saturation`. A dict is by channel.
     parameters : dict, default=None
         Other parameters of the components that are given, by name: a float or an array
         of shape (n_channels,), such as ``{"rate": 2.0}`` for ``saturation="logistic"``;
@@ -117,13 +124,13 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         "media_columns": [None, str, Integral, "array-like", slice, callable],
         "region_column": [None, str, Integral],
         "time_column": [None, str, Integral],
-        "adstock": [StrOptions(set(ADSTOCKS)), Adstock],
-        "max_lag": [Interval(Integral, 1, _MOST_LAGS, closed="both")],
+        "adstock": [StrOptions(set(ADSTOCKS)), Adstock, dict],
+        "max_lag": [Interval(Integral, 1, _MOST_LAGS, closed="both"), dict],
         "decay": [None, Interval(Real, 0, 1, closed="left"), "array-like"],
         "half_saturation": [None, _POSITIVE, "array-like"],
         "slope": [None, _POSITIVE, "array-like"],
         "normalize": ["boolean"],
-        "saturation": [StrOptions(set(SATURATIONS)), Saturation],
+        "saturation": [StrOptions(set(SATURATIONS)), Saturation, dict],
         "parameters": [None, dict],
     }
 
@@ -132,13 +139,13 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         media_columns: ColumnSpec = None,
         region_column: str | int | None = None,
         time_column: str | int | None = None,
-        adstock: str | Adstock = "geometric",
-        max_lag: int = 8,
+        adstock: str | Adstock | Mapping[Any, str | Adstock] = "geometric",
+        max_lag: int | Mapping[Any, int] = 8,
         decay: Any = None,
         half_saturation: Any = None,
         slope: Any = None,
         normalize: bool = True,
-        saturation: str | Saturation = "hill",
+        saturation: str | Saturation | Mapping[Any, str | Saturation] = "hill",
         parameters: dict[str, Any] | None = None,
     ) -> None:
         self.media_columns = media_columns
@@ -179,7 +186,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         rows, self._axis = read_rows(
             table, self._roles, self.region_column, self.time_column, None
         )
-        form = self._form(len(self.media_columns_))
+        form = self._form()
         priors = {p.name: p for p in form.priors}
         given = {
             name: _of_channels(name, value, priors, form.n_channels)
@@ -249,16 +256,30 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         media = media / self._scales.media_of(self._scales.code(panel.regions))[:, None]
         return panel.gather(self._response.share(media))[-n_rows:]
 
-    def _form(self, n_channels: int) -> ChannelResponse:
+    def _form(self) -> ChannelResponse:
         """Return the response whose parameters are still to be found."""
-        adstock, saturation = (
-            make_adstock(self.adstock),
-            make_saturation(self.saturation),
+        columns = self.media_columns_
+        features = getattr(self, "feature_names_in_", range(self.n_features_in_))
+        names = [c if isinstance(c, str) else f"x{c}" for c in columns]
+        channels = ChannelNames(names, columns, list(features))
+        adstock, saturation, lags = (
+            channels.one_each(getattr(self, name), usual, name)
+            for name, usual in _USUAL.items()
         )
-        check_components(adstock, saturation, self.max_lag)
-        return ChannelResponse(
-            adstock, saturation, self.max_lag, n_channels, {}, self.normalize
-        )
+        for name, own in zip(names, lags, strict=True):
+            check_whole(f"max_lag of {name!r}", own, 1, _MOST_LAGS)
+        joined = join_components(adstock, saturation, lags)
+        return ChannelResponse(*joined, max(lags), len(columns), {}, self.normalize)
+
+    def _parameter_names(self) -> set[str]:
+        """Return the names of all parameters that some channel has."""
+        forms: list[Adstock | Saturation] = []
+        for name, make in (("adstock", make_adstock), ("saturation", make_saturation)):
+            given = getattr(self, name)
+            several = isinstance(given, Mapping)
+            values = [*given.values(), _USUAL[name]] if several else [given]
+            forms += [make(value) for value in values]
+        return {prior.name for form in forms for prior in form.priors}
 
     def _given(self) -> dict[str, Any]:
         """Return the parameters that are not learned, by name."""
@@ -299,7 +320,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         try:
-            names = {prior.name for prior in self._form(1).priors}
+            names = self._parameter_names()
         except (TypeError, ValueError):
             names = set(_NAMED)  # fit says what is wrong with the components
         tags.target_tags.required = not names <= set(self._given())
@@ -307,7 +328,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
 
 
 def _of_channels(
-    name: str, value: Any, priors: dict[str, Prior], n_channels: int
+    name: str, value: Any, priors: Mapping[str, AnyPrior], n_channels: int
 ) -> np.ndarray:
     """Return a given parameter, (n_channels,), inside its range."""
     if name not in priors:
@@ -324,7 +345,21 @@ def _of_channels(
             f"Got {name}={shown(value)}, but expected a number or one for each of the "
             f"{n_channels} media columns"
         )
+    values = np.broadcast_to(values, (n_channels,)).copy()
     prior = priors[name]
+    if isinstance(prior, Prior):
+        _check_range(name, value, values, prior)
+        return values
+    for channel, own in enumerate(prior.priors):
+        if own is None:
+            values[channel] = np.nan
+        else:
+            _check_range(name, value, values[[channel]], own)
+    return values
+
+
+def _check_range(name: str, value: Any, values: np.ndarray, prior: Prior) -> None:
+    """Refuse values outside the range of a parameter."""
     expected = {
         "identity": "that are finite",
         "log": f"above {prior.low:g}",
@@ -337,7 +372,6 @@ def _of_channels(
         inside &= (values >= prior.low) & (values < prior.high)
     if not inside.all():
         raise ValueError(f"Got {name}={value!r}, but expected values {expected}")
-    return np.broadcast_to(values, (n_channels,)).copy()
 
 
 def _replace_columns(table: Any, columns: list[Any], values: np.ndarray) -> Any:

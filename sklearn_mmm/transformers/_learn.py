@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import nnls
 from scipy.stats import norm, qmc
 
-from sklearn_mmm.components import Prior
+from sklearn_mmm.components._by_channel import AnyPrior
 from sklearn_mmm.components._response import ChannelResponse
 
 _PASSES = 3
@@ -44,23 +44,47 @@ def learn_response(
     given : dict of ndarray of shape (n_channels,)
         Parameters that are used as they are, by name.
     """
-    missing = [prior for prior in response.priors if prior.name not in given]
-    if not missing:
-        return replace(response, parameters=dict(given))
-    grid = _candidates(missing)
+    own = [response.of_channel(c) for c in range(response.n_channels)]
+    missing = [[p for p in r.priors if p.name not in given] for r in own]
+    if not any(missing):
+        return replace(response, parameters=_parameters(response, given, {}))
+    grids = [_candidates(priors) for priors in missing]
     features = []
-    for c in range(response.n_channels):
-        known = {name: np.full(len(grid), values[c]) for name, values in given.items()}
-        learned = {p.name: grid[:, i] for i, p in enumerate(missing)}
-        candidates = replace(response, n_channels=len(grid), parameters=known | learned)
+    for c, (form, grid) in enumerate(zip(own, grids, strict=True)):
+        known = {
+            p.name: np.full(len(grid), given[p.name][c])
+            for p in form.priors
+            if p.name in given
+        }
+        learned = {p.name: grid[:, i] for i, p in enumerate(missing[c])}
+        candidates = replace(form, n_channels=len(grid), parameters=known | learned)
         features.append(_within(candidates.share(media[..., [c]]), observed))
     choice = _choose(features, _within(target[..., None], observed)[:, 0])
-    learned = {p.name: grid[choice, i] for i, p in enumerate(missing)}
-    return replace(response, parameters=dict(given) | learned)
+    found: dict[str, dict[int, float]] = {}
+    for c, place in enumerate(choice):
+        for i, prior in enumerate(missing[c]):
+            found.setdefault(prior.name, {})[c] = grids[c][place, i]
+    return replace(response, parameters=_parameters(response, given, found))
 
 
-def _candidates(priors: list[Prior]) -> np.ndarray:
+def _parameters(
+    response: ChannelResponse,
+    given: Mapping[str, np.ndarray],
+    found: Mapping[str, Mapping[int, float]],
+) -> dict[str, np.ndarray]:
+    """Return given and learned parameters; NaN where a channel has no such one."""
+    out = dict(given)
+    for name, values in found.items():
+        out[name] = np.full(response.n_channels, np.nan)
+        for channel, value in values.items():
+            out[name][channel] = value
+    return out
+
+
+def _candidates(priors: list[AnyPrior]) -> np.ndarray:
     """Return parameters, (candidate, parameter), first those at the priors' mean."""
+    if not priors:
+        return np.empty((1, 0))
     power = min(_LEAST_POWER + len(priors), _LARGEST_POWER)
     level = qmc.Sobol(len(priors), scramble=False).random_base2(power)
     level = np.vstack([np.full(len(priors), 0.5), level])

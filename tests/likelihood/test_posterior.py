@@ -13,7 +13,7 @@ from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Randomisation
 from sklearn_mmm.likelihood._slopes import gradient, with_priors
-from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
+from sklearn_mmm.network import ChannelGroups, MMMModule, ResponseShape, Sizes
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
 from sklearn_mmm.posterior._members import no_randomisation
 
@@ -26,11 +26,13 @@ def make_posterior(
     adstock="geometric",
     saturation="hill",
     l1=0.0,
+    groups=None,
     seed=0,
 ):
     """Return the posterior of a panel with gaps, around a module of its own truth."""
     rng = np.random.default_rng(seed)
-    n_weeks, n_channels, n_controls = 30, 2, 2
+    n_weeks, n_controls = 30, 2
+    n_channels = 2 if groups is None else len(groups.unit)
     observed = rng.random((n_regions, n_weeks)) > 0.1
     data = TrainingData(
         media=rng.random((n_regions, n_weeks, n_channels)),
@@ -45,7 +47,9 @@ def make_posterior(
     torch.manual_seed(seed)
     module = MMMModule(
         Sizes(n_regions, n_course, n_channels, n_controls, n_calendar),
-        ResponseShape(make_adstock(adstock), make_saturation(saturation), 4),
+        ResponseShape(
+            make_adstock(adstock), make_saturation(saturation), 4, groups=groups
+        ),
     ).double()
     module.modulation.active = modulated
     with torch.no_grad():
@@ -69,7 +73,8 @@ def make_posterior(
         "joint": [Experiment((1, 0), counted, other, 3.0, 0.2)],
     }
     sizes = np.linspace(1.0, 2.0, n_regions)
-    rows = experiment_rows(tests[experiments], module, data, sizes)
+    told = [test.with_groups(groups) for test in tests[experiments]]
+    rows = experiment_rows(told, module, data, sizes)
     shape = module.media.shape
     penalties = Penalties.usual(
         shape, np.full(2, 0.4), l1, 1.3, HuberNoise(delta), True
@@ -144,6 +149,9 @@ def negative_gradient(posterior, at, random):
         {"adstock": "weibull", "l1": 0.8},
         {"adstock": "binomial", "saturation": "logistic", "experiments": True},
         {"saturation": "none", "experiments": True},
+        {"groups": ChannelGroups((0, 0, 1), (3.0, 1.0, 1.0)), "experiments": True},
+        {"groups": ChannelGroups((0, 1, 0), (3.0, 1.0, 1.0)), "experiments": "joint"},
+        {"groups": ChannelGroups((0, 0, 1)), "modulated": True, "n_regions": 1},
     ],
     ids=str,
 )
@@ -287,3 +295,16 @@ def test_the_mode_does_not_depend_on_the_start():
         torch.testing.assert_close(first[name], second[name], rtol=1e-2, atol=1e-2)
     values = [posterior.objective(at, random) for at in ends]
     torch.testing.assert_close(*values, rtol=0, atol=1e-3)
+
+
+def test_a_test_of_one_campaign_counts_what_it_does_to_the_others():
+    groups = ChannelGroups((0, 0, 1))
+    posterior = make_posterior(experiments=True, groups=groups)
+    rows, media = posterior.experiments, posterior.module.media
+    assert rows.part_channel.tolist() == [1, 0]
+    at = moved(posterior, 0.2)
+    parts = rows.lift_of_parts(media, posterior.media_state(at)).sum(-1)
+    # Media of the one are more with the test, so that the other has less of the curve.
+    more = (rows.lags[0] - rows.lags[1])[rows.cell_part == 0].sum()
+    assert (parts[:, 0] * more > 0).all()
+    assert (parts[:, 1] * more < 0).all()

@@ -11,7 +11,9 @@ from sklearn_mmm.components import (
     HillSaturation,
     NoSaturation,
 )
+from sklearn_mmm.components._by_channel import adstock_of, saturation_of
 from sklearn_mmm.functional import lagged
+from sklearn_mmm.network import ChannelGroups
 from sklearn_mmm.network._media import MediaResponse
 from sklearn_mmm.network._response_shape import ResponseShape
 
@@ -77,6 +79,11 @@ SHAPES = [
     HILL,
     ResponseShape(BinomialAdstock(), ExponentialSaturation(), 3),
     ResponseShape(GeometricAdstock(), NoSaturation(), 3),
+    ResponseShape(
+        adstock_of([GeometricAdstock(), BinomialAdstock()], [3, 2]),
+        saturation_of([HillSaturation(), ExponentialSaturation()]),
+        3,
+    ),
 ]
 
 
@@ -140,3 +147,124 @@ def test_the_unit_of_media_does_not_matter(shape, panel):
     torch.testing.assert_close(after, before)
     if shape.saturation.bounded:
         torch.testing.assert_close(factor, torch.ones(2))
+
+
+GROUPS = ChannelGroups((0, 1, 0))
+GROUPED = [
+    ResponseShape(GeometricAdstock(), HillSaturation(), 3, groups=GROUPS),
+    ResponseShape(
+        adstock_of([GeometricAdstock(), BinomialAdstock()], [3, 2]),
+        saturation_of([ExponentialSaturation(), HillSaturation()]),
+        3,
+        groups=GROUPS,
+    ),
+]
+
+
+@pytest.fixture
+def campaigns(panel):
+    """Media of which the first and the third channel are campaigns of one."""
+    return torch.cat([panel, panel[:, :, :1].flip(1)], dim=-1)
+
+
+@pytest.mark.parametrize("shape", GROUPED)
+def test_campaigns_share_the_response_to_their_sum(shape, campaigns):
+    raw = random_raw(shape)
+    alone = ResponseShape(shape.adstock, shape.saturation, 3)
+    share = shape.share(raw, lagged(campaigns, 3))
+    whole = alone.share(raw, lagged(GROUPS.together(campaigns), 3))
+    torch.testing.assert_close(GROUPS.together(share), whole)
+    adstocked = share / share.sum(-1, keepdim=True).clamp_min(1e-9)
+    assert (adstocked >= 0).all()
+    torch.testing.assert_close(share, shape.share_of_series(raw, campaigns))
+
+
+@pytest.mark.parametrize("shape", GROUPED)
+def test_derivatives_of_campaigns_are_those_of_automatic_differentiation(
+    shape, campaigns
+):
+    lags = lagged(campaigns, 3)
+    raw = random_raw(shape)
+    share, found = shape.share_and_derivatives(raw, lags)
+    torch.testing.assert_close(share, shape.share(raw, lags))
+    weight = torch.rand_like(share)
+    given = {name: value.requires_grad_() for name, value in raw.items()}
+    (weight * shape.share(given, lags)).sum().backward()
+    for name, derivative in found.items():
+        expected = GROUPS.together((weight * derivative).sum((0, 1)))
+        torch.testing.assert_close(given[name].grad, expected)
+
+
+@pytest.mark.parametrize("shape", GROUPED)
+def test_cells_of_campaigns_are_parts_of_the_whole(shape, campaigns):
+    lags, raw = lagged(campaigns, 3), random_raw(shape, 4)
+    sums = lagged(GROUPS.each(GROUPS.together(campaigns)), 3)
+    channel = torch.tensor([2, 0, 1])
+    at = [0, 2, 2], [5, 0, 11], channel
+    cells = shape.share_of_cells(raw, lags[at], channel, whole=sums[at])
+    torch.testing.assert_close(cells, shape.share(raw, lags)[:, *at])
+
+
+def test_the_first_media_of_a_group_bring_what_those_of_a_channel_do():
+    shape = ResponseShape(
+        GeometricAdstock(), ExponentialSaturation(), 3, groups=ChannelGroups((0, 0))
+    )
+    raw = {name: torch.tensor([p.mean]) for name, p in shape.priors.items()}
+    media = torch.zeros(1, 4, 2, requires_grad=True)
+    shape.share_of_series(raw, media).sum().backward()
+    plain = torch.zeros(1, 4, 1, requires_grad=True)
+    alone = ResponseShape(GeometricAdstock(), ExponentialSaturation(), 3)
+    alone.share_of_series(raw, plain).sum().backward()
+    torch.testing.assert_close(media.grad, plain.grad.expand(1, 4, 2))
+    assert plain.grad[0, 0, 0] > 0
+
+
+def test_effects_of_campaigns_deviate_from_that_of_their_group():
+    groups = ChannelGroups((0, 1, 0), (3.0, 1.0, 1.0))
+    shape = ResponseShape(GeometricAdstock(), HillSaturation(), 3, groups=groups)
+    media = MediaResponse(2, 3, shape)
+    with torch.no_grad():
+        media.log_effect.copy_(torch.tensor([0.0, np.log(5.0)]))
+        media.campaign.copy_(torch.tensor([np.log(2.0), 0.0]))
+    effect = media.channel_effect.detach()
+    assert effect[0] / effect[2] == pytest.approx(2.0)
+    # Their mean by media, of logarithms, is that of the group.
+    assert float(effect[0] ** 3 * effect[2]) == pytest.approx(1.0)
+    assert effect[1].item() == pytest.approx(5.0)
+    regional = media.regional_effect(torch.tensor([0, 1]))
+    torch.testing.assert_close(regional, effect.expand(2, 3))
+
+
+def test_campaigns_stand_beside_channels_of_reach_and_frequency(campaigns):
+    groups = ChannelGroups((0, 1, 0, 2))
+    shape = ResponseShape(
+        adstock_of(
+            [GeometricAdstock(), BinomialAdstock(), GeometricAdstock()], [3] * 3
+        ),
+        saturation_of([ExponentialSaturation(), HillSaturation(), HillSaturation()]),
+        3,
+        reach=(3,),
+        groups=groups,
+    )
+    rng = np.random.default_rng(0)
+    media = torch.cat([campaigns, campaigns[..., :1].flip(0)], dim=-1)
+    often = torch.as_tensor(rng.uniform(1, 8, size=(3, 12, 1)))
+    raw = {
+        name: torch.as_tensor(p.mean + p.sd * rng.standard_normal(3))
+        for name, p in shape.priors.items()
+    }
+    seen = lagged(media, 3), lagged(often, 3)
+    share, found = shape.share_and_derivatives(raw, *seen)
+    torch.testing.assert_close(share, shape.share(raw, *seen))
+    torch.testing.assert_close(share, shape.share_of_series(raw, media, often))
+    weight = torch.rand_like(share)
+    given = {name: value.requires_grad_() for name, value in raw.items()}
+    (weight * shape.share(given, *seen)).sum().backward()
+    for name, derivative in found.items():
+        expected = groups.together((weight * derivative).sum((0, 1)))
+        torch.testing.assert_close(given[name].grad, expected)
+    # That channel is what it would be alone.
+    alone = shape.of_unit(2)
+    own = {name: raw[name][[2]] for name in alone.priors}
+    single = alone.share_of_series(own, media[..., [3]], often)
+    torch.testing.assert_close(share[..., [3]], single)
