@@ -279,7 +279,7 @@ def test_what_makes_no_sense_is_refused(data, make, groups, message):
 
 def test_media_of_a_group_are_in_one_unit(data, make):
     X, y = data
-    money = {"clips": "clicks"}
+    money = {"spots": "spots", "search": "search", "clips": "clicks"}
     with pytest.raises(ValueError, match="one unit"):
         make(spend_columns=money).fit(X.assign(clicks=X["clips"]), y)
     mediated = make(mediators=["clips"], graph=True)
