@@ -178,7 +178,10 @@ def worth_of_parts(mmm: FittedMMM) -> pd.DataFrame:
     ``contributions_`` times the worth of an outcome unit in the row: money with an
     ``outcome_value``, and outcome units without one.
     """
-    return mmm.contributions_.mul(mmm.outcome_value_.to_numpy(), axis=0)
+    worth = getattr(mmm, "outcome_value_", None)
+    if worth is None:
+        return mmm.contributions_
+    return mmm.contributions_.mul(worth.to_numpy(), axis=0)
 
 
 def free_channels(mmm: FittedMMM) -> list[str]:
