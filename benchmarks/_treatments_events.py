@@ -28,6 +28,7 @@ def _bursts(rng, n, share=0.5):
 
 SD = 0.6
 
+
 def holidays(seed, n_weeks=208):
     """Return weeks with a rush before holidays and a lull after them.
 
@@ -50,7 +51,9 @@ def holidays(seed, n_weeks=208):
     season = 1 + 0.1 * np.sin(2 * np.pi * (week / 52.18 + rng.random()))
     X["tv"] = 100 * _bursts(rng, n_weeks)
     for name in ("search", "social"):
-        on = np.maximum(_bursts(rng, n_weeks, 0.25), (rush > 0.12) * rng.gamma(4.0, 0.25, n_weeks))
+        on = np.maximum(
+            _bursts(rng, n_weeks, 0.25), (rush > 0.12) * rng.gamma(4.0, 0.25, n_weeks)
+        )
         X[name] = 60 * on * np.exp(2.0 * rush)
     brought = {
         "tv": 250 * _hill(_carried(X["tv"], 0.6), 100.0),

@@ -277,6 +277,12 @@ NUMBERS = [
         _without_sign,
     ),
     Row(
+        "an ``outcome_value`` of -1, missing values in its column, zeros alone",
+        "refused by name",
+        lambda k: k.fit(*k.panel(), outcome_value=-1.0),
+        ValueError,
+    ),
+    Row(
         "a lift test with ``std_error=1e-300``",
         "refused by row",
         lambda k: _test(k, std_error=1e-300),

@@ -200,12 +200,14 @@ class PredictionMixin:
         Returns
         -------
         ndarray of shape (n_members, n_controls)
-            Outcome units, measured from ``control_reference_``.
+            Outcome units, or money with an ``outcome_value``; measured from
+            ``control_reference_``.
         """
         check_is_fitted(self)
         n = len(self.control_columns_)
         draws = self._predictor.decompose_members(self._predictor.history)
-        totals = [d[:, 1 : 1 + n].sum(axis=0) for d in draws]
+        worth = self._predictor.history.worth[:, None]
+        totals = [(d[:, 1 : 1 + n] * worth).sum(axis=0) for d in draws]
         return np.reshape(totals, (self.n_members_, n))
 
     def _outcome_std(self, rows: Rows) -> np.ndarray:

@@ -7,6 +7,7 @@ from sklearn_mmm._intervals import check_coverage, interval_around
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._totals import outcome_total
+from sklearn_mmm.inspection._training_rows import worth_of_parts
 
 
 @of_fitted_model
@@ -25,9 +26,9 @@ def control_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     DataFrame
         ``control``; ``reference``, the value from which it is measured, in its own
         unit ("0 to 3" where regions differ, see ``control_reference``);
-        ``contribution`` (outcome units), its ``share`` of the outcome (NaN where that
-        has no sign), and ``low`` and ``high`` of the contribution, NaN without
-        members. The largest comes first.
+        ``contribution`` (outcome units, or money with an ``outcome_value``), its
+        ``share`` of the outcome (NaN where that has no sign), and ``low`` and ``high``
+        of the contribution, NaN without members. The largest comes first.
 
     Examples
     --------
@@ -45,7 +46,7 @@ def control_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     """
     check_coverage(coverage)
     names = mmm.control_columns_
-    brought = mmm.contributions_[names].sum().to_numpy()
+    brought = worth_of_parts(mmm)[names].sum().to_numpy()
     low = high = np.full(len(names), np.nan)
     worlds = mmm.control_totals()
     if len(worlds):

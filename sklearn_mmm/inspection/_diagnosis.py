@@ -26,6 +26,7 @@ from sklearn_mmm.inspection._training_rows import (
     keys,
     step_numbers,
     time_axis,
+    worth_of_parts,
 )
 from sklearn_mmm.panel._time_axis import TimeAxis
 
@@ -242,7 +243,7 @@ def _about_fit(mmm: FittedMMM, table: pd.DataFrame) -> Iterator[Finding]:
 def _about_channels(
     mmm: FittedMMM, roi: pd.DataFrame, edges: pd.DataFrame
 ) -> Iterator[Finding]:
-    parts = mmm.contributions_
+    brought = float(worth_of_parts(mmm)[mmm.media_columns_].to_numpy().sum())
     tests = getattr(mmm, "lift_test_fit_", pd.DataFrame(columns=["channel", "gap"]))
     far = tests.loc[tests["gap"].astype(float).abs() > _FAR, "channel"]
     if len(far):
@@ -259,7 +260,7 @@ def _about_channels(
             "The outcome sums to nothing or less, so that shares and percentages of it "
             "say nothing; they are left out. Read contributions and ROI instead.",
         )
-    share = parts[mmm.media_columns_].to_numpy().sum() / whole
+    share = brought / whole
     if share > _HIGH_MEDIA_SHARE:
         yield (
             "channels",

@@ -23,6 +23,8 @@ from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.exceptions import AssumptionWarning
 from sklearn_mmm.inspection import (
     channel_summary,
+    control_table,
+    diagnose,
     media_total,
     placebo_test,
     region_channel_table,
@@ -87,6 +89,7 @@ def close(a, b, rtol=1e-6):
 TABLES = [
     media_total,
     channel_summary,
+    control_table,
     waterfall_table,
     roi_table,
     spend_table,
@@ -105,6 +108,11 @@ def test_tables_are_those_of_a_fit_of_revenue(constant, table):
     assert list(orders.columns) == list(revenue.columns)
     numbers = orders.select_dtypes("number").columns
     close(orders[numbers], revenue[numbers])
+
+
+def test_findings_are_those_of_a_fit_of_revenue(constant):
+    orders, revenue = (diagnose(mmm) for mmm in constant)
+    pd.testing.assert_frame_equal(orders, revenue)
 
 
 def test_effects_curves_and_plans_are_those_of_a_fit_of_revenue(constant, panel):
