@@ -352,3 +352,23 @@ def test_data_are_checked_with_their_worth(valued, panel):
     found = check_data(X, y, *keys, outcome_value="ltv")
     assert found["check"].tolist()[0] == "negative worth"
     assert "'ltv'" in found["where"][0]
+
+
+def test_a_truth_says_what_a_regressor_is_to_be_told():
+    X, y, truth = make_mmm(
+        2, 60, 2, n_organic=1, n_reach_frequency=1, outcome_value=True, random_state=0
+    )
+    roles = ["media_columns", "control_columns", "region_column", "time_column"]
+    roles += ["organic_columns", "spend_columns", "reach_frequency"]
+    roles += ["control_reference", "outcome_value"]
+    mmm = DeepCausalMMMRegressor(
+        **{name: truth[name] for name in roles},
+        **{"n_members": 0, "validation": False, "graph": False, "random_state": 0},
+    ).fit(X, y)
+    assert sorted(mmm.media_columns_) == sorted(truth.contributions)
+    table = mmm.effects()
+    assert table["roi"].isna().tolist() == truth.roi[table.index].isna().tolist()
+    promoted = mmm.contributions_["promotion"]
+    assert (promoted[X["promotion"] == 0] == 0).all()
+    plan = allocate_budget(mmm, X).plan
+    assert plan["newsletter"].equals(X["newsletter"])
