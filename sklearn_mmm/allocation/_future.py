@@ -97,9 +97,10 @@ def make_future(
     past = read_past(mmm, like, history)
     labels = later_labels(past.time, past.axis, periods, past.time_name)
     n_regions = len(past.regions)
-    columns: dict[Any, Any] = {}
-    if past.region_name is not None:
-        columns[past.region_name] = past.regions.repeat(periods)
+    columns: dict[Any, Any] = {
+        name: past.regions[name].to_numpy().repeat(periods)
+        for name in past.region_names
+    }
     columns[past.time_name] = np.tile(labels, n_regions)
     media, fallback = flighted_media(past, like, periods, budget is not None)
     columns |= scaled_to(media, past, budget)

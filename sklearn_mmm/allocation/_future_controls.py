@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm.allocation._past import Past, as_pandas, with_keys
+from sklearn_mmm.allocation._past import Past, as_pandas, key_texts, with_keys
 
 # Origins in the past from which the two rules are tried out.
 _MOST_ORIGINS = 26
@@ -190,28 +190,31 @@ class KnownControls:
         table = with_keys(
             table, [past.time_name] if past.time_name not in table else [], "controls"
         )
-        by_region = past.region_name is not None and past.region_name in table
+        own = [name for name in past.region_names if name in table]
         step = past.axis.position(table[past.time_name].to_numpy(), past.time_name)
-        keys = {"step": step.astype(int)}
-        if by_region:
-            keys["region"] = table[past.region_name].to_numpy()
-        names = [c for c in table if c not in (past.time_name, past.region_name)]
+        names = [c for c in table if c not in (past.time_name, *past.region_names)]
         wanted = past.last + 1 + np.arange(self._n_steps)
+        # Of a dimension that is not there, all regions have the same.
+        regions = key_texts(past.regions, own)
         out = {}
         for name in names:
-            rows = pd.DataFrame(keys | {"value": table[name].to_numpy()})
-            if not by_region:
-                rows = rows.merge(pd.DataFrame({"region": past.regions}), how="cross")
+            rows = pd.DataFrame(
+                {
+                    "step": step.astype(int),
+                    "region": key_texts(table, own),
+                    "value": table[name].to_numpy(),
+                }
+            )
             wide = rows.drop_duplicates(["step", "region"], keep="last").pivot(
                 index="step", columns="region", values="value"
             )
-            out[name] = wide.reindex(index=wanted, columns=past.regions).to_numpy()
+            out[name] = wide.reindex(index=wanted, columns=regions).to_numpy()
             lacking = pd.isna(out[name])
             if lacking.any():
                 when, where = (int(i[0]) for i in np.nonzero(lacking))
                 raise ValueError(
                     f"controls has no {name!r} for {labels[when]}"
-                    + (f" in region {past.regions[where]!r}" if by_region else "")
+                    + (f" in region {past.name_of(where)!r}" if own else "")
                 )
         return out
 

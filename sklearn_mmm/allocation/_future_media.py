@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm.allocation._past import Past, as_pandas, with_keys
+from sklearn_mmm.allocation._past import Past, as_pandas, key_texts, with_keys
 
 _LIKE = ("last_year", "last")
 
@@ -73,20 +73,17 @@ def _nearest(rows: np.ndarray, position: np.ndarray, wanted: np.ndarray) -> np.n
 
 def _read_like(past: Past, like: Any) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     table = as_pandas(like, "like")
-    keys = [k for k in (past.region_name, past.time_name) if k is not None]
+    keys = [*past.region_names, past.time_name]
     table = with_keys(table, [k for k in keys if k not in table.columns], "like")
     missing = [c for c in past.money if c not in table.columns]
     if missing:
         raise ValueError(f"like has no columns {missing}; give media and their spend")
-    if past.region_name is None:
-        code = np.zeros(len(table), int)
-    else:
-        labels = table[past.region_name].to_numpy()
-        absent = [str(r) for r in past.regions if r not in set(labels)]
-        if absent:
-            raise ValueError(f"like has no rows of the regions {absent[:5]}")
-        table = table[np.isin(labels, past.regions)]
-        code = np.searchsorted(past.regions, table[past.region_name].to_numpy())
+    regions = pd.Index(key_texts(past.regions, past.region_names))
+    code = regions.get_indexer(pd.Index(key_texts(table, past.region_names)))
+    absent = regions[~np.isin(np.arange(len(regions)), code)].tolist()
+    if absent:
+        raise ValueError(f"like has no rows of the regions {absent[:5]}")
+    table, code = table[code >= 0], code[code >= 0]
     position = past.axis.position(table[past.time_name].to_numpy(), past.time_name)
     return table, code, position.astype(int)
 

@@ -1,6 +1,7 @@
 """Rows of the past in the form of X, as plans of the future need them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn_mmm.inspection import training_rows
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import take_model
 from sklearn_mmm.inspection._training_rows import time_axis
+from sklearn_mmm.panel._region_labels import cell_label, region_columns
 from sklearn_mmm.panel._time_axis import TimeAxis
 
 
@@ -25,7 +27,8 @@ class Past:
         Of X, in their order.
     levels : list
         Of the index of X that are keys.
-    region_name : str, int or None
+    region_names : list
+        Columns whose labels together are the region; none where there is one region.
     time_name : str or int
     media : list
         Media columns.
@@ -41,7 +44,7 @@ class Past:
     table: pd.DataFrame
     columns: list[Any]
     levels: list[Any]
-    region_name: Any
+    region_names: list[Any]
     time_name: Any
     media: list[Any]
     spend: list[Any]
@@ -74,20 +77,29 @@ class Past:
         return 7 * round(length / 7) if daily else round(length)
 
     @property
-    def regions(self) -> np.ndarray:
-        """Labels of the regions, sorted."""
-        return np.unique(self._labels)
+    def regions(self) -> pd.DataFrame:
+        """Labels of the regions, a column each for their dimensions, sorted."""
+        return self.region_keys[0]
 
     @property
     def code(self) -> np.ndarray:
         """Of each row's region among them."""
-        return np.unique(self._labels, return_inverse=True)[1]
+        return self.region_keys[1]
 
-    @property
-    def _labels(self) -> np.ndarray:
-        if self.region_name is None:
-            return np.zeros(len(self.table), int)
-        return self.table[self.region_name].to_numpy()
+    def name_of(self, region: int) -> str:
+        """Return the label of a region, for messages."""
+        return key_texts(self.regions, self.region_names)[region]
+
+    @cached_property
+    def region_keys(self) -> tuple[pd.DataFrame, np.ndarray]:
+        """Labels of the regions, and the region of each row."""
+        if not self.region_names:
+            return pd.DataFrame(index=[0]), np.zeros(len(self.table), int)
+        groups = self.table.groupby(self.region_names, sort=True)
+        code = groups.ngroup().to_numpy()
+        first = np.unique(code, return_index=True)[1]
+        labels = self.table[self.region_names].iloc[first]
+        return labels.reset_index(drop=True), code
 
     @property
     def money(self) -> list[Any]:
@@ -98,7 +110,7 @@ class Past:
     @property
     def other_columns(self) -> list[Any]:
         """Columns of X that are neither keys nor media nor money."""
-        keys = [self.region_name, self.time_name]
+        keys = [*self.region_names, self.time_name]
         return [c for c in self.columns if c not in [*self.money, *keys]]
 
     def wide(self, name: Any) -> np.ndarray:
@@ -166,8 +178,9 @@ def read_past(mmm: FittedMMM, like: Any, history: Any) -> Past:
         # Columns of arrays are called x0, x1...
         return int(name[1:]) if names is None and name is not None else name
 
-    region, time = key(model.region_column), key(model.time_column)
-    levels = [k for k in (region, time) if k is not None and k not in columns]
+    regions = [key(column) for column in region_columns(model.region_column)]
+    time = key(model.time_column)
+    levels = [k for k in (*regions, time) if k not in columns]
     reach = model.reach_frequency_
     media = [reach[c][0] if c in reach else c for c in model.media_columns_]
     media = [column_of(name) for name in media]
@@ -181,8 +194,16 @@ def read_past(mmm: FittedMMM, like: Any, history: Any) -> Past:
         raise ValueError(
             f"history has no columns {missing}; give rows in the form of X"
         )
-    keys = levels, region, time
+    keys = levels, regions, time
     return Past(table, columns, *keys, media, spend, often, value, axis)
+
+
+def key_texts(table: pd.DataFrame, names: list[Any]) -> list[str]:
+    """Return the labels of rows in some columns, as one text each."""
+    columns = [table[name].tolist() for name in names]
+    if not columns:
+        return [""] * len(table)
+    return [cell_label(labels) for labels in zip(*columns, strict=True)]
 
 
 def as_pandas(table: Any, what: str) -> pd.DataFrame:

@@ -85,7 +85,8 @@ def make_variables(plan: Any, by: str, fixed: np.ndarray | None = None) -> Varia
     Parameters
     ----------
     plan : MediaPlan
-    by : {"channel", "channel×region", "channel×week", "channel×region×week"}
+    by : {"channel", "channel×region", "channel×week", "channel×region×week"} or str
+        A dimension of regions may stand in the place of "region".
     fixed : ndarray of shape (n_rows, n_channels), optional
         Spend that is decided already; NaN where it is not.
 
@@ -96,8 +97,9 @@ def make_variables(plan: Any, by: str, fixed: np.ndarray | None = None) -> Varia
     """
     # The sign of multiplication is not on every keyboard.
     level = by.replace("*", "×") if isinstance(by, str) else by
-    if level not in LEVELS:
-        raise ValueError(f"got by={by!r}; choose one of {list(LEVELS)}")
+    levels = _levels(plan)
+    if level not in levels:
+        raise ValueError(f"got by={by!r}; choose one of {list(levels)}")
     if not plan.spend.sum() > 0:
         raise ValueError(
             "the plan is empty: all media in X are zero or cost nothing, so there is "
@@ -107,8 +109,9 @@ def make_variables(plan: Any, by: str, fixed: np.ndarray | None = None) -> Varia
     table = pd.DataFrame({"channel": [plan.channels[c] for c in paid]})
     group = np.zeros(len(plan.spend), np.intp)
     n_groups = 1
-    for name in LEVELS[level]:
-        labels, code = np.unique(getattr(plan, name), return_inverse=True)
+    keys = {"region": plan.region, "time": plan.time, **plan.dimensions}
+    for name in levels[level]:
+        labels, code = np.unique(keys[name], return_inverse=True)
         table = table.merge(pd.DataFrame({name: labels}), how="cross")
         group, n_groups = group * len(labels) + code, n_groups * len(labels)
     place = np.zeros(len(plan.channels), np.intp)
@@ -125,6 +128,14 @@ def make_variables(plan: Any, by: str, fixed: np.ndarray | None = None) -> Varia
     return Variables(
         table, planned, of_cell, share, np.where(movable, 0.0, np.nan_to_num(known))
     )
+
+
+def _levels(plan: Any) -> dict[str, tuple[str, ...]]:
+    """Return the keys of amounts by level, those of dimensions included."""
+    levels: dict[str, tuple[str, ...]] = dict(LEVELS)
+    for name in plan.dimensions:
+        levels |= {f"channel×{name}": (name,), f"channel×{name}×week": (name, "time")}
+    return levels
 
 
 def _collect(of_cell: np.ndarray, cells: np.ndarray) -> np.ndarray:

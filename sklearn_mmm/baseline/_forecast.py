@@ -6,6 +6,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from sklearn_mmm.baseline._covariance import TimeCovariance
+from sklearn_mmm.baseline._group_courses import of_unseen_cells
 from sklearn_mmm.baseline._noisy_weeks import NoisyPrecision
 from sklearn_mmm.baseline._signal import (
     course_signal,
@@ -52,7 +53,7 @@ class TimeBaseline:
         Parameters
         ----------
         region : ndarray of shape (n_rows,)
-            Codes; -1 for a region that was not seen in training.
+            Codes; less than 0 for a region that was not seen in training.
         position : ndarray of shape (n_rows,)
 
         Returns
@@ -65,11 +66,27 @@ class TimeBaseline:
             signal = self._course_signal(weeks, self.position)
             out += (signal @ self.course_weights)[code]
         regions, at = np.unique(region, return_inverse=True)
-        weights = self.regional_weights[regions] * (regions >= 0)[:, None]
+        weights = self._weights_of_regions(regions)
         course = regional_course(
             self.covariance, self.hyper, weeks, self.position, weights
         )
         return np.asarray(out + course[at, code])
+
+    def _weights_of_regions(self, code: np.ndarray) -> np.ndarray:
+        """Return the weights of regions' kernels, (n, n_weeks).
+
+        None of a region that was not seen, but for what its groups have in common.
+        """
+        seen = (code >= 0)[:, None]
+        weights = self.regional_weights[np.maximum(code, -1)] * seen
+        groups, unseen = self.hyper.groups, code < -1
+        if groups is None or not unseen.any():
+            return weights
+        sigma = self.hyper.sigma
+        share = of_unseen_cells(groups, self.hyper.courses, code[unseen])
+        standardised = self.regional_weights / sigma[:, None]
+        weights[unseen] = np.median(sigma) * share @ standardised
+        return weights
 
     def variance(self, region: np.ndarray, position: np.ndarray) -> np.ndarray:
         """Return the variance of what wanders given the training weeks.
@@ -92,6 +109,7 @@ class TimeBaseline:
             out += self._course_variance(weeks)[code]
         regions, row = np.unique(region, return_inverse=True)
         found = np.empty((len(regions), len(weeks)))
+        regions = np.maximum(regions, -1)
         known = np.flatnonzero(regions >= 0)
         precision = self._precision() if len(known) else None
         for first in range(0, len(weeks), _CHUNK_WEEKS):
@@ -115,7 +133,7 @@ class TimeBaseline:
         """Return the variance of a single week's noise, (n_rows,)."""
         hyper = self.hyper
         own = hyper.sigma**2 * (1 + (hyper.loadings**2).sum(1))
-        return np.append(own, np.median(own))[region]
+        return np.append(own, np.median(own))[np.maximum(region, -1)]
 
     def with_draws(
         self, intercept: np.ndarray, course: np.ndarray, residual: np.ndarray

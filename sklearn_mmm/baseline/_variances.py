@@ -19,6 +19,12 @@ from sklearn_mmm.baseline._covariance import (
     Variances,
 )
 from sklearn_mmm.baseline._dependence import factor_loadings
+from sklearn_mmm.baseline._group_courses import (
+    course_loadings,
+    joined_loadings,
+    likeliest_courses,
+    whitened,
+)
 from sklearn_mmm.baseline._maximise import maximise_course, maximise_regional
 from sklearn_mmm.baseline._state_space import LONG, Blocks
 from sklearn_mmm.baseline._volatility import (
@@ -28,6 +34,7 @@ from sklearn_mmm.baseline._volatility import (
 )
 from sklearn_mmm.baseline._whitening import Whitener, dense_whitener
 from sklearn_mmm.components._noise import HuberNoise
+from sklearn_mmm.panel._groups import Groups
 
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
 # in this many weeks.
@@ -59,6 +66,11 @@ class TimeHyperparameters:
         Standard deviation of what the effect of each channel differs by from week to
         week, in all regions alike, relative to the mean outcome; of no channels before
         anything is learned.
+    groups : Groups or None
+        Of the regions, with several dimensions.
+    courses : ndarray of shape (n_dimensions,)
+        Variances of what the cells of a group have in common beside the course of
+        all, in units of their own; empty with one dimension.
     """
 
     regional: Variances
@@ -66,10 +78,12 @@ class TimeHyperparameters:
     sigma: np.ndarray
     loadings: np.ndarray
     volatility: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    groups: Groups | None = None
+    courses: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def initial_hyperparameters(
-    covariance: TimeCovariance, n_regions: int
+    covariance: TimeCovariance, n_regions: int, groups: Groups | None = None
 ) -> TimeHyperparameters:
     """Return a stiff start, so that media explain before the level does."""
     usual = dict.fromkeys(covariance.names, 1e-2)
@@ -81,6 +95,8 @@ def initial_hyperparameters(
         Variances(course, _MEMORY),
         np.full(n_regions, 0.15),
         np.zeros((n_regions, 0)),
+        groups=groups,
+        courses=np.zeros(0 if groups is None else len(groups.sizes)),
     )
 
 
@@ -208,8 +224,8 @@ def renew_time(
     sigma = robust_sigma(innovation, observed, hyper.sigma, noise)
     n_weeks = int(np.median(observed.sum(1)))
     white = innovation.mean(0) / sigma[:, None]
-    loadings = factor_loadings(white, n_weeks)
-    hyper = replace(hyper, sigma=sigma, loadings=loadings)
+    loadings, courses = _loadings(white, n_weeks, hyper.groups)
+    hyper = replace(hyper, sigma=sigma, loadings=loadings, courses=courses)
     if course is None:
         return hyper, W, None
     moved = standardised(columns(), W, 1.0 / sigma, observed)
@@ -229,6 +245,18 @@ def renew_time(
         n_iterations,
     )
     return replace(hyper, course=common), W, evidence
+
+
+def _loadings(
+    white: np.ndarray, n_weeks: int, groups: Groups | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return loadings of what moves regions together, and variances of groups'."""
+    if groups is None:
+        return factor_loadings(white, n_weeks), np.zeros(0)
+    courses = likeliest_courses(white, groups)
+    of_groups = course_loadings(groups, courses)
+    further = factor_loadings(whitened(of_groups, white), n_weeks)
+    return joined_loadings(of_groups, further), courses
 
 
 def loadings_by_week(

@@ -11,7 +11,9 @@ class Columns:
     Attributes
     ----------
     target : str
-    time, region : str or None
+    time : str or None
+    regions : list of str
+        Columns whose labels together are the region.
     media, controls : list of str
     spend : dict
         Column with the money behind each medium that is no money; None where it costs
@@ -26,7 +28,7 @@ class Columns:
 
     target: str = ""
     time: str | None = None
-    region: str | None = None
+    regions: list[str] = field(default_factory=list)
     media: list[str] = field(default_factory=list)
     controls: list[str] = field(default_factory=list)
     spend: dict[str, str | None] = field(default_factory=dict)
@@ -35,9 +37,15 @@ class Columns:
     reach: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
+    def region_column(self) -> str | list[str] | None:
+        """What the regressor calls so: a name, or a list where there are several."""
+        return self.regions if len(self.regions) > 1 else next(iter(self.regions), None)
+
+    @property
     def taken(self) -> dict[str, str]:
         """The role of each column that has one."""
-        roles = {self.target: "target", self.time: "time", self.region: "region"}
+        roles = {self.target: "target", self.time: "time"}
+        roles |= dict.fromkeys(self.regions, "region")
         # Media may be their own money.
         behind = [column for medium, column in self.spend.items() if column != medium]
         roles |= dict.fromkeys(behind, "spend")
@@ -55,7 +63,7 @@ class Wanted:
 
     target: str | None = None
     time: str | None = None
-    region: str | None = None
+    regions: Sequence[str] = ()
     media: Sequence[str] | None = None
     controls: Sequence[str] | None = None
     organic: Sequence[str] = ()

@@ -41,7 +41,7 @@ def describe(found: Columns, data: pd.DataFrame) -> list[str]:
     lines = [
         f"target    {found.target}",
         f"time      {found.time or 'none: rows are taken in their order'}",
-        f"region    {found.region or 'none: one series'}",
+        f"region    {' × '.join(found.regions) or 'none: one series'}",
         f"media     {listed(media)}",
         f"controls  {listed(found.controls)}",
     ]

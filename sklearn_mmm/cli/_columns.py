@@ -26,19 +26,22 @@ def find_columns(data: pd.DataFrame, wanted: Wanted) -> Columns:
     """
     every = [str(name) for name in data.columns]
     found = Columns(spend=_spend_pairs(every, wanted.spend))
-    for role in ("target", "time", "region"):
+    for role in ("target", "time"):
         name = getattr(wanted, role)
         if name is not None:
             _check_free(found, name, role, every)
             setattr(found, role, name)
+    for name in _split(wanted.regions, every):
+        _check_free(found, name, "region", every)
+        found.regions.append(name)
     _check_spend(found)
     found.outcome_value = read_worth(wanted.outcome_value, every, found.taken)
     if wanted.target is None:
         found.target = _find_target(data, found)
     if wanted.time is None:
         found.time = _find_time(data, found)
-    if wanted.region is None:
-        found.region = _find_region(data, found)
+    if not wanted.regions:
+        found.regions = _find_region(data, found)
     _choose_reach(data, found, wanted)
     _choose_media(data, found, wanted)
     _choose_controls(data, found, wanted)
@@ -68,10 +71,16 @@ def _spend_pairs(every: list[str], texts: Sequence[str]) -> dict[str, str | None
 
 
 def _check_spend(found: Columns) -> None:
-    for role in ("target", "time", "region"):
-        name = getattr(found, role)
+    roles: dict[str | None, str] = {found.target: "target", found.time: "time"}
+    for name, role in (roles | dict.fromkeys(found.regions, "region")).items():
         if name and name in found.spend.values():
             raise ValueError(f"column {name!r} is both --{role} and --spend")
+
+
+def _split(texts: Sequence[str], every: list[str]) -> list[str]:
+    """Return names of columns, several of which a comma parts."""
+    parts = [[text] if text in every else text.split(",") for text in texts]
+    return [name.strip() for own in parts for name in own]
 
 
 def select(columns: Sequence[str], patterns: Sequence[str], option: str) -> list[str]:
@@ -147,7 +156,7 @@ def _some_dates(column: pd.Series) -> bool:
     return bool(texts.str.contains(r"\d{1,4}[-/.]\d{1,2}").mean() > 0.9)
 
 
-def _find_region(data: pd.DataFrame, found: Columns) -> str | None:
+def _find_region(data: pd.DataFrame, found: Columns) -> list[str]:
     free = [c for c in map(str, data) if c not in found.taken]
     called = [c for c in free if names.has(c, names.REGION)]
     texts = [c for c in free if not is_number(data[c])]
@@ -155,8 +164,8 @@ def _find_region(data: pd.DataFrame, found: Columns) -> str | None:
         several = 1 < data[name].nunique() < len(data)
         tells = _tells_apart(data, found.time, name)
         if several and (tells or (name in called and name in texts)):
-            return name
-    return None
+            return [name]
+    return []
 
 
 def _tells_apart(data: pd.DataFrame, time: str | None, name: str) -> bool:
@@ -283,9 +292,10 @@ def _may_be_media(data: pd.DataFrame, found: Columns, name: str) -> bool:
 
 
 def _steady(data: pd.DataFrame, found: Columns, values: pd.Series) -> bool:
-    if found.region is None:
+    if not found.regions:
         return values.nunique() <= 1
-    return bool(values.groupby(data[found.region]).nunique().max() <= 1)
+    keys = [data[name] for name in found.regions]
+    return bool(values.groupby(keys).nunique().max() <= 1)
 
 
 def _choose_controls(data: pd.DataFrame, found: Columns, wanted: Wanted) -> None:

@@ -51,10 +51,10 @@ def run_check(args: argparse.Namespace) -> int:
 
 def _columns(data: Data) -> dict[str, Any]:
     found = data.columns
-    names = ["target", "time", "region", "media", "controls", "spend"]
+    names = ["target", "time", "media", "controls", "spend"]
     names += ["outcome_value", "left_out"]
     own = {name: getattr(found, name) for name in names}
-    return own | {"reach_frequency": found.reach}
+    return own | {"region": found.region_column, "reach_frequency": found.reach}
 
 
 def labels_of(args: argparse.Namespace, data: Data) -> dict[str, str]:

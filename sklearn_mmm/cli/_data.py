@@ -53,7 +53,7 @@ class Data:
         return {
             "media_columns": [c for c in found.media if c not in organic],
             "control_columns": found.controls or None,
-            "region_column": found.region,
+            "region_column": found.region_column,
             "time_column": found.time,
             "spend_columns": _money(found, organic),
             "organic_columns": organic or None,
@@ -163,8 +163,9 @@ def load(args: argparse.Namespace) -> Data:
     )
     found = find_columns(table, wanted)
     table = encode_texts(table, found)
-    if found.region is not None and is_number(table[found.region]):
-        table = table.assign(**{found.region: _whole(table[found.region])})
+    for name in found.regions:
+        if is_number(table[name]):
+            table = table.assign(**{name: _whole(table[name])})
     table = with_dates(table, found.time, args)
     y = table[found.target]
     X = table.drop(columns=found.target)

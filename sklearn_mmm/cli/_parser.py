@@ -108,7 +108,14 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="columns with how many a channel reached and how often; see --spend",
     )
-    add("--region", help="column with the region")
+    add(
+        "--region",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="column with the region; of several, such as geo,brand, their "
+        "combinations are",
+    )
     add("--time", help="column with the time step")
     _add_reading(parser)
 

@@ -17,6 +17,7 @@ from sklearn_mmm.cli._names import did_you_mean
 from sklearn_mmm.cli._show import say, to_json
 from sklearn_mmm.inspection import training_rows, units_of
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.panel._region_labels import region_columns
 from sklearn_mmm.panel._time_axis import make_time_axis
 from sklearn_mmm.plotting._words import amount, between
 from sklearn_mmm.report import make_report
@@ -55,8 +56,8 @@ def rows_like(mmm: FittedMMM, path: str, args: argparse.Namespace) -> pd.DataFra
     table = _with_encoded(table, [str(c) for c in mmm.feature_names_in_])
     needed = [*media_of(mmm), *mmm.control_columns_]
     needed += [c for c in mmm.spend_columns_ if c is not None]
-    keys = mmm.region_column, mmm.time_column
-    needed += [c for c in (*keys, mmm.outcome_value_column_) if c is not None]
+    keys = *region_columns(mmm.region_column), mmm.time_column
+    needed += [str(c) for c in (*keys, mmm.outcome_value_column_) if c is not None]
     for name in needed:
         if name not in table:
             hint = did_you_mean(name, list(table.columns))
@@ -234,7 +235,7 @@ def _roles(mmm: FittedMMM, target: str) -> Columns:
     return Columns(
         target,
         mmm.time_column,
-        mmm.region_column,
+        list(map(str, region_columns(mmm.region_column))),
         [c for c in mmm.media_columns_ if c not in reach],
         list(mmm.control_columns_),
         reach=reach,

@@ -1,6 +1,7 @@
 """What channels bring, directly and through the channels that they drive."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -140,15 +141,32 @@ def _value_and_gradient(
     return np.asarray(value.detach().numpy()), np.asarray(gradient.numpy())
 
 
+class Parts(NamedTuple):
+    """Regions, or groups of them, in which effects are counted.
+
+    Attributes
+    ----------
+    name : str
+        Of the column with the labels.
+    labels : ndarray of shape (n_parts,)
+    code : int ndarray of shape (n_regions,)
+        Part of each region.
+    """
+
+    name: str
+    labels: np.ndarray
+    code: np.ndarray
+
+
 def effects_table(
     found: ChannelEffects,
     members: list[ChannelEffects],
     channels: list[str],
-    regions: np.ndarray,
+    parts: Parts | None,
     kind: str,
-    by: str,
     coverage: float | None,
     unvalued: ChannelEffects | None = None,
+    name: str = "channel",
 ) -> pd.DataFrame:
     """Return direct, mediated or total effects.
 
@@ -159,27 +177,27 @@ def effects_table(
     members : list of ChannelEffects
         Of which intervals are made.
     channels : list of str
-    regions : ndarray of shape (n_regions,)
+    parts : Parts or None
+        Regions or groups of them, one row each; None for all together.
     kind : {"direct", "mediated", "total"}
-    by : {"channel", "channel×region", "group"}
-        Index of the table, or its first columns.
     coverage : float or None
         None leaves the intervals out.
     unvalued : ChannelEffects or None
         The same in outcome units, where these are others.
+    name : str, default="channel"
+        Of the index where there are no parts.
     """
-    together = by != "channel×region"
-    columns = _columns(found, kind, together)
+    columns = _columns(found, kind, parts)
     spend = columns["spend"]
     unit = np.where(spend > 0, spend, np.nan).T.ravel()
     table = pd.DataFrame({name: values.T.ravel() for name, values in columns.items()})
     table.insert(2, "roi", table["contribution"] / unit)
     table.insert(3, "marginal_roi", table.pop("margin") / unit)
     if unvalued is not None:
-        counted = _columns(unvalued, kind, together)["contribution"]
+        counted = _columns(unvalued, kind, parts)["contribution"]
         table.insert(4, "outcome", counted.T.ravel())
     if coverage is not None:
-        draws = [_columns(member, kind, together) for member in members]
+        draws = [_columns(member, kind, parts) for member in members]
         ends = {
             name: interval_around(
                 np.array([draw[name].T.ravel() for draw in draws]),
@@ -194,19 +212,25 @@ def effects_table(
             ("marginal_roi_", ends["margin"] / unit),
         ):
             table[f"{prefix}low"], table[f"{prefix}high"] = low, high
-    if together:
-        table.index = pd.Index(channels, name=by)
+    if parts is None:
+        table.index = pd.Index(channels, name=name)
         return table
-    table.insert(0, "channel", np.repeat(channels, len(regions)))
-    table.insert(1, "region", np.tile(regions, len(channels)))
+    table.insert(0, "channel", np.repeat(channels, len(parts.labels)))
+    table.insert(1, parts.name, np.tile(parts.labels, len(channels)))
     return table
 
 
-def _columns(found: ChannelEffects, kind: str, together: bool) -> dict[str, np.ndarray]:
-    """Return the columns of a table, each of shape (n_regions or 1, n)."""
+def _columns(
+    found: ChannelEffects, kind: str, parts: Parts | None
+) -> dict[str, np.ndarray]:
+    """Return the columns of a table, each of shape (n_parts or 1, n)."""
 
     def collect(values: np.ndarray) -> np.ndarray:
-        return values.sum(axis=0, keepdims=True) if together else values
+        if parts is None:
+            return values.sum(axis=0, keepdims=True)
+        out = np.zeros((len(parts.labels), values.shape[1]))
+        np.add.at(out, parts.code, values)
+        return out
 
     lost = found.lost.sum(axis=2)
     through = found.total_margin - found.direct_margin

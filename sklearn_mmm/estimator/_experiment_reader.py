@@ -1,6 +1,6 @@
 """Lift tests as experiments of the model."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.likelihood._experiments import Experiment
 from sklearn_mmm.panel._grid import Panel
 from sklearn_mmm.panel._numbers import as_number, check_precision
-from sklearn_mmm.panel._regions import read_regions
+from sklearn_mmm.panel._region_labels import chosen_regions, dimension_table
 from sklearn_mmm.panel._time_axis import TimeAxis
 
 _REQUIRED = ("channel", "start", "end", "lift", "std_error")
@@ -41,6 +41,8 @@ class ExperimentReader:
     influence : callable
         Returns what channels do to channels, for tests of total effects; None if that
         is not learned.
+    dimensions : DataFrame of shape (n_regions, n_dimensions), default=None
+        Labels of the regions, where they have several.
     """
 
     def __init__(
@@ -51,10 +53,14 @@ class ExperimentReader:
         spend: np.ndarray,
         media: np.ndarray,
         influence: Callable[[], ChannelInfluence | None],
+        dimensions: pd.DataFrame | None = None,
     ) -> None:
         self.panel, self.axis, self.channels = panel, axis, channels
         self.spend, self.media = spend, media
         self.influence = influence
+        if dimensions is None:
+            dimensions = dimension_table(panel.regions, ["region"])
+        self.dimensions = dimensions
 
     def read(self, tests: pd.DataFrame) -> list[Experiment]:
         """Return the experiments of a table of lift tests.
@@ -66,7 +72,7 @@ class ExperimentReader:
         ValueError
             If a column is missing or unknown, or a row makes no sense.
         """
-        _check_columns(tests)
+        _check_columns(tests, [str(name) for name in self.dimensions])
         found, unused = [], []
         rows = zip(
             tests.to_dict("records"), read_windows(tests, self.axis), strict=True
@@ -92,7 +98,7 @@ class ExperimentReader:
         lift, error = _measured(row, what)
         effect = _effect(row.get("effect"), what)
         change = _spend_change(row.get("spend_change"), len(channels), what)
-        regions = self._regions(row.get("region"), what)
+        regions = self._regions(row, what)
         window = place_window(self.panel, self.axis, ends, change is not None)
         if window is None:
             return None
@@ -124,23 +130,11 @@ class ExperimentReader:
                 raise ValueError(f"{what} names the channel {name!r} twice")
         return tuple(self.channels.index(name) for name in names)
 
-    def _regions(self, given: Any, what: str) -> np.ndarray:
-        known = self.panel.regions
-        several = isinstance(given, (list, tuple, set, np.ndarray))
-        if not several and (pd.isna(given) or given == "all"):
-            return np.ones(len(known), bool)
-        labels = list(given) if several else [given]
+    def _regions(self, row: dict[Any, Any], what: str) -> np.ndarray:
         try:
-            same = read_regions(np.array(labels, dtype=object), "region", known)
+            return chosen_regions(self.dimensions, row)
         except ValueError as error:
             raise ValueError(f"{what}: {error}") from error
-        unknown = [a for a, b in zip(labels, same, strict=True) if b not in known]
-        if unknown:
-            raise ValueError(
-                f"{what} names the unknown regions {unknown}; give regions of X or "
-                "'all'"
-            )
-        return np.isin(known, same)
 
     def _other(
         self,
@@ -284,7 +278,7 @@ def _check_sign(
         )
 
 
-def join_tests(former: Any, further: Any) -> Any:
+def join_tests(former: Any, further: Any, dimensions: Sequence[str]) -> Any:
     """Return former and further lift tests in one table; either may be None.
 
     Raises
@@ -294,22 +288,23 @@ def join_tests(former: Any, further: Any) -> Any:
     """
     if former is None or further is None:
         return former if further is None else further
-    _check_columns(further)
+    _check_columns(further, dimensions)
     # By rows: pandas 2 warns where it joins columns without values.
     rows = [*former.to_dict("records"), *further.to_dict("records")]
     return pd.DataFrame(rows)
 
 
-def _check_columns(tests: Any) -> None:
+def _check_columns(tests: Any, dimensions: Sequence[str]) -> None:
+    optional = [*_OPTIONAL, *(dimensions if len(dimensions) > 1 else ())]
     if not isinstance(tests, pd.DataFrame):
         raise ValueError(
             f"lift_tests is a {type(tests).__name__}; give a DataFrame with the "
-            f"columns {list(_REQUIRED)} and, if you like, {list(_OPTIONAL)}"
+            f"columns {list(_REQUIRED)} and, if you like, {optional}"
         )
     missing = [c for c in _REQUIRED if c not in tests]
-    unknown = [c for c in tests if c not in (*_REQUIRED, *_OPTIONAL)]
+    unknown = [c for c in tests if c not in (*_REQUIRED, *optional)]
     if missing or unknown:
         raise ValueError(
             f"lift_tests lacks the columns {missing} and has the unknown columns "
-            f"{unknown}; it needs {list(_REQUIRED)} and may have {list(_OPTIONAL)}"
+            f"{unknown}; it needs {list(_REQUIRED)} and may have {optional}"
         )

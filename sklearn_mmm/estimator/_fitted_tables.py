@@ -208,7 +208,9 @@ def steady_state(
     )
 
 
-def learned_hyperparameters(fitted: Fitted, modulates: bool) -> dict[str, float]:
+def learned_hyperparameters(
+    fitted: Fitted, modulates: bool, dimensions: Sequence[str]
+) -> dict[str, float]:
     """Return hyper-parameters learned from the data, and what validation chose."""
     hyper, covariance = fitted.hyper.time, fitted.baseline.covariance
     net, settings = fitted.net, fitted.settings
@@ -232,6 +234,12 @@ def learned_hyperparameters(fitted: Fitted, modulates: bool) -> dict[str, float]
             learned["event_deviation_scale"] = scales.event_deviation
         learned["effect_deviation_scale"] = scales.deviation
         learned["control_deviation_scale"] = scales.control_deviation
+    # With several dimensions the deviations above are those of their crossing.
+    for d, name in enumerate(dimensions if len(scales.group_deviation) else ()):
+        learned[f"{name}_effect_deviation_scale"] = scales.group_deviation[d].item()
+        control = scales.group_control_deviation[d].item()
+        learned[f"{name}_control_deviation_scale"] = control
+        learned[f"{name}_course_variance"] = hyper.courses[d].item()
     if net.module_.modulation.active:
         learned["modulation_scale"] = scales.modulation
     learned["modulation_share"] = settings.future_share if modulates else 0.0

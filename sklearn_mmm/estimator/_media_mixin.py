@@ -1,6 +1,7 @@
 """What a fitted model says about its media: plans, effects, curves."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn_mmm._threads import one_thread
 from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.estimator._channel_effects import (
     KINDS,
+    Parts,
     channel_effects,
     effects_table,
 )
@@ -23,6 +25,7 @@ from sklearn_mmm.estimator._response_curves import SteadyState
 from sklearn_mmm.exceptions import FreeMediaWarning
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.panel._outcome_value import check_worth
+from sklearn_mmm.panel._region_labels import dimension_table
 from sklearn_mmm.panel._rows import Rows
 
 _LEVELS = ("channel", "channel×region")
@@ -124,6 +127,11 @@ class MediaInspectionMixin(ParameterTableMixin):
     ) -> tuple[MediaPlan, list[MediaPlan]]:
         index = pd.RangeIndex(len(rows.region)) if index is None else index
         plan = self._predictor.plan(rows, list(self.media_columns_), index)
+        names = self._dimension_names
+        if len(names) > 1:
+            table = dimension_table(rows.region, names)
+            parts = {name: table[name].to_numpy() for name in names}
+            plan = replace(plan, dimensions=parts)
         return plan, self._predictor.member_plans(plan, rows) if members else []
 
     @one_thread()
@@ -147,14 +155,17 @@ class MediaInspectionMixin(ParameterTableMixin):
             Rows whose outcome counts; by default those of fit.
         coverage : float, default=None
             Probability of intervals; None for none.
-        by : {"channel", "channel×region", "group"}, default="channel"
+        by : {"channel", "channel×region", "group"} or str, default="channel"
             One row for each channel, for each channel and region, or for each group of
             ``channel_groups`` and each channel outside them.
+            Where ``region_column`` names several columns, each of them may stand in the
+            place of "region": "channel×brand".
 
         Returns
         -------
         DataFrame
-            Indexed by channel or group, or with the columns ``channel`` and ``region``:
+            Indexed by channel or group, or with the columns ``channel`` and ``region``
+            (or that of the dimension):
             ``spend`` (spend units), ``contribution`` (outcome units, or money with an
             ``outcome_value``), ``roi`` and ``marginal_roi`` (the same per spend unit,
             on average and for the next unit, spread as the channel's spend is; NaN
@@ -227,8 +238,10 @@ class MediaInspectionMixin(ParameterTableMixin):
     def _effects(
         self, kinds: Sequence[str], X: Any, coverage: float | None, by: str
     ) -> dict[str, pd.DataFrame]:
-        check_choice("by", by, (*_LEVELS, "group"))
         check_is_fitted(self)
+        several = self._dimension_names if len(self._dimension_names) > 1 else []
+        further = [f"channel×{name}" for name in several]
+        check_choice("by", by, (*_LEVELS, "group", *further))
         if coverage is not None:
             check_coverage(coverage)
             self._need_members()
@@ -250,13 +263,13 @@ class MediaInspectionMixin(ParameterTableMixin):
         if self._predictor.history.value is not None:
             influence = None if alone else self._influence
             counted = channel_effects(plan.in_outcome_units(), influence)
-        names, regions = plan.channels, np.unique(plan.region)
+        names, parts = plan.channels, _parts_of(plan, by)
         if by == "group":
             names, part = self._by_group()
             found, draws = found.summed(part), [draw.summed(part) for draw in draws]
             counted = None if counted is None else counted.summed(part)
         return {
-            k: effects_table(found, draws, names, regions, k, by, coverage, counted)
+            k: effects_table(found, draws, names, parts, k, coverage, counted, by)
             for k in kinds
         }
 
@@ -357,11 +370,19 @@ class MediaInspectionMixin(ParameterTableMixin):
 
     def _curves(self, by: str) -> list[Curve]:
         check_is_fitted(self)
-        _check_level(by)
+        check_choice("by", by, _LEVELS)
         if by == "channel":
             return self._steady_state.by_channel()
         return self._steady_state.by_region()
 
 
-def _check_level(by: str) -> None:
-    check_choice("by", by, _LEVELS)
+def _parts_of(plan: MediaPlan, by: str) -> Parts | None:
+    """Return the parts of a plan for which effects are asked; None for the whole."""
+    if by in ("channel", "group"):
+        return None
+    name = by.removeprefix("channel×")
+    regions, first = np.unique(plan.region, return_index=True)
+    if name == "region":
+        return Parts(name, regions, np.arange(len(regions)))
+    labels, code = np.unique(plan.dimensions[name][first], return_inverse=True)
+    return Parts(name, labels, code)

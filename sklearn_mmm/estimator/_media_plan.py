@@ -1,7 +1,7 @@
 """What any media would bring in given rows: the counterfactual forward pass."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -60,6 +60,8 @@ class MediaPlan:
         How channels react where spend departs from the plan; None if none does.
     held : tuple of int
         Channels that do not react.
+    dimensions : dict of str to ndarray of shape (n_rows,)
+        Labels of the rows by dimension, where regions have several.
     """
 
     channels: list[str]
@@ -79,6 +81,7 @@ class MediaPlan:
     cells: tuple[np.ndarray, np.ndarray]
     influence: ChannelInfluence | None = None
     held: tuple[int, ...] = ()
+    dimensions: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def organic(self) -> np.ndarray:

@@ -13,6 +13,11 @@ from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.estimator._predictor import Predictor
 from sklearn_mmm.exceptions import ExtrapolationWarning, UnknownRegionWarning
 from sklearn_mmm.panel._columns import as_table, index_of
+from sklearn_mmm.panel._region_labels import (
+    RegionSpec,
+    dimension_names,
+    dimension_table,
+)
 from sklearn_mmm.panel._roles import Roles
 from sklearn_mmm.panel._rows import Rows, read_rows
 from sklearn_mmm.panel._time_axis import TimeAxis
@@ -21,7 +26,7 @@ from sklearn_mmm.panel._time_axis import TimeAxis
 class PredictionMixin:
     """What a fitted regressor says about rows."""
 
-    region_column: str | int | None
+    region_column: RegionSpec
     time_column: str | int | None
     handle_unknown: str
     media_columns_: list[str]
@@ -147,6 +152,25 @@ class PredictionMixin:
         pairs = self._roles.reach.items()
         return {c: (name(reach), name(often)) for c, (reach, often) in pairs}
 
+    @property
+    def dimensions_(self) -> pd.DataFrame:
+        """Labels of the regions by dimension, (n_regions, n_dimensions).
+
+        A column for each column of ``region_column``; indexed as regions are called
+        in all tables.
+        """
+        check_is_fitted(self)
+        return self._dimensions_of(self._predictor.scales.regions)
+
+    def _dimensions_of(self, regions: np.ndarray) -> pd.DataFrame:
+        """Return the labels of regions by dimension."""
+        return dimension_table(regions, self._dimension_names)
+
+    @property
+    def _dimension_names(self) -> list[str]:
+        names = getattr(self, "feature_names_in_", None)
+        return dimension_names(self.region_column, names)
+
     def _read(self, X: Any) -> Rows:
         check_is_fitted(self)
         table = as_table(X, getattr(self, "feature_names_in_", None))
@@ -223,13 +247,20 @@ class PredictionMixin:
             )
 
     def _check_regions(self, rows: Rows) -> None:
-        unknown = np.unique(rows.region[self._predictor.scales.code(rows.region) < 0])
-        if not len(unknown):
-            return
-        message = f"regions {unknown[:5].tolist()} were not seen in fit"
-        if self.handle_unknown == "error":
-            raise ValueError(f"{message}; fit with them or set handle_unknown='shared'")
-        warn_caller(
-            f"{message}; shared parameters and the median region's size are used",
-            UnknownRegionWarning,
-        )
+        code = self._predictor.scales.code(rows.region)
+        if self.handle_unknown == "error" and (code < 0).any():
+            unknown = np.unique(rows.region[code < 0])[:5].tolist()
+            raise ValueError(
+                f"regions {unknown} were not seen in fit; fit with them or set "
+                "handle_unknown='shared'"
+            )
+        for unseen, used in (
+            (code == -1, "shared parameters and the median region's size are used"),
+            (code < -1, "what their groups have in common is used"),
+        ):
+            if unseen.any():
+                labels = np.unique(rows.region[unseen])[:5].tolist()
+                warn_caller(
+                    f"regions {labels} were not seen in fit; {used}",
+                    UnknownRegionWarning,
+                )

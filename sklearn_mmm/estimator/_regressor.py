@@ -73,6 +73,11 @@ from sklearn_mmm.panel._references import (
     read_signs,
     references,
 )
+from sklearn_mmm.panel._region_labels import (
+    RegionSpec,
+    groups_of_cells,
+    region_columns,
+)
 from sklearn_mmm.panel._roles import resolve_roles
 from sklearn_mmm.panel._rows import Rows, read_rows
 from sklearn_mmm.panel._scales import (
@@ -135,8 +140,12 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     control_columns : column specifier, default=None
         Other things that move the outcome, such as price, and holidays and events
         (:class:`~sklearn_mmm.EventEncoder`). None means none.
-    region_column : str or int, default=None
-        Column or index level with the region. None means one region.
+    region_column : str, int or list of these, default=None
+        Column or index level with the region. None means one region. A list of several,
+        such as ``["geo", "brand"]``, makes a region of each combination, called
+        "north / acme": effects are pooled along each column and their crossing, as far
+        as the data say, and a combination that fit has not seen has what its geo and
+        its brand have in common. See ``dimensions_``.
     time_column : str or int, default=None
         Column or index level with the time step: dates, periods, texts in one format,
         or numbers (integers are taken to count weeks). None means that row order is
@@ -354,6 +363,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         validation chose.
     history_ : DataFrame
         Keys, media and controls of the training rows, which later rows continue.
+    dimensions_ : DataFrame of shape (n_regions, n_dimensions)
+        Labels of each region in the columns of ``region_column``.
     media_columns_, control_columns_ : list of str
         Names of channels, mediators included, and controls.
     organic_columns_, mediators_ : list of str
@@ -401,7 +412,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "media_columns": [None, str, Integral, "array-like", slice, callable],
         "control_columns": [None, str, Integral, "array-like", slice, callable],
-        "region_column": [None, str, Integral],
+        "region_column": [None, str, Integral, list, tuple],
         "time_column": [None, str, Integral],
         "spend_columns": [None, dict, list, tuple],
         "reach_frequency": [None, dict],
@@ -442,7 +453,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self,
         media_columns: ColumnSpec = None,
         control_columns: ColumnSpec = None,
-        region_column: str | int | None = None,
+        region_column: RegionSpec = None,
         time_column: str | int | None = None,
         *,
         spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,
@@ -526,7 +537,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             measured, both included; ``lift``, the outcome with the spend as it is in X
             less what it would have been otherwise, over all these regions and time
             steps, and its ``std_error``, both in outcome units. Optional columns:
-            ``region``, a label, a list of labels, or "all"; ``spend_change``, by how
+            ``region``, a label, a list of labels, or "all" (with several columns of
+            regions each of them may be named instead); ``spend_change``, by how
             much the test raised (or, below 0, cut) the spend in its window, spend
             units, of all its channels together or a list of one each (where it is
             missing, all spend in the window was the test); ``effect``, "direct" or,
@@ -652,7 +664,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             index = pd.RangeIndex(len(kept[kept]) + len(y))
         else:
             index = former.append(index)
-        lift_tests = join_tests(self.lift_tests_, lift_tests)
+        names = self._dimension_names
+        lift_tests = join_tests(self.lift_tests_, lift_tests, names)
         outcome = np.concatenate([self.outcome_.to_numpy()[kept], y])
         nothing = Checkpoint()
         return self._learn(joined, outcome, index, lift_tests, self._fitted, nothing)
@@ -677,6 +690,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         scales = make_scales(
             *(panel, usual, rows.media, rows.controls, rows.spend),
             self._references(rows),
+            groups_of_cells(panel.regions, len(region_columns(self.region_column))),
         )
         if rows.frequency is not None:
             reach = rows.media[:, self._roles.reached]
@@ -736,7 +750,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
 
         amount, channels = panel.scatter(rows.amount), self.media_columns_
         found = ExperimentReader(
-            panel, self._axis, channels, amount, data.media, influence
+            *(panel, self._axis, channels, amount, data.media, influence),
+            self._dimensions_of(panel.regions),
         ).read(lift_tests)
         # A test measures what it does to other campaigns of a group as well.
         return [test.with_groups(self._told_shapes.groups) for test in found]
@@ -862,6 +877,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             ),
             frequency=frequency,
             reach=self._roles.reached,
+            groups=scales.groups,
         )
 
     def _training_options(
@@ -999,7 +1015,9 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             scales.control_reference, panel.regions, self.control_columns_
         )
         modulates = self._modulates
-        self.hyperparameters_ = learned_hyperparameters(fitted, modulates)
+        self.hyperparameters_ = learned_hyperparameters(
+            fitted, modulates, self._dimension_names
+        )
         self._steady_state = steady_state(fitted, scales, channels, panel, rows)
         self.regional_effect_ = pd.DataFrame(
             regional_effect(module, scales), panel.regions, channels

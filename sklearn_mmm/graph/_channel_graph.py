@@ -18,6 +18,7 @@ from sklearn_mmm.graph._learn import GraphOptions, learn_graph
 from sklearn_mmm.graph._rows import independent_rows, series_panel
 from sklearn_mmm.panel._columns import ColumnSpec, as_table
 from sklearn_mmm.panel._grid import interpolate_gaps
+from sklearn_mmm.panel._region_labels import RegionSpec
 from sklearn_mmm.panel._roles import resolve_roles
 from sklearn_mmm.panel._rows import read_rows
 from sklearn_mmm.storage import StoredEstimator
@@ -35,8 +36,10 @@ class ChannelGraph(StoredEstimator):
     columns : column specifier, default=None
         The variables: names, positions, a mask, a slice or a selector. None means all
         columns without another role.
-    region_column, time_column : str or int, default=None
-        Columns or index levels with region and time step. With a time column rows are
+    region_column : str, int or list of these, default=None
+        Column or index level with the region; of several their combinations are.
+    time_column : str or int, default=None
+        Column or index level with the time step. With a time column rows are
         series: what regions have in common in a time step is removed (with one or two
         regions a trend and a yearly season), and so are the regions' means. Without
         one rows are independent.
@@ -108,7 +111,7 @@ class ChannelGraph(StoredEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "columns": [None, str, Integral, "array-like", slice, callable],
-        "region_column": [None, str, Integral],
+        "region_column": [None, str, Integral, list, tuple],
         "time_column": [None, str, Integral],
         "n_lags": [Interval(Integral, 0, 10_000, closed="both")],
         "required_edges": [None, "array-like"],
@@ -122,7 +125,7 @@ class ChannelGraph(StoredEstimator):
     def __init__(
         self,
         columns: ColumnSpec = None,
-        region_column: str | int | None = None,
+        region_column: RegionSpec = None,
         time_column: str | int | None = None,
         *,
         n_lags: int = 0,

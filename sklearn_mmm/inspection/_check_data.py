@@ -23,6 +23,7 @@ from sklearn_mmm.inspection._data_suspicions import (
     target_in_disguise,
 )
 from sklearn_mmm.panel._columns import ColumnSpec, as_table
+from sklearn_mmm.panel._region_labels import RegionSpec
 
 SEVERITIES = ("stops", "distorts", "note")
 _JUDGES = (
@@ -45,7 +46,7 @@ def check_data(
     y: Any,
     media_columns: ColumnSpec = None,
     control_columns: ColumnSpec = None,
-    region_column: str | int | None = None,
+    region_column: RegionSpec = None,
     time_column: str | int | None = None,
     *,
     spend_columns: Mapping[Any, Any] | Sequence[Any] | None = None,

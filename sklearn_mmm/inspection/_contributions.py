@@ -13,6 +13,7 @@ from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     keys,
+    parts_of,
     step_numbers,
     time_axis,
     worth_of_parts,
@@ -26,19 +27,24 @@ _MOST_CONTROLS = 5
 
 
 @of_fitted_model
-def contribution_table(mmm: FittedMMM) -> pd.DataFrame:
+def contribution_table(mmm: FittedMMM, *, by: str | None = None) -> pd.DataFrame:
     """Return what baseline, controls and channels contributed to each training row.
 
     Parameters
     ----------
     mmm : DeepCausalMMMRegressor
         Fitted.
+    by : str, default=None
+        A dimension of regions, where ``region_column`` names several columns: the
+        rows are then sums over the
+        regions of a group. None means regions.
 
     Returns
     -------
     DataFrame
-        ``region``, ``time``, ``baseline``, one column for each control and for each
-        channel, the largest channel first; outcome units per time step.
+        ``region`` (called as ``by`` is, if that is given), ``time``, ``baseline``, one
+        column for each control and for each channel, the largest channel first;
+        outcome units per time step.
 
     Examples
     --------
@@ -55,7 +61,12 @@ def contribution_table(mmm: FittedMMM) -> pd.DataFrame:
     """
     names = ["baseline", *mmm.control_columns_, *channels_by_size(mmm)]
     parts = mmm.contributions_[names].reset_index(drop=True)
-    return pd.concat([keys(mmm), parts], axis=1)
+    table = pd.concat([keys(mmm), parts], axis=1)
+    if by is None:
+        return table
+    table["region"] = parts_of(mmm, by).to_numpy()
+    sums = table.groupby(["region", "time"], sort=True)[names].sum().reset_index()
+    return sums.rename(columns={"region": by})
 
 
 @of_fitted_model

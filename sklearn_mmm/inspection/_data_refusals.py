@@ -8,6 +8,7 @@ import pandas as pd
 
 from sklearn_mmm.inspection._data_sheet import Finding, Table, time_label
 from sklearn_mmm.panel._reach import ROUNDING
+from sklearn_mmm.panel._region_labels import region_columns
 
 # Of the gaps between dates, how many have to be equal for a calendar to be even, and
 # how many more than before for an exchange of day and month to be believed.
@@ -22,7 +23,7 @@ def refusals(
     yield from _bad_frequency(table)
     yield from _bad_target(table, y)
     for key, name, role in (
-        (table.region, region_column, "region"),
+        (table.region, ", ".join(map(str, region_columns(region_column))), "region"),
         (table.time, time_column, "time"),
     ):
         if key is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm.panel._columns import ColumnSpec, read_column, read_key
+from sklearn_mmm.panel._region_labels import RegionSpec, cell_label, region_columns
 from sklearn_mmm.panel._roles import Roles, resolve_roles
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
@@ -133,7 +134,7 @@ def read_table(
     y: Any,
     media_columns: ColumnSpec,
     control_columns: ColumnSpec,
-    region_column: str | int | None,
+    region_column: RegionSpec,
     time_column: str | int | None,
     spend_columns: Mapping[Any, Any] | Sequence[Any] | None,
     reach_frequency: Mapping[str, tuple[Any, Any]] | None = None,
@@ -166,14 +167,22 @@ def read_table(
     used = dict.fromkeys([*roles.media, *roles.controls, *spend, *value])
     numbers = {name: as_numbers(read_column(X, name)) for name in used}
     often = {name: as_numbers(read_column(X, name)) for _, name in roles.reach.values()}
-    keys = [
-        None if column is None else read_key_as_is(X, column, parameter)
-        for column, parameter in (
-            (region_column, "region_column"),
-            (time_column, "time_column"),
-        )
-    ]
-    return Table(roles, numbers, often, target, *keys)
+    time = None
+    if time_column is not None:
+        time = read_key_as_is(X, time_column, "time_column")
+    return Table(roles, numbers, often, target, _regions(X, region_column), time)
+
+
+def _regions(X: Any, spec: RegionSpec) -> np.ndarray | None:
+    """Return the region of each row, None where any of its labels is missing."""
+    parts = [read_key_as_is(X, c, "region_column") for c in region_columns(spec)]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    missing = np.any([pd.isna(part) for part in parts], axis=0)
+    labels = [cell_label(own) for own in zip(*parts, strict=True)]
+    found = np.array(labels, dtype=object)
+    found[missing] = None
+    return found
 
 
 def read_key_as_is(X: Any, column: str | int, parameter: str) -> np.ndarray:

@@ -32,6 +32,7 @@ class FittedMMM(Protocol):
     n_features_in_: int
     feature_names_in_: np.ndarray
 
+    dimensions_: pd.DataFrame
     history_: pd.DataFrame
     outcome_: pd.Series
     outcome_value_: pd.Series

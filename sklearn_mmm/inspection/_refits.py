@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn_mmm.exceptions import UnusedLiftTestWarning
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.panel._columns import as_table, column_names, read_key
+from sklearn_mmm.panel._region_labels import read_region_labels, region_columns
 from sklearn_mmm.panel._time_axis import make_time_axis
 
 
@@ -30,7 +31,7 @@ def regions_of(mmm: FittedMMM, X: Any) -> np.ndarray:
     table = as_table(X)
     if mmm.region_column is None:
         return np.full(table.shape[0], "")
-    return read_key(table, mmm.region_column, "region_column")
+    return read_region_labels(table, mmm.region_column)
 
 
 def steps_of(mmm: FittedMMM, X: Any) -> np.ndarray:
@@ -80,13 +81,18 @@ def with_channel(
         "mediators": specifiers(mmm.mediators_) or None,
         "control_columns": specifiers(mmm.control_columns_) or None,
     }
-    for key in ("region_column", "time_column"):
-        column = getattr(mmm, key)
-        if isinstance(column, (int, np.integer)) and column < 0:
-            # Positions from the end; there is one more column now.
-            params[key] = columns[column]
     if mmm.outcome_value_column_ is not None:
         params["outcome_value"] = specifiers([mmm.outcome_value_column_])
+
+    def counted(column: Any) -> Any:
+        # Positions from the end; there is one more column now.
+        from_end = isinstance(column, (int, np.integer)) and column < 0
+        return columns[column] if from_end else column
+
+    regions = [counted(column) for column in region_columns(mmm.region_column)]
+    if regions:
+        params["region_column"] = regions[0] if len(regions) == 1 else regions
+    params["time_column"] = counted(mmm.time_column)
     spend = mmm.spend_columns
     if isinstance(spend, Mapping):
         params["spend_columns"] = {**spend, name: name} if spend else None

@@ -10,27 +10,32 @@ from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
     interval_options,
     keys,
+    parts_of,
     worth_of_parts,
 )
 
 
 @of_fitted_model
-def region_table(mmm: FittedMMM) -> pd.DataFrame:
+def region_table(mmm: FittedMMM, *, by: str | None = None) -> pd.DataFrame:
     """Return level, media share and ROI of each region in training.
 
     Parameters
     ----------
     mmm : DeepCausalMMMRegressor
         Fitted.
+    by : str, default=None
+        A dimension of regions, where ``region_column`` names several columns: the
+        regions of the table are then its groups. None means regions.
 
     Returns
     -------
     DataFrame
-        ``region``, ``n_steps``; per time step, in outcome units, or in money with an
-        ``outcome_value``: ``outcome`` (as
-        fitted), ``baseline``, ``controls`` and ``media``; ``media_share`` of the
-        outcome (NaN where that is not clearly positive); ``spend`` (spend units per
-        time step) and ``roi``. The region with the largest outcome comes first.
+        ``region`` (called as ``by`` is, if that is given), ``n_steps``; per time step,
+        in outcome units, or in money with an ``outcome_value``: ``outcome`` (as
+        fitted), ``baseline``, ``controls`` and
+        ``media``; ``media_share`` of the outcome (NaN where that is not clearly
+        positive); ``spend`` (spend units per time step) and ``roi``. The region with
+        the largest outcome comes first.
 
     Examples
     --------
@@ -45,8 +50,8 @@ def region_table(mmm: FittedMMM) -> pd.DataFrame:
     >>> region_table(mmm)["n_steps"].tolist()
     [60, 60]
     """
-    region = keys(mmm)["region"].to_numpy()
-    parts = worth_of_parts(mmm)
+    key, parts = keys(mmm), worth_of_parts(mmm)
+    region, name = parts_of(mmm, by).to_numpy(), by or "region"
     columns = {
         "outcome": parts.to_numpy().sum(axis=1),
         "baseline": parts["baseline"].to_numpy(),
@@ -54,10 +59,12 @@ def region_table(mmm: FittedMMM) -> pd.DataFrame:
         "media": parts[mmm.media_columns_].to_numpy().sum(axis=1),
         "spend": mmm.spend_.to_numpy().sum(axis=1),
     }
-    by = pd.DataFrame(columns).groupby(region, sort=True)
-    table = by.mean().rename_axis("region").reset_index()
-    table.insert(1, "n_steps", by.size().to_numpy())
-    whole = by["outcome"].agg(signed_total).to_numpy() / table["n_steps"]
+    # What the regions of a group have in a time step is one number.
+    steps = pd.DataFrame(columns).groupby([region, key["time"].to_numpy()]).sum()
+    groups = steps.groupby(level=0, sort=True)
+    table = groups.mean().rename_axis(name).reset_index()
+    table.insert(1, "n_steps", groups.size().to_numpy())
+    whole = groups["outcome"].agg(signed_total).to_numpy() / table["n_steps"]
     share = table["media"] / whole
     table.insert(6, "media_share", share)
     table["roi"] = table["media"] / table["spend"].where(table["spend"] > 0)
@@ -66,7 +73,9 @@ def region_table(mmm: FittedMMM) -> pd.DataFrame:
 
 
 @of_fitted_model
-def region_channel_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
+def region_channel_table(
+    mmm: FittedMMM, *, coverage: float = 0.9, by: str | None = None
+) -> pd.DataFrame:
     """Return what each channel cost and brought in each region in training.
 
     Parameters
@@ -75,12 +84,16 @@ def region_channel_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFra
         Fitted.
     coverage : float, default=0.9
         Of the intervals.
+    by : str, default=None
+        A dimension of regions, where ``region_column`` names several columns: the
+        regions of the table are then its groups. None means regions.
 
     Returns
     -------
     DataFrame
-        ``region``, ``channel``, ``spend`` (spend units), ``contribution`` (outcome
-        units, or money with an ``outcome_value``), ``share_of_outcome`` (of the
+        ``region`` (called as ``by`` is, if that is given), ``channel``, ``spend``
+        (spend units), ``contribution`` (outcome units, or money with an
+        ``outcome_value``), ``share_of_outcome`` (of the
         region's outcome as fitted) and ``roi`` (NaN where nothing was spent); ``low``,
         ``high``, ``roi_low`` and ``roi_high`` where the model has members. The largest
         region and channel come first.
@@ -98,7 +111,7 @@ def region_channel_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFra
     >>> len(region_channel_table(mmm))
     4
     """
-    region = keys(mmm)["region"].to_numpy()
+    region, name = parts_of(mmm, by).to_numpy(), by or "region"
     channels = channels_by_size(mmm)
     parts = worth_of_parts(mmm).reset_index(drop=True)
     brought = parts[channels].groupby(region).sum()
@@ -107,19 +120,19 @@ def region_channel_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFra
     order = list(outcome.index)
     table = pd.DataFrame(
         {
-            "region": np.repeat(np.array(order), len(channels)),
+            name: np.repeat(np.array(order), len(channels)),
             "channel": np.tile(np.array(channels, object), len(order)),
             "spend": spend.loc[order].to_numpy().ravel(),
             "contribution": brought.loc[order].to_numpy().ravel(),
         }
     )
     whole = parts.sum(axis=1).groupby(region).agg(signed_total)
-    table["share_of_outcome"] = table["contribution"] / table["region"].map(whole)
+    table["share_of_outcome"] = table["contribution"] / table[name].map(whole)
     table["roi"] = table["contribution"] / table["spend"].where(table["spend"] > 0)
     options = interval_options(mmm, coverage)
     if options:
         bounds = ["low", "high", "roi_low", "roi_high"]
-        found = mmm.effects("direct", by="channel×region", **options).reset_index()
-        found = found[["region", "channel", *bounds]]
-        table = table.merge(found, on=["region", "channel"], how="left")
+        found = mmm.effects("direct", by=f"channel×{name}", **options).reset_index()
+        found = found[[name, "channel", *bounds]]
+        table = table.merge(found, on=[name, "channel"], how="left")
     return table

@@ -14,6 +14,7 @@ from sklearn_mmm.inspection._refits import refit, regions_of
 from sklearn_mmm.inspection._training_rows import channels_by_size, interval_options
 from sklearn_mmm.model_selection import PanelTimeSeriesSplit
 from sklearn_mmm.panel._columns import as_table, check_target
+from sklearn_mmm.panel._region_labels import chosen_regions
 
 # Rolling origins, and groups of regions that are left out, one after another.
 _N_ORIGINS = 3
@@ -119,7 +120,7 @@ def _estimates(
 ) -> pd.DataFrame:
     name, train = split
     rows = _safe_indexing(X, train)
-    tests = _tests_within(mmm.lift_tests_, set(map(str, region[train])))
+    tests = _tests_within(mmm, set(region[train]))
     model = refit(mmm, rows, y[train], tests)
     found = model.effects("direct", **interval_options(model, coverage))
     usual = mmm.effects("direct", rows)["contribution"]
@@ -145,16 +146,16 @@ def _estimates(
     return table.loc[channels_by_size(mmm)].reset_index(drop=True)
 
 
-def _tests_within(tests: pd.DataFrame | None, regions: set[str]) -> Any:
-    """Return the lift tests all of whose regions are there."""
-    if tests is None or "region" not in tests:
+def _tests_within(mmm: FittedMMM, regions: set[Any]) -> Any:
+    """Return the lift tests all of whose regions are there, or that are of all."""
+    tests, dimensions = mmm.lift_tests_, mmm.dimensions_
+    if tests is None:
         return tests
+    there = dimensions.index.isin(regions)
 
-    def known(given: Any) -> bool:
-        several = isinstance(given, (list, tuple, set, np.ndarray))
-        if not several and (pd.isna(given) or given == "all"):
-            return True
-        return {str(label) for label in (given if several else [given])} <= regions
+    def known(row: dict[Any, Any]) -> bool:
+        chosen = chosen_regions(dimensions, row)
+        return bool(chosen.all() or there[chosen].all())
 
-    kept = tests[[known(given) for given in tests["region"]]]
+    kept = tests[[known(row) for row in tests.to_dict("records")]]
     return kept if len(kept) else None

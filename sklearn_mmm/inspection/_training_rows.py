@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm._arguments import check_whole
+from sklearn_mmm._arguments import check_choice, check_whole
 from sklearn_mmm._intervals import check_coverage
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
+from sklearn_mmm.panel._region_labels import region_columns
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
 _DATE_STEPS = {1 / 24: "hour", 1.0: "day", 7.0: "week"}
@@ -141,6 +142,29 @@ def keys(mmm: FittedMMM) -> pd.DataFrame:
     return pd.DataFrame({"region": history["region"].to_numpy(), "time": time})
 
 
+def parts_of(mmm: FittedMMM, by: str | None) -> pd.Series:
+    """Return the region or, by the name of a dimension, the group of training rows.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+    by : str or None
+        None means regions.
+
+    Raises
+    ------
+    ValueError
+        If regions have no such dimension.
+    """
+    region = mmm.history_["region"]
+    if by is None:
+        return region
+    table = mmm.dimensions_
+    check_choice("by", by, list(table.columns))
+    labels = table[by].loc[region].to_numpy()
+    return pd.Series(labels, region.index, name=by)
+
+
 @of_fitted_model
 def channels_by_size(mmm: FittedMMM) -> list[str]:
     """Return the channels, the one that brought most in training first.
@@ -243,18 +267,30 @@ def training_rows(mmm: FittedMMM, n_steps: int | None = None) -> Any:
 def _frame(mmm: FittedMMM, history: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     values = _columns(mmm, history)
     levels: dict[str, pd.Series] = {}
-    for key, column in (("region", mmm.region_column), ("time", mmm.time_column)):
-        if column is None:
-            continue
+    for column, labels in _keys(mmm, history):
         if not isinstance(column, str):
             column = names[column]
-        (values if column in names else levels)[column] = history[key]
+        (values if column in names else levels)[column] = labels
     table = pd.DataFrame(values, history.index).reindex(columns=names)
     if levels:
         table.index = pd.MultiIndex.from_frame(pd.DataFrame(levels))
         if len(levels) == 1:
             table.index = table.index.get_level_values(0)
     return table
+
+
+def _keys(mmm: FittedMMM, history: pd.DataFrame) -> list[tuple[Any, pd.Series]]:
+    """Return columns with keys, and their labels."""
+    regions = region_columns(mmm.region_column)
+    found: list[tuple[Any, pd.Series]] = []
+    if len(regions) == 1:
+        found.append((regions[0], history["region"]))
+    elif regions:
+        parts = mmm.dimensions_.loc[history["region"]].set_axis(history.index)
+        found += zip(regions, (parts[name] for name in parts), strict=True)
+    if mmm.time_column is not None:
+        found.append((mmm.time_column, history["time"]))
+    return found
 
 
 def _columns(mmm: FittedMMM, history: pd.DataFrame) -> dict[str, Any]:
@@ -282,9 +318,8 @@ def _array(mmm: FittedMMM, history: pd.DataFrame) -> np.ndarray:
     )
     for name, column in _columns(mmm, history).items():
         out[:, int(name.removeprefix("x"))] = column
-    for key, column in (("region", mmm.region_column), ("time", mmm.time_column)):
-        if column is not None:
-            out[:, column] = history[key]
+    for column, labels in _keys(mmm, history):
+        out[:, column] = labels
     return out
 
 

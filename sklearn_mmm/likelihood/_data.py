@@ -10,6 +10,7 @@ from torch import Tensor
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.functional import lagged
 from sklearn_mmm.network import ResponseShape
+from sklearn_mmm.panel._groups import Groups
 
 N_CALENDAR_HARMONICS = 2
 # A control that is on in so few of the rows is one of rare events, if there are so many
@@ -40,7 +41,8 @@ class Orders(NamedTuple):
             return None
         if name == "campaign":
             return self.campaigns
-        controls = name in ("coefficient", "control_deviation")
+        of_controls = "coefficient", "control_deviation", "group_control_deviation"
+        controls = name in of_controls
         return self.controls if controls else self.media
 
 
@@ -68,6 +70,8 @@ class TrainingData:
         Channels whose media are reach.
     past_frequency : ndarray of shape (n_regions, len(reach)) or None
         As ``past``.
+    groups : Groups or None
+        Of the regions, with several dimensions.
     """
 
     media: np.ndarray
@@ -80,6 +84,7 @@ class TrainingData:
     frequency: np.ndarray | None = None
     reach: tuple[int, ...] = ()
     past_frequency: np.ndarray | None = None
+    groups: Groups | None = None
 
     @property
     def calendar(self) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Data loss and penalties, each a named term."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from sklearn_mmm.baseline._dependence import Decorrelation
 from sklearn_mmm.baseline._whitening import Whitener
 from sklearn_mmm.components._noise import HuberNoise
+from sklearn_mmm.likelihood._pooling import OF_GROUPS, Pooling, group_parameters
 from sklearn_mmm.network import Decomposition, MMMModule, ResponseShape
 from sklearn_mmm.network._modulation import Modulation
+from sklearn_mmm.panel._groups import Groups
 
 # How far below zero a baseline may be where the outcome never is, relative to the mean
 # outcome.
@@ -21,6 +23,7 @@ BELOW_ZERO = 0.05
 # and the number of the channel, where more is believed than of every channel.
 Believed = Mapping[str, Mapping[int, tuple[float, float]]]
 ShapePriors = Mapping[str, tuple[Tensor, Tensor]]
+GroupPriors = dict[str, tuple[float, Tensor]]
 
 # Where the learned scales may be.
 SCALE_RANGES = {
@@ -74,6 +77,10 @@ class PriorScales:
         Of no controls where there are no rare events.
     campaign : float
         Deviations of campaigns' log effects from those of their groups.
+    group_deviation, group_control_deviation : ndarray of shape (n_dimensions,)
+        With several dimensions, of what the cells of a group have in common in their
+        deviations; the deviations above are then what cells differ from that by. Empty
+        with one dimension.
     """
 
     contribution: np.ndarray
@@ -86,6 +93,8 @@ class PriorScales:
     event: float = USUAL_EVENT
     event_deviation: float = USUAL_EVENT / 2
     whole: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    group_deviation: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    group_control_deviation: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def rare(self) -> np.ndarray:
@@ -222,6 +231,46 @@ class Penalties:
             return plain
         return torch.where(self.signed, self.scales.deviation, plain)
 
+    def group_priors(self, pooling: Pooling, n_columns: Sequence[int]) -> GroupPriors:
+        """Return mean and standard deviations of the groups' Gaussian priors.
+
+        Parameters
+        ----------
+        pooling : Pooling
+        n_columns : sequence of int
+            Channels and controls.
+        """
+        strength, scales = 1.0 / np.sqrt(max(self.l2, 1e-12)), self.scales
+        (media, of_media), (controls, of_controls) = (
+            (name, torch.as_tensor(getattr(scales, name) * strength))
+            for name in OF_GROUPS.values()
+        )
+        sd = pooling.of_groups(of_controls, n_columns[1])
+        if scales.rare.any():
+            # Those of rare events deviate as far as the cells around them.
+            own = torch.as_tensor(scales.event_deviation * scales.whole * strength)
+            own = own.repeat(pooling.n_groups)
+            sd = torch.where(own > 0, own, sd)
+        if self.signed is not None:
+            as_media = pooling.of_groups(of_media, n_columns[1])
+            sd = torch.where(self.signed.repeat(pooling.n_groups), as_media, sd)
+        return {
+            media: (0.0, pooling.of_groups(of_media, n_columns[0])),
+            controls: (0.0, sd),
+        }
+
+    def with_dimensions(self, groups: Groups | None) -> "Penalties":
+        """Return the penalties of a panel of several dimensions, as yet unlearned."""
+        if groups is None:
+            return self
+        scales, n = self.scales, len(groups.sizes)
+        own = replace(
+            scales,
+            group_deviation=np.full(n, scales.deviation),
+            group_control_deviation=np.full(n, scales.control_deviation),
+        )
+        return replace(self, scales=own)
+
     def __call__(self, module: MMMModule) -> dict[str, Tensor]:
         """Return the named penalties, in units of log-likelihood."""
         media, controls, baseline = module.media, module.controls, module.baseline
@@ -236,6 +285,13 @@ class Penalties:
         if media.shape.groups is not None:
             values["campaign"] = media.campaign
         priors = self.priors
+        groups, pooling = group_parameters(module), Pooling.of(module)
+        if pooling is not None:
+            sizes = media.deviation.shape[1], controls.deviation.shape[1]
+            priors = priors | self.group_priors(pooling, sizes)
+            values |= groups
+            for name, own in OF_GROUPS.items():
+                values[name] = values[name] - pooling.means(groups[own][None])[0]
         return self._modulation(module.modulation) | {
             "effect_l1": self.l1 * effect.sum(),
             "effect": self.l2 * _gaussian(effect),

@@ -24,12 +24,18 @@ from sklearn_mmm.baseline._variances import (
 from sklearn_mmm.likelihood._data import TrainingData, exposure
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
+from sklearn_mmm.likelihood._pooling import (
+    OF_GROUPS,
+    Pooling,
+    group_parameters,
+    install_groups,
+)
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import MMMModule, ResponseShape, copied, effect_columns
 from sklearn_mmm.network._controls import regional_coefficients
 
 # Parameters in which the fit is linear.
-LINEAR = ("effect", "coefficient", "intercept", "innovation")
+LINEAR = ("effect", "coefficient", "intercept", "innovation", *OF_GROUPS.values())
 REGIONAL = ("deviation", "control_deviation")
 # Effects are at least this share of their prior scale.
 _LEAST_EFFECT = 1e-4
@@ -64,6 +70,7 @@ class Posterior:
         self.module = module
         self.noise = penalties.noise
         self.positive = float(penalties.positive)
+        self.pooling = Pooling.of(module)
         self._take_priors(penalties)
         self.inputs = data.inputs(module.media.max_lag)
         self.target = torch.as_tensor(data.target)
@@ -119,6 +126,10 @@ class Posterior:
     def _take_priors(self, penalties: Penalties) -> None:
         scale = torch.as_tensor(penalties.scales.effect)
         self.priors = penalties.priors
+        if self.pooling is not None:
+            own = self.module.media, self.module.controls
+            sizes = [part.deviation.shape[1] for part in own]
+            self.priors |= penalties.group_priors(self.pooling, sizes)
         self.l1 = penalties.l1 / scale
         self.least_effect = _LEAST_EFFECT * scale
 
@@ -189,6 +200,7 @@ class Posterior:
             "innovation": innovation.reshape(-1),
             "deviation": media.deviation,
             "control_deviation": controls.deviation,
+            **group_parameters(self.module),
         }
         return {name: value.detach().clone()[None] for name, value in named.items()}
 
@@ -206,6 +218,12 @@ class Posterior:
                 spans[name] = slice(end, end + value.shape[1])
                 end += value.shape[1]
         return spans
+
+    @cached_property
+    def n_pooled(self) -> int:
+        """Number of the groups' deviations, the last of the shared parameters."""
+        spans = (self.spans.get(name) for name in OF_GROUPS.values())
+        return sum(span.stop - span.start for span in spans if span is not None)
 
     @property
     def shape(self) -> ResponseShape:
@@ -299,10 +317,17 @@ class Posterior:
     def prior_residuals(self, at: Parameters, random: Randomisation) -> Parameters:
         """Return each parameter's distance from its prior, in standard deviations."""
         return {
-            name: (at[name] - mean) / sd - random.priors.get(name, 0.0)
+            name: (at[name] - self._mean(name, at, mean)) / sd
+            - random.priors.get(name, 0.0)
             for name, (mean, sd) in self.priors.items()
             if name in at
         }
+
+    def _mean(self, name: str, at: Parameters, mean: float | Tensor) -> float | Tensor:
+        """Return a prior's mean: that of cells is what their groups deviate by."""
+        if self.pooling is None or name not in OF_GROUPS:
+            return mean
+        return self.pooling.means(at[OF_GROUPS[name]])
 
     def below(self, at: Parameters) -> Tensor:
         """Return how far the common baseline is below zero, see Penalties."""
@@ -361,6 +386,7 @@ class Posterior:
                 head = at["head"][member].reshape(modulation.head.shape)
                 modulation.head.copy_(head)
                 modulation.remember_mean(self.modulating, self.inputs["observed"])
+            install_groups(module, {n: value[member] for n, value in at.items()})
 
     def module_of(self, at: Parameters, member: int) -> MMMModule:
         """Return a module with a member's parameters."""

@@ -9,6 +9,7 @@ from sklearn_mmm.likelihood._data import exposure
 from sklearn_mmm.likelihood._difference import difference
 from sklearn_mmm.likelihood._experiments import ExperimentRows
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO
+from sklearn_mmm.likelihood._pooling import OF_GROUPS
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import week_weights
@@ -160,7 +161,8 @@ def gradient(
     if signed is not None:
         controls = controls * torch.where(signed, at["control_deviation"].exp(), 1.0)
     common = pull.sum(1) @ posterior.common_columns
-    shared = torch.cat([*parts, controls.sum(1), common], 1)
+    pooled = common.new_zeros(len(common), posterior.n_pooled)
+    shared = torch.cat([*parts, controls.sum(1), common, pooled], 1)
     if posterior.regional:
         controls = controls * control_steepness(posterior, at)
         regional = torch.cat([own, controls], -1)
@@ -186,14 +188,20 @@ def with_priors(
             own[..., : pull.shape[2]] -= pull
     below = posterior.below(at)
     first = posterior.spans["intercept"].start
+    columns = posterior.common_columns
     if below.any():
-        shared[:, first:] += below @ posterior.common_columns / BELOW_ZERO
+        shared[:, first : first + columns.shape[1]] += below @ columns / BELOW_ZERO
     residuals = posterior.prior_residuals(at, random)
     for name, span in posterior.spans.items():
         if name in residuals:
             shared[:, span] -= residuals[name] / posterior.priors[name][1]
     shared[:, posterior.spans["effect"]] -= posterior.l1
     parts = [residuals[n] / posterior.priors[n][1] for n in posterior.regional]
+    if posterior.pooling is not None:
+        for name, part in zip(posterior.regional, parts, strict=True):
+            # Groups follow their cells.
+            span = posterior.spans[OF_GROUPS[name]]
+            shared[:, span] += posterior.pooling.sums(part)
     return shared, own - torch.cat(parts, -1) if parts else own
 
 

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_mmm._arguments import check_choice, check_whole
 from sklearn_mmm.model_selection._steps import regions_of, rows_of, steps_of
+from sklearn_mmm.panel._region_labels import RegionSpec
 
 
 class PanelBootstrap(BaseCrossValidator):
@@ -28,8 +29,11 @@ class PanelBootstrap(BaseCrossValidator):
         with a handful of regions draw blocks of weeks.
     block_length : int, default=13
         Time steps of a block; the last one may be shorter.
-    region_column, time_column : str or int, default=None
-        Columns or index levels with region and time step; what is drawn is needed.
+    region_column : str, int or list of these, default=None
+        Column or index level with the region, needed where regions are drawn; of
+        several columns their combinations are.
+    time_column : str or int, default=None
+        Column or index level with the time step, needed where blocks are drawn.
     random_state : int, RandomState instance or None, default=None
         Seed of the resamples.
 
@@ -58,7 +62,7 @@ class PanelBootstrap(BaseCrossValidator):
         *,
         by: str = "region",
         block_length: int = 13,
-        region_column: str | int | None = None,
+        region_column: RegionSpec = None,
         time_column: str | int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -130,9 +134,8 @@ class PanelBootstrap(BaseCrossValidator):
     def _units(self, X: Any) -> np.ndarray:
         """Return the number of each row's region or block."""
         check_choice("by", self.by, ("region", "time"))
-        column = self.region_column if self.by == "region" else self.time_column
-        if column is None:
-            raise ValueError(f"by={self.by!r} needs a {self.by}_column; name one")
-        if self.by == "region":
-            return regions_of(X, column)
-        return np.asarray(steps_of(X, column) // self.block_length)
+        if self.by == "region" and self.region_column is not None:
+            return regions_of(X, self.region_column)
+        if self.by == "time" and self.time_column is not None:
+            return np.asarray(steps_of(X, self.time_column) // self.block_length)
+        raise ValueError(f"by={self.by!r} needs a {self.by}_column; name one")

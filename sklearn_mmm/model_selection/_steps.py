@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mmm.panel._columns import as_table, read_key
-from sklearn_mmm.panel._regions import read_regions
+from sklearn_mmm.panel._region_labels import RegionSpec, read_region_labels
 from sklearn_mmm.panel._time_axis import make_time_axis
 
 
@@ -17,10 +17,9 @@ def steps_of(X: Any, time_column: str | int) -> np.ndarray:
     return np.unique(position, return_inverse=True)[1]
 
 
-def regions_of(X: Any, region_column: str | int) -> np.ndarray:
+def regions_of(X: Any, region_column: RegionSpec) -> np.ndarray:
     """Return the number of each row's region among those of X, in order of labels."""
-    labels = read_key(as_table(X), region_column, "region_column")
-    region = read_regions(labels, region_column)
+    region = read_region_labels(as_table(X), region_column)
     return np.unique(region, return_inverse=True)[1]
 
 

@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from sklearn_mmm.network._group_deviations import GroupDeviations, deviation_of
+from sklearn_mmm.panel._groups import Groups
+
 
 class ControlEffects(nn.Module):
     """Effects of standardised controls, shared plus a deviation of each region.
@@ -16,12 +19,18 @@ class ControlEffects(nn.Module):
     signs : tuple of int, default=()
         1 or -1 for each control whose sign is known, 0 for others; none is known if
         empty.
+    groups : Groups or None, default=None
+        Of the regions, with several dimensions.
     """
 
     signs: tuple[int, ...] = ()
 
     def __init__(
-        self, n_regions: int, n_controls: int, signs: tuple[int, ...] = ()
+        self,
+        n_regions: int,
+        n_controls: int,
+        signs: tuple[int, ...] = (),
+        groups: Groups | None = None,
     ) -> None:
         super().__init__()
         self.signs = signs if any(signs) else ()
@@ -31,6 +40,8 @@ class ControlEffects(nn.Module):
             self.deviation = nn.Parameter(deviation)
         else:
             self.register_buffer("deviation", deviation)
+        if groups is not None:
+            self.groups = GroupDeviations(groups, n_controls)
 
     @property
     def range(self) -> tuple[Tensor, Tensor]:
@@ -42,9 +53,8 @@ class ControlEffects(nn.Module):
         return torch.where(sign > 0, nothing, -far), torch.where(sign < 0, nothing, far)
 
     def regional_coefficient(self, region: Tensor) -> Tensor:
-        """Return coefficients, (region, control); unknown regions have code -1."""
-        known = (region >= 0).unsqueeze(-1)
-        deviation = self.deviation[region.clamp_min(0)] * known
+        """Return coefficients, (region, control); codes of unknown regions are < 0."""
+        deviation = deviation_of(self, self.deviation, region)
         return regional_coefficients(self.coefficient, deviation, self.signed)
 
     @property

@@ -4,7 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sklearn_mmm.network._group_deviations import GroupDeviations, deviation_of
 from sklearn_mmm.network._response_shape import ResponseShape
+from sklearn_mmm.panel._groups import Groups
 
 
 class MediaResponse(nn.Module):
@@ -24,6 +26,8 @@ class MediaResponse(nn.Module):
         their priors.
     signs : tuple of int, default=()
         -1 for channels that lower the outcome, else 0 or 1; empty if none does.
+    groups : Groups or None, default=None
+        Of the regions, with several dimensions.
     """
 
     signs: tuple[int, ...] = ()
@@ -34,6 +38,7 @@ class MediaResponse(nn.Module):
         n_channels: int,
         shape: ResponseShape,
         signs: tuple[int, ...] = (),
+        groups: Groups | None = None,
     ) -> None:
         super().__init__()
         self.shape = shape
@@ -54,6 +59,8 @@ class MediaResponse(nn.Module):
             self.deviation = nn.Parameter(deviation)
         else:
             self.register_buffer("deviation", deviation)
+        if groups is not None:
+            self.groups = GroupDeviations(groups, n_units)
 
     @property
     def max_lag(self) -> int:
@@ -100,7 +107,7 @@ class MediaResponse(nn.Module):
         return torch.where(torch.tensor(self.signs) < 0, -effect, effect)
 
     def regional_effect(self, region: Tensor) -> Tensor:
-        """Return the effects of known (>= 0) and unknown (-1) regions.
+        """Return the effects of known (>= 0) and unknown (< 0) regions.
 
         Parameters
         ----------
@@ -110,8 +117,7 @@ class MediaResponse(nn.Module):
         -------
         Tensor of shape (..., region, channel)
         """
-        known = (region >= 0).unsqueeze(-1)
-        deviation = self.deviation[..., region.clamp_min(0), :] * known
+        deviation = deviation_of(self, self.deviation, region)
         return self._each((self.log_effect.unsqueeze(-2) + deviation).exp())
 
     def forward(

@@ -13,6 +13,7 @@ from sklearn_mmm.network._controls import ControlEffects
 from sklearn_mmm.network._media import MediaResponse
 from sklearn_mmm.network._modulation import Modulation
 from sklearn_mmm.network._response_shape import ResponseShape
+from sklearn_mmm.panel._groups import Groups
 
 _Module = TypeVar("_Module", bound=nn.Module)
 
@@ -80,16 +81,24 @@ class MMMModule(nn.Module):
     shape : ResponseShape
         Of the response to media.
     signs : Signs, optional
+    groups : Groups or None, default=None
+        Of the regions, with several dimensions.
     """
 
     def __init__(
-        self, sizes: Sizes, shape: ResponseShape, signs: Signs | None = None
+        self,
+        sizes: Sizes,
+        shape: ResponseShape,
+        signs: Signs | None = None,
+        groups: Groups | None = None,
     ) -> None:
         super().__init__()
         signs = signs or Signs()
         n_regions, n_channels = sizes.n_regions, sizes.n_channels
-        self.media = MediaResponse(n_regions, n_channels, shape, signs.media)
-        self.controls = ControlEffects(n_regions, sizes.n_controls, signs.controls)
+        self.media = MediaResponse(n_regions, n_channels, shape, signs.media, groups)
+        self.controls = ControlEffects(
+            n_regions, sizes.n_controls, signs.controls, groups
+        )
         self.baseline = CommonBaseline(sizes.n_weeks)
         self.modulation = Modulation(
             sizes.n_regions,

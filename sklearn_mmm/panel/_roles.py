@@ -18,6 +18,7 @@ from sklearn_mmm.panel._reach import (
     check_reach,
     resolve_reach,
 )
+from sklearn_mmm.panel._region_labels import RegionSpec, region_key_columns
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def resolve_roles(
     X: Any,
     media_columns: ColumnSpec,
     control_columns: ColumnSpec,
-    region_column: Column | None,
+    region_column: RegionSpec,
     time_column: Column | None,
     spend_columns: Mapping[Column, Column | None]
     | Sequence[Column | None]
@@ -91,12 +92,10 @@ def resolve_roles(
         paid for some of them.
     """
     controls = resolve_columns(X, control_columns, "control_columns")
-    keys = {
-        "region_column": key_column(X, region_column, "region_column"),
-        "time_column": key_column(X, time_column, "time_column"),
-    }
-    value = resolve_outcome_value(X, outcome_value, list(keys.values()))
-    taken = [key for key in (*keys.values(), value[0]) if key is not None]
+    time = key_column(X, time_column, "time_column")
+    keys = [*region_key_columns(X, region_column), time]
+    value = resolve_outcome_value(X, outcome_value, keys)
+    taken = [key for key in (*keys, value[0]) if key is not None]
     between = resolve_columns(X, mediators, "mediators")
     reach = resolve_reach(X, reach_frequency)
     organic = resolve_columns(X, organic_columns, "organic_columns")

@@ -14,7 +14,7 @@ from sklearn_mmm.panel._columns import (
 from sklearn_mmm.panel._grid import Panel, make_panel
 from sklearn_mmm.panel._outcome_value import read_outcome_value
 from sklearn_mmm.panel._reach import read_frequency
-from sklearn_mmm.panel._regions import read_regions
+from sklearn_mmm.panel._region_labels import RegionSpec, read_region_labels
 from sklearn_mmm.panel._roles import Roles
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 
@@ -123,7 +123,7 @@ class Continued(NamedTuple):
 def read_rows(
     X: Any,
     roles: Roles,
-    region_column: Column | None,
+    region_column: RegionSpec,
     time_column: Column | None,
     axis: TimeAxis | None,
     signed: bool = False,
@@ -162,14 +162,9 @@ def read_rows(
         pairs = zip(roles.reach.values(), roles.reached, strict=True)
         seen = [read_frequency(X, column, media[:, i]) for (_, column), i in pairs]
         frequency = np.column_stack(seen)
-    n_rows = len(media)
     value = read_outcome_value(X, roles.value, roles.worth)
     values = media, controls, spend, frequency, value
-    if region_column is None:
-        region = np.zeros(n_rows, np.intp)
-    else:
-        labels = read_key(X, region_column, "region_column")
-        region = read_regions(labels, region_column, regions)
+    region = read_region_labels(X, region_column, regions)
     if time_column is None:
         position = _row_order(region)
         return Rows(region, position, position, *values), None

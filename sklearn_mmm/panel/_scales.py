@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps
+from sklearn_mmm.panel._groups import Groups, unseen_codes
 from sklearn_mmm.panel._references import Reference
+from sklearn_mmm.panel._region_labels import group_codes
 
 _ROUNDING = 1e-12
 
@@ -38,6 +40,8 @@ class PanelScales:
     control_reference : ndarray of shape (n_regions, n_controls) or None
         What contributions of controls are measured from, in the control's unit; None
         for the mean.
+    groups : Groups or None
+        Of the regions, with several dimensions.
     """
 
     regions: np.ndarray
@@ -51,30 +55,58 @@ class PanelScales:
     silent: np.ndarray
     frequency: np.ndarray | None = None
     control_reference: np.ndarray | None = None
+    groups: Groups | None = None
 
     def code(self, region: np.ndarray) -> np.ndarray:
-        """Return each label's row in the tables, -1 for an unknown region."""
+        """Return each label's row in the tables, less than 0 for an unknown region.
+
+        -1 for one of which nothing is known; with several dimensions, less for one of
+        which a group is known.
+        """
         place = np.searchsorted(self.regions, region)
         place = np.minimum(place, len(self.regions) - 1)
-        return np.where(self.regions[place] == region, place, -1)
+        code = np.where(self.regions[place] == region, place, -1)
+        unseen = np.flatnonzero(code < 0)
+        if self.groups is not None and len(unseen):
+            sizes = self.groups.sizes
+            own = group_codes(region[unseen], self.regions, len(sizes))
+            code[unseen] = unseen_codes(own, sizes)
+        return code
 
     def outcome_of(self, code: np.ndarray) -> np.ndarray:
-        """Return outcome scales; an unknown region gets the median."""
-        return _lookup(self.outcome, code)
+        """Return outcome scales; an unknown region gets the usual one."""
+        return self._size(self.outcome, code)
 
     def media_of(self, code: np.ndarray) -> np.ndarray:
-        """Return media scales (..., channel); an unknown region gets the median."""
-        return _lookup(self.media, code)
+        """Return media scales (..., channel); an unknown region gets the usual ones."""
+        return self._size(self.media, code)
 
     def price_of(self, code: np.ndarray) -> np.ndarray:
-        """Return prices (..., channel); an unknown region gets the median."""
-        return _lookup(self.price, code)
+        """Return prices (..., channel); an unknown region gets the usual ones."""
+        return self._size(self.price, code)
+
+    def _level(self, table: np.ndarray, code: np.ndarray) -> np.ndarray:
+        """Return numbers of either sign; those of groups are sums."""
+        found = _lookup(table, code)
+        unseen = code < -1
+        if self.groups is not None and unseen.any():
+            found[unseen] = _of_groups(table, self.groups, code[unseen])
+        return found
+
+    def _size(self, table: np.ndarray, code: np.ndarray) -> np.ndarray:
+        """Return positive numbers; of groups they are multiples of one another."""
+        found = _lookup(table, code)
+        unseen = code < -1
+        if self.groups is not None and unseen.any():
+            logs = _of_groups(np.log(table), self.groups, code[unseen])
+            found[unseen] = np.exp(logs)
+        return found
 
     def frequency_of(self, code: np.ndarray) -> np.ndarray:
         """Return usual frequencies; an unknown region gets the median."""
         none = np.empty((len(self.regions), 0))
         table = none if self.frequency is None else self.frequency
-        return _lookup(table, code)
+        return self._size(table, code)
 
     def silent_of(self, code: np.ndarray) -> np.ndarray:
         """Return which regions never had which channel; of others nothing is known."""
@@ -82,14 +114,14 @@ class PanelScales:
 
     def standardise(self, controls: np.ndarray, code: np.ndarray) -> np.ndarray:
         """Return controls (n_rows, n_controls) in regional standard deviations."""
-        centre = _lookup(self.control_centre, code)
-        return (controls - centre) / _lookup(self.control_scale, code)
+        centre = self._level(self.control_centre, code)
+        return (controls - centre) / self._size(self.control_scale, code)
 
     def reference_of(self, code: np.ndarray) -> np.ndarray:
         """Return standardised references of controls, (n_rows, n_controls)."""
         if self.control_reference is None:
             return np.zeros((len(code), self.control_centre.shape[1]))
-        return self.standardise(_lookup(self.control_reference, code), code)
+        return self.standardise(self._level(self.control_reference, code), code)
 
     def control_range_of(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the standardised range, an unknown region having the widest one."""
@@ -111,6 +143,25 @@ def _lookup(table: np.ndarray, code: np.ndarray) -> np.ndarray:
         table[np.maximum(code, 0)],
         np.median(table, axis=0),
     )
+
+
+def _of_groups(table: np.ndarray, groups: Groups, code: np.ndarray) -> np.ndarray:
+    """Return what a table says of cells that were not seen, by their groups.
+
+    Least squares with an effect of each group; of a group that was not seen, the mean
+    of the others.
+    """
+    Z = groups.membership
+    mean = Z.mean(0)
+    flat = table.reshape(len(table), -1)
+    centre = flat.mean(0)
+    effect = np.linalg.lstsq(Z - mean, flat - centre, rcond=None)[0]
+    own = groups.of_codes(code)
+    known = np.stack(
+        [own[:, groups.dimension == d].sum(1) for d in range(len(groups.sizes))], 1
+    )
+    own = own - mean * known[:, groups.dimension]
+    return np.asarray(centre + own @ effect).reshape(len(code), *table.shape[1:])
 
 
 @dataclass(frozen=True)
@@ -139,6 +190,7 @@ def make_scales(
     controls: np.ndarray,
     spend: np.ndarray,
     references: Sequence[Reference] | None = None,
+    groups: Groups | None = None,
 ) -> PanelScales:
     """Measure the scales of a training panel from its rows.
 
@@ -169,6 +221,7 @@ def make_scales(
         control_reference=None
         if references is None
         else _references(references, {"min": low, "max": high, "mean": centre}),
+        groups=groups,
     )
 
 

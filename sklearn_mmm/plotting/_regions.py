@@ -37,7 +37,9 @@ _CELLS = Needs("region channel", "share_of_outcome contribution roi", unique=Tru
 
 
 @of_fitted_model
-def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure:
+def plot_region_heatmap(
+    source: Any, *, units: Units | None = None, by: str | None = None
+) -> go.Figure:
     """Plot what channels brought in each region, and their ROI there.
 
     Parameters
@@ -48,6 +50,9 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     units : Units, default=None
         Names of the units; None means those of
         :func:`~sklearn_mmm.inspection.units_of`.
+    by : str, default=None
+        A dimension of regions, whose groups are shown instead; of a table, the name of
+        its column. None means regions.
 
     Returns
     -------
@@ -68,8 +73,8 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     >>> plot_region_heatmap(table).data[0].z.tolist()
     [[0.1], [0.2]]
     """
-    table = table_of(source, region_channel_table, _CELLS)
-    units = units_for(source, units)
+    found = table_of(_named(source, by), region_channel_table, _CELLS, by=by)
+    table, units = _named(found, by), units_for(source, units)
     regions = list(dict.fromkeys(table["region"]))
     channels = list(dict.fromkeys(table["channel"]))
     wide = {
@@ -116,7 +121,7 @@ def plot_region_heatmap(source: Any, *, units: Units | None = None) -> go.Figure
     axis = label_axis(channels, 18)
     return styled(
         figure,
-        "Channels by region",
+        f"Channels by {text(by or 'region')}",
         xaxis={
             **axis,
             "range": [-0.5, len(channels) - 0.5],
@@ -162,7 +167,9 @@ def _region_axis(regions: list[Any], tall: int) -> dict[str, Any]:
 
 
 @of_fitted_model
-def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
+def plot_regions(
+    source: Any, *, units: Units | None = None, by: str | None = None
+) -> go.Figure:
     """Plot the baseline and the media share of each region, sortable.
 
     Parameters
@@ -173,6 +180,9 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     units : Units, default=None
         Names of the units on the axes; None means those of
         :func:`~sklearn_mmm.inspection.units_of`.
+    by : str, default=None
+        A dimension of regions, whose groups are shown instead; of a table, the name of
+        its column. None means regions.
 
     Returns
     -------
@@ -192,9 +202,9 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     >>> [button.label for button in figure.layout.updatemenus[0].buttons]
     ['Largest outcome', 'Largest baseline', 'Largest media share', 'Name']
     """
-    table = table_of(
-        source, region_table, Needs("region", "outcome baseline media_share")
-    ).reset_index(drop=True)
+    needs = Needs("region", "outcome baseline media_share")
+    found = table_of(_named(source, by), region_table, needs, by=by)
+    table = _named(found, by).reset_index(drop=True)
     units = units_for(source, units)
     regions, n = table["region"].tolist(), len(table)
     orders = {
@@ -235,7 +245,14 @@ def plot_regions(source: Any, *, units: Units | None = None) -> go.Figure:
     set_axes(figure, 1, share_axis, {**rows, "matches": "y"})
     figure.update_layout({k.replace(".", "_"): v for k, v in axes.items()})
     add_menu(figure, "sort", {label: change(order) for label, order in orders.items()})
-    return styled(figure, "Regions", bargap=0.35)
+    return styled(figure, "Regions" if by is None else f"By {text(by)}", bargap=0.35)
+
+
+def _named(source: Any, by: str | None) -> Any:
+    """Return a table whose groups are called regions; a model as it is."""
+    if by is None or not isinstance(source, pd.DataFrame):
+        return source
+    return source.rename(columns={by: "region"})
 
 
 def _add_levels_and_shares(

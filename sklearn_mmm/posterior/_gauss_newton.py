@@ -23,6 +23,7 @@ from sklearn_mmm.likelihood._slopes import (
     media_slopes,
     with_priors,
 )
+from sklearn_mmm.posterior._coupling import coupling, group_means, group_sums
 from sklearn_mmm.posterior._linearised import (
     linearise,
     summed_with_common,
@@ -58,6 +59,8 @@ class NormalEquations:
         self.contribution = media.contribution
         self.slopes = linearise(posterior, at, media)
         self.n_plain = self.slopes.shared.shape[2]
+        # Where the groups' deviations begin, which no data know but by their cells.
+        self.n_known = self.n_plain + posterior.common_columns.shape[1]
         self.shared_prior = _precision(posterior, at, tuple(posterior.spans))
         self.own_prior = _precision(posterior, at, posterior.regional)
         self._factor()
@@ -71,19 +74,24 @@ class NormalEquations:
 
     def _factor(self) -> None:
         """Eliminate the regions' parameters and factorise what is left."""
-        posterior, slopes, n = self.posterior, self.slopes, self.n_plain
+        posterior, slopes = self.posterior, self.slopes
+        n, m = self.n_plain, self.n_known
         whole = torch.diag(self.shared_prior + 1e-9)
         flat = slopes.shared.flatten(0, 1)
         whole[:n, :n] += flat.T @ flat
         cross = summed_with_common(posterior, slopes.shared)
-        whole[:n, n:] += cross
-        whole[n:, :n] += cross.T
-        whole[n:, n:] += posterior.common_gram + slopes.below.T @ slopes.below
+        whole[:n, n:m] += cross
+        whole[n:m, :n] += cross.T
+        whole[n:m, n:m] += posterior.common_gram + slopes.below.T @ slopes.below
         whole += slopes.row_shared.T @ slopes.row_shared
         if slopes.own.shape[2]:
             inner = slopes.own.mT @ slopes.own + torch.diag(self.own_prior)
             common = with_common(posterior, slopes.own)
-            self.border = torch.cat([slopes.own.mT @ slopes.shared, common], -1)
+            pooled = coupling(posterior, self.own_prior)
+            whole[m:, m:] += pooled.of_groups
+            self.border = torch.cat(
+                [slopes.own.mT @ slopes.shared, common, pooled.with_cells], -1
+            )
             self.inverse = torch.linalg.inv(inner)
             left = (self.inverse @ self.border).flatten(0, 1)
             whole -= self.border.flatten(0, 1).T @ left
@@ -129,19 +137,22 @@ class NormalEquations:
                 back += own.sum(1) @ columns[0]
             else:
                 back += own.flatten(1) @ columns.flatten(0, 1)
-        left = torch.cat([values.flatten(1) @ slopes.shared.flatten(0, 1), back], 1)
+        known = values.flatten(1) @ slopes.shared.flatten(0, 1)
+        pooled = back.new_zeros(len(back), posterior.n_pooled)
+        left = torch.cat([known, back, pooled], 1)
         return left, torch.einsum("rtq,mrt->mrq", slopes.own, values)
 
     def multiply(self, step: Step) -> Step:
         """Return the whole system's matrix times vectors."""
-        posterior, slopes, n = self.posterior, self.slopes, self.n_plain
+        posterior, slopes = self.posterior, self.slopes
+        n, m = self.n_plain, self.n_known
         shared, own = step
         flat = slopes.shared.flatten(0, 1)
         change = (shared[:, :n] @ flat.T).reshape(-1, *slopes.shared.shape[:2])
         if own.shape[2]:
             change = change + torch.einsum("rtq,mrq->mrt", slopes.own, own)
         for regions, columns in posterior.each_common():
-            course = (columns @ shared[:, n:].T).permute(2, 0, 1)
+            course = (columns @ shared[:, n:m].T).permute(2, 0, 1)
             change[:, regions] += course * posterior.precision[regions, None]
         seen = posterior.decorrelate(change) * posterior.observed
         values = posterior.decorrelate(seen)
@@ -150,8 +161,13 @@ class NormalEquations:
         rows = rows + torch.einsum("erq,mrq->me", slopes.row_own, own)
         left = left + rows @ slopes.row_shared
         right = right + torch.einsum("erq,me->mrq", slopes.row_own, rows)
-        left[:, n:] += shared[:, n:] @ slopes.below.T @ slopes.below
-        return left + self.shared_prior * shared, right + self.own_prior * own
+        left[:, n:m] += shared[:, n:m] @ slopes.below.T @ slopes.below
+        left = left + self.shared_prior * shared
+        if posterior.pooling is None:
+            return left, right + self.own_prior * own
+        apart = self.own_prior * (own - group_means(posterior, shared[:, m:]))
+        left[:, m:] -= group_sums(posterior, apart)
+        return left, right + apart
 
     def solve(self, rhs: Step, held: Tensor) -> Step:
         """Solve the system, some bounded parameters staying where they are.

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from sklearn_mmm.baseline._outliers import Outliers, find_outliers
 from sklearn_mmm.baseline._variances import (
@@ -21,29 +20,19 @@ from sklearn_mmm.baseline._variances import (
     kernels_at,
     renew_time,
 )
-from sklearn_mmm.likelihood._data import TrainingData, exposure
-from sklearn_mmm.likelihood._evidence import FEWEST
+from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import ExperimentRows
-from sklearn_mmm.likelihood._penalised import (
-    CAMPAIGN_WITNESSES,
-    SCALE_RANGES,
-    USUAL_CAMPAIGN,
-    Penalties,
-    PriorScales,
-    contribution_scales,
-    event_scale,
-)
+from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
-from sklearn_mmm.network import ChannelGroups, MMMModule, effect_columns
+from sklearn_mmm.network import MMMModule, effect_columns
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
+from sklearn_mmm.posterior._renewed_scales import mean_share, renewed_scales
 
 # Draws for the expectation: so many over all regions together, within limits.
 _N_DRAWS, _FEWEST_DRAWS, _MOST_DRAWS = 160, 8, 32
 _GAIN_BEFORE_RENEWAL = 0.5
-# The scale of rare events, by parameter.
-_OF_CONTROLS = {"coefficient": "event", "control_deviation": "event_deviation"}
 # Relative change of a share of saturation that is none.
 _SAME_SHARE = 0.02
 
@@ -267,7 +256,7 @@ class ModeSearch:
             from_several_starts=self.schedule.several_starts and self.n_renewals == 1,
             n_iterations=self.schedule.n_iterations,
         )
-        scales = _renew_scales(hyper.penalties.scales, draws, posterior)
+        scales = renewed_scales(hyper.penalties.scales, draws, posterior)
         return Hyperparameters(time, replace(hyper.penalties, scales=scales), outliers)
 
     def _outliers(self, system: NormalEquations) -> Outliers:
@@ -309,7 +298,10 @@ class _Leverage:
         scale = posterior.precision[region]
         column = factor.whiten(unit)[:, 0] * scale
         common = factor.transpose(column[:, None])[:, 0] @ posterior.common_columns
-        shared = torch.cat([column @ system.slopes.shared[region], common * scale])
+        pooled = common.new_zeros(posterior.n_pooled)
+        shared = torch.cat(
+            [column @ system.slopes.shared[region], common * scale, pooled]
+        )
         fitted = column.new_zeros(())
         if system.slopes.own.shape[2]:
             # Regions' parameters fit first, shared ones what those leave.
@@ -318,70 +310,3 @@ class _Leverage:
             fitted, shared = inner @ regional, shared - inner @ system.border[region]
         fitted = fitted + shared @ system.solve_shared(shared[None])[0]
         return float(fitted / column.square().sum().clamp_min(1e-300))
-
-
-def _renew_scales(
-    scales: PriorScales, draws: Parameters, posterior: Posterior
-) -> PriorScales:
-    names = {"coefficient": "control"}
-    if draws["deviation"].shape[1] > 1:
-        names |= {"deviation": "deviation", "control_deviation": "control_deviation"}
-    signed = posterior.module.controls.signed
-    whole = scales.whole
-    found: dict[str, Any] = {}
-    for name, scale in names.items():
-        drawn, own = draws[name], whole if name in _OF_CONTROLS else whole[:0]
-        if name == "control_deviation" and signed is not None:
-            # Deviations of logarithms are measured like those of media.
-            drawn = drawn[..., ~signed]
-            own = own[~signed.numpy()] if len(own) else own
-        if own.any():
-            events = drawn[..., own > 0].flatten(0, -2).numpy() / own[own > 0]
-            squares, drawn = np.square(events).mean(0), drawn[..., own == 0]
-            name = _OF_CONTROLS[name]
-            found[name] = float(np.clip(event_scale(squares), *SCALE_RANGES[name]))
-        if drawn.numel():
-            size = drawn.square().mean().sqrt().item()
-            found[scale] = float(np.clip(size, *SCALE_RANGES[scale]))
-    if "head" in draws:
-        size = draws["head"].square().mean().sqrt().item()
-        found["modulation"] = float(np.clip(size, FEWEST, 1.0))
-    groups = posterior.shape.groups
-    if groups is not None:
-        found["campaign"] = _campaign_scale(draws["campaign"], groups)
-    share = mean_share(posterior, draws)
-    squares = (draws["effect"] * share).square().mean(0).numpy()
-    return replace(
-        scales,
-        contribution=contribution_scales(squares),
-        **found,
-    )
-
-
-def _campaign_scale(draws: Tensor, groups: ChannelGroups) -> float:
-    """Return the scale of (member, campaign) deviations within groups.
-
-    Two campaigns say little of it, so it is joined by some that differ as usual: the
-    mode under a scaled inverse chi-squared prior.
-    """
-    units = [groups.unit[channel] for channel in groups.campaigns]
-    same = torch.tensor([[float(u == v) for v in units] for u in units]).to(draws)
-    centred = draws - draws @ (same / same.sum(1))
-    n = len(units) - len(set(units)) + CAMPAIGN_WITNESSES
-    square = centred.square().mean(0).sum().item()
-    square = (square + CAMPAIGN_WITNESSES * USUAL_CAMPAIGN**2) / n
-    return float(np.clip(np.sqrt(square), *SCALE_RANGES["campaign"]))
-
-
-def mean_share(posterior: Posterior, at: Parameters) -> Tensor:
-    """Return the mean of the units' saturation, (member, unit).
-
-    Of a group it is the mean contribution per unit of its effect.
-    """
-    share = posterior.shape.share(at, *exposure(posterior.inputs))
-    groups = posterior.shape.groups
-    if groups is not None:
-        ones = torch.ones_like(at["effect"])[:, None, None]
-        share = groups.together(share * groups.effects(ones, at["campaign"]))
-    seen = posterior.inputs["observed"].unsqueeze(-1)
-    return (share * seen).sum((1, 2)) / seen.sum()

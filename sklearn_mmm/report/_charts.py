@@ -258,24 +258,34 @@ def _side_by_side(r: Results) -> bool:
 
 
 def _regions(r: Results) -> Iterator[Chart]:
-    cells = region_channel_table(r.mmm, coverage=r.coverage)
+    names = list(map(str, r.mmm.dimensions_))
+    if len(names) > 1:
+        for number, name in enumerate(names, start=1):
+            yield from _region_charts(r, name, f"_{number}")
+    yield from _region_charts(r, None, "")
+
+
+def _region_charts(r: Results, by: str | None, suffix: str) -> Iterator[Chart]:
+    """Yield charts of regions, or of their groups by the name of a dimension."""
+    name = by or "region"
+    cells = region_channel_table(r.mmm, coverage=r.coverage, by=by)
     yield Chart(
-        "region_heatmap",
+        f"region_heatmap{suffix}",
         "regions",
-        "Channels by region",
-        "Large regions at the top, large channels on the left. Choose what is shown.",
-        plot_region_heatmap(cells, units=r.units),
-        {"regions_channels": cells},
+        f"Channels by {name}",
+        f"Large {name}s at the top, large channels on the left. Choose what is shown.",
+        plot_region_heatmap(cells, units=r.units, by=by),
+        {f"regions_channels{suffix}": cells},
     )
-    table = region_table(r.mmm)
+    table = region_table(r.mmm, by=by)
     yield Chart(
+        f"regions{suffix}",
         "regions",
-        "regions",
-        "Baseline and media share by region",
-        "How large each region is, how much of it needs no media, and the share that "
+        f"Baseline and media share by {name}",
+        f"How large each {name} is, how much of it needs no media, and the share that "
         "media bring. Choose the order.",
-        plot_regions(table, units=r.units),
-        {"regions": table},
+        plot_regions(table, units=r.units, by=by),
+        {f"regions{suffix}": table},
     )
 
 

@@ -323,7 +323,7 @@ def make_module(
         data.controls.shape[2],
         data.calendar.shape[1] if modulates else 0,
     )
-    return MMMModule(sizes, options.shape, options.signs).double()
+    return MMMModule(sizes, options.shape, options.signs, data.groups).double()
 
 
 def initial(
@@ -346,8 +346,8 @@ def initial(
         options.believed,
         module.controls.signed,
         data.whole_events,
-    )
+    ).with_dimensions(data.groups)
     reasons = np.concatenate([data.media, data.controls], axis=2)
     outliers = gross_outliers(data.target, data.observed, reasons)
-    time = initial_hyperparameters(data.covariance, len(data.observed))
+    time = initial_hyperparameters(data.covariance, len(data.observed), data.groups)
     return Hyperparameters(time, penalties, outliers)

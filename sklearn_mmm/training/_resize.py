@@ -39,6 +39,7 @@ def resized(
             ),
             shape or old.media.shape,
             old.signs,
+            data.groups,
         ).double()
     values = dict(old.named_parameters())
     for name, parameter in new.named_parameters():

@@ -10,6 +10,7 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.likelihood._penalised import Believed, overlaid
 from sklearn_mmm.network import MMMModule
+from sklearn_mmm.panel._groups import Groups
 from sklearn_mmm.panel._scales import Rescaling
 from sklearn_mmm.posterior import Hyperparameters, Schedule
 from sklearn_mmm.training._checkpoint import Checkpoint
@@ -57,7 +58,7 @@ def update_network(
     _rescale(module, rescaling)
     rows = experiment_rows(experiments, module, data, outcome_scale)
     outliers = initial(module, data, options).outliers
-    hyper = _grown(previous.hyper, options.believed, outliers, rescaling)
+    hyper = _grown(previous.hyper, options.believed, outliers, rescaling, data.groups)
     nothing = Checkpoint()
     usual = data.with_usual_past()
     net, mode = train(
@@ -79,7 +80,11 @@ def _rescale(module: MMMModule, rescaling: Rescaling) -> None:
 
 
 def _grown(
-    hyper: Hyperparameters, believed: Believed, outliers: Outliers, rescaling: Rescaling
+    hyper: Hyperparameters,
+    believed: Believed,
+    outliers: Outliers,
+    rescaling: Rescaling,
+    groups: Groups | None = None,
 ) -> Hyperparameters:
     """Carry what was learned over to more weeks; what is believed may be new."""
     time, seen = hyper.time, rescaling.region >= 0
@@ -89,6 +94,7 @@ def _grown(
         time,
         sigma=sigma * rescaling.outcome,
         loadings=time.loadings[former] * seen[:, None],
+        groups=groups,
     )
     penalties = hyper.penalties
     penalties = replace(penalties, shape=overlaid(penalties.shape, believed))

@@ -32,6 +32,11 @@ from sklearn_mmm.panel._columns import (
     with_columns,
 )
 from sklearn_mmm.panel._grid import interpolate_gaps, make_panel
+from sklearn_mmm.panel._region_labels import (
+    RegionSpec,
+    groups_of_cells,
+    region_columns,
+)
 from sklearn_mmm.panel._roles import resolve_roles
 from sklearn_mmm.panel._rows import Rows, read_rows
 from sklearn_mmm.panel._scales import make_scales
@@ -59,8 +64,10 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
     media_columns : column specifier, default=None
         Media, at least 0, in spend units per time step. None means every column that
         is no key.
-    region_column, time_column : str or int, default=None
-        Keys: columns or index levels. Without a time column row order is time and
+    region_column : str, int or list of these, default=None
+        Column or index level with the region; of several their combinations are.
+    time_column : str or int, default=None
+        Column or index level with the time step. Without one row order is time and
         each X is a series of its own.
     adstock : str, Adstock or dict, default="geometric"
         Form of the carry-over: "geometric", "gamma", "delayed", "weibull", "binomial",
@@ -122,7 +129,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "media_columns": [None, str, Integral, "array-like", slice, callable],
-        "region_column": [None, str, Integral],
+        "region_column": [None, str, Integral, list, tuple],
         "time_column": [None, str, Integral],
         "adstock": [StrOptions(set(ADSTOCKS)), Adstock, dict],
         "max_lag": [Interval(Integral, 1, _MOST_LAGS, closed="both"), dict],
@@ -137,7 +144,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
     def __init__(
         self,
         media_columns: ColumnSpec = None,
-        region_column: str | int | None = None,
+        region_column: RegionSpec = None,
         time_column: str | int | None = None,
         adstock: str | Adstock | Mapping[Any, str | Adstock] = "geometric",
         max_lag: int | Mapping[Any, int] = 8,
@@ -202,8 +209,10 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         if y is not None:
             outcome = check_target(y, len(rows.region))
         panel = rows.panel(self._axis)
+        n_dimensions = len(region_columns(self.region_column))
         self._scales = make_scales(
-            panel, outcome, rows.media, rows.controls, rows.spend
+            *(panel, outcome, rows.media, rows.controls, rows.spend),
+            groups=groups_of_cells(panel.regions, n_dimensions),
         )
         self.scale_ = self._scales.media
         self._rows = rows

@@ -26,7 +26,11 @@ from sklearn_mmm.panel._columns import (
     read_key,
     with_columns,
 )
-from sklearn_mmm.panel._regions import read_regions
+from sklearn_mmm.panel._region_labels import (
+    RegionSpec,
+    read_region_labels,
+    region_key_columns,
+)
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
 from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.transformers._event_calendar import (
@@ -79,9 +83,10 @@ class EventEncoder(TransformerMixin, StoredEstimator):
         each event, which rises and falls around it as
         :math:`e^{-k^2 / 2 s^2}`, :math:`k` steps away and with :math:`s` half of the
         window on that side.
-    region_column, time_column : str or int, default=None
-        Columns or index levels with the region and the time step. A time column that is
-        None is the only one that holds dates.
+    region_column : str, int or list of these, default=None
+        Column or index level with the region; the one that events depend on is enough.
+    time_column : str or int, default=None
+        That with the time step; None is the only column that holds dates.
     text_columns : "auto" or column specifier, default="auto"
         Columns of texts that name the event of a row ("easter", or "easter; sale").
         They have no window: texts say themselves where events are. Where all rows have
@@ -134,7 +139,7 @@ class EventEncoder(TransformerMixin, StoredEstimator):
         "events": [object],
         "window": [tuple, list],
         "shape": [StrOptions({"steps", "gaussian"})],
-        "region_column": [None, str, Integral],
+        "region_column": [None, str, Integral, list, tuple],
         "time_column": [None, str, Integral],
         "text_columns": [None, str, Integral, "array-like", slice, callable],
         "categories": [None, list, tuple],
@@ -149,7 +154,7 @@ class EventEncoder(TransformerMixin, StoredEstimator):
         window: tuple[int, int] = (-2, 1),
         shape: str = "steps",
         *,
-        region_column: str | int | None = None,
+        region_column: RegionSpec = None,
         time_column: str | int | None = None,
         text_columns: ColumnSpec = "auto",
         categories: Sequence[str] | None = None,
@@ -193,11 +198,9 @@ class EventEncoder(TransformerMixin, StoredEstimator):
         validate_data(self, table, skip_check_array=True)
         window = read_window(self.window, self.shape == "gaussian")
         time = self._time_of(table)
-        keys = [
-            key_column(table, self.region_column, "region_column"),
-            key_column(table, time, "time_column"),
-        ]
-        found_keys = [key for key in keys if key is not None]
+        key = key_column(table, time, "time_column")
+        found_keys = region_key_columns(table, self.region_column)
+        found_keys += [] if key is None else [key]
         self._texts = find_texts(table, self.text_columns, found_keys)
         self._regions = np.unique(self._read_regions(table, None))
         self._time, self._calendar = time, None
@@ -322,10 +325,7 @@ class EventEncoder(TransformerMixin, StoredEstimator):
         return EventCalendar(*given, self.categories, named, window, axis, at_end)
 
     def _read_regions(self, table: Any, known: Any) -> np.ndarray:
-        if self.region_column is None:
-            return np.zeros(table.shape[0], np.intp)
-        labels = read_key(table, self.region_column, "region_column")
-        return np.asarray(read_regions(labels, self.region_column, known))
+        return read_region_labels(table, self.region_column, known)
 
     def _values(
         self, table: Any

@@ -25,7 +25,12 @@ from sklearn_mmm.panel._columns import (
     read_key,
     with_columns,
 )
-from sklearn_mmm.panel._regions import read_regions
+from sklearn_mmm.panel._region_labels import (
+    RegionSpec,
+    read_region_labels,
+    region_columns,
+    region_key_columns,
+)
 from sklearn_mmm.panel._time_axis import make_time_axis
 from sklearn_mmm.storage import StoredEstimator
 
@@ -42,8 +47,9 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
 
     Parameters
     ----------
-    region_column : str or int, default=None
-        Column or index level with the region. None means one region.
+    region_column : str, int or list of these, default=None
+        Column or index level with the region; of several their combinations are, such
+        as "north / acme". None means one region.
     time_column : str or int, default=None
         Column or index level with the time step.
     smooth : "auto" or float, default="auto"
@@ -85,7 +91,7 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "region_column": [None, str, Integral],
+        "region_column": [None, str, Integral, list, tuple],
         "time_column": [None, str, Integral],
         "smooth": [StrOptions({"auto"}), Interval(Real, 0, 1e100, closed="both")],
         "handle_unknown": [StrOptions({"shared", "error"})],
@@ -94,7 +100,7 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
 
     def __init__(
         self,
-        region_column: str | int | None = None,
+        region_column: RegionSpec = None,
         time_column: str | int | None = None,
         smooth: Any = "auto",
         handle_unknown: str = "shared",
@@ -208,10 +214,7 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
         self.population_scale_ = self._pooled.population_scale
 
     def _regions(self, table: Any, known: Any = None) -> np.ndarray:
-        if self.region_column is None:
-            return np.zeros(table.shape[0], np.intp)
-        region = read_key(table, self.region_column, "region_column")
-        return read_regions(region, self.region_column, known)
+        return read_region_labels(table, self.region_column, known)
 
     def _folds(self, table: Any, n_rows: int) -> np.ndarray:
         if self.time_column is None:
@@ -227,11 +230,9 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
         return self._pooled.code(region)
 
     def _keys(self, table: Any) -> list[Column]:
-        named = [
-            key_column(table, self.region_column, "region_column"),
-            key_column(table, self.time_column, "time_column"),
-        ]
-        return [key for key in named if key is not None]
+        time = key_column(table, self.time_column, "time_column")
+        regions = region_key_columns(table, self.region_column)
+        return regions if time is None else [*regions, time]
 
     def _append(self, table: Any, new: np.ndarray) -> Any:
         dropped = [] if self.keep_keys else self._keys(table)
@@ -259,7 +260,7 @@ class RegionEncoder(TransformerMixin, StoredEstimator):
         names = _check_feature_names_in(self, input_features)
         dropped: list[Any] = []
         if not self.keep_keys:
-            dropped = [self.region_column, self.time_column]
+            dropped = [*region_columns(self.region_column), self.time_column]
         keep = [
             name
             for i, name in enumerate(names)

@@ -166,7 +166,7 @@ def test_commands_without_a_model(capsys, args, message):
 
 
 def test_patterns_leave_out_columns_with_a_role(data):
-    roles = {"target": "sales", "time": "week", "region": "region"}
+    roles = {"target": "sales", "time": "week", "regions": ["region"]}
     found = find_columns(data, Wanted(**roles, media=["*"], controls=["price"]))
     assert found.media == ["tv", "search", "social", "promotion"]
     assert found.controls == ["price"]

@@ -14,8 +14,12 @@ from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Randomisation
 from sklearn_mmm.likelihood._slopes import gradient, with_priors
 from sklearn_mmm.network import ChannelGroups, MMMModule, ResponseShape, Sizes
+from sklearn_mmm.panel._groups import Groups
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
 from sklearn_mmm.posterior._members import no_randomisation
+
+# Three cells of two geos and two brands; the fourth is not there.
+CROSSED = Groups(np.array([[0, 0], [0, 1], [1, 0]]), (2, 2))
 
 
 def make_posterior(
@@ -27,6 +31,7 @@ def make_posterior(
     saturation="hill",
     l1=0.0,
     groups=None,
+    crossed=False,
     seed=0,
 ):
     """Return the posterior of a panel with gaps, around a module of its own truth."""
@@ -41,6 +46,7 @@ def make_posterior(
         observed=observed,
         position=np.arange(float(n_weeks)),
         covariance=TimeCovariance(0.0, (), True),
+        groups=CROSSED if crossed else None,
     )
     n_calendar = data.calendar.shape[1] if modulated else 0
     n_course = n_weeks if n_regions > 1 else 0
@@ -50,6 +56,7 @@ def make_posterior(
         ResponseShape(
             make_adstock(adstock), make_saturation(saturation), 4, groups=groups
         ),
+        groups=data.groups,
     ).double()
     module.modulation.active = modulated
     with torch.no_grad():
@@ -78,9 +85,33 @@ def make_posterior(
     shape = module.media.shape
     penalties = Penalties.usual(
         shape, np.full(2, 0.4), l1, 1.3, HuberNoise(delta), True
-    )
+    ).with_dimensions(data.groups)
     kernels = kernels_at(data.covariance, data.position)
     return Posterior(module, data, hyper, penalties, kernels, rows)
+
+
+def test_groups_count_as_the_covariance_they_give_to_cells():
+    posterior = make_posterior(crossed=True)
+    at = moved(posterior, 0.2, n_members=1)
+    random = no_randomisation(posterior)
+
+    def size(groups):
+        of = posterior.prior_residuals(at | {"group_deviation": groups}, random)
+        both = of["deviation"], of["group_deviation"]
+        return 0.5 * sum(part.square().sum() for part in both)
+
+    # The likeliest deviations of groups by a Newton step: all is quadratic in them.
+    start = torch.zeros_like(at["group_deviation"])
+    slope = torch.autograd.functional.jacobian(size, start).flatten()
+    curvature = torch.autograd.functional.hessian(size, start).reshape(2 * [len(slope)])
+    best = size(start) - 0.5 * slope @ torch.linalg.solve(curvature, slope)
+    Z = torch.as_tensor(CROSSED.membership)
+    sd = posterior.priors["deviation"][1]
+    variance = posterior.priors["group_deviation"][1][:: at["effect"].shape[1]] ** 2
+    covariance = sd**2 * torch.eye(len(Z)) + (Z * variance) @ Z.T
+    deviation = at["deviation"][0]
+    expected = 0.5 * (deviation * torch.linalg.solve(covariance, deviation)).sum()
+    torch.testing.assert_close(best, expected)
 
 
 def find_mode(posterior, at, random, n_steps=30):
@@ -152,6 +183,7 @@ def negative_gradient(posterior, at, random):
         {"groups": ChannelGroups((0, 0, 1), (3.0, 1.0, 1.0)), "experiments": True},
         {"groups": ChannelGroups((0, 1, 0), (3.0, 1.0, 1.0)), "experiments": "joint"},
         {"groups": ChannelGroups((0, 0, 1)), "modulated": True, "n_regions": 1},
+        {"crossed": True, "experiments": True},
     ],
     ids=str,
 )
@@ -177,9 +209,9 @@ def test_right_hand_side_pushes_a_negative_baseline_up():
     )
 
 
-@pytest.mark.parametrize("n_regions", [1, 3])
-def test_normal_equations_are_symmetric_and_positive(n_regions):
-    posterior = make_posterior(n_regions, experiments=True)
+@pytest.mark.parametrize("options", [{"n_regions": 1}, {}, {"crossed": True}], ids=str)
+def test_normal_equations_are_symmetric_and_positive(options):
+    posterior = make_posterior(experiments=True, **options)
     at = moved(posterior, 0.2, n_members=1)
     at["intercept"] -= 0.75
     system = NormalEquations(posterior, at)
@@ -199,7 +231,11 @@ def test_normal_equations_are_symmetric_and_positive(n_regions):
 
 
 @pytest.mark.parametrize("held", [False, True])
-@pytest.mark.parametrize("options", [{}, {"n_regions": 1}, {"experiments": True}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"n_regions": 1}, {"experiments": True}, {"crossed": True}],
+    ids=str,
+)
 def test_solutions_solve_the_normal_equations(options, held):
     posterior = make_posterior(**options)
     at = moved(posterior, 0.2, n_members=1)
