@@ -127,6 +127,8 @@ def _check_choices(chosen: list[str], known: Sequence[str], what: str) -> None:
 
 def _media(mmm: FittedMMM, X: Any, channel: str) -> np.ndarray:
     named = hasattr(mmm, "feature_names_in_")
+    # A placebo of reach is as many people, however often they were reached.
+    channel = mmm.reach_frequency_.get(channel, (channel, ""))[0]
     column = channel if named else int(channel.removeprefix("x"))
     return read_numbers(as_table(X), [column], "media")[:, 0]
 

@@ -5,8 +5,19 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from sklearn_mmm import DeepCausalMMMRegressor, load, make_future, simulate
-from sklearn_mmm.inspection import channel_summary, check_data, training_rows
+from sklearn_mmm import (
+    DeepCausalMMMRegressor,
+    best_frequency,
+    load,
+    make_future,
+    simulate,
+)
+from sklearn_mmm.inspection import (
+    channel_summary,
+    check_data,
+    placebo_test,
+    training_rows,
+)
 
 HALF, SLOPE = 3.0, 2.0
 PAIR = {"video": ("people", "contacts")}
@@ -286,3 +297,63 @@ def test_importances_are_shared_by_its_columns(data, mmm):
     assert found.sum() == pytest.approx(1.0)
     assert found["people"] == found["contacts"] > 0
     assert found["money"] == 0
+
+
+def test_forms_of_single_channels_go_with_it(data):
+    X, y, _ = data
+    found = make(
+        n_members=2,
+        adstock={"video": "delayed"},
+        saturation={"tv": "exponential"},
+        max_lag={"tv": 3, "video": 2},
+    ).fit(X, y)
+    own = found.saturation_parameters_
+    assert own.loc["video", "frequency_half_saturation"] == pytest.approx(HALF, rel=0.1)
+    assert own.loc["tv", "rate"] > 0
+    assert found.adstock_.loc["video"].iloc[2:].sum() == pytest.approx(0.0)
+    np.testing.assert_allclose(found.contributions_.sum(axis=1), found.predict(X))
+
+
+def test_campaigns_of_another_channel_go_with_it(data):
+    X, y, _ = data
+    share = np.random.default_rng(1).uniform(0.3, 0.7, len(X))
+    split = X.assign(one=X["tv"] * share, two=X["tv"] * (1 - share))
+    found = (
+        make(
+            n_members=2,
+            channel_groups={"television": ["one", "two"]},
+            spend_columns={"one": "one", "two": "two", "video": "money"},
+        )
+        .set_params(media_columns=["one", "two"])
+        .fit(split, y)
+    )
+    own = found.saturation_parameters_.loc["video"]
+    assert own["frequency_half_saturation"] == pytest.approx(HALF, rel=0.1)
+    off = found.predict(split) - found.predict(split.assign(people=0.0, money=0.0))
+    np.testing.assert_allclose(off, found.contributions_["video"], atol=1e-9)
+    table = best_frequency(found, split)
+    assert table.loc["video", "optimal_frequency"] == pytest.approx(3.0, rel=0.15)
+
+
+def test_effects_that_vary_with_time_go_with_it(data):
+    X, y, _ = data
+    found = make(n_members=0, time_varying=True, validation=True).fit(X, y)
+    own = found.saturation_parameters_.loc["video"]
+    assert own["frequency_half_saturation"] == pytest.approx(HALF, rel=0.1)
+
+
+def test_an_outcome_may_be_worth_money(data):
+    X, y, _ = data
+    found = make(n_members=0, outcome_value=2.0).fit(X, y)
+    plain = make(n_members=0).fit(X, y)
+    ratio = best_frequency(found, X)["gain"] / best_frequency(plain, X)["gain"]
+    assert ratio["video"] == pytest.approx(2.0)
+    roi = found.effects().loc["video", "roi"] / plain.effects().loc["video", "roi"]
+    assert roi == pytest.approx(2.0)
+
+
+def test_a_placebo_leaves_it_where_it_is(data):
+    X, y, _ = data
+    found = make(n_members=2).fit(X, y)
+    table = placebo_test(found, X, y, kinds=["shifted"], random_state=0)
+    assert len(table)
