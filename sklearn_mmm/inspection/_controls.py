@@ -24,8 +24,8 @@ def control_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``control``; ``reference``, the value from which it is measured, in its own
-        unit ("0 to 3" where regions differ, see ``control_reference``);
+        ``control``; ``reference``, the value from which it is measured: "mean", "min"
+        or "max", or in the control's own unit, see ``control_reference``;
         ``contribution`` (outcome units, or money with an ``outcome_value``), its
         ``share`` of the outcome (NaN where that has no sign), and ``low`` and ``high``
         of the contribution, NaN without members. The largest comes first.
@@ -42,7 +42,7 @@ def control_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     ...     max_epochs=5, n_members=0, validation=False, random_state=0,
     ... ).fit(X, y)
     >>> dict(control_table(mmm)[["control", "reference"]].to_numpy().tolist())
-    {'price': '11', 'promotion': '0'}
+    {'price': 'max', 'promotion': '0'}
     """
     check_coverage(coverage)
     names = mmm.control_columns_
@@ -66,7 +66,13 @@ def control_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
 
 
 def reference_words(mmm: FittedMMM, name: str) -> str:
-    """Return the value from which a control is measured, or its range over regions."""
+    """Return the value from which a control is measured, or how regions have theirs."""
     values = mmm.control_reference_[name]
-    low, high = (f"{v:.3g}" for v in (values.min(), values.max()))
-    return low if low == high else f"{low} to {high}"
+    if (values == 0).all():
+        return "0"
+    by_region = mmm.history_.groupby("region")[name]
+    for rule in ("mean", "min", "max"):
+        own = by_region.agg(rule).loc[values.index]
+        if np.allclose(own, values, rtol=1e-9, atol=0.0):
+            return rule
+    return f"{values.median():.3g}"

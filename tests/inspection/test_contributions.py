@@ -5,6 +5,7 @@ from sklearn_mmm.inspection import (
     baseline_components,
     channels_by_size,
     contribution_table,
+    control_table,
     waterfall_table,
 )
 from sklearn_mmm.inspection._contributions import level_and_season
@@ -35,6 +36,18 @@ def test_waterfall_leads_to_the_total(fitted, with_members):
     assert (channels["low"] <= channels["contribution"] * (1 + 1e-9)).all()
     assert (channels["contribution"] < channels["high"]).all()
     assert bounded.loc[bounded["kind"] != "channel", "low"].isna().all()
+
+
+def test_controls_stand_with_what_they_are_measured_from(fitted, with_members):
+    table = control_table(with_members, coverage=0.8).set_index("control")
+    assert table["reference"].to_dict() == {"price": "mean", "promotion": "0"}
+    assert (table["low"] <= table["contribution"]).all()
+    assert (table["contribution"] <= table["high"]).all()
+    brought = with_members.contributions_[["price", "promotion"]].sum()
+    np.testing.assert_allclose(table["contribution"], brought[table.index])
+    assert control_table(fitted)["low"].isna().all()
+    steps = waterfall_table(fitted).query("kind == 'controls'")
+    assert set(steps["component"]) == {"price (from mean)", "promotion (from 0)"}
 
 
 def test_a_line_and_a_yearly_wave_are_split_without_rest():
