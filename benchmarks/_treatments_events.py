@@ -94,6 +94,51 @@ def holiday_rows(seed):
         yield "holidays", seed, f"bias {name} EventEncoder", bias, limit, met
 
 
+def weekdays(seed, n_days=392):
+    """Return days whose level depends on the weekday, as do parts of the spend."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame({"day": pd.date_range("2022-01-03", periods=n_days)})
+    weekday = X["day"].dt.dayofweek.to_numpy()
+    pattern = rng.normal(0, 0.15, 7)
+    level = 1000 * np.exp(np.cumsum(rng.normal(0, 0.003, n_days)))
+    X["tv"] = 100 * np.repeat(_bursts(rng, n_days // 7 + 1), 7)[:n_days]
+    X["tv"] *= rng.gamma(8.0, 1 / 8, n_days)
+    X["search"] = 60 * np.exp(pattern[weekday] + rng.normal(0, 0.5, n_days))
+    brought = {
+        "tv": 300 * _hill(_carried(X["tv"], 0.85, 28), 100.0),
+        "search": 150 * _hill(_carried(X["search"], 0.3, 28), 80.0),
+    }
+    y = level * (1 + pattern[weekday] - pattern.mean()) + sum(brought.values())
+    return X, y + rng.normal(0, 30, n_days), brought["tv"]
+
+
+def weekday_rows(seed, n_after=28):
+    """Yield R², forecast error and total of tv, beside weekday dummies."""
+    X, y, _ = weekdays(seed)
+    later = X["day"] >= X["day"].iloc[-n_after]
+    dummies = pd.get_dummies(X["day"].dt.day_name(), dtype=float).iloc[:, 1:]
+    told = X.join(dummies)
+    media = ["tv", "search"]
+    options = {"time_column": "day", "graph": False, "n_members": 0, "random_state": 0}
+    own = DeepCausalMMMRegressor(media, **options)
+    other = DeepCausalMMMRegressor(media, list(dummies), **options)
+    result = {}
+    for name, model, table in (("seasons", own, X), ("dummies", other, told)):
+        _fitted(model, table[~later], y[~later])
+        error = y[later] - model.predict(table[later])
+        result[name] = (
+            model.score(table[~later], y[~later]),
+            float(np.sqrt((error**2).mean())),
+            float(model.contributions_["tv"].sum()),
+        )
+    true = float(weekdays(seed)[2][: int((~later).sum())].sum())
+    (r2, rmse, tv), (r2_told, rmse_told, tv_told) = result.values()
+    yield "weekdays", seed, "R2 less that of dummies", r2 - r2_told, -0.005, r2 - r2_told >= -0.005
+    yield "weekdays", seed, "forecast error over that of dummies", rmse / rmse_told, 1.02, rmse / rmse_told <= 1.02
+    yield "weekdays", seed, "bias of tv", tv / true - 1, 0.15, abs(tv / true - 1) <= 0.15
+    yield "weekdays", seed, "bias of tv with dummies", tv_told / true - 1, 0.15, True
+
+
 def run(seeds=(0, 1, 2)):
     """Return a row for each figure: ``case, seed, figure, value, limit, met``."""
     rows = [row for seed in seeds for row in holiday_rows(seed)]
