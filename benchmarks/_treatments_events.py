@@ -94,7 +94,7 @@ def holiday_rows(seed):
         yield "holidays", seed, f"bias {name} EventEncoder", bias, limit, met
 
 
-def weekdays(seed, n_days=392):
+def weekdays(seed, n_days=420):
     """Return days whose level depends on the weekday, as do parts of the spend."""
     rng = np.random.default_rng(seed)
     X = pd.DataFrame({"day": pd.date_range("2022-01-03", periods=n_days)})
@@ -121,7 +121,7 @@ def weekday_rows(seed, n_after=28):
     media = ["tv", "search"]
     options = {"time_column": "day", "graph": False, "n_members": 0, "random_state": 0}
     own = DeepCausalMMMRegressor(media, **options)
-    other = DeepCausalMMMRegressor(media, list(dummies), **options)
+    other = DeepCausalMMMRegressor(media, list(dummies), seasons=(), **options)
     result = {}
     for name, model, table in (("seasons", own, X), ("dummies", other, told)):
         _fitted(model, table[~later], y[~later])

@@ -216,7 +216,10 @@ def test_regressor_transformers_and_splitter_read_time_zones_alike(quick):
 def test_hours_and_minutes_are_whole_nanoseconds(labels, n_day):
     axis = make_time_axis(labels, "hour")
     assert axis.position(labels, "hour").tolist() == list(range(len(labels)))
-    assert axis.season_lengths == pytest.approx((365.25 * n_day, 7 * n_day, n_day))
+    cycles = axis.cycles
+    assert [cycles[name] for name in ("year", "week", "day")] == pytest.approx(
+        [365.25 * n_day, 7 * n_day, n_day]
+    )
 
 
 @pytest.mark.parametrize("layout", ["%G-W%V", "%GW%V", "%G W%V", "%G-%V"])
@@ -248,10 +251,11 @@ def test_years_far_away_are_refused_by_predict_and_partial_fit(quick, year):
 
 def test_daily_data_have_a_week_as_well_as_a_year():
     days = pd.date_range("2023-01-02", periods=392)
-    assert make_time_axis(days, "day").season_lengths == (365.25, 7.0)
+    cycles = {"year": 365.25, "month": 365.25 / 12, "week": 7.0, "day": 1.0}
+    assert make_time_axis(days, "day").cycles == cycles
     assert make_time_axis(days, "day").season_length == 365.25
-    assert make_time_axis(MONDAYS, "week").season_lengths == (365.25 / 7,)
-    assert make_time_axis(MONTHS, "month").season_lengths == (12,)
+    assert make_time_axis(MONDAYS, "week").cycles["week"] == 1.0
+    assert make_time_axis(MONTHS, "month").cycles == {"year": 12.0, "month": 1.0}
 
 
 def test_the_pattern_of_weekdays_is_learned_and_forecast():

@@ -8,7 +8,6 @@ from scipy.linalg import solve_triangular
 
 from sklearn_mmm.baseline._covariance import (
     LEVEL,
-    SEASON,
     TimeCovariance,
     Variances,
 )
@@ -57,10 +56,11 @@ def forecasting_variances(
         for name in covariance.names:
             parts[name] = flexibility * parts[name]
         if unproven:
-            season = kernels.at(hyper.regional.memory)[kernels.names.index(SEASON)]
+            longest = covariance.seasons[0].name
+            season = kernels.at(hyper.regional.memory)[kernels.names.index(longest)]
             step = float(season[0, 0] - 2 * season[0, 1] + season[1, 1])
-            parts[LEVEL] += step * parts[SEASON]
-            parts[SEASON] = 0.0
+            parts[LEVEL] += step * parts[longest]
+            parts[longest] = 0.0
         return Variances(parts, variances.memory)
 
     return replace(hyper, regional=scaled(hyper.regional), course=scaled(hyper.course))

@@ -2,11 +2,12 @@ r"""Covariance in time: level, seasons and noise as one structural time series.
 
 What a region's outcome does beside media and controls is a Gaussian process,
 
-.. math:: K = I + q_1 \min(s, t) + q_2 e^{-|s - t| / (P m)}
-    \sum_k k^{-4} \cos(2 \pi k (s - t) / P) + q_3,
+.. math:: K = I + q_1 \min(s, t) + q_2 e^{-|s - t| / (M m)}
+    \sum_k k^{-p} \cos(2 \pi k (s - t) / P) + q_3,
 
 noise, a random-walk level, a season that repeats less the longer ago it was (after
-:math:`m` seasons, which are learned, its correlation is :math:`1/e`), and an intercept,
+:math:`m` times :math:`M` steps its correlation is :math:`1/e`; :math:`m` is learned,
+:math:`M` is a year's season or half a year), and an intercept,
 in units of the noise variance (Durbin & Koopman, 2012, "Time Series Analysis by State
 Space Methods", chapter 3, in covariance form). Its prediction beyond the last week
 holds the filtered level and repeats the season as far as the data insist on one.
@@ -22,8 +23,31 @@ from scipy.linalg import cholesky
 from scipy.linalg.lapack import dtrtri
 
 N_HARMONICS = 3
-# Parts of what wanders; further seasons are called season_n. The last two stand still.
+# Parts of what wanders. The last two stand still.
 LEVEL, SEASON, INTERCEPT, SHOCK = "level", "season", "intercept", "shock"
+# By which power of its order the variance of a harmonic falls, if nothing else is said.
+SMOOTH = 4
+
+
+class Season(NamedTuple):
+    """What repeats.
+
+    Attributes
+    ----------
+    name : str
+    length : float
+        Time steps.
+    unit : float
+        Time steps in which its memory is counted.
+    power : int
+        The variance of the harmonic of order k falls with k to this power: 4 of a
+        season as smooth as a year, 0 where each step has a level of its own.
+    """
+
+    name: str
+    length: float
+    unit: float
+    power: int
 
 
 class Variances(NamedTuple):
@@ -105,11 +129,24 @@ class TimeCovariance:
         Time steps of each season, the longest first.
     wanders : bool
         Whether there is a level that wanders (there is none without a clock).
+    named : tuple of Season
+        The same seasons with all that is known of them. Without it the longest is
+        called season and others by their steps, their memory is counted in seasons,
+        and all are smooth.
     """
 
     origin: float
     season_lengths: tuple[float, ...]
     wanders: bool
+    named: tuple[Season, ...] = ()
+
+    @classmethod
+    def of_seasons(
+        cls, origin: float, seasons: tuple[Season, ...], wanders: bool
+    ) -> "TimeCovariance":
+        """Return the family with some seasons, the longest first."""
+        lengths = tuple(season.length for season in seasons)
+        return cls(origin, lengths, wanders, seasons)
 
     @property
     def season_length(self) -> float | None:
@@ -120,14 +157,18 @@ class TimeCovariance:
     def names(self) -> tuple[str, ...]:
         """Names of the parts that wander, of regions and of their common course."""
         level = (LEVEL,) if self.wanders else ()
-        further = tuple(f"season_{round(n)}" for n in self.season_lengths[1:])
-        return level + (SEASON,)[: len(self.season_lengths)] + further
+        return level + tuple(season.name for season in self.seasons)
 
     @property
-    def seasons(self) -> tuple[tuple[str, float], ...]:
-        """Name and time steps of each season."""
-        names = [name for name in self.names if name != LEVEL]
-        return tuple(zip(names, self.season_lengths, strict=True))
+    def seasons(self) -> tuple[Season, ...]:
+        """The seasons, the longest first."""
+        if self.named:
+            return self.named
+        names = [SEASON, *(f"season_{round(n)}" for n in self.season_lengths[1:])]
+        return tuple(
+            Season(name, length, length, SMOOTH)
+            for name, length in zip(names, self.season_lengths, strict=False)
+        )
 
     def regional_kernels(self, rows: np.ndarray, columns: np.ndarray) -> Kernels:
         """Return a region's kernels: common ones and an intercept."""
@@ -148,9 +189,10 @@ class TimeCovariance:
             since = np.minimum.outer(rows, columns) - self.origin
             lasting.append(np.maximum(since, 0.0))
             distance.append(np.zeros_like(between))
-        for length in self.season_lengths:
-            lasting.append(_of_distinct(between, partial(_waves, length=length)))
-            distance.append(np.abs(between) / length)
+        for _, length, unit, power in self.seasons:
+            waves = partial(_waves, length=length, power=power)
+            lasting.append(_of_distinct(between, waves))
+            distance.append(np.abs(between) / unit)
         return Kernels(
             (*self.names, name),
             np.array([*lasting, last]),
@@ -158,11 +200,11 @@ class TimeCovariance:
         )
 
 
-def _waves(between: np.ndarray, length: float) -> np.ndarray:
+def _waves(between: np.ndarray, length: float, power: int) -> np.ndarray:
     """Return the kernel of a season that lasts, at (n,) distances."""
     angle = 2 * np.pi * between / length
     order = np.arange(1, N_HARMONICS + 1)[:, None]
-    return np.asarray((np.cos(order * angle) / order**4).sum(0))
+    return np.asarray((np.cos(order * angle) / order**power).sum(0))
 
 
 def _of_distinct(

@@ -83,11 +83,11 @@ def regional_course(
         earlier = np.vstack([zero, before])[block].T
         later = (total[-1] - total)[block].T
         out += parts[LEVEL] * (earlier + reach * later)
-    for name, length in covariance.seasons:
+    for name, length, unit, power in covariance.seasons:
         for order in range(1, N_HARMONICS + 1):
-            rate = -1 / (memory * length) + 2j * np.pi * order / length
+            rate = -1 / (memory * unit) + 2j * np.pi * order / length
             far = _from_afar(rate, weeks, block, begin, times, within)
-            out += parts[name] / order**4 * far
+            out += parts[name] / order**power * far
     return out
 
 

@@ -18,6 +18,7 @@ from sklearn_mmm.baseline._covariance import (
     INTERCEPT,
     LEVEL,
     N_HARMONICS,
+    Season,
     TimeCovariance,
     Variances,
 )
@@ -73,7 +74,7 @@ class Blocks:
         self.until = self.end[:, None] - times
         self.gap = (times[:, :, None] - times[:, None, :]).abs()
         self.least = torch.minimum(self.since[:, :, None], self.since[:, None, :])
-        self.waves = [self._waves(length) for length in covariance.season_lengths]
+        self.waves = [self._waves(season) for season in covariance.seasons]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,19 +83,19 @@ class Blocks:
 
     @property
     def n_seasons(self) -> float:
-        """How often the shortest season repeats; 0 without one."""
+        """The span, in the unit of the shortest memory; 0 without a season."""
         if not self.waves:
             return 0.0
-        return self.span / min(self.covariance.season_lengths)
+        return self.span / min(season.unit for season in self.covariance.seasons)
 
-    def _waves(self, length: float) -> dict[str, Tensor]:
+    def _waves(self, season: Season) -> dict[str, Tensor]:
         """Return what the harmonics of a season do, without fading."""
         order = torch.arange(1, N_HARMONICS + 1, dtype=torch.float64)
-        speed = 2 * np.pi * order / length
+        speed = 2 * np.pi * order / season.length
         between = (speed[:, None, None, None] * self.gap).cos()
         return {
-            "weight": order**-4,
-            "kernel": (between * (order**-4)[:, None, None, None]).sum(0),
+            "weight": order**-season.power,
+            "kernel": (between * (order**-season.power)[:, None, None, None]).sum(0),
             "since": self.since[..., None] * speed,  # (block, week, harmonic)
             "until": self.until[..., None] * speed,
             "span": (self.end - self.begin)[:, None] * speed,
@@ -119,8 +120,8 @@ class Blocks:
         first = [(level * ahead + variances[INTERCEPT]).reshape(1)]
         moves = [torch.ones(n_blocks, 1, 1, dtype=torch.float64)]
         seasons = zip(self.covariance.seasons, self.waves, strict=True)
-        for (name, length), waves in seasons:
-            rate = 1.0 / (memory * length)
+        for (name, _, unit, _), waves in seasons:
+            rate = 1.0 / (memory * unit)
             size = variances[name] * waves["weight"]  # (harmonic,)
             faded = (-rate * self.since).exp()  # (block, week)
             left = (-rate * self.until).exp()[..., None]

@@ -12,7 +12,6 @@ from scipy.linalg import cho_factor, cho_solve, cholesky
 from sklearn_mmm.baseline._covariance import (
     INTERCEPT,
     LEVEL,
-    SEASON,
     SHOCK,
     Kernels,
     TimeCovariance,
@@ -42,10 +41,10 @@ _POOLING_WEEKS = 10.0
 _JITTER = 1e-9
 # Seasons of memory where it cannot be learned.
 _MEMORY = 1.0
-# Where else a search for the variances starts: from a level without a season, and
-# from a season without a level.
-_REGIONAL_STARTS = ({LEVEL: 1.0, SEASON: 1e-9}, {LEVEL: 1e-9, SEASON: 1.0})
-_COURSE_STARTS = ({LEVEL: 1e-3, SEASON: 1e-9}, {LEVEL: 1e-9, SEASON: 1e-2})
+# Where else a search for the variances starts: from a level without the longest season,
+# and from that season without a level; variances of both.
+_REGIONAL_STARTS = ((1.0, 1e-9), (1e-9, 1.0))
+_COURSE_STARTS = ((1e-3, 1e-9), (1e-9, 1e-2))
 
 
 @dataclass(frozen=True)
@@ -207,7 +206,14 @@ def renew_time(
     evidence : CourseEvidence or None
     """
     own = residual if course is None else (residual - course[:, None]) * observed
-    from_several_starts &= {LEVEL, SEASON} <= set(kernels.regional.names)
+    season = kernels.covariance.seasons[:1]
+    from_several_starts &= LEVEL in kernels.regional.names and bool(season)
+
+    def starts(pairs: tuple[tuple[float, float], ...]) -> tuple[dict[str, float], ...]:
+        if not from_several_starts:
+            return ()
+        return tuple({LEVEL: low, season[0].name: high} for low, high in pairs)
+
     regional = maximise_regional(
         own,
         observed,
@@ -215,7 +221,7 @@ def renew_time(
         hyper.regional,
         hyper.sigma,
         noise,
-        _REGIONAL_STARTS if from_several_starts else (),
+        starts(_REGIONAL_STARTS),
         n_iterations,
     )
     hyper = replace(hyper, regional=regional)
@@ -241,7 +247,7 @@ def renew_time(
         cho_solve(factor, identity),
         kernels.course,
         hyper.course,
-        _COURSE_STARTS if from_several_starts else (),
+        starts(_COURSE_STARTS),
         n_iterations,
     )
     return replace(hyper, course=common), W, evidence

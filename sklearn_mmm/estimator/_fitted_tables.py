@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from sklearn_mmm._intervals import half_width, interval_around
+from sklearn_mmm.baseline._covariance import SEASON
 from sklearn_mmm.components._by_channel import SaturationByChannel
 from sklearn_mmm.components._response import half_of_maximum
 from sklearn_mmm.estimator._curve import MemberCurves
@@ -206,6 +207,14 @@ def steady_state(
         reach=module.media.shape.reach,
         unit=None if shape.groups is None else shape.groups.unit,
     )
+
+
+def season_lengths(fitted: Fitted) -> dict[str, float]:
+    """Return the time steps of each season of the baseline."""
+    return {
+        "year" if s.name == SEASON else s.name.removeprefix(f"{SEASON}_"): s.length
+        for s in fitted.baseline.covariance.seasons
+    }
 
 
 def learned_hyperparameters(

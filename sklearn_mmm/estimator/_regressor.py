@@ -17,6 +17,7 @@ from sklearn_mmm._threads import learns_aside
 from sklearn_mmm._warn import warn_caller
 from sklearn_mmm.baseline._covariance import TimeCovariance
 from sklearn_mmm.baseline._outliers import without_gross_outliers
+from sklearn_mmm.baseline._seasons import choose_seasons
 from sklearn_mmm.components import Adstock, Saturation
 from sklearn_mmm.components._adstock import ADSTOCKS
 from sklearn_mmm.components._noise import HuberNoise
@@ -35,6 +36,7 @@ from sklearn_mmm.estimator._fitted_tables import (
     learned_hyperparameters,
     regional_effect,
     saturation_parameters,
+    season_lengths,
     steady_state,
 )
 from sklearn_mmm.estimator._kernel_length import kernel_length
@@ -236,6 +238,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         one curve, of the sum of their media, whose ``media_scale_`` is that of the sum;
         their effects differ as far as the data say, see :doc:`/how_to_campaigns`. Dicts
         by channel may name the group.
+    seasons : "auto" or list, default="auto"
+        What repeats in the baseline: some of "year", "month", "week" and "day", by the
+        clock of the data, or numbers of time steps. "auto" is the year, weekdays of
+        daily data and the hours of hourly ones, those that the data cover, and the
+        month where there is strong evidence of one. ``()`` is none.
     time_varying : bool, default=True
         Whether the effect of a channel may vary with time, by a GRU over media,
         controls and the calendar; the data decide how far. It needs a time column
@@ -358,6 +365,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         never had the channel, whose answers are then those of the median region.
     control_reference_ : DataFrame of shape (n_regions, n_controls)
         What the contribution of each control is measured from, in its own unit.
+    seasons_ : dict of str to float
+        Time steps of each season of the baseline.
     hyperparameters_ : dict
         Learned noise, variances of the baseline's parts, prior scales, and what inner
         validation chose.
@@ -430,6 +439,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "adstock": [StrOptions({"auto", *ADSTOCKS}), Adstock, dict],
         "saturation": [StrOptions(set(SATURATIONS)), Saturation, dict],
         "channel_groups": [None, dict],
+        "seasons": [str, list, tuple],
         "time_varying": ["boolean"],
         "validation": ["boolean"],
         "graph": ["boolean", ChannelGraph],
@@ -468,6 +478,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         adstock: str | Adstock | Mapping[Any, str | Adstock] = "auto",
         saturation: str | Saturation | Mapping[Any, str | Saturation] = "hill",
         channel_groups: Mapping[str, Sequence[Any]] | None = None,
+        seasons: str | Sequence[str | float] = "auto",
         time_varying: bool = True,
         validation: bool = True,
         graph: bool | ChannelGraph = True,
@@ -499,6 +510,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.adstock = adstock
         self.saturation = saturation
         self.channel_groups = channel_groups
+        self.seasons = seasons
         self.time_varying = time_varying
         self.validation = validation
         self.graph = graph
@@ -857,24 +869,24 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     ) -> TrainingData:
         seen = panel.observed
         media = interpolate_gaps(panel, panel.scatter(rows.media))
-        span = panel.position[-1] - panel.position[0]
-        seasons = () if self._axis is None else self._axis.season_lengths
         frequency = None
         if rows.frequency is not None:
             usual = scales.frequency_of(scales.code(panel.regions))
             frequency = frequency_grid(panel, rows.frequency, usual)
+        media = media / scales.media[:, None]
+        controls = scaled_controls(scales, panel, rows.controls)
+        target = panel.scatter(y) / scales.outcome[:, None]
+        reasons = np.concatenate([media, controls], axis=2)
+        grid = panel.position, target, reasons, seen
+        seasons = choose_seasons(self.seasons, self._axis, *grid)
+        origin, wanders = float(panel.position[0]), self._axis is not None
         return TrainingData(
-            media=media / scales.media[:, None],
-            controls=scaled_controls(scales, panel, rows.controls),
-            target=panel.scatter(y) / scales.outcome[:, None],
+            media=media,
+            controls=controls,
+            target=target,
             observed=seen,
             position=panel.position,
-            covariance=TimeCovariance(
-                origin=float(panel.position[0]),
-                # Less than a year says nothing about what repeats each year.
-                season_lengths=tuple(n for n in seasons if span >= n),
-                wanders=self._axis is not None,
-            ),
+            covariance=TimeCovariance.of_seasons(origin, seasons, wanders),
             frequency=frequency,
             reach=self._roles.reached,
             groups=scales.groups,
@@ -1018,6 +1030,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.hyperparameters_ = learned_hyperparameters(
             fitted, modulates, self._dimension_names
         )
+        self.seasons_ = season_lengths(fitted)
         self._steady_state = steady_state(fitted, scales, channels, panel, rows)
         self.regional_effect_ = pd.DataFrame(
             regional_effect(module, scales), panel.regions, channels

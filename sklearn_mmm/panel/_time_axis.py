@@ -95,23 +95,26 @@ class TimeAxis:
 
         Integers are taken to count weeks, or days where they go by sevens.
         """
-        if self.kind == "number":
-            by_days = self.pace % 7 == 0
-            year = (365.25 if by_days else 52.0) / self.pace
-        else:
-            years = {"date": AVERAGE_YEAR, "month": 12.0, "fiscal": AVERAGE_YEAR}
-            year = years.get(self.kind, 0.0) / self.pace
+        year = self.cycles.get("year", 0.0)
         return year if year >= 2 else None
 
     @property
-    def season_lengths(self) -> tuple[float, ...]:
-        """Time steps in a year, a week and a day, those that have two or more."""
-        year = self.season_length
-        found = () if year is None else (year,)
-        if self.kind != "date":
-            return found
-        cycles = (7 * DAY / self.pace, DAY / self.pace)
-        return found + tuple(cycle for cycle in cycles if cycle >= 2)
+    def cycles(self) -> dict[str, float]:
+        """Time steps in a year, a month, a week and a day, the longest first.
+
+        Of a week and a day only where steps are a fixed time.
+        """
+        if self.kind == "order":
+            return {}
+        if self.kind == "number":
+            year = (365.25 if self.pace % 7 == 0 else 52.0) / self.pace
+        else:
+            year = 12.0 if self.kind == "month" else AVERAGE_YEAR
+            year /= self.pace
+        found = {"year": year, "month": year / 12}
+        if self.kind == "date":
+            found |= {"week": 7 * DAY / self.pace, "day": DAY / self.pace}
+        return found
 
     def read(self, labels: Any, name: object) -> tuple[np.ndarray, np.ndarray]:
         """Return what stands for labels in tables, and their positions.

@@ -80,6 +80,8 @@ def _campaign_scale(draws: Tensor, groups: ChannelGroups) -> float:
     square = centred.square().mean(0).sum().item()
     square = (square + CAMPAIGN_WITNESSES * USUAL_CAMPAIGN**2) / n
     return float(np.clip(np.sqrt(square), *SCALE_RANGES["campaign"]))
+
+
 def _renew_pooled(
     scales: PriorScales, draws: Parameters, posterior: Posterior
 ) -> dict[str, Any]:
