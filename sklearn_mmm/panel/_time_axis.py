@@ -106,11 +106,9 @@ class TimeAxis:
         """
         if self.kind == "order":
             return {}
-        if self.kind == "number":
-            year = (365.25 if self.pace % 7 == 0 else 52.0) / self.pace
-        else:
-            year = 12.0 if self.kind == "month" else AVERAGE_YEAR
-            year /= self.pace
+        weeks = 365.25 if self.pace % 7 == 0 else 52.0
+        years = {"number": weeks, "month": 12.0}
+        year = years.get(self.kind, AVERAGE_YEAR) / self.pace
         found = {"year": year, "month": year / 12}
         if self.kind == "date":
             found |= {"week": 7 * DAY / self.pace, "day": DAY / self.pace}
