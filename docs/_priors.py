@@ -88,6 +88,14 @@ def _scales() -> Iterable[tuple[str, ...]]:
         f"as of the panel's events, joined by {_penalised._EVENT_WITNESSES:g} whose "
         f"scale is {_penalised.USUAL_EVENT:g}; from {low:g} to {high:g}",
     )
+    low, high = _penalised.SCALE_RANGES["campaign"]
+    yield (
+        "``campaign``",
+        ":math:`d_i`, deviations of campaigns from their groups",
+        f"as of the panel's groups, joined by {_penalised.CAMPAIGN_WITNESSES:g} "
+        f"campaigns whose scale is {_penalised.USUAL_CAMPAIGN:g}; from {low:g} to "
+        f"{high:g}",
+    )
     middle, sd = _maximise._PRIOR_LOG_MEMORY
     low, high = _maximise._MEMORY_RANGE
     yield (

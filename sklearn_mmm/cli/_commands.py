@@ -19,6 +19,7 @@ from sklearn_mmm.cli._data import (
     with_dates,
 )
 from sklearn_mmm.cli._files import needs
+from sklearn_mmm.cli._shape_options import shapes_of
 from sklearn_mmm.cli._show import channel_lines, finding_lines, say, to_json
 from sklearn_mmm.estimator._regressor import DeepCausalMMMRegressor
 from sklearn_mmm.inspection import placebo_test, roi_table, units_of
@@ -206,7 +207,7 @@ def result_of(
 def _fit(args: argparse.Namespace, data: Data, train: Any, lift_tests: Any) -> Any:
     return DeepCausalMMMRegressor(
         **data.roles,
-        max_lag=args.max_lag,
+        **shapes_of(args),
         n_members=args.members,
         random_state=args.seed,
         verbose=not args.quiet,

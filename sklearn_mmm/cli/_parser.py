@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_mmm.cli._files import needs
+from sklearn_mmm.cli._shape_options import add_shapes
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -184,12 +185,7 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="see what a channel that does nothing is credited with; costs another fit",
     )
-    add(
-        "--max-lag",
-        type=_steps,
-        default="auto",
-        help="time steps of carry-over, a number or auto (default: auto)",
-    )
+    add_shapes(parser)
     add(
         "--members",
         type=int,
@@ -197,11 +193,6 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         help="refits whose spread gives intervals, 0 for none (default: 32)",
     )
     add("--seed", type=int, default=0)
-
-
-def _steps(text: str) -> int | str:
-    """Return a number of time steps, or "auto"."""
-    return text if text == "auto" else int(text)
 
 
 def _add_units(parser: argparse.ArgumentParser) -> None:

@@ -249,6 +249,8 @@ def learned_hyperparameters(
         control = scales.group_control_deviation[d].item()
         learned[f"{name}_control_deviation_scale"] = control
         learned[f"{name}_course_variance"] = hyper.courses[d].item()
+    if net.module_.media.shape.groups is not None:
+        learned["campaign_scale"] = scales.campaign
     if net.module_.modulation.active:
         learned["modulation_scale"] = scales.modulation
     learned["modulation_share"] = settings.future_share if modulates else 0.0

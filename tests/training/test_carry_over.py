@@ -135,3 +135,33 @@ def test_the_evidence_for_a_column_is_that_of_integrating_its_coefficient():
     prior = 2 * np.exp(-0.5 * (w / 0.4) ** 2) / (0.4 * np.sqrt(2 * np.pi))
     expected = np.log(np.trapezoid(np.exp(-0.5 * squares / left.noise) * prior, w))
     assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_channels_that_are_told_keep_their_form_and_length(panel, delayed):
+    X, _, truth = panel
+    y, total = delayed
+    first, second, _ = truth.media_columns
+    mmm = regressor(truth, adstock={second: "weibull"}, max_lag={second: 6}).fit(X, y)
+    assert error(mmm, truth, total) < 0.15
+    assert mmm.adstock_.loc[first].idxmax() >= 2
+    assert mmm.adstock_.shape[1] == 24
+    assert not mmm.adstock_.loc[second, 6:].any()
+    known = mmm.adstock_parameters_.notna()
+    assert known.loc[second, ["shape", "scale"]].all()
+    assert not known.loc[second, ["decay", "rise"]].any()
+    told = regressor(truth, adstock={first: "geometric"}, max_lag={first: 8}).fit(X, y)
+    assert not told.adstock_.loc[first, 8:].any()
+    assert error(told, truth, total) > error(mmm, truth, total)
+
+
+def test_the_evidence_of_a_group_is_that_of_its_sum(panel, delayed):
+    X, _, truth = panel
+    y, total = delayed
+    first, *others = truth.media_columns
+    part = np.random.default_rng(0).uniform(0.2, 0.8, len(X))
+    X = X.assign(a=X[first] * part, b=X[first] * (1 - part))
+    mmm = regressor(truth, channel_groups={"both": ["a", "b"]})
+    mmm.set_params(media_columns=["a", "b", *others]).fit(X, y)
+    assert mmm.adstock_.loc["a"].idxmax() >= 2
+    found = mmm.contributions_[["a", "b"]].to_numpy().sum()
+    assert found == pytest.approx(total, rel=0.15)
