@@ -295,7 +295,8 @@ class CampaignCurve(Curve):
         bend = np.where(whole > 0, (slope - height) / safe, 0.0)
         own = effect * media + worth
         alone = self.saturation.value(parameters, torch.as_tensor(self.media))
-        before = worth * alone.numpy() / np.where(self.media > 0, self.media, 1.0)
+        # In the order of the above, so that nothing adds nothing.
+        before = alone.numpy() / np.where(self.media > 0, self.media, 1.0) * worth
         return height * own - before, bend * own + height * effect
 
 

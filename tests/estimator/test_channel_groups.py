@@ -123,6 +123,7 @@ def test_budgets_go_to_the_campaign_that_brings_more(mmm, data):
 def test_the_curve_of_a_campaign_is_what_it_adds_to_its_group(mmm, data):
     X, _ = data
     curve = next(c for c in mmm._curves("channel") if c.channel == "spots")
+    assert curve.response(0.0) == 0.0
     spend = np.array([0.0, 0.5, 1.0, 2.0]) * curve.usual
     step = 1e-5 * curve.usual
     slope = (curve.response(spend + step) - curve.response(spend)) / step
@@ -297,3 +298,31 @@ def test_effects_that_vary_with_time_and_graphs_know_groups(data, make):
     np.testing.assert_allclose(
         total["attributed"].sum(), mmm.effects("direct")["contribution"].sum()
     )
+
+
+def test_groups_stand_beside_regions_in_two_dimensions_and_organic_media(data, make):
+    X, y = data
+    names = np.array(X["region"])
+    north = {"region_1": "north", "region_2": "north", "region_3": "south"}
+    X = X.assign(geo=X["region"].map(north), brand=names).drop(columns="region")
+    mmm = make().set_params(
+        media_columns=["spots", "clips"],
+        organic_columns=["search"],
+        region_column=["geo", "brand"],
+    )
+    mmm.fit(X, y)
+    np.testing.assert_allclose(mmm.contributions_.sum(axis=1), mmm.predict(X))
+    grouped = mmm.effects("direct", by="group")
+    assert grouped.index.tolist() == ["video", "search"]
+    assert np.isnan(grouped.loc["search", "roi"])
+    assert 0 < mmm.hyperparameters_["campaign_scale"] <= 1
+
+
+def test_effects_of_a_group_have_one_sign(data, make):
+    X, y = data
+    with pytest.raises(ValueError, match="one sign"):
+        make(media_signs={"spots": "-"}).fit(X, y)
+    mmm = make(media_signs={"spots": "-", "clips": "-"}).fit(X, y)
+    assert (mmm.effect_[GROUPS["video"]] < 0).all()
+    assert (mmm.contributions_[GROUPS["video"]] <= 0).all(axis=None)
+    assert (mmm.saturation_points()["maximum"] < 0).sum() == 2
