@@ -17,7 +17,7 @@ from sklearn_mmm.datasets._events import draw_events
 from sklearn_mmm.datasets._funnel import mediated_contributions
 from sklearn_mmm.datasets._media import Media, draw_media
 from sklearn_mmm.datasets._options import Forms
-from sklearn_mmm.datasets._worth import draw_worth
+from sklearn_mmm.datasets._worth import USUAL, draw_worth
 
 # One stream each, so that switching one part on leaves the others as they were; a new
 # one comes last.
@@ -109,7 +109,9 @@ def _draw_demand(
 ) -> Bunch:
     """Draw what sells without media, and what it is worth."""
     sizes, years = cells.sizes, clock.years
-    baseline = clock.amounts(draw_baseline(rng["baseline"], sizes, years))
+    # Of the outcome, in what sales are counted in.
+    unit = USUAL if options.outcome_value else 1.0
+    baseline = clock.amounts(draw_baseline(rng["baseline"], sizes, years)) / unit
     weekdays = None
     if clock.daily:
         weekdays = draw_weekdays(rng["weekdays"])
@@ -118,14 +120,14 @@ def _draw_demand(
     controls = Controls(
         clock.repeat(drawn.values),
         drawn.reference,
-        drawn.coefficients / clock.per_week,
+        drawn.coefficients / (clock.per_week * unit),
     )
     distance = controls.values - controls.reference
     effects = distance * controls.coefficients[:, np.newaxis]
     organic = baseline + effects.sum(axis=-1)
     parts, events = {"controls": effects}, None
     if options.n_events:
-        usual = usual_sales(sizes) / clock.per_week
+        usual = usual_sales(sizes) / (clock.per_week * unit)
         events = draw_events(rng["events"], clock, usual, options.n_events)
         organic = organic + events.contributions.sum(axis=-1)
         parts["event_contributions"] = events.contributions

@@ -95,8 +95,8 @@ def make_mmm(
         Brands that are sold in each region. With several, X has the keys ``geo`` and
         ``brand``, and effects differ along both.
     outcome_value : bool, default=False
-        Whether the outcome counts orders, and X has their worth in a column ``value``,
-        by region and time step.
+        Whether the outcome counts orders, and X has their worth (30 spend units or so)
+        in a column ``value``, by region and time step.
     random_state : int, RandomState instance or None, default=None
         Seed.
 

@@ -7,7 +7,8 @@ import numpy as np
 from sklearn_mmm.datasets._clock import Clock
 from sklearn_mmm.datasets._processes import slow_walk
 
-_USUAL = 30.0
+# Of an order, so that sales are as much money as orders at this value.
+USUAL = 30.0
 COLUMN = "value"
 
 
@@ -29,5 +30,5 @@ def draw_worth(rng: np.random.Generator, clock: Clock, n_regions: int) -> np.nda
     season = 0.1 * np.cos(2 * np.pi * (clock.years - rng.uniform()))
     walk = 0.06 * slow_walk(rng, (clock.n_weeks, 1))[:, 0]
     local = 0.05 * slow_walk(rng, (n_regions, clock.n_weeks, 1))[..., 0]
-    weekly = _USUAL * np.exp(level + season + walk + local)
+    weekly = USUAL * np.exp(level + season + walk + local)
     return np.asarray(np.round(clock.repeat(weekly), 2))
