@@ -286,15 +286,12 @@ class _Test:
         models = [plan, *setup.members]
         # Of each channel alone: what one channel does to another is no lift of its own.
         # A lift is read off the outcome, whatever that is worth.
-        self.lift = np.array(
-            [_moved(m.in_outcome_units(), spend)[inside].sum(axis=0) for m in models]
-        )
+        moved = [_moved(m.in_outcome_units(), spend) for m in models]
         later = [(m.after(spend) - m.after(m.spend)).sum(axis=0) for m in models]
+        worth = plan.worth[plan.cells][:, None]
+        self.lift = np.array([d[inside].sum(axis=0) for d in moved])
         self.all = np.array(
-            [
-                _moved(m, spend).sum(axis=0) + a
-                for m, a in zip(models, later, strict=True)
-            ]
+            [(d * worth).sum(axis=0) + a for d, a in zip(moved, later, strict=True)]
         )
         for brought in (self.lift, self.all):
             brought[1:] = np.einsum("kcj,kj->kc", mix, brought[1:])
