@@ -37,6 +37,7 @@ LONG = {
     "report": "report.py",
     "speed": "speed.py --against f441c66",
     "time_varying": "time_varying.py",
+    "treatments": "treatments.py",
     "worlds": "worlds.py --quick",
     "worlds_peer": "worlds.py --peer pymc",
 }

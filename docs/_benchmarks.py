@@ -46,6 +46,12 @@ SECTIONS = {
         "Panels of other generators, kind by kind, beside a non-negative regression "
         "on a trend, harmonics and a grid of kernels, and the Ridge pipeline.",
     ),
+    "treatments": (
+        "Events, reach, campaigns, two dimensions, worth",
+        "Worlds of known truth for what is no paid channel of its own, three seeds "
+        "each: the figure, the limit it was to keep, and whether it does. Shapes are "
+        "those of single channels and of campaigns inside one.",
+    ),
     "forecast": (
         "Forecasts of a real panel",
         "Eight weeks ahead from five origins, beside forecasts that cost nothing.",
