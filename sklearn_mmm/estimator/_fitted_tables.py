@@ -10,12 +10,15 @@ import torch
 from sklearn_mmm._intervals import half_width, interval_around
 from sklearn_mmm.baseline._covariance import SEASON
 from sklearn_mmm.components._by_channel import SaturationByChannel
+from sklearn_mmm.components._frequency import (
+    frequency_parameters,
+    response_to_frequency,
+)
 from sklearn_mmm.components._response import half_of_maximum
 from sklearn_mmm.estimator._curve import MemberCurves
 from sklearn_mmm.estimator._response_curves import SteadyState
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.network import MMMModule
-from sklearn_mmm.network._reach import frequency_parameters, response_to_frequency
 from sklearn_mmm.panel._grid import Panel
 from sklearn_mmm.panel._rows import Rows
 from sklearn_mmm.panel._scales import PanelScales

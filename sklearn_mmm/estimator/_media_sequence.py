@@ -6,8 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_mmm.components._frequency import (
+    frequency_parameters,
+    response_to_frequency,
+)
 from sklearn_mmm.network import MMMModule
-from sklearn_mmm.network._reach import frequency_parameters, response_to_frequency
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,14 @@ from sklearn_mmm.components._by_channel import (
     lags_of_channels,
     saturation_of_channel,
 )
-from sklearn_mmm.functional import carry_over
-from sklearn_mmm.network._channel_groups import ChannelGroups
-from sklearn_mmm.network._reach import (
+from sklearn_mmm.components._frequency import (
     FREQUENCY_PRIORS,
-    as_series,
-    carried,
     frequency_and_derivatives,
-    placed,
     response_to_frequency,
 )
+from sklearn_mmm.functional import carry_over
+from sklearn_mmm.network._channel_groups import ChannelGroups
+from sklearn_mmm.network._reach import as_series, carried, placed
 from sklearn_mmm.network._shared_curve import Part, divided
 
 Raw = Mapping[str, Tensor]
@@ -54,8 +52,8 @@ class ResponseShape:
         Length of a time step.
     reach : tuple of int, default=()
         Channels whose media are reach; their response is linear in it and a curve of
-        frequency, see :mod:`sklearn_mmm.network._reach`. Where there are any, all
-        methods below need the frequency.
+        frequency, see :mod:`sklearn_mmm.components._frequency`. Where there are any,
+        all methods below need the frequency.
     groups : ChannelGroups or None, default=None
         None if each channel has a response of its own, and is a unit.
     """

@@ -1,6 +1,7 @@
 """AdstockHillTransformer: carry-over and saturation as a preprocessing step."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -9,7 +10,7 @@ import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_mmm._arguments import check_whole, shown
+from sklearn_mmm._arguments import check_whole
 from sklearn_mmm._sklearn_compat import (
     Interval,
     StrOptions,
@@ -17,9 +18,10 @@ from sklearn_mmm._sklearn_compat import (
     _fit_context,
 )
 from sklearn_mmm._threads import learns_aside, one_thread
-from sklearn_mmm.components import Adstock, Prior, Saturation
+from sklearn_mmm.components import Adstock, Saturation
 from sklearn_mmm.components._adstock import ADSTOCKS, make_adstock
 from sklearn_mmm.components._by_channel import AnyPrior
+from sklearn_mmm.components._frequency import FREQUENCY_PRIORS
 from sklearn_mmm.components._join import join_components
 from sklearn_mmm.components._response import ChannelResponse
 from sklearn_mmm.components._saturation import SATURATIONS, make_saturation
@@ -31,7 +33,8 @@ from sklearn_mmm.panel._columns import (
     is_frame,
     with_columns,
 )
-from sklearn_mmm.panel._grid import interpolate_gaps, make_panel
+from sklearn_mmm.panel._grid import Panel, interpolate_gaps, make_panel
+from sklearn_mmm.panel._reach import frequency_grid, usual_frequency
 from sklearn_mmm.panel._region_labels import (
     RegionSpec,
     groups_of_cells,
@@ -41,7 +44,8 @@ from sklearn_mmm.panel._roles import resolve_roles
 from sklearn_mmm.panel._rows import Rows, read_rows
 from sklearn_mmm.panel._scales import make_scales
 from sklearn_mmm.storage import StoredEstimator
-from sklearn_mmm.transformers._learn import learn_response
+from sklearn_mmm.transformers._given import of_channels
+from sklearn_mmm.transformers._learn import effective, learn_response
 
 # Beyond these, parameters only lead out of the range of numbers and of memory.
 _MOST_LAGS = 10_000
@@ -92,6 +96,12 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         Other parameters of the components that are given, by name: a float or an array
         of shape (n_channels,), such as ``{"rate": 2.0}`` for ``saturation="logistic"``;
         the rest is learned from y.
+    reach_frequency : dict of tuple, default=None
+        Columns of reach and frequency, by channel, as in
+        :class:`DeepCausalMMMRegressor`: the reach column becomes
+        :math:`\mathrm{adstock}(\text{reach} / s_r \cdot \mathrm{hill}(
+        \text{frequency}))`, the frequency column stays. ``parameters`` may give
+        ``frequency_half_saturation`` and ``frequency_slope``.
 
     Attributes
     ----------
@@ -139,6 +149,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         "normalize": ["boolean"],
         "saturation": [StrOptions(set(SATURATIONS)), Saturation, dict],
         "parameters": [None, dict],
+        "reach_frequency": [None, dict],
     }
 
     def __init__(
@@ -154,6 +165,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         normalize: bool = True,
         saturation: str | Saturation | Mapping[Any, str | Saturation] = "hill",
         parameters: dict[str, Any] | None = None,
+        reach_frequency: Mapping[str, tuple[Any, Any]] | None = None,
     ) -> None:
         self.media_columns = media_columns
         self.region_column = region_column
@@ -166,6 +178,7 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         self.normalize = normalize
         self.saturation = saturation
         self.parameters = parameters
+        self.reach_frequency = reach_frequency
 
     @_fit_context(prefer_skip_nested_validation=True)
     @learns_aside
@@ -187,16 +200,20 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         table = as_table(X)
         validate_data(self, table, skip_check_array=True)
         self._roles = resolve_roles(
-            table, self.media_columns, None, self.region_column, self.time_column
+            *(table, self.media_columns, None, self.region_column, self.time_column),
+            reach_frequency=self.reach_frequency,
         )
         self.media_columns_ = list(self._roles.media)
         rows, self._axis = read_rows(
             table, self._roles, self.region_column, self.time_column, None
         )
         form = self._form()
-        priors = {p.name: p for p in form.priors}
+        priors: dict[str, AnyPrior] = {p.name: p for p in form.priors}
+        reached = self._roles.reached
+        if reached:
+            priors |= {p.name: p for p in FREQUENCY_PRIORS}
         given = {
-            name: _of_channels(name, value, priors, form.n_channels)
+            name: of_channels(name, value, priors, form.n_channels)
             for name, value in self._given().items()
         }
         missing = [name for name in priors if name not in given]
@@ -209,23 +226,42 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         if y is not None:
             outcome = check_target(y, len(rows.region))
         panel = rows.panel(self._axis)
-        n_dimensions = len(region_columns(self.region_column))
-        self._scales = make_scales(
-            *(panel, outcome, rows.media, rows.controls, rows.spend),
-            groups=groups_of_cells(panel.regions, n_dimensions),
-        )
-        self.scale_ = self._scales.media
+        self._measure(panel, rows, outcome)
         self._rows = rows
-        media = interpolate_gaps(panel, panel.scatter(rows.media))
+        media, frequency = self._grids(panel, rows)
         self._response = learn_response(
-            media / self.scale_[:, None],
+            media,
             panel.scatter(outcome) / self._scales.outcome[:, None],
             panel.observed,
             form,
             given,
+            reached,
+            frequency,
         )
         self._tabulate(self._response)
         return self
+
+    def _measure(self, panel: Panel, rows: Rows, outcome: np.ndarray) -> None:
+        n_dimensions = len(region_columns(self.region_column))
+        scales = make_scales(
+            *(panel, outcome, rows.media, rows.controls, rows.spend),
+            groups=groups_of_cells(panel.regions, n_dimensions),
+        )
+        if rows.frequency is not None:
+            reach = rows.media[:, self._roles.reached]
+            often = usual_frequency(panel, reach, rows.frequency)
+            scales = replace(scales, frequency=often)
+        self._scales, self.scale_ = scales, scales.media
+
+    def _grids(self, panel: Panel, rows: Rows) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return scaled media and frequencies, (region, week, ...)."""
+        code = self._scales.code(panel.regions)
+        media = interpolate_gaps(panel, panel.scatter(rows.media))
+        media = media / self._scales.media_of(code)[:, None]
+        if rows.frequency is None:
+            return media, None
+        usual = self._scales.frequency_of(code)
+        return media, frequency_grid(panel, rows.frequency, usual)
 
     @one_thread()
     def transform(self, X: Any) -> Any:
@@ -261,20 +297,25 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
             rows = rows.continuing(self._rows).rows
         regular = self._axis is None or self._axis.regular
         panel = make_panel(rows.region, rows.position, regular)
-        media = interpolate_gaps(panel, panel.scatter(rows.media))
-        media = media / self._scales.media_of(self._scales.code(panel.regions))[:, None]
+        media, frequency = self._grids(panel, rows)
+        if frequency is not None:
+            reached = list(self._roles.reached)
+            own = {n: p[reached] for n, p in self._response.parameters.items()}
+            media[..., reached] = effective(media[..., reached], frequency, own)
         return panel.gather(self._response.share(media))[-n_rows:]
 
     def _form(self) -> ChannelResponse:
         """Return the response whose parameters are still to be found."""
         columns = self.media_columns_
         features = getattr(self, "feature_names_in_", range(self.n_features_in_))
-        names = [c if isinstance(c, str) else f"x{c}" for c in columns]
+        names = [c if isinstance(c, str) else f"x{c}" for c in self._roles.channels]
         channels = ChannelNames(names, columns, list(features))
         adstock, saturation, lags = (
             channels.one_each(getattr(self, name), usual, name)
             for name, usual in _USUAL.items()
         )
+        for channel in self._roles.reached:
+            saturation[channel] = "none"
         for name, own in zip(names, lags, strict=True):
             check_whole(f"max_lag of {name!r}", own, 1, _MOST_LAGS)
         joined = join_components(adstock, saturation, lags)
@@ -288,7 +329,8 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
             several = isinstance(given, Mapping)
             values = [*given.values(), _USUAL[name]] if several else [given]
             forms += [make(value) for value in values]
-        return {prior.name for form in forms for prior in form.priors}
+        often = FREQUENCY_PRIORS if self.reach_frequency else ()
+        return {p.name for p in (*often, *(p for form in forms for p in form.priors))}
 
     def _given(self) -> dict[str, Any]:
         """Return the parameters that are not learned, by name."""
@@ -301,12 +343,17 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
         return named | other
 
     def _tabulate(self, response: ChannelResponse) -> None:
-        channels = self.media_columns_
+        channels, curve = self._roles.channels, response.curve_parameters
+        if self._roles.reach:
+            others = np.delete(np.arange(response.n_channels), self._roles.reached)
+            for name in (p.name for p in FREQUENCY_PRIORS):
+                curve[name] = response.parameters[name].copy()
+                curve[name][others] = np.nan
         self.adstock_parameters_ = pd.DataFrame(response.kernel_parameters, channels)
-        self.saturation_parameters_ = pd.DataFrame(response.curve_parameters, channels)
+        self.saturation_parameters_ = pd.DataFrame(curve, channels)
         none = np.full(response.n_channels, np.nan)
         self.decay_ = response.kernel_parameters.get("decay", none)
-        self.slope_ = response.curve_parameters.get("slope", none)
+        self.slope_ = curve.get("slope", none)
         self.half_saturation_ = response.half_saturation
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -334,53 +381,6 @@ class AdstockHillTransformer(TransformerMixin, StoredEstimator):
             names = set(_NAMED)  # fit says what is wrong with the components
         tags.target_tags.required = not names <= set(self._given())
         return tags
-
-
-def _of_channels(
-    name: str, value: Any, priors: Mapping[str, AnyPrior], n_channels: int
-) -> np.ndarray:
-    """Return a given parameter, (n_channels,), inside its range."""
-    if name not in priors:
-        raise ValueError(
-            f"Got {name}={value!r}, but the adstock and the saturation have the "
-            f"parameters {list(priors)}; leave it out"
-        )
-    try:
-        values = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        values = np.empty((0, 0))
-    if values.shape not in ((), (n_channels,)):
-        raise ValueError(
-            f"Got {name}={shown(value)}, but expected a number or one for each of the "
-            f"{n_channels} media columns"
-        )
-    values = np.broadcast_to(values, (n_channels,)).copy()
-    prior = priors[name]
-    if isinstance(prior, Prior):
-        _check_range(name, value, values, prior)
-        return values
-    for channel, own in enumerate(prior.priors):
-        if own is None:
-            values[channel] = np.nan
-        else:
-            _check_range(name, value, values[[channel]], own)
-    return values
-
-
-def _check_range(name: str, value: Any, values: np.ndarray, prior: Prior) -> None:
-    """Refuse values outside the range of a parameter."""
-    expected = {
-        "identity": "that are finite",
-        "log": f"above {prior.low:g}",
-        "logit": f"in [{prior.low:g}, {prior.high:g})",
-    }[prior.transform]
-    inside = np.isfinite(values)
-    if prior.transform == "log":
-        inside &= values > prior.low
-    elif prior.transform == "logit":
-        inside &= (values >= prior.low) & (values < prior.high)
-    if not inside.all():
-        raise ValueError(f"Got {name}={value!r}, but expected values {expected}")
 
 
 def _replace_columns(table: Any, columns: list[Any], values: np.ndarray) -> Any:

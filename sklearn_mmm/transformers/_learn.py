@@ -1,6 +1,6 @@
 """Learning the parameters of adstock and saturation by least squares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +9,7 @@ from scipy.optimize import nnls
 from scipy.stats import norm, qmc
 
 from sklearn_mmm.components._by_channel import AnyPrior
+from sklearn_mmm.components._frequency import FREQUENCY_PRIORS, heard
 from sklearn_mmm.components._response import ChannelResponse
 
 _PASSES = 3
@@ -24,6 +25,8 @@ def learn_response(
     observed: np.ndarray,
     response: ChannelResponse,
     given: Mapping[str, np.ndarray],
+    reach: Sequence[int] = (),
+    frequency: np.ndarray | None = None,
 ) -> ChannelResponse:
     r"""Return the response whose saturated media explain the target best.
 
@@ -43,9 +46,16 @@ def learn_response(
         Its parameters are replaced.
     given : dict of ndarray of shape (n_channels,)
         Parameters that are used as they are, by name.
+    reach : list of int, default=()
+        Channels whose media are reach; their parameters are those of frequency as well.
+    frequency : ndarray of shape (n_regions, n_weeks, len(reach)), default=None
     """
     own = [response.of_channel(c) for c in range(response.n_channels)]
-    missing = [[p for p in r.priors if p.name not in given] for r in own]
+    priors: list[list[AnyPrior]] = [
+        [*form.priors, *(FREQUENCY_PRIORS if c in reach else ())]
+        for c, form in enumerate(own)
+    ]
+    missing = [[p for p in every if p.name not in given] for every in priors]
     if not any(missing):
         return replace(response, parameters=_parameters(response, given, {}))
     grids = [_candidates(priors) for priors in missing]
@@ -53,18 +63,31 @@ def learn_response(
     for c, (form, grid) in enumerate(zip(own, grids, strict=True)):
         known = {
             p.name: np.full(len(grid), given[p.name][c])
-            for p in form.priors
+            for p in priors[c]
             if p.name in given
         }
         learned = {p.name: grid[:, i] for i, p in enumerate(missing[c])}
         candidates = replace(form, n_channels=len(grid), parameters=known | learned)
-        features.append(_within(candidates.share(media[..., [c]]), observed))
+        amount = media[..., [c]]
+        if frequency is not None and c in reach:
+            often = frequency[..., [list(reach).index(c)]]
+            amount = effective(amount, often, candidates.parameters)
+        features.append(_within(candidates.share(amount), observed))
     choice = _choose(features, _within(target[..., None], observed)[:, 0])
     found: dict[str, dict[int, float]] = {}
     for c, place in enumerate(choice):
         for i, prior in enumerate(missing[c]):
             found.setdefault(prior.name, {})[c] = grids[c][place, i]
     return replace(response, parameters=_parameters(response, given, found))
+
+
+def effective(
+    reach: np.ndarray, frequency: np.ndarray, parameters: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """Return reach times the response to its frequency, (..., channel)."""
+    known = {p.name: torch.as_tensor(parameters[p.name]) for p in FREQUENCY_PRIORS}
+    seen = torch.as_tensor(reach), torch.as_tensor(frequency)
+    return np.asarray(heard(*seen, known).numpy())
 
 
 def _parameters(
