@@ -183,7 +183,7 @@ def _choose_reach(data: pd.DataFrame, found: Columns, wanted: Wanted) -> None:
     free = [c for c in map(str, data) if c not in other]
     guess = wanted.media is None and not told
     found.reach = found_pairs(data, free) if guess else told
-    found.spend = money_behind(free, found.reach) | found.spend
+    found.spend = {**money_behind(free, found.reach), **found.spend}
 
 
 def _choose_media(data: pd.DataFrame, found: Columns, wanted: Wanted) -> None:
