@@ -274,6 +274,12 @@ class MediaInspectionMixin(ParameterTableMixin):
         }
 
     @property
+    def channel_groups_(self) -> dict[str, list[str]]:
+        """Names of the channels in each group of campaigns."""
+        names = list(self.media_columns_)
+        return {group: [names[c] for c in own] for group, own in self._groups.items()}
+
+    @property
     def _groups(self) -> dict[str, list[int]]:
         raise NotImplementedError
 

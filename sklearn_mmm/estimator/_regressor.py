@@ -1095,10 +1095,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         brought = self.contributions_[self.media_columns_].to_numpy().sum(axis=0) != 0
         names = [self.media_columns_[i] for i in np.flatnonzero(cut & brought)]
         if names:
+            lengths = set((self.adstock_.loc[names] != 0).sum(axis=1))
+            steps = " or ".join(str(n) for n in sorted(lengths))
             warn_caller(
-                f"the carry-over of {names} has not faded at the end of its "
-                f"{self.adstock_.shape[1]} time steps; raise max_lag, or try another "
-                "adstock",
+                f"the carry-over of {names} has not faded at the end of its {steps} "
+                "time steps; raise max_lag, or try another adstock",
                 UnfadedCarryOverWarning,
             )
 

@@ -34,6 +34,7 @@ from sklearn_mmm.inspection._forecast import (
 )
 from sklearn_mmm.inspection._frequency import frequency_curves
 from sklearn_mmm.inspection._graph_tables import graph_tables
+from sklearn_mmm.inspection._groups import group_table
 from sklearn_mmm.inspection._media_total import media_total
 from sklearn_mmm.inspection._naive import forecast_comparison, naive_forecasts
 from sklearn_mmm.inspection._placebo import placebo_test
@@ -91,6 +92,7 @@ __all__ = [
     "forecast_metrics",
     "frequency_curves",
     "graph_tables",
+    "group_table",
     "half_life",
     "has_intervals",
     "media_total",

@@ -18,7 +18,7 @@ from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._graph_tables import graph_tables
 from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._naive import forecast_comparison
-from sklearn_mmm.inspection._responses import unfaded_channels
+from sklearn_mmm.inspection._responses import kernel_lengths, unfaded_channels
 from sklearn_mmm.inspection._totals import outcome_total
 from sklearn_mmm.inspection._training_rows import (
     channels_by_size,
@@ -301,9 +301,9 @@ def _about_causes(mmm: FittedMMM) -> Iterator[Finding]:
     if cut:
         yield (
             "channels",
-            f"Carry-over has not faded at the end of its {mmm.adstock_.shape[1]} time "
-            f"steps: {_listing(cut)}. Its effect lasts longer than max_lag allows; "
-            "raise max_lag, or try another adstock.",
+            f"Carry-over has not faded at the end of its {kernel_lengths(mmm, cut)} "
+            f"time steps: {_listing(cut)}. Its effect lasts longer than max_lag "
+            "allows; raise max_lag, or try another adstock.",
         )
 
 

@@ -82,6 +82,10 @@ class FittedMMM(Protocol):
     ) -> list[MediaPlan]:
         """Prepare rows for the same question, asked of each member."""
 
+    @property
+    def channel_groups_(self) -> dict[str, list[str]]:
+        """Channels of each group of campaigns."""
+
     def effects(
         self,
         kind: str = "direct",

@@ -93,6 +93,14 @@ def with_channel(
     if regions:
         params["region_column"] = regions[0] if len(regions) == 1 else regions
     params["time_column"] = counted(mmm.time_column)
+    for parameter in ("adstock", "max_lag", "saturation"):
+        told = mmm.get_params(deep=False)[parameter]
+        if isinstance(told, Mapping):
+            params[parameter] = {counted(key): value for key, value in told.items()}
+    if mmm.channel_groups_:
+        params["channel_groups"] = {
+            group: specifiers(own) for group, own in mmm.channel_groups_.items()
+        }
     spend = mmm.spend_columns
     if isinstance(spend, Mapping):
         params["spend_columns"] = {**spend, name: name} if spend else None

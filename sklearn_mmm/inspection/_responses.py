@@ -145,6 +145,12 @@ def unfaded_channels(mmm: FittedMMM) -> list[str]:
     return [name for name in channels_by_size(mmm) if brings[name] and not faded[name]]
 
 
+def kernel_lengths(mmm: FittedMMM, channels: list[str]) -> str:
+    """Return how many time steps the kernels of channels have, in words."""
+    lengths = (mmm.adstock_.loc[channels] != 0).sum(axis=1)
+    return " or ".join(str(n) for n in sorted(set(lengths)))
+
+
 @of_fitted_model
 def adstock_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     """Return the carry-over of each channel, by lag, and its half-life.

@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from sklearn_mmm import allocate_budget, load, simulate
 from sklearn_mmm.datasets import make_mmm
-from sklearn_mmm.inspection import prior_posterior
+from sklearn_mmm.inspection import group_table, placebo_test, prior_posterior
 
 GROUPS = {"video": ["spots", "clips"]}
 
@@ -326,3 +326,26 @@ def test_effects_of_a_group_have_one_sign(data, make):
     assert (mmm.effect_[GROUPS["video"]] < 0).all()
     assert (mmm.contributions_[GROUPS["video"]] <= 0).all(axis=None)
     assert (mmm.saturation_points()["maximum"] < 0).sum() == 2
+
+
+def test_a_table_has_groups_and_their_campaigns(mmm, plain_fit):
+    table = group_table(mmm)
+    assert (table["group"] == "video").all()
+    assert table["channel"].tolist()[0] == "all"
+    assert set(table["channel"]) == {"all", *GROUPS["video"]}
+    parts, whole = table.iloc[1:], table.iloc[0]
+    np.testing.assert_allclose(parts["contribution"].sum(), whole["contribution"])
+    np.testing.assert_allclose(parts["share"].sum(), 1.0)
+    assert parts["contribution"].is_monotonic_decreasing
+    assert (table["low"] < table["high"]).all()
+    assert not len(group_table(plain_fit))
+    assert plain_fit.channel_groups_ == {}
+    assert mmm.channel_groups_ == {"video": ["spots", "clips"]}
+
+
+def test_refits_with_a_further_channel_keep_groups_and_forms(data, make):
+    X, y = data
+    place = list(X).index("search") - X.shape[1]
+    mmm = make(max_lag={place: 3, "video": 4}).fit(X, y)
+    table = placebo_test(mmm, X, y, kinds=["shifted"], random_state=0)
+    assert len(table)
