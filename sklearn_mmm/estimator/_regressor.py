@@ -974,7 +974,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             if taken in names:
                 raise ValueError(
                     f"a media or control column or a group is called {taken!r}, which "
-                    f"names {by} in the results; rename it"
+                    f"names {by} in the results; rename the column or group"
                 )
         twice = [n for n in names if names.count(n) > 1]
         if twice:
