@@ -355,18 +355,25 @@ def test_data_are_checked_with_their_worth(valued, panel):
 
 
 def test_a_truth_says_what_a_regressor_is_to_be_told():
+    further = {"n_organic": 1, "n_reach_frequency": 1, "n_brands": 2}
+    groups = {"search": ["own_name", "generic"]}
     X, y, truth = make_mmm(
-        2, 60, 2, n_organic=1, n_reach_frequency=1, outcome_value=True, random_state=0
+        2, 60, 2, **further, channel_groups=groups, outcome_value=True, random_state=0
     )
     roles = ["media_columns", "control_columns", "region_column", "time_column"]
     roles += ["organic_columns", "spend_columns", "reach_frequency"]
-    roles += ["control_reference", "outcome_value"]
+    roles += ["channel_groups", "control_reference", "outcome_value"]
     mmm = DeepCausalMMMRegressor(
         **{name: truth[name] for name in roles},
-        **{"n_members": 0, "validation": False, "graph": False, "random_state": 0},
+        n_members=0,
+        validation=False,
+        graph=False,
+        random_state=0,
     ).fit(X, y)
     assert sorted(mmm.media_columns_) == sorted(truth.contributions)
     table = mmm.effects()
+    money = mmm.contributions_[table.index].mul(X["value"], axis=0).sum()
+    close(table["contribution"], money)
     assert table["roi"].isna().tolist() == truth.roi[table.index].isna().tolist()
     promoted = mmm.contributions_["promotion"]
     assert (promoted[X["promotion"] == 0] == 0).all()
