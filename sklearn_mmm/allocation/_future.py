@@ -15,7 +15,11 @@ from sklearn_mmm.allocation._past import Past, read_past
 from sklearn_mmm.exceptions import AssumptionWarning, ExtrapolationWarning
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
-_WORDS = {"seasonal": "as a year before", "last": "at their last value"}
+_WORDS = {
+    "seasonal": "as a year before",
+    "last": "at their last value",
+    "none": "without any",
+}
 _RANGE = (0.05, 0.95)
 
 
@@ -55,7 +59,8 @@ def make_future(
         with a warning.
     history : DataFrame, default=None
         Rows of the past in the form of X. None takes the training rows; a pipeline
-        that transforms X does not keep them and needs this, or ``like`` as a table.
+        that transforms X otherwise than by :class:`~sklearn_mmm.EventEncoder` does not
+        keep them and needs this, or ``like`` as a table.
     return_ranges : bool, default=False
         Whether to return how far the assumed controls may be off as well.
 

@@ -20,8 +20,8 @@ class Assumption(NamedTuple):
 
     Attributes
     ----------
-    rule : {"seasonal", "last", "given"}
-        As a year before, the region's last value, or what the user says.
+    rule : {"seasonal", "last", "none", "given"}
+        As a year before, the region's last value, no event, or what the user says.
     values : ndarray of shape (n_steps, n_regions)
     error : ndarray of shape (n_errors,)
         By how much the mean over as many steps was missed in the past; empty for
@@ -158,6 +158,10 @@ class KnownControls:
     def course(self, name: Any) -> Assumption:
         """Return a column's course."""
         said, past = self._said.get(name), self._past
+        if said is None and name in past.texts:
+            shape = (self._n_steps, len(past.regions))
+            nothing = np.full(shape, past.texts[name], object)
+            return Assumption("none", nothing, np.empty(0))
         if said is None or (isinstance(said, str) and said in _RULES):
             try:
                 return assume(past.wide(name), self._n_steps, past.year, said)

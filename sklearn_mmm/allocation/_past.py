@@ -1,6 +1,6 @@
 """Rows of the past in the form of X, as plans of the future need them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from sklearn_mmm.inspection._model import take_model
 from sklearn_mmm.inspection._training_rows import time_axis
 from sklearn_mmm.panel._region_labels import cell_label, region_columns
 from sklearn_mmm.panel._time_axis import TimeAxis
+from sklearn_mmm.transformers import EventEncoder
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Past:
     value : str, int or None
         What an outcome unit is worth.
     axis : TimeAxis
+    texts : dict
+        What columns of texts that name events hold where there is none.
     """
 
     table: pd.DataFrame
@@ -51,6 +54,7 @@ class Past:
     frequency: list[Any]
     value: Any
     axis: TimeAxis
+    texts: dict[Any, str] = field(default_factory=dict)
 
     @property
     def time(self) -> np.ndarray:
@@ -155,6 +159,11 @@ def read_past(mmm: FittedMMM, like: Any, history: Any) -> Past:
         raise ValueError(
             "the model has no time_column, so there is no next time step; name one"
         )
+    encoders = [step for step in steps if isinstance(step, EventEncoder)]
+    if history is None and steps and len(encoders) == len(steps):
+        history = training_rows(model)
+        for encoder in encoders[::-1]:
+            history = encoder.inverse_transform(history)
     if history is None and steps:
         if not hasattr(like, "columns"):
             raise ValueError(
@@ -195,7 +204,8 @@ def read_past(mmm: FittedMMM, like: Any, history: Any) -> Past:
             f"history has no columns {missing}; give rows in the form of X"
         )
     keys = levels, regions, time
-    return Past(table, columns, *keys, media, spend, often, value, axis)
+    texts = {k: v for step in encoders for k, v in step.text_columns_.items()}
+    return Past(table, columns, *keys, media, spend, often, value, axis, texts)
 
 
 def key_texts(table: pd.DataFrame, names: list[Any]) -> list[str]:

@@ -105,6 +105,8 @@ class EventEncoder(TransformerMixin, StoredEstimator):
     events_ : DataFrame
         Events with days in the steps of fit: ``column``, ``name``, ``start``, ``end``
         (the last day) and ``region`` (None for all).
+    text_columns_ : dict
+        What each column of texts holds where there is no event.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Only when X has string column names.
@@ -202,6 +204,7 @@ class EventEncoder(TransformerMixin, StoredEstimator):
         found_keys = region_key_columns(table, self.region_column)
         found_keys += [] if key is None else [key]
         self._texts = find_texts(table, self.text_columns, found_keys)
+        self.text_columns_ = {text.column: text.usual for text in self._texts}
         self._regions = np.unique(self._read_regions(table, None))
         self._time, self._calendar = time, None
         if time is not None and self._needs_time:
@@ -229,11 +232,6 @@ class EventEncoder(TransformerMixin, StoredEstimator):
         -------
         DataFrame or array of shape (n_rows, n_columns_out)
             The container that was given, with the new columns.
-
-        Raises
-        ------
-        ValueError
-            If a time step cannot be read.
         """
         check_is_fitted(self)
         table = as_table(X, getattr(self, "feature_names_in_", None))
@@ -262,8 +260,8 @@ class EventEncoder(TransformerMixin, StoredEstimator):
         Returns
         -------
         DataFrame or array of shape (n_rows, n_columns)
-            In the form of the X of fit. A text is in its plain form: the events of the
-            row, separated by "; ", or what the column holds without one.
+            In the form of the X of fit. Texts are the events of the row, separated by
+            "; ", or what the column holds without one.
         """
         check_is_fitted(self)
         table = as_table(X)
@@ -357,7 +355,7 @@ class EventEncoder(TransformerMixin, StoredEstimator):
             )
 
     def _append(self, table: Any, new: dict[str, np.ndarray]) -> Any:
-        texts = [text.column for text in self._texts]
+        texts = list(self.text_columns_)
         if not new and not texts:
             return table
         kept = [c for c in column_names(table) if c not in texts]
@@ -381,7 +379,7 @@ class EventEncoder(TransformerMixin, StoredEstimator):
         """
         check_is_fitted(self, "n_features_in_")
         names = _check_feature_names_in(self, input_features)
-        texts = [text.column for text in self._texts]
+        texts = list(self.text_columns_)
         kept = [n for i, n in enumerate(names) if n not in texts and i not in texts]
         return np.asarray([*kept, *self.event_names_], dtype=object)
 

@@ -7,7 +7,12 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_mmm import DeepCausalMMMRegressor, allocate_budget, make_future
+from sklearn_mmm import (
+    DeepCausalMMMRegressor,
+    EventEncoder,
+    allocate_budget,
+    make_future,
+)
 from sklearn_mmm.allocation._future_controls import assume
 from sklearn_mmm.allocation._future_times import later_labels
 from sklearn_mmm.datasets import make_mmm
@@ -270,3 +275,33 @@ def test_uneven_numbers_have_no_next(data):
     values = np.array([1.0, 2.0, 40.0, 1000.0])
     with pytest.raises(ValueError, match="uneven steps"):
         later_labels(values, make_time_axis(values, "time"), 3, "time")
+
+
+def test_events_of_the_future_come_from_their_encoder(data):
+    X, y = data
+    X = X.assign(
+        events=np.where(X["promotion"] > X["promotion"].quantile(0.95), "sale", "na")
+    )
+    encoder = EventEncoder("US", region_column="region", time_column="week")
+    model = make(n_members=2).set_params(
+        control_columns=["price", "promotion", "event_*"]
+    )
+    pipe = make_pipeline(encoder, model).fit(X, y)
+    with pytest.warns(AssumptionWarning, match="events without any"):
+        future = make_future(pipe, 52, controls=KNOWN)
+    assert list(future) == list(X)
+    assert set(future["events"]) == {"na"}
+    encoded = encoder.transform(future)
+    assert encoded["event_christmas_day"].sum() == 2.0
+    assert pipe.predict(future).shape == (104,)
+    told = make_future(pipe, 4, controls=KNOWN | {"events": ["na", "sale", "na", "na"]})
+    assert (told["events"] == "sale").sum() == 2
+    _, ranges = make_future(
+        pipe, 4, controls=KNOWN | {"events": "na"}, return_ranges=True
+    )
+    assert "events" not in ranges.index
+    past = make_future(pipe, 4, like="last", controls=KNOWN | {"events": "na"})
+    late = X.sort_values(["region", "week"]).groupby("region").tail(4)
+    np.testing.assert_array_equal(past["tv"], late["tv"])
+    plan = allocate_budget(pipe, future, n_starts=1)
+    assert plan.total > 0
