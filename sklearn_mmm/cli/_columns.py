@@ -316,7 +316,9 @@ def _reason_to_leave(data: pd.DataFrame, found: Columns, name: str) -> str:
     """Return why a column is no control, "" if it is one."""
     if not is_number(data[name]):
         n_levels = data[name].nunique()
-        if is_time(data[name]) or not 1 < n_levels <= _MOST_LEVELS:
+        # Names of events may be many, those of anything else are few.
+        most = len(data) // 4 if names.has(name, names.CONTROL) else _MOST_LEVELS
+        if is_time(data[name]) or not 1 < n_levels <= max(most, _MOST_LEVELS):
             return "text" if n_levels > 1 else "it does not vary"
         return ""
     values = pd.to_numeric(data[name], errors="coerce")
@@ -340,19 +342,3 @@ def _is_lettered(name: str) -> bool:
     """Return whether a name is of the kind c1, z_2, control3."""
     parts = name.lower().rstrip("0123456789").rstrip("_")
     return parts in {"c", "z", "control", "covariate"} and name[-1:].isdigit()
-
-
-def encode_texts(data: pd.DataFrame, found: Columns) -> pd.DataFrame:
-    """Return a table in which controls with text are columns of 0 and 1.
-
-    The most frequent label is the usual one and has no column.
-    """
-    for name in [c for c in found.controls if not is_number(data[c])]:
-        labels = data[name].fillna("").astype(str).str.strip()
-        usual = labels.value_counts().index[0]
-        place = found.controls.index(name)
-        others = [label for label in sorted(labels.unique()) if label != usual]
-        columns = {f"{name}_{label}": (labels == label) * 1.0 for label in others}
-        data = data.assign(**columns)
-        found.controls[place : place + 1] = list(columns)
-    return data

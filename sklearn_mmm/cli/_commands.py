@@ -18,6 +18,7 @@ from sklearn_mmm.cli._data import (
     training_part,
     with_dates,
 )
+from sklearn_mmm.cli._events import encoded, joined, save_model
 from sklearn_mmm.cli._files import needs
 from sklearn_mmm.cli._shape_options import shapes_of
 from sklearn_mmm.cli._show import channel_lines, finding_lines, say, to_json
@@ -98,10 +99,11 @@ def read_plan(args: argparse.Namespace, data: Data) -> pd.DataFrame | None:
     plan, _ = read_data(args.plan, args)
     # A constant column may be text that was encoded; nothing else is left out.
     missing = [c for c in data.columns.taken if c not in plan]
-    missing = [c for c in missing if c != data.columns.target]
+    missing = [c for c in missing if c not in [data.columns.target, *data.events]]
     if missing:
         raise ValueError(f"--plan: {args.plan} has no columns {missing}")
-    return with_dates(plan.reindex(columns=data.X.columns), data.columns.time, args)
+    plan = encoded(data.encoder, with_dates(plan, data.columns.time, args))
+    return plan.reindex(columns=data.X.columns)
 
 
 def run_report(args: argparse.Namespace) -> int:
@@ -122,11 +124,13 @@ def run_report(args: argparse.Namespace) -> int:
             say(f"warning: {row['where']}: {row['what']} {row['what_to_do']}")
     mmm = _fit(args, data, train, lift_tests)
     if plan is None and (args.plan_weeks or args.plan_budget):
-        plan = make_future(mmm, args.plan_weeks or _QUARTER, args.plan_budget)
+        model, n_steps = joined(data.encoder, mmm), args.plan_weeks or _QUARTER
+        plan = encoded(data.encoder, make_future(model, n_steps, args.plan_budget))
+        plan = plan.reindex(columns=data.X.columns)
     X, y, later = data.X, data.y.astype(float), ~train
     units = units_of(mmm, outcome_unit(args, data.columns.target), args.spend_unit)
     if args.save is not None:
-        mmm.save(args.save)
+        save_model(data.encoder, mmm, args.save)
     placebo = None
     if args.placebo:
         found = X[train], y[train]

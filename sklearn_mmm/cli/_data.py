@@ -1,7 +1,7 @@
 """From a file and options to rows that a model can be fitted to."""
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,15 +10,16 @@ import pandas as pd
 from sklearn_mmm.cli._column_roles import Columns, Wanted
 from sklearn_mmm.cli._column_words import default_labels, describe
 from sklearn_mmm.cli._columns import (
-    encode_texts,
     find_columns,
     is_number,
     kind_of,
 )
+from sklearn_mmm.cli._events import describe_events, encode_events
 from sklearn_mmm.cli._files import read_raw
 from sklearn_mmm.cli._numbers import Signs, find_signs, looks_numeric, to_numbers
 from sklearn_mmm.inspection import check_data
 from sklearn_mmm.panel._time_axis import make_time_axis
+from sklearn_mmm.transformers import EventEncoder
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Data:
         As :func:`check_data` returns it.
     notes : list of str
         What was assumed about the file.
+    encoder : EventEncoder or None
+        Of holidays, named events and texts, where there are any.
     """
 
     X: pd.DataFrame
@@ -44,6 +47,12 @@ class Data:
     labels: dict[str, str]
     findings: pd.DataFrame
     notes: list[str] = field(default_factory=list)
+    encoder: EventEncoder | None = None
+
+    @property
+    def events(self) -> list[str]:
+        """Columns of events."""
+        return [] if self.encoder is None else self.encoder.event_names_
 
     @property
     def roles(self) -> dict[str, Any]:
@@ -64,7 +73,9 @@ class Data:
     def said(self) -> list[str]:
         """Return lines about what was taken for what."""
         out = [f"file      {note}" for note in self.notes]
-        return out + describe(self.columns, self.X)
+        plain = [c for c in self.columns.controls if c not in self.events]
+        out += describe(replace(self.columns, controls=plain), self.X)
+        return out + ([] if self.encoder is None else [describe_events(self.encoder)])
 
 
 def _money(found: Columns, organic: list[str]) -> dict[str, str] | None:
@@ -162,15 +173,17 @@ def load(args: argparse.Namespace) -> Data:
         reach=args.reach_frequency,
     )
     found = find_columns(table, wanted)
-    table = encode_texts(table, found)
     for name in found.regions:
         if is_number(table[name]):
             table = table.assign(**{name: _whole(table[name])})
     table = with_dates(table, found.time, args)
     y = table[found.target]
+    events = None if args.events is None else read_data(args.events, args)[0]
     X = table.drop(columns=found.target)
-    data = Data(X, y, found, default_labels(found), pd.DataFrame(), notes)
-    data.findings = check_data(X, y, **data.roles)
+    X, encoder = encode_events(X, found, args.holidays, events)
+    data = Data(X, y, found, default_labels(found), pd.DataFrame(), notes, encoder)
+    plain = [c for c in found.controls if c not in data.events]
+    data.findings = check_data(X, y, **data.roles | {"control_columns": plain or None})
     return data
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sklearn_mmm.cli._events import add_events
 from sklearn_mmm.cli._files import needs
 from sklearn_mmm.cli._shape_options import add_shapes
 
@@ -118,6 +119,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "combinations are",
     )
     add("--time", help="column with the time step")
+    add_events(parser)
     _add_reading(parser)
 
 

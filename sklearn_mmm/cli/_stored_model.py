@@ -1,8 +1,6 @@
 """Commands for a stored model: plan and refresh."""
 
 import argparse
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +11,7 @@ from sklearn_mmm.cli._column_roles import Columns, Wanted
 from sklearn_mmm.cli._columns import find_columns
 from sklearn_mmm.cli._commands import outcome_unit, outputs_of, result_of
 from sklearn_mmm.cli._data import read_data, with_dates
+from sklearn_mmm.cli._events import encoded, joined, load_model, save_model
 from sklearn_mmm.cli._names import did_you_mean
 from sklearn_mmm.cli._show import say, to_json
 from sklearn_mmm.inspection import training_rows, units_of
@@ -21,30 +20,14 @@ from sklearn_mmm.panel._region_labels import region_columns
 from sklearn_mmm.panel._time_axis import make_time_axis
 from sklearn_mmm.plotting._words import amount, between
 from sklearn_mmm.report import make_report
-from sklearn_mmm.storage import load
+from sklearn_mmm.transformers import EventEncoder
 
 _QUARTER = 13
 
 
-def load_model(path: str) -> Any:
-    """Return a stored model.
-
-    Raises
-    ------
-    OSError, ValueError
-        If there is none in the file.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"there is no model {path!r}; store one with: report FILE --save {path}"
-        )
-    mmm = load(path)
-    if not hasattr(mmm, "contributions_"):
-        raise ValueError(f"{path} holds no fitted regressor; store one with --save")
-    return mmm
-
-
-def rows_like(mmm: FittedMMM, path: str, args: argparse.Namespace) -> pd.DataFrame:
+def rows_like(
+    encoder: EventEncoder | None, mmm: FittedMMM, path: str, args: argparse.Namespace
+) -> pd.DataFrame:
     """Return the rows of a file with the columns that a model needs.
 
     Raises
@@ -54,7 +37,8 @@ def rows_like(mmm: FittedMMM, path: str, args: argparse.Namespace) -> pd.DataFra
     """
     table, _ = read_data(path, args)
     table = _with_encoded(table, [str(c) for c in mmm.feature_names_in_])
-    needed = [*media_of(mmm), *mmm.control_columns_]
+    events = [] if encoder is None else encoder.event_names_
+    needed = [*media_of(mmm), *(c for c in mmm.control_columns_ if c not in events)]
     needed += [c for c in mmm.spend_columns_ if c is not None]
     keys = *region_columns(mmm.region_column), mmm.time_column
     needed += [str(c) for c in (*keys, mmm.outcome_value_column_) if c is not None]
@@ -62,7 +46,7 @@ def rows_like(mmm: FittedMMM, path: str, args: argparse.Namespace) -> pd.DataFra
         if name not in table:
             hint = did_you_mean(name, list(table.columns))
             raise ValueError(f"{path} has no column {name!r}{hint}")
-    return with_dates(table, mmm.time_column, args)
+    return encoded(encoder, with_dates(table, mmm.time_column, args))
 
 
 def media_of(mmm: FittedMMM) -> list[str]:
@@ -88,8 +72,8 @@ def run_plan(args: argparse.Namespace) -> int:
     for option, path in (("-o", args.output), ("--table", args.table)):
         if path is not None:
             as_new_file(option, path)
-    mmm = load_model(args.data)
-    rows, what = _plan_rows(mmm, args)
+    encoder, mmm = load_model(args.data)
+    rows, what = _plan_rows(encoder, mmm, args)
     found = allocate_budget(
         mmm,
         rows,
@@ -137,7 +121,9 @@ def run_plan(args: argparse.Namespace) -> int:
     return 0
 
 
-def _plan_rows(mmm: FittedMMM, args: argparse.Namespace) -> tuple[pd.DataFrame, str]:
+def _plan_rows(
+    encoder: EventEncoder | None, mmm: FittedMMM, args: argparse.Namespace
+) -> tuple[pd.DataFrame, str]:
     """Return the rows to plan and what they are called.
 
     Raises
@@ -149,16 +135,19 @@ def _plan_rows(mmm: FittedMMM, args: argparse.Namespace) -> tuple[pd.DataFrame, 
     if args.rows is not None:
         if weeks is not None:
             raise ValueError("--rows has the time steps itself; leave out --plan-weeks")
-        rows = rows_like(mmm, args.rows, args)
+        rows = rows_like(encoder, mmm, args.rows, args)
         return rows.reindex(columns=mmm.feature_names_in_), args.rows
     if weeks is not None and weeks < 1:
         raise ValueError(f"--plan-weeks {weeks}: give at least 1")
     if mmm.time_column is not None:
         n_steps = weeks or _QUARTER
-        future = make_future(mmm, n_steps, args.total)
-        if not mmm.media_plan(future).spend.any():
-            future = make_future(mmm, n_steps, like="last")
-        return future, f"the {n_steps} time steps after training"
+        model, columns = joined(encoder, mmm), mmm.feature_names_in_
+        future = encoded(encoder, make_future(model, n_steps, args.total))
+        if not mmm.media_plan(future.reindex(columns=columns)).spend.any():
+            future = encoded(encoder, make_future(model, n_steps, like="last"))
+        return future.reindex(
+            columns=columns
+        ), f"the {n_steps} time steps after training"
     if weeks is not None:
         raise ValueError(
             "--plan-weeks: the model has no time column, so no rows are later; give "
@@ -171,8 +160,8 @@ def _plan_rows(mmm: FittedMMM, args: argparse.Namespace) -> tuple[pd.DataFrame, 
 def run_refresh(args: argparse.Namespace) -> int:
     """Add the new rows of a file to a stored model, store it and report."""
     outputs_of(args)
-    before = load_model(args.data)
-    table = rows_like(before, args.rows, args)
+    encoder, before = load_model(args.data)
+    table = rows_like(encoder, before, args.rows, args)
     wanted = Wanted(target=args.target, media=media_of(before), controls=[])
     target = args.target or find_columns(table, wanted).target
     if target not in table:
@@ -190,8 +179,9 @@ def run_refresh(args: argparse.Namespace) -> int:
     if not args.quiet:
         say(f"{int(new.sum())} of {len(new)} rows are new")
     X = table.reindex(columns=before.feature_names_in_)[new]
-    mmm = load(args.data).partial_fit(X, table.loc[new, target].astype(float))
-    mmm.save(args.save or args.data)
+    mmm = load_model(args.data)[1]
+    mmm.partial_fit(X, table.loc[new, target].astype(float))
+    save_model(encoder, mmm, args.save or args.data)
     units = units_of(mmm, outcome_unit(args, target), args.spend_unit)
     path = make_report(
         mmm,

@@ -58,7 +58,8 @@ def _bad_numbers(table: Table) -> Iterator[Finding]:
                 "not a number",
                 f"column {str(column)!r}",
                 "The column holds no numbers.",
-                "Leave it out, or encode it first (pandas.get_dummies, OneHotEncoder).",
+                "If it names events, put EventEncoder in front of the regressor; else "
+                "leave it out, or encode it (OneHotEncoder).",
             )
         elif len(bad):
             yield Finding(

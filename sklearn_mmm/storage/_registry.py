@@ -8,12 +8,14 @@ import numpy as np
 import skorch
 import torch
 from sklearn.compose import make_column_selector
+from sklearn.pipeline import Pipeline
 
 _PACKAGE = __name__.partition(".")[0]
 
-# Of other packages: what a column specifier or a trained net may hold. They have no
-# more in them than attributes.
+# Of other packages: pipelines, and what a column specifier or a trained net may hold.
+# They have no more in them than attributes.
 _FOREIGN: tuple[type, ...] = (
+    Pipeline,
     make_column_selector,
     skorch.callbacks.EpochTimer,
     skorch.callbacks.PassthroughScoring,

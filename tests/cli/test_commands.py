@@ -344,7 +344,7 @@ LAYOUTS = [
                 "search_clicks_P": "search_S",
                 "newsletter": None,
             },
-            "controls": ["competitor_sales_B", "events_fair"],
+            "controls": ["competitor_sales_B", "event_fair"],
         },
     ),
     (
