@@ -13,6 +13,7 @@ from sklearn_mmm.components._adstock import ADSTOCKS
 from sklearn_mmm.components._component import Component
 from sklearn_mmm.components._saturation import SATURATIONS
 from sklearn_mmm.likelihood import _penalised
+from sklearn_mmm.likelihood._pooling import OF_GROUPS
 
 # Of the kernels in the table: a prior may depend on the length of the kernel.
 _N_LAGS = 8
@@ -80,6 +81,11 @@ def _scales() -> Iterable[tuple[str, ...]]:
     for name, (low, high) in _penalised.SCALE_RANGES.items():
         if name in of:
             yield f"``{name}``", of[name], f"flat from {low:g} to {high:g}"
+        if name in OF_GROUPS:
+            what = (
+                f"{of[name]}: of the groups of each dimension, where there are several"
+            )
+            yield f"``{OF_GROUPS[name]}``", what, f"flat from {low:g} to {high:g}"
     low, high = _penalised.SCALE_RANGES["event"]
     yield (
         "``event``, ``event_deviation``",

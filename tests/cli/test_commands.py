@@ -165,6 +165,18 @@ def test_commands_without_a_model(capsys, args, message):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("told", [["region,brand"], ["region", "brand"]])
+def test_several_columns_may_be_the_region(data, told):
+    table = data.assign(brand=np.arange(len(data)) % 2)
+    found = find_columns(table, Wanted(target="sales", time="week", regions=told))
+    assert found.region_column == ["region", "brand"]
+    assert found.taken["brand"] == "region"
+    with pytest.raises(ValueError, match="no column 'shop'"):
+        find_columns(table, Wanted(target="sales", regions=["region,shop"]))
+    one = find_columns(table, Wanted(target="sales", regions=["region"]))
+    assert one.region_column == "region"
+
+
 def test_patterns_leave_out_columns_with_a_role(data):
     roles = {"target": "sales", "time": "week", "regions": ["region"]}
     found = find_columns(data, Wanted(**roles, media=["*"], controls=["price"]))

@@ -34,7 +34,7 @@ KEYS = ["geo", "brand"]
 N_WEEKS = 60
 
 
-def make_panel(n_geos=4, n_brands=3, seed=0):
+def make_panel(n_geos=4, n_brands=3, seed=0, sd=0.05):
     """Return rows whose effects differ along both dimensions, and the effects."""
     rng = np.random.default_rng(seed)
     geo, brand, week = (
@@ -47,10 +47,10 @@ def make_panel(n_geos=4, n_brands=3, seed=0):
     effect = 0.3 * np.exp(log_effect)
     brought = effect[:, None] * media / (1 + media)
     price = rng.standard_normal(len(week))
-    noise = 0.05 * rng.standard_normal(len(week))
+    noise = sd * rng.standard_normal(len(week))
     y = size * (1 + brought.sum(1) + 0.05 * price + noise)
     X = pd.DataFrame(
-        {"geo": geo + 1, "brand": np.array(["acme", "bolt", "cox"])[brand]}
+        {"geo": geo + 1, "brand": np.array(["acme", "bolt", "cox", "dax"])[brand]}
     )
     X["week"] = week
     X[CHANNELS] = media * size[:, None] / 10
@@ -102,6 +102,20 @@ def test_effects_are_pooled_along_both_dimensions(fitted, panel):
     for channel in CHANNELS:
         found = of_cells.loc[truth.index, channel] / size
         assert np.corrcoef(np.log(found), np.log(truth))[0, 1] > 0.9
+
+
+def test_pooling_along_both_dimensions_errs_less_than_plain_regions(make):
+    X, y, effect = make_panel(6, 4, seed=1, sd=0.15)
+    plain = X.assign(cell=X["geo"].astype(str) + X["brand"]).drop(columns=KEYS)
+    by = plain["cell"].to_numpy()
+    size = 100.0 * X["geo"] * (X["brand"].factorize()[0] + 1)
+    media = 10 * X[CHANNELS].div(size, axis=0)
+    truth = (media / (1 + media)).mul(effect * size, axis=0).groupby(by).sum()
+    errors = []
+    for column, rows in ((KEYS, X), ("cell", plain)):
+        found = make(column).fit(rows, y).contributions_[CHANNELS].groupby(by).sum()
+        errors.append((found - truth).abs().div(size.groupby(by).sum(), axis=0))
+    assert errors[0].mean().mean() < 0.8 * errors[1].mean().mean()
 
 
 def test_an_unseen_cell_has_the_effects_of_its_groups(fitted, make, panel):
