@@ -234,6 +234,17 @@ NUMBERS = [
     ),
     Row("negative media", "refused", lambda k: k.refuses(values=-1.0), ValueError),
     Row(
+        "a frequency below 1 where somebody was reached",
+        "refused",
+        lambda k: k.fit(
+            k.panel()[0].assign(price=0.5),
+            k.panel()[1],
+            media_columns=["tv"],
+            reach_frequency={"video": ("search", "price")},
+        ),
+        ValueError,
+    ),
+    Row(
         "values beyond 1e100",
         "another unit",
         lambda k: k.refuses(values=1e200),

@@ -220,7 +220,7 @@ TIME = [
     Row(
         "daily data",
         "a weekly season beside the yearly one",
-        lambda k: axis(DAYS).season_lengths == (365.25, 7.0),
+        lambda k: axis(DAYS).cycles["week"] == 7.0,
     ),
     Row(
         "daily data with less than four weeks of ``max_lag``",

@@ -100,7 +100,7 @@ def reads(labels: Any, n_steps: int | None = None, dates: Any = None) -> bool:
     even = found.position(labels, "week").tolist() == expected
     if dates is None:
         return even
-    return even and found.season_lengths == make_time_axis(dates, "week").season_lengths
+    return even and found.season_length == make_time_axis(dates, "week").season_length
 
 
 def happens(row: Row, kit: Kit) -> str:
