@@ -325,7 +325,7 @@ def _reason_to_leave(data: pd.DataFrame, found: Columns, name: str) -> str:
     if name.lower() in names.CALENDAR:
         return "the model has trend and season of its own"
     if "per" in names.words(name):
-        return "a value per unit, which no role takes"
+        return "a value per unit (--outcome-value, if it is that of an outcome)"
     if _steady(data, found, values):
         return "it does not vary over time"
     if kind_of(name):
