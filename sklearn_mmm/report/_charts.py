@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from sklearn_mmm.inspection import (
     autocorrelation,
     baseline_components,
@@ -12,6 +14,7 @@ from sklearn_mmm.inspection import (
     event_table,
     fit_metrics,
     forecast_comparison,
+    group_table,
     period_roi_table,
     region_channel_table,
     region_table,
@@ -168,15 +171,18 @@ def _channels(r: Results) -> Iterator[Chart]:
     )
     # Channels that cost nothing have no return.
     paid = r.roi[r.roi["roi"].notna()]
+    groups = group_table(r.mmm, coverage=r.coverage)
     if len(paid):
         yield Chart(
             "roi",
             "channels",
             "Return on investment",
             "The average tells what was earned so far, the marginal one what the next "
-            "unit of spend would earn." + band(r, "Bars are {} intervals."),
+            "unit of spend would earn."
+            + band(r, "Bars are {} intervals.")
+            + _of_groups(groups),
             plot_roi(paid, units=r.units),
-            {"roi": r.roi},
+            {"roi": r.roi} | ({"groups": groups} if len(groups) else {}),
             half=_side_by_side(r),
         )
     yield from _money(r)
@@ -191,6 +197,13 @@ def _channels(r: Results) -> Iterator[Chart]:
             plot_events(events, units=r.units),
             {"events": events},
         )
+
+
+def _of_groups(groups: pd.DataFrame) -> str:
+    """Return what campaigns of a group return together, in words."""
+    whole = groups[(groups["channel"] == "all") & groups["roi"].notna()]
+    told = [f"{row.group} {row.roi:.2f}" for row in whole.itertuples()]
+    return f" Campaigns of a group together: {', '.join(told)}." if told else ""
 
 
 def _money(r: Results) -> Iterator[Chart]:

@@ -169,3 +169,11 @@ def test_skill_agrees_with_forecast_metrics(fitted, holdout):
     test = table[table["split"] == "holdout"].rename(columns={"actual": "outcome"})
     expected = forecast_metrics(train, test, test["predicted"])["skill"]
     assert forecast_comparison(table).loc["model", "skill"] == pytest.approx(expected)
+
+
+def test_groups_of_campaigns_stand_beside_returns(make_plain, plain_panel):
+    mmm = make_plain(channel_groups={"video": ["tv", "search"]}).fit(*plain_panel)
+    chart = next(c for c in charts(results(mmm)) if c.name == "roi")
+    whole = chart.tables["groups"].iloc[0]
+    assert f"video {whole['roi']:.2f}." in chart.note
+    assert len(chart.tables["groups"]) == 3
