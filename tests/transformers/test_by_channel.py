@@ -56,7 +56,7 @@ def test_given_parameters_are_those_of_channels_that_have_them(panel):
     pd.testing.assert_frame_equal(mixed.transform(X), mixed.fit_transform(X))
     with pytest.raises(ValueError, match=r"delay=.*expected values in"):
         transformer(**FORMS, **given | {"parameters": {"delay": 4.5}}).fit(X, y)
-    with pytest.raises(ValueError, match="decay are learned from y"):
+    with pytest.raises(ValueError, match="half_saturation are learned from y"):
         transformer(**FORMS, parameters={"delay": 1.0}, slope=1.0).fit(X)
 
 
