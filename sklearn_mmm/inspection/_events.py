@@ -15,8 +15,9 @@ def event_table(mmm: FittedMMM) -> pd.DataFrame:
     Parameters
     ----------
     mmm : DeepCausalMMMRegressor
-        Fitted. Controls that are 0 in some training rows and 1 in all others are
-        events.
+        Fitted. Events are controls that are 0 in some training rows and 1 in all
+        others, those that count and are 0 in most rows, and those that
+        :class:`~sklearn_mmm.EventEncoder` names.
 
     Returns
     -------
@@ -49,8 +50,8 @@ def event_table(mmm: FittedMMM) -> pd.DataFrame:
     steps = step_numbers(history["time"])
     for name in mmm.control_columns_:
         values = history[name].to_numpy(float)
-        on = values == 1
-        if not on.any() or on.all() or not np.isin(values, (0.0, 1.0)).all():
+        on = values > 0
+        if not _is_event(name, values):
             continue
         parts = mmm.contributions_[name].to_numpy()
         # Effects may differ between regions, so each is counted from its own zero.
@@ -62,3 +63,13 @@ def event_table(mmm: FittedMMM) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["event", "n_steps", "per_step", "contribution"])
     order = table["per_step"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)
+
+
+def _is_event(name: str, values: np.ndarray) -> bool:
+    """Return whether a control is on now and then."""
+    absent = values == 0
+    if not absent.any() or absent.all() or (values < 0).any():
+        return False
+    if name.startswith("event_") or np.isin(values, (0.0, 1.0)).all():
+        return True
+    return bool((values == np.floor(values)).all() and absent.mean() > 0.5)

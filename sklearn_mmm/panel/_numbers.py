@@ -78,9 +78,8 @@ def _from_text(array: np.ndarray, missing: np.ndarray, what: str) -> np.ndarray:
     remedy = (
         "read the file with decimal=',' or thousands=',' as it is written"
         if digits
-        else "if these are categories, put an encoder in front, such as "
-        "sklearn.preprocessing.OneHotEncoder in a ColumnTransformer, or "
-        "pandas.get_dummies"
+        else "if these name events, put EventEncoder in front; of other categories an "
+        "encoder such as sklearn.preprocessing.OneHotEncoder in a ColumnTransformer"
     )
     raise ValueError(
         f"{what} holds text, numbers are needed: {str(text)!r} in row {bad[0]}; "
