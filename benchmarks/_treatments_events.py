@@ -26,15 +26,12 @@ def _bursts(rng, n, share=0.5):
     return on * rng.gamma(4.0, 0.25, n)
 
 
-SD = 0.6
-
-
 def holidays(seed, n_weeks=208):
     """Return weeks with a rush before holidays and a lull after them.
 
     Each holiday of the United States has an effect of its own on its week, half of it
-    on the week before, and a lull of a third of it after. Search is bought where sales
-    are expected: it is multiplied before holidays and cut after them.
+    on the week before, and a lull of a third of it after. Search and social are bought
+    now and then, and in all weeks with a rush, the more the larger it is.
     """
     rng = np.random.default_rng(seed)
     X = pd.DataFrame({"week": pd.date_range("2021-01-04", periods=n_weeks, freq="7D")})
@@ -114,7 +111,7 @@ def weekdays(seed, n_days=420):
 
 def weekday_rows(seed, n_after=28):
     """Yield R², forecast error and total of tv, beside weekday dummies."""
-    X, y, _ = weekdays(seed)
+    X, y, brought = weekdays(seed)
     later = X["day"] >= X["day"].iloc[-n_after]
     dummies = pd.get_dummies(X["day"].dt.day_name(), dtype=float).iloc[:, 1:]
     told = X.join(dummies)
@@ -131,17 +128,20 @@ def weekday_rows(seed, n_after=28):
             float(np.sqrt((error**2).mean())),
             float(model.contributions_["tv"].sum()),
         )
-    true = float(weekdays(seed)[2][: int((~later).sum())].sum())
-    (r2, rmse, tv), (r2_told, rmse_told, tv_told) = result.values()
-    yield "weekdays", seed, "R2 less that of dummies", r2 - r2_told, -0.005, r2 - r2_told >= -0.005
-    yield "weekdays", seed, "forecast error over that of dummies", rmse / rmse_told, 1.02, rmse / rmse_told <= 1.02
-    yield "weekdays", seed, "bias of tv", tv / true - 1, 0.15, abs(tv / true - 1) <= 0.15
-    yield "weekdays", seed, "bias of tv with dummies", tv_told / true - 1, 0.15, True
+    (r2, rmse, tv), (r2_told, rmse_told, _) = result.values()
+    bias = tv / brought[~later].sum() - 1
+    case, gain = "weekdays", r2 - r2_told
+    # R² of training days beside a level that wanders: less is rounding.
+    yield case, seed, "R2 less that of dummies", gain, -0.005, gain >= -0.005
+    ratio = rmse / rmse_told
+    yield case, seed, "forecast error over that of dummies", ratio, 1.0, ratio <= 1.0
+    yield case, seed, "bias of tv", bias, 0.15, abs(bias) <= 0.15
 
 
 def run(seeds=(0, 1, 2)):
     """Return a row for each figure: ``case, seed, figure, value, limit, met``."""
-    rows = [row for seed in seeds for row in holiday_rows(seed)]
+    cases = holiday_rows, weekday_rows
+    rows = [row for case in cases for seed in seeds for row in case(seed)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
