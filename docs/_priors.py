@@ -89,8 +89,8 @@ def _scales() -> Iterable[tuple[str, ...]]:
     low, high = _penalised.SCALE_RANGES["event"]
     yield (
         "``event``, ``event_deviation``",
-        ":math:`\\gamma_k` and :math:`g_{r,k}` of three or more rare events, each whole, "
-        "relative to the mean outcome",
+        ":math:`\\gamma_k` and :math:`g_{r,k}` of three or more rare events, each "
+        "whole, relative to the mean outcome",
         f"as of the panel's events, joined by {_penalised._EVENT_WITNESSES:g} whose "
         f"scale is {_penalised.USUAL_EVENT:g}; from {low:g} to {high:g}",
     )
