@@ -65,7 +65,7 @@ def outliers(sheet: DataSheet) -> Iterator[Finding]:
         "outliers",
         f"outcome, {shown}{more}",
         f"{len(far)} outcomes are far from those of the time steps around them.",
-        "Mend errors; name events (a sale, a strike) in a control column of 0 and 1.",
+        "Mend errors; name events (EventEncoder: holidays, a sale, a strike).",
     )
 
 
