@@ -219,7 +219,7 @@ def chosen_regions(dimensions: pd.DataFrame, row: Mapping[Any, Any]) -> np.ndarr
         chosen &= _among(dimensions[name].to_numpy(), row.get(name), name)
     if not chosen.any():
         asked = {n: row.get(n) for n in ("region", *names) if n in row}
-        raise ValueError(f"no region of X has {asked}")
+        raise ValueError(f"no region of X has {asked}; name some that X has, or 'all'")
     return chosen
 
 

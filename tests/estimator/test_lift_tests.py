@@ -402,7 +402,7 @@ TWO_MONTHS = {"start": WEEK, "end": WEEK + pd.Timedelta(days=49)}
             {"region": ["region_1", "region_9"]},
             r"lift test in row 0.*unknown regions \['region_9'",
         ),
-        ({"region": []}, "lift test in row 0: there is no training row in its window"),
+        ({"region": []}, "lift test in row 0: no region of X has"),
         ({"spend_change": 1e9}, "lift test in row 0: spend_change is 1e.09, but only"),
         ({"spend_change": 0.0}, "lift test in row 0: spend_change is 0"),
         ({"spend_change": "much"}, "lift test in row 0: spend_change is 'much'"),
