@@ -188,7 +188,7 @@ def _fitted(r: Results) -> list[str]:
     names = f"Media are {listing(bought, 8)}" if bought else "No media are bought"
     if mmm.organic_columns_:
         free = listing(mmm.organic_columns_, 8)
-        names += f"; organic media, which cost nothing, are {free}"
+        names += f"; organic, at no cost: {free}"
     if mmm.mediators_:
         names += f"; mediators, which nobody buys, are {listing(mmm.mediators_, 8)}"
     if controls:
