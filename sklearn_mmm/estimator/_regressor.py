@@ -89,6 +89,7 @@ from sklearn_mmm.panel._scales import (
     scaled_controls,
     with_groups,
 )
+from sklearn_mmm.panel._time_labels import time_label
 from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.training import (
     Checkpoint,
@@ -1080,7 +1081,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         if len(region):
             labels = self.outlier_weights_
             rows = [
-                f"{labels.index[r]} {labels.columns[w]}"
+                (f"{labels.index[r]} " if self.region_column is not None else "")
+                + time_label(labels.columns[w])
                 for r, w in zip(region[:5], week[:5], strict=True)
             ]
             warn_caller(

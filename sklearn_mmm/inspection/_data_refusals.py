@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm.inspection._data_sheet import Finding, Table, time_label
+from sklearn_mmm.inspection._data_sheet import Finding, Table
 from sklearn_mmm.panel._reach import ROUNDING
 from sklearn_mmm.panel._region_labels import region_columns
+from sklearn_mmm.panel._time_labels import time_label
 
 # Of the gaps between dates, how many have to be equal for a calendar to be even, and
 # how many more than before for an exchange of day and month to be believed.

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn_mmm.panel._columns import ColumnSpec, read_column, read_key
 from sklearn_mmm.panel._region_labels import RegionSpec, cell_label, region_columns
 from sklearn_mmm.panel._roles import Roles, resolve_roles
 from sklearn_mmm.panel._time_axis import TimeAxis, make_time_axis
+from sklearn_mmm.panel._time_labels import time_label
 
 
 class Finding(NamedTuple):
@@ -85,14 +85,6 @@ class DataSheet:
         """Return region and time step in words."""
         name = str(self.regions[region])
         return f"region {name!r}, {self.label(step)}" if name else self.label(step)
-
-
-def time_label(value: Any) -> str:
-    """Return a date without a time of day, and anything else as it is."""
-    if isinstance(value, (datetime, np.datetime64)):
-        stamp = pd.Timestamp(value)
-        return f"{stamp:%Y-%m-%d}" if stamp == stamp.normalize() else str(stamp)
-    return str(value)
 
 
 @dataclass(frozen=True)

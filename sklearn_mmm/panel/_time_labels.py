@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -297,3 +298,11 @@ def _nanoseconds(dates: pd.DatetimeIndex, rows: np.ndarray, name: object) -> np.
             f"outside {low} to {high}; mend the date"
         )
     return dates.as_unit("ns").asi8.copy()
+
+
+def time_label(value: Any) -> str:
+    """Return a date without a time of day, and anything else as it is."""
+    if isinstance(value, (datetime, np.datetime64)):
+        stamp = pd.Timestamp(value)
+        return f"{stamp:%Y-%m-%d}" if stamp == stamp.normalize() else str(stamp)
+    return str(value)

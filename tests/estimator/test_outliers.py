@@ -93,6 +93,18 @@ def regressor(truth, event=False):
     )
 
 
+def test_a_national_series_is_named_by_its_dates():
+    X, y, truth = make_mmm(1, 104, 2, random_state=0)
+    spoiled = y.copy()
+    spoiled.iloc[50] *= 10
+    date = f"{X['week'].iloc[50]:%Y-%m-%d}"
+    with pytest.warns(OutlierWarning, match=rf"explain: \['{date}'\]"):
+        mmm = regressor(truth).set_params(region_column=None)
+        mmm.fit(X.drop(columns="region"), spoiled)
+    with pytest.warns(OutlierWarning, match=rf"explain: \['region_1 {date}'\]"):
+        regressor(truth).fit(X, spoiled)
+
+
 def change_by_outliers(X, y, truth):
     """Return what four weeks ten times as large change, relative to all media."""
     mmm = regressor(truth)
