@@ -98,9 +98,9 @@ def test_a_national_series_is_named_by_its_dates():
     spoiled = y.copy()
     spoiled.iloc[50] *= 10
     date = f"{X['week'].iloc[50]:%Y-%m-%d}"
+    national = regressor(truth).set_params(region_column=None)
     with pytest.warns(OutlierWarning, match=rf"explain: \['{date}'\]"):
-        mmm = regressor(truth).set_params(region_column=None)
-        mmm.fit(X.drop(columns="region"), spoiled)
+        national.fit(X.drop(columns="region"), spoiled)
     with pytest.warns(OutlierWarning, match=rf"explain: \['region_1 {date}'\]"):
         regressor(truth).fit(X, spoiled)
 
