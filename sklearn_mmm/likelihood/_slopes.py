@@ -79,9 +79,13 @@ def features(
     controls = posterior.inputs["controls"]
     signed = posterior.module.controls.signed
     if signed is not None:
-        own = at["control_deviation"][0].exp()
-        controls = controls * torch.where(signed, own, 1.0)[:, None]
+        controls = controls * _shared_steepness(signed, at)[0, :, None]
     return torch.cat([*(c[0] for c in columns), controls], -1)
+
+
+def _shared_steepness(signed: Tensor, at: Parameters) -> Tensor:
+    """Return how much shared coefficients move effects, (member, region, control)."""
+    return torch.where(signed, at["control_deviation"].exp(), 1.0)
 
 
 def control_steepness(posterior: Posterior, at: Parameters) -> Tensor | float:
@@ -159,7 +163,7 @@ def gradient(
     controls = torch.einsum("mrt,rtk->mrk", pull, posterior.inputs["controls"])
     signed = posterior.module.controls.signed
     if signed is not None:
-        controls = controls * torch.where(signed, at["control_deviation"].exp(), 1.0)
+        controls = controls * _shared_steepness(signed, at)
     common = pull.sum(1) @ posterior.common_columns
     pooled = common.new_zeros(len(common), posterior.n_pooled)
     shared = torch.cat([*parts, controls.sum(1), common, pooled], 1)

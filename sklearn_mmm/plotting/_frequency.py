@@ -8,9 +8,15 @@ import plotly.graph_objects as go
 
 from sklearn_mmm.inspection import Units, frequency_curves
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, units_for
+from sklearn_mmm.plotting._panels import (
+    add_band,
+    make_panels,
+    panel,
+    set_axes,
+    units_for,
+)
 from sklearn_mmm.plotting._source import Needs, table_of
-from sklearn_mmm.plotting._style import ACTUAL, NUMBER, colours_for, fade, styled, text
+from sklearn_mmm.plotting._style import ACTUAL, NUMBER, colours_for, styled, text
 
 _CURVES = Needs("channel", "frequency contribution", flags="optimal present")
 
@@ -74,17 +80,7 @@ def plot_frequency(
 def _add_curve(figure: go.Figure, curve: pd.DataFrame, colour: str, i: int) -> None:
     place = panel(i)
     if "low" in curve:
-        for name in ("low", "high"):
-            figure.add_scatter(
-                x=curve["frequency"],
-                y=curve[name],
-                mode="lines",
-                line={"width": 0, "color": colour},
-                fill="tonexty" if name == "high" else None,
-                fillcolor=fade(colour, 0.2),
-                hoverinfo="skip",
-                **place,
-            )
+        add_band(figure, curve, ("frequency", "low", "high"), colour, i)
     said = f"%{{x{NUMBER}}} contacts<br>bring %{{y{NUMBER}}}<extra></extra>"
     figure.add_scatter(
         x=curve["frequency"],

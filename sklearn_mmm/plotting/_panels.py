@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from sklearn_mmm._arguments import shown
 from sklearn_mmm.inspection import Units, units_of
 from sklearn_mmm.inspection._training_rows import with_value
-from sklearn_mmm.plotting._style import short, text
+from sklearn_mmm.plotting._style import fade, short, text
 
 # Pixels. A page that knows its width arranges panels anew by the same rules
 # (``layout.meta["panels"]``); a notebook is taken to be about 960 wide.
@@ -132,6 +132,39 @@ def panel(i: int) -> dict[str, str]:
 def axis_name(axis: str) -> str:
     """Return the name of an axis in the layout: "x2" is "xaxis2"."""
     return f"{axis[0]}axis{axis[1:]}"
+
+
+def add_band(
+    figure: go.Figure,
+    table: pd.DataFrame,
+    columns: tuple[str, str, str],
+    colour: str,
+    i: int,
+) -> None:
+    """Fill the space between two columns of a panel.
+
+    Parameters
+    ----------
+    figure : Figure
+    table : DataFrame
+    columns : tuple of str
+        Those along the axis, of the lower end and of the upper end.
+    colour : str
+    i : int
+        Number of the panel.
+    """
+    along, low, high = columns
+    for name, fill in ((low, None), (high, "tonexty")):
+        figure.add_scatter(
+            x=table[along],
+            y=table[name],
+            mode="lines",
+            line={"width": 0, "color": colour},
+            fill=fill,
+            fillcolor=fade(colour, 0.2),
+            hoverinfo="skip",
+            **panel(i),
+        )
 
 
 def set_axes(figure: go.Figure, i: int, x: Any = None, y: Any = None) -> None:

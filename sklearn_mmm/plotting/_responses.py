@@ -13,7 +13,13 @@ from sklearn_mmm.inspection import (
     response_curve_table,
 )
 from sklearn_mmm.inspection._model import of_fitted_model
-from sklearn_mmm.plotting._panels import make_panels, panel, set_axes, units_for
+from sklearn_mmm.plotting._panels import (
+    add_band,
+    make_panels,
+    panel,
+    set_axes,
+    units_for,
+)
 from sklearn_mmm.plotting._source import Needs, table_of
 from sklearn_mmm.plotting._style import (
     ACTUAL,
@@ -21,7 +27,6 @@ from sklearn_mmm.plotting._style import (
     RATIO,
     REFERENCE,
     colours_for,
-    fade,
     styled,
     text,
 )
@@ -106,17 +111,7 @@ def _add_curve(figure: go.Figure, curve: pd.DataFrame, colour: str, i: int) -> N
     place = panel(i)
     amount = "media" if _is_free(curve) else "spend"
     if "low" in curve:
-        for name in ("low", "high"):
-            figure.add_scatter(
-                x=curve["spend"],
-                y=curve[name],
-                mode="lines",
-                line={"width": 0, "color": colour},
-                fill="tonexty" if name == "high" else None,
-                fillcolor=fade(colour, 0.2),
-                hoverinfo="skip",
-                **place,
-            )
+        add_band(figure, curve, ("spend", "low", "high"), colour, i)
     n_inside = int((~curve["extrapolated"]).sum())
     # The dashed part starts where the solid one ends.
     parts = (curve[:n_inside], "solid"), (curve[max(n_inside - 1, 0) :], "dash")
@@ -307,17 +302,8 @@ def plot_modulation(
     margin = 0.05 * (high - low)
     figure = make_panels(list(courses), height=150)
     for i, (channel, course) in enumerate(courses.items()):
-        for name, fill in (("region_10", None), ("region_90", "tonexty")):
-            figure.add_scatter(
-                x=course["time"],
-                y=course[name],
-                mode="lines",
-                line={"width": 0, "color": hues[channel]},
-                fill=fill,
-                fillcolor=fade(hues[channel], 0.2),
-                hoverinfo="skip",
-                **panel(i),
-            )
+        columns = "time", "region_10", "region_90"
+        add_band(figure, course, columns, hues[channel], i)
         figure.add_scatter(
             x=course["time"],
             y=course["factor"],
