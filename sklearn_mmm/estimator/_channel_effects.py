@@ -1,16 +1,23 @@
 """What channels bring, directly and through the channels that they drive."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from sklearn_mmm._intervals import interval_around
 from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.estimator._media_sequence import MediaSequence
+from sklearn_mmm.functional import lagged
 from sklearn_mmm.graph._influence import ChannelInfluence
+from sklearn_mmm.likelihood._data import channels_first
+
+# Numbers of media that fit the cache with what is made of them.
+_BLOCK_SIZE = 40_000
 
 KINDS = ("direct", "mediated", "total")
 
@@ -61,9 +68,55 @@ class ChannelEffects:
         return ChannelEffects(*own, *margins)
 
 
-def channel_effects(
-    plan: MediaPlan, influence: ChannelInfluence | None
-) -> ChannelEffects:
+class _Rows(NamedTuple):
+    """A plan's rows among the cells of its sequence.
+
+    Attributes
+    ----------
+    weight : Tensor of shape (n_regions, n_weeks, 1)
+        What a contribution counts, value units; 0 where there is no row.
+    used : Tensor of shape (n_regions, n_weeks, n)
+        Media of the rows, 0 elsewhere.
+    spend : ndarray of shape (n_regions, n)
+        Spend units.
+    """
+
+    weight: Tensor
+    used: Tensor
+    spend: np.ndarray
+
+    @classmethod
+    def of(cls, plan: MediaPlan) -> "_Rows":
+        """Return those of a plan."""
+        media, cells = plan.sequence.media, plan.cells
+        weight = np.zeros(media.shape[:2])
+        weight[cells] = (plan.outcome_scale[:, None] * plan.worth)[cells]
+        spend, used = np.zeros(media.shape), torch.zeros_like(media)
+        spend[cells], used[cells] = plan.spend, media[cells]
+        return cls(torch.as_tensor(weight)[..., None], used, spend.sum(axis=1))
+
+
+def direct_effects(
+    plan: MediaPlan, members: Iterable[MediaPlan] = ()
+) -> list[ChannelEffects]:
+    """Return direct effects of a plan, and what they are by other parameters.
+
+    Parameters
+    ----------
+    plan : MediaPlan
+    members : iterable of MediaPlan
+        The same rows.
+    """
+    rows, sequences = _Rows.of(plan), [plan.sequence, *(m.sequence for m in members)]
+    direct, margin = _values_and_margins(sequences, rows)
+    none = np.zeros((*rows.spend.shape, rows.spend.shape[1]))
+    return [
+        ChannelEffects(rows.spend, value, none, none, more, more)
+        for value, more in zip(direct, margin, strict=True)
+    ]
+
+
+def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffects:
     """Switch channels off, one by one, and let their children react.
 
     Channels are off throughout, in the history before the rows as well, so that the
@@ -72,33 +125,22 @@ def channel_effects(
     Parameters
     ----------
     plan : MediaPlan
-    influence : ChannelInfluence or None
-        None for direct effects alone, which take a fraction of the time; what is lost
-        by reacting is then 0.
+    influence : ChannelInfluence
     """
-    sequence = plan.sequence
+    sequence, rows = plan.sequence, _Rows.of(plan)
     media = sequence.media.numpy()
     n_regions, _, n = media.shape
-    counted = np.zeros(media.shape[:2])
-    counted[plan.cells] = (plan.outcome_scale[:, None] * plan.worth)[plan.cells]
-    weight = torch.as_tensor(counted)[..., None]
 
     def contributions(values: np.ndarray) -> np.ndarray:
         with torch.no_grad():
             out, _ = sequence.contributions(torch.as_tensor(values))
-        return np.asarray((out * weight).sum(1).numpy())
+        return np.asarray((out * rows.weight).sum(1).numpy())
 
-    spend = np.zeros_like(media)
-    spend[plan.cells] = plan.spend
-    spend = spend.sum(axis=1)
     lost = np.zeros((n_regions, n, n))
     moved = np.zeros((n_regions, n, n))
-    direct, gradient = _value_and_gradient(sequence, weight)
-    used = np.zeros_like(media)
-    used[plan.cells] = media[plan.cells]
+    direct, gradient = _value_and_gradient(sequence, rows.weight)
+    used = rows.used.numpy()
     margin = (gradient * used).sum(axis=1)
-    if influence is None:
-        return ChannelEffects(spend, direct, lost, moved, margin, margin)
 
     def lost_by(off: list[int]) -> np.ndarray:
         """Return what channels lose further, by reacting, if some are off."""
@@ -124,11 +166,67 @@ def channel_effects(
         change[..., channel] = used[..., channel]
         followed = influence.propagate(change, held=[int(channel)])
         total_margin[:, channel] = (gradient * followed).sum(axis=(1, 2))
-    return ChannelEffects(spend, direct, lost, moved, margin, total_margin)
+    return ChannelEffects(rows.spend, direct, lost, moved, margin, total_margin)
+
+
+def _values_and_margins(
+    sequences: list[MediaSequence], rows: _Rows
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what channels bring to the rows, and would bring by a relative increase.
+
+    The increase is of all of the channel's media in the rows.
+
+    Parameters
+    ----------
+    sequences : list of MediaSequence
+        The same media by different parameters.
+    rows : _Rows
+
+    Returns
+    -------
+    direct, margin : ndarray of shape (n_sequences, n_regions, n)
+    """
+    module = sequences[0].module
+    shape = module.media.shape
+    if module.modulation.active or shape.groups is not None or shape.reach:
+        # Channels know of other channels' media.
+        used, direct, margin = rows.used.numpy(), [], []
+        for one in sequences:
+            value, gradient = _value_and_gradient(one, rows.weight)
+            direct.append(value)
+            margin.append((gradient * used).sum(axis=1))
+        return np.array(direct), np.array(margin)
+    with torch.no_grad():
+        found = _together(sequences, rows)
+    return found[0].numpy(), found[1].numpy()
+
+
+def _together(sequences: list[MediaSequence], rows: _Rows) -> Tensor:
+    """Return both by parameters that are taken together, (2, n_sequences, ...)."""
+    media, region = sequences[0].media, sequences[0].region
+    responses = [one.module.media for one in sequences]
+    raw = {
+        name: torch.stack([r.raw[name] for r in responses]) for name in responses[0].raw
+    }
+    effect = torch.stack([r.regional_effect(region) for r in responses])
+    n_lags, same = responses[0].max_lag, torch.equal(rows.used, media)
+    out = torch.empty(2, *effect.shape, dtype=media.dtype)
+    each = media[0].numel()
+    n_members = max(1, min(len(responses), _BLOCK_SIZE // each))
+    n_regions = max(1, _BLOCK_SIZE // (n_members * each))
+    for own in torch.arange(len(media)).split(n_regions):
+        lags = channels_first(lagged(media[own], n_lags))
+        change = lags if same else channels_first(lagged(rows.used[own], n_lags))
+        for part in torch.arange(len(responses)).split(n_members):
+            some = {name: values[part] for name, values in raw.items()}
+            found = responses[0].shape.share_along(some, lags, change)
+            for total, values in zip(out, found, strict=True):
+                total[part[:, None], own] = (values * rows.weight[own]).sum(2)
+    return out * effect
 
 
 def _value_and_gradient(
-    sequence: MediaSequence, weight: torch.Tensor
+    sequence: MediaSequence, weight: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the weighted contributions, (region, channel), and their gradient.
 

@@ -16,6 +16,7 @@ from sklearn_mmm.estimator._channel_effects import (
     KINDS,
     Parts,
     channel_effects,
+    direct_effects,
     effects_table,
 )
 from sklearn_mmm.estimator._curve import Curve
@@ -254,15 +255,19 @@ class MediaInspectionMixin(ParameterTableMixin):
         members = self._predictor.media_of_members(plan) if wanted else []
         rng = np.random.default_rng(self._seed)
         alone = tuple(kinds) == ("direct",)
-        found = channel_effects(plan, None if alone else self._influence)
-        draws = [
-            channel_effects(m, None if alone else self._influence.draw(rng))
-            for m in members
-        ]
+        if alone:
+            found, *draws = direct_effects(plan, members)
+        else:
+            found = channel_effects(plan, self._influence)
+            draws = [channel_effects(m, self._influence.draw(rng)) for m in members]
         counted = None
         if self._predictor.history.value is not None:
-            influence = None if alone else self._influence
-            counted = channel_effects(plan.in_outcome_units(), influence)
+            whole = plan.in_outcome_units()
+            counted = (
+                direct_effects(whole)[0]
+                if alone
+                else channel_effects(whole, self._influence)
+            )
         names, parts = plan.channels, _parts_of(plan, by)
         if by == "group":
             names, part = self._by_group()

@@ -124,7 +124,7 @@ class TrainingData:
         """Return the module's inputs in double precision, region first."""
         calendar = torch.as_tensor(self.calendar)
         inputs = {
-            "lags": _channels_first(self._lags(self.media, self.past, max_lag)),
+            "lags": channels_first(self._lags(self.media, self.past, max_lag)),
             "controls": torch.as_tensor(self.controls),
             "region": torch.arange(len(self.media)),
             "observed": torch.as_tensor(self.observed, dtype=torch.float64),
@@ -132,7 +132,7 @@ class TrainingData:
         }
         if self.frequency is not None:
             lags = self._lags(self.frequency, self.past_frequency, max_lag)
-            inputs["frequency"] = _channels_first(lags)
+            inputs["frequency"] = channels_first(lags)
         return inputs
 
     def _lags(self, media: np.ndarray, past: np.ndarray | None, max_lag: int) -> Tensor:
@@ -197,7 +197,7 @@ def _by_size(columns: np.ndarray) -> np.ndarray:
     return np.lexsort((squares.sum((0, 1)), (squares * weeks).sum((0, 1))))
 
 
-def _channels_first(lags: Tensor) -> Tensor:
+def channels_first(lags: Tensor) -> Tensor:
     """Return (region, week, channel, lag) with channels and lags first in memory."""
     return lags.permute(2, 3, 0, 1).contiguous().permute(2, 3, 0, 1)
 

@@ -238,6 +238,31 @@ class ResponseShape:
         linear = (seen * weights.to(lags)).sum(-1)
         return torch.where(torch.isin(channel, torch.tensor(self.reach)), linear, share)
 
+    def share_along(
+        self, raw: Raw, lags: Tensor, change: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the saturated carry-over and its derivative along a change of media.
+
+        Without groups and reach, so that no channel knows of other channels' media.
+
+        Parameters
+        ----------
+        raw : dict of Tensor of shape (..., unit)
+        lags, change : Tensor of shape (region, week, channel, lag)
+            See :meth:`share`.
+
+        Returns
+        -------
+        share, along : Tensor of shape (..., region, week, channel)
+        """
+        weights = self.weights(raw)
+        adstocked = _adstocked(lags, weights)
+        moved = adstocked if change is lags else _adstocked(change, weights)
+        share, slope, _ = self.saturation.value_and_derivatives(
+            _panel(self.curve_parameters(raw)), adstocked
+        )
+        return share, slope * moved
+
     def share_and_derivatives(
         self, raw: Raw, lags: Tensor, frequency: Tensor | None = None
     ) -> tuple[Tensor, dict[str, Tensor]]:
