@@ -251,8 +251,12 @@ def _drifting(
     options: TrainingOptions,
     checkpoint: Checkpoint,
 ) -> _Drifting | None:
-    """Train effects that vary with time if there is evidence that they do."""
-    if not options.time_varying:
+    """Train effects that vary with time if there is evidence that they do.
+
+    What has too few weeks to be validated would not be kept.
+    """
+    refused = options.validation and not _inner_origins(data)
+    if not options.time_varying or refused:
         return None
     trained = checkpoint.recall("drifting")
     if trained is not None:
@@ -270,6 +274,11 @@ def _drifting(
     return _Drifting(own, penalties)
 
 
+def _inner_origins(data: TrainingData) -> list[int]:
+    """Return from where inner validation forecasts; nothing without a clock."""
+    return inner_origins(len(data.position)) if data.covariance.wanders else []
+
+
 def _choose(
     module: MMMModule,
     drifting: _Drifting | None,
@@ -279,8 +288,8 @@ def _choose(
     seed: int,
 ) -> ForecastSettings:
     """Return what forecasts best at the last origins inside the training weeks."""
-    origins = inner_origins(len(data.position)) if options.validation else []
-    if not origins or not data.covariance.wanders:
+    origins = _inner_origins(data) if options.validation else []
+    if not origins:
         # What cannot be validated does not vary.
         constant = options.validation or drifting is None
         return ForecastSettings(future_share=0.0 if constant else 1.0)
