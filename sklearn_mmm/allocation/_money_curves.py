@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 # Money goes from nothing to this multiple of the plan's.
 REACH = 3.0
 # Of the square root of the multiple, in which responses to little money are smooth.
-_N_NODES = 25
+_NODES = np.linspace(0.0, 1.0, 25)
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,34 @@ class MoneyCurves:
     @classmethod
     def of(cls, plans: Sequence[Any], reach: float = REACH) -> "MoneyCurves":
         """Ask plans of the same rows."""
-        nodes = np.linspace(0.0, 1.0, _N_NODES)
-        values = np.array(
-            [[brought(p, p.spend * (reach * t**2)) for t in nodes] for p in plans]
+        return cls._through(
+            [[brought(p, s) for s in _spends(p, reach)] for p in plans], reach
         )
-        slopes = CubicSpline(nodes, values, axis=1).derivative()(nodes)
-        return cls(values, slopes, reach)
+
+    @classmethod
+    def of_parts(
+        cls, plans: Sequence[Any], parts: np.ndarray, reach: float = REACH
+    ) -> list["MoneyCurves"]:
+        """Ask plans of the same rows what channels bring in some of the regions.
+
+        Parameters
+        ----------
+        plans : sequence of MediaPlan
+        parts : ndarray of shape (n_parts, n_regions)
+            1 for the regions of a part and 0 for others; regions are sorted.
+        reach : float
+        """
+        # (plan, node, part, channel)
+        values = np.array(
+            [[parts @ p.regional_totals(s) for s in _spends(p, reach)] for p in plans]
+        )
+        return [cls._through(values[:, :, k], reach) for k in range(len(parts))]
+
+    @classmethod
+    def _through(cls, values: Any, reach: float) -> "MoneyCurves":
+        given = np.asarray(values)
+        slopes = CubicSpline(_NODES, given, axis=1).derivative()(_NODES)
+        return cls(given, slopes, reach)
 
     def part(self, places: slice) -> "MoneyCurves":
         """Return the curves of some of the plans."""
@@ -91,6 +113,10 @@ class MoneyCurves:
             + fall * s * (3 * s - 2)
         )
         return value, by_t / (2 * self.reach * t)
+
+
+def _spends(plan: Any, reach: float) -> list[np.ndarray]:
+    return [plan.spend * (reach * t**2) for t in _NODES]
 
 
 def brought(plan: Any, spend: np.ndarray) -> np.ndarray:

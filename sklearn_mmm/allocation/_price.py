@@ -86,6 +86,10 @@ class PricedPlan:
         """Return what each channel contributes to the rows and after them."""
         return np.asarray(self.base.totals(self.at_plan_prices(spend)))
 
+    def regional_totals(self, spend: np.ndarray) -> np.ndarray:
+        """Return what each channel contributes by region, after the rows as well."""
+        return np.asarray(self.base.regional_totals(self.at_plan_prices(spend)))
+
     def extrapolated(self, spend: np.ndarray) -> np.ndarray:
         """Return which cells exceed what training has seen."""
         return np.asarray(self.base.extrapolated(self.at_plan_prices(spend)))

@@ -130,7 +130,6 @@ class MediaPlan:
         """
         return self._outside(spend) - self._outside_of_nothing
 
-    @one_thread()
     def totals(self, spend: np.ndarray) -> np.ndarray:
         """Return what each channel contributes to the rows and after them.
 
@@ -143,10 +142,24 @@ class MediaPlan:
         ndarray of shape (n_channels,)
             Value units: :meth:`contributions` and :meth:`after`, summed.
         """
+        return np.asarray(self.regional_totals(spend).sum(axis=0))
+
+    @one_thread()
+    def regional_totals(self, spend: np.ndarray) -> np.ndarray:
+        """Return what each channel contributes to the rows of a region and after them.
+
+        Parameters
+        ----------
+        spend : ndarray of shape (n_rows, n_channels)
+
+        Returns
+        -------
+        ndarray of shape (n_regions, n_channels)
+            Value units; regions are sorted.
+        """
         with torch.no_grad():
             values = self._values(torch.as_tensor(spend, dtype=torch.float64))
-        nothing = self._outside_of_nothing.sum(0)
-        return np.asarray(values.sum((0, 1)).numpy() - nothing)
+        return np.asarray(values.sum(1).numpy() - self._outside_of_nothing)
 
     @one_thread()
     def value_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -21,6 +22,7 @@ from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._graph_tables import GraphTables
 from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.report._moves import MOVE_COLUMNS, move_table
+from sklearn_mmm.report._planner_levels import levels_of, parts_of
 from sklearn_mmm.report._tests import next_test, planned_tests
 from sklearn_mmm.report._trust import trust_table
 
@@ -110,12 +112,26 @@ class Results:
         return self.allocation.plan
 
     @cached_property
+    def worlds(self) -> list[Any]:
+        """The plan under the model and under each member; none without its rows."""
+        if self.plan_rows is None:
+            return []
+        plan = self.mmm.media_plan(self.plan_rows)
+        return [plan, *self.mmm.member_plans(self.plan_rows)]
+
+    @cached_property
+    def curves_of_levels(self) -> list[MoneyCurves]:
+        """What channels bring in each group of each level of the planner."""
+        if not self.worlds:
+            return []
+        plan = self.worlds[0]
+        parts = [parts_of(level, plan) for level in levels_of(plan)]
+        return MoneyCurves.of_parts(self.worlds, np.concatenate(parts))
+
+    @property
     def curves(self) -> MoneyCurves | None:
         """What channels bring at any money, by the model and by each member."""
-        if self.plan_rows is None:
-            return None
-        plan, rows = self.mmm.media_plan, self.plan_rows
-        return MoneyCurves.of([plan(rows), *self.mmm.member_plans(rows)])
+        return self.curves_of_levels[0] if self.worlds else None
 
     @cached_property
     def tests(self) -> pd.DataFrame:

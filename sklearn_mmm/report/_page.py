@@ -43,7 +43,8 @@ def page(
     planner: dict[str, Any] | None = None,
 ) -> str:
     """Return the whole document, which needs nothing but itself."""
-    code, style = _resources("js"), _resources("css")
+    code = _resources("js", "planner_curves", "page", "planner")
+    style = _resources("css", "page", "planner")
     pool = ArrayPool()
     data = "".join(_data(charts, tables, pool, labels))
     hues = channel_colours(mmm)
@@ -83,12 +84,11 @@ def plotly_js() -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _resources(kind: str) -> str:
-    """Return the scripts or the styles of the page and its planner."""
+def _resources(kind: str, *names: str) -> str:
+    """Return some scripts or styles of the page, one after the other."""
     folder = files("sklearn_mmm.report")
     return "\n".join(
-        folder.joinpath(f"{name}.{kind}").read_text(encoding="utf-8")
-        for name in ("page", "planner")
+        folder.joinpath(f"{name}.{kind}").read_text(encoding="utf-8") for name in names
     )
 
 

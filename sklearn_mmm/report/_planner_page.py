@@ -45,7 +45,7 @@ def planner_panel(data: dict[str, Any]) -> str:
         "of the cases. Bars show what one more unit of money brings. ‘Best split’ "
         f"keeps the total, the bounds and the locks.{_caution(data['coupling'])}</p>"
         f'<div class="planner-head">{numbers}</div>'
-        '<div class="planner-tools"><label>Total '
+        f'<div class="planner-tools">{_chooser(data["levels"])}<label>Total '
         '<input type="number" min="0" step="any" id="planner-total"></label>'
         '<label><input type="checkbox" id="planner-fixed" checked> keep the total'
         f"</label>{buttons}</div>"
@@ -56,6 +56,17 @@ def planner_panel(data: dict[str, Any]) -> str:
         '<div class="scroll" id="planner-scenarios" tabindex="0" role="region" '
         'aria-label="Scenarios"></div></article>'
     )
+
+
+def _chooser(levels: list[dict[str, Any]]) -> str:
+    """Return the choice of how finely money is divided, where there is one."""
+    if len(levels) < 2:
+        return ""
+    options = "".join(
+        f'<option value="{place}">{escape(level["name"])}</option>'
+        for place, level in enumerate(levels)
+    )
+    return f'<label>Money for <select id="planner-level">{options}</select></label>'
 
 
 def _caution(coupling: float) -> str:

@@ -3,188 +3,57 @@
   const source = document.getElementById("planner-data");
   if (!source) return;
   const data = JSON.parse(source.textContent);
-  const channels = data.channels;
-  const nWorlds = data.organic.length;
-  const nCells = channels[0].values[0].length - 1;
-  const planned = channels.map((c) => c.planned);
-  const plannedTotal = planned.reduce((a, b) => a + b, 0);
+  const { channels, levels } = data;
   const find = (name) => document.getElementById(`planner-${name}`);
-
-  /* ------------------------------------------------- curves: report/_planner.py */
-
-  /* The cubic of the cell in which the square root of the multiple lies. */
-  function place(c, money) {
-    const t = Math.sqrt(Math.max(money, 0) / channels[c].planned / data.reach) * nCells;
-    const cell = Math.min(Math.floor(t), nCells - 1);
-    return [cell, t - cell];
-  }
-
-  function brought(c, money, world = 0) {
-    const [i, u] = place(c, money);
-    const v = channels[c].values[world];
-    const s = channels[c].slopes[world];
-    const w = 1 - u;
-    return (
-      v[i] * (1 + 2 * u) * w * w +
-      v[i + 1] * u * u * (3 - 2 * u) +
-      ((s[i] * w - s[i + 1] * u) * u * w) / nCells
-    );
-  }
-
-  /* Outcome units per further spend unit; at no spend, of the first cent. */
-  function marginal(c, money) {
-    const at = Math.max(money, planned[c] * 1e-4);
-    const [i, u] = place(c, at);
-    const v = channels[c].values[0];
-    const s = channels[c].slopes[0];
-    const byU =
-      6 * u * (1 - u) * (v[i + 1] - v[i]) +
-      (s[i] * (1 - u) * (1 - 3 * u) + s[i + 1] * u * (3 * u - 2)) / nCells;
-    const t = Math.sqrt(at / planned[c] / data.reach);
-    return (byU * nCells) / (2 * t * data.reach * planned[c]);
-  }
-
-  function outcome(money, world = 0) {
-    return money.reduce((sum, m, c) => sum + brought(c, m, world), data.organic[world]);
-  }
-
-  /* The k-th of n members has k / (n + 1) of the distribution below it. */
-  function quantile(values, share) {
-    const sorted = [...values].sort((a, b) => a - b);
-    const at = Math.min(Math.max(share * (sorted.length + 1) - 1, 0), sorted.length - 1);
-    const low = Math.floor(at);
-    const high = Math.min(low + 1, sorted.length - 1);
-    return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
-  }
-
-  function interval(valueOf) {
-    if (nWorlds < 3) return null;
-    const values = [];
-    for (let w = 1; w < nWorlds; w++) values.push(valueOf(w));
-    const tail = (1 - data.coverage) / 2;
-    return [quantile(values, tail), quantile(values, 1 - tail)];
-  }
-
-  function around(ends, value) {
-    return ends && [Math.min(ends[0], value), Math.max(ends[1], value)];
-  }
-
-  function evaluate(money) {
-    const value = outcome(money);
-    const difference = value - outcome(planned);
-    const differences = interval((w) => outcome(money, w) - outcome(planned, w));
-    return {
-      total: money.reduce((a, b) => a + b, 0),
-      outcome: value,
-      outcomes: around(interval((w) => outcome(money, w)), value),
-      difference,
-      differences: around(differences, difference),
-    };
-  }
-
-  /* ------------------------------------------------------------------ best split */
-
-  const UNITS = 400;
-
-  /* The best of all splits into equal units, by dynamic programming. */
-  function coarse(low, high, total) {
-    const unit = (total - low.reduce((a, b) => a + b, 0)) / UNITS;
-    let best = new Float64Array(UNITS + 1).fill(-Infinity);
-    best[0] = 0;
-    const choices = [];
-    for (let c = 0; c < low.length; c++) {
-      const most = Math.min(UNITS, Math.ceil((high[c] - low[c]) / unit - 1e-9));
-      const gains = [];
-      for (let j = 0; j <= most; j++) gains.push(brought(c, Math.min(low[c] + j * unit, high[c])));
-      const next = new Float64Array(UNITS + 1).fill(-Infinity);
-      const choice = new Int32Array(UNITS + 1);
-      for (let k = 0; k <= UNITS; k++) {
-        for (let j = 0; j <= Math.min(most, k); j++) {
-          const value = best[k - j] + gains[j];
-          if (value > next[k]) {
-            next[k] = value;
-            choice[k] = j;
-          }
-        }
-      }
-      choices.push(choice);
-      best = next;
-    }
-    const out = low.slice();
-    for (let c = low.length - 1, k = UNITS; c >= 0; c--) {
-      const j = choices[c][k];
-      out[c] = Math.min(low[c] + j * unit, high[c]);
-      k -= j;
-    }
-    return out;
-  }
-
-  /* What units cut off at an upper bound leave over goes where there is room. */
-  function fill(money, high, total) {
-    let left = total - money.reduce((a, b) => a + b, 0);
-    for (let c = 0; c < money.length; c++) {
-      const more = Math.min(left, high[c] - money[c]);
-      if (more > 0) {
-        money[c] += more;
-        left -= more;
-      }
-    }
-    return money;
-  }
-
-  /* Ever smaller amounts go from the channel that misses them least to another. */
-  function refine(money, low, high, total) {
-    const all = money.map((_, c) => c);
-    for (let step = total / UNITS; step > total * 1e-7; step /= 2) {
-      for (let turn = 0; turn < 1000; turn++) {
-        const takers = all.filter((c) => high[c] - money[c] >= step);
-        const givers = all.filter((c) => money[c] - low[c] >= step);
-        const gain = (c) => brought(c, money[c] + step) - brought(c, money[c]);
-        const loss = (c) => brought(c, money[c]) - brought(c, money[c] - step);
-        const gains = new Map(takers.map((c) => [c, gain(c)]));
-        const losses = new Map(givers.map((c) => [c, loss(c)]));
-        let best = { net: 0 };
-        for (const [taker, more] of gains) {
-          for (const [giver, less] of losses) {
-            if (taker !== giver && more - less > best.net) best = { net: more - less, taker, giver };
-          }
-        }
-        if (!(best.net > 1e-13 * Math.abs(data.organic[0]))) break;
-        money[best.taker] += step;
-        money[best.giver] -= step;
-      }
-    }
-    return money;
-  }
-
-  function bestSplit(low, high, total) {
-    const least = low.reduce((a, b) => a + b, 0);
-    const most = high.reduce((a, b) => a + b, 0);
-    const slack = 1e-9 * Math.max(total, 1);
-    if (least > total + slack || most < total - slack) {
-      throw new RangeError(
-        `The bounds and locks allow a total from ${number(least)} to ${number(most)}, ` +
-          `and the total is ${number(total)}. Widen the bounds or change the total.`,
-      );
-    }
-    if (total - least <= slack) return low.slice();
-    if (most - total <= slack) return high.slice();
-    return refine(fill(coarse(low, high, total), high, total), low, high, total);
-  }
+  const sum = (values) => values.reduce((a, b) => a + b, 0);
 
   /* ----------------------------------------------------------------------- state */
 
-  const state = {
-    money: planned.slice(),
-    low: planned.map((p) => p * data.usual[0]),
-    high: planned.map((p) => p * data.usual[1]),
-    locked: planned.map(() => false),
-    total: plannedTotal,
-  };
+  /* The level at which money is divided, and what its cells bring. */
+  const models = levels.map(() => null);
+  const plannedTotal = sum(levels[0].cells.map((cell) => cell.planned));
+  let at = 0;
+  let cells, model, planned;
+  const state = {};
   const scenarios = [];
   const isFixed = () => find("fixed").checked;
-  const sum = (values) => values.reduce((a, b) => a + b, 0);
   const clamp = (c, value) => Math.min(Math.max(value, state.low[c]), state.high[c]);
+
+  function enter(place) {
+    at = place;
+    ({ cells } = levels[at]);
+    models[at] ??= plannerCurves(data, levels[at]);
+    model = models[at];
+    ({ planned } = model);
+    makeRows();
+  }
+
+  /* Money by channel, whatever the level. */
+  function byChannel(values, place = at) {
+    const out = channels.map(() => 0);
+    levels[place].cells.forEach((cell, c) => {
+      out[cell.channel] += values[c];
+    });
+    return out;
+  }
+
+  /* Channels keep their money, bounds and locks; it is spread as planned. */
+  function change(place) {
+    const whole = byChannel(planned);
+    const ratios = ["money", "low", "high"].map((name) =>
+      byChannel(state[name]).map((value, channel) => value / whole[channel]),
+    );
+    const locked = channels.map((_, channel) =>
+      cells.every((cell, c) => cell.channel !== channel || state.locked[c]),
+    );
+    enter(place);
+    ["money", "low", "high"].forEach((name, i) => {
+      state[name] = cells.map((cell) => ratios[i][cell.channel] * cell.planned);
+    });
+    state.locked = cells.map((cell) => locked[cell.channel]);
+    showLocks();
+    show();
+  }
 
   /* Others share in proportion what one channel gets or gives up. */
   function balance(kept) {
@@ -192,10 +61,10 @@
       state.total = sum(state.money);
       return;
     }
-    for (let turn = 0; turn < channels.length; turn++) {
+    for (let turn = 0; turn < cells.length; turn++) {
       const left = state.total - sum(state.money);
       if (Math.abs(left) <= 1e-9 * state.total) return;
-      const open = channels
+      const open = cells
         .map((_, c) => c)
         .filter((c) => c !== kept && !state.locked[c])
         .filter((c) => (left > 0 ? state.money[c] < state.high[c] : state.money[c] > state.low[c]));
@@ -222,13 +91,17 @@
   }
 
   function solve() {
-    try {
-      state.money = bestSplit(lockedOr(state.low), lockedOr(state.high), state.total);
+    const low = lockedOr(state.low);
+    const high = lockedOr(state.high);
+    const found = model.bestSplit(low, high, state.total);
+    if (found) {
+      state.money = found;
       show();
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      find("problem").textContent = error.message;
+      return;
     }
+    find("problem").textContent =
+      `The bounds and locks allow a total from ${number(sum(low))} to ${number(sum(high))}, ` +
+      `and the total is ${number(state.total)}. Widen the bounds or change the total.`;
   }
 
   /* ------------------------------------------------------------------------ page */
@@ -245,6 +118,9 @@
   const estimate = few(4);
   const signed = (value) => (value > 0 ? "+" : "") + estimate(value);
   const rows = [];
+  const sums = [];
+  // Of more rows, those of a channel are opened one channel at a time.
+  const FEW_ROWS = 16;
 
   function element(tag, properties = {}, ...children) {
     const out = Object.assign(document.createElement(tag), properties);
@@ -272,8 +148,16 @@
     return null;
   }
 
+  /* What a cell's money is for: a channel, or a channel in some regions. */
+  function nameOf(c) {
+    const { name } = channels[cells[c].channel];
+    const group = levels[at].groups[cells[c].group];
+    return group ? `${name} in ${group}` : name;
+  }
+
   function makeRow(c) {
-    const { name } = channels[c];
+    const name = nameOf(c);
+    const group = levels[at].groups[cells[c].group];
     const most = planned[c] * data.reach;
     const row = {
       slider: input("range", `Spend of ${name}`, { min: 0, max: most, step: "any" }),
@@ -312,20 +196,44 @@
       show();
     });
     const labelled = (words, field) => element("label", {}, words, field);
-    find("channels").append(
-      element(
-        "div",
-        { className: "planner-row" },
-        element("b", { textContent: name }),
-        row.slider,
-        labelled("Spend", row.money),
-        labelled("from", row.low),
-        labelled("to", row.high),
-        labelled("Lock", row.lock),
-        element("div", { className: "worth" }, row.bar, row.worth, " ", row.beyond),
-      ),
+    row.line = element(
+      "div",
+      { className: "planner-row" },
+      element("b", { textContent: group || name }),
+      row.slider,
+      labelled("Spend", row.money),
+      labelled("from", row.low),
+      labelled("to", row.high),
+      labelled("Lock", row.lock),
+      element("div", { className: "worth" }, row.bar, row.worth, " ", row.beyond),
     );
     return row;
+  }
+
+  /* Rows stand below their channel, whose sum is told, where a channel has several. */
+  function makeRows() {
+    const holder = find("channels");
+    holder.replaceChildren();
+    rows.length = sums.length = 0;
+    cells.forEach((_, c) => rows.push(makeRow(c)));
+    if (levels[at].groups.length < 2) {
+      holder.append(...rows.map((row) => row.line));
+      return;
+    }
+    channels.forEach(({ name }, channel) => {
+      const own = rows.filter((_, c) => cells[c].channel === channel);
+      const told = element("span", { className: "sum" });
+      const head = element("summary", {}, element("b", { textContent: name }), " ", told);
+      const lines = own.map((row) => row.line);
+      holder.append(element("details", { open: cells.length <= FEW_ROWS }, head, ...lines));
+      sums.push(told);
+    });
+  }
+
+  function showLocks() {
+    rows.forEach((row, c) => {
+      row.lock.checked = state.locked[c];
+    });
   }
 
   function showRow(c, worth, largest) {
@@ -339,7 +247,7 @@
     row.slider.disabled = row.money.disabled = locked[c];
     row.bar.style.width = `${largest > 0 ? Math.max(100 * worth, 0) / largest : 0}%`;
     row.worth.textContent = `${worth > 0 && worth < 0.01 ? "under 0.01" : few(3)(worth)} for one more`;
-    const known = channels[c].extrapolated;
+    const known = cells[c].extrapolated;
     const beyond = known !== null && money[c] > known * planned[c] * (1 + 1e-9);
     row.beyond.textContent = beyond ? "⚠ beyond the data" : "";
   }
@@ -349,7 +257,7 @@
   }
 
   function show() {
-    const found = evaluate(state.money);
+    const found = model.evaluate(state.money);
     find("outcome").textContent = few(5)(found.outcome);
     find("outcomes").textContent = between(found.outcomes, estimate);
     find("difference").textContent = signed(found.difference);
@@ -365,9 +273,17 @@
     find("problem").textContent = missed
       ? `The bounds and locks keep the spend at ${number(found.total)}.`
       : "";
-    const worths = state.money.map((m, c) => marginal(c, m));
+    const worths = state.money.map((m, c) => model.marginal(c, m));
     const largest = Math.max(...worths);
     worths.forEach((worth, c) => showRow(c, worth, largest));
+    showSums();
+  }
+
+  function showSums() {
+    const [now, before] = [byChannel(state.money), byChannel(planned)];
+    sums.forEach((told, channel) => {
+      told.textContent = `${number(now[channel])}, planned ${number(before[channel])}`;
+    });
   }
 
   function reset() {
@@ -392,11 +308,13 @@
       row.append(element("td", { className: "text", textContent: label }));
       for (const s of scenarios) row.append(element("td", {}, cell(s)));
     };
+    if (levels.length > 1) line("Money for", (s) => levels[s.at].name);
     line("Outcome", (s) => few(5)(s.found.outcome));
     line("Difference", (s) => signed(s.found.difference));
-    if (nWorlds > 2) line("Its interval", (s) => between(s.found.differences, signed));
+    if (model.nWorlds > 2) line("Its interval", (s) => between(s.found.differences, signed));
     line("Spend", (s) => number(s.found.total));
-    channels.forEach((channel, c) => line(channel.name, (s) => number(s.money[c])));
+    const spent = new Map(scenarios.map((s) => [s, byChannel(s.money, s.at)]));
+    channels.forEach(({ name }, c) => line(name, (s) => number(spent.get(s)[c])));
     const act = (words, s, run) => {
       const button = element("button", { type: "button", textContent: words });
       button.setAttribute("aria-label", `${words} ${s.name}`);
@@ -405,6 +323,10 @@
     };
     line("", (s) => {
       const use = act("Use", s, () => {
+        if (s.at !== at) {
+          change(s.at);
+          find("level").value = s.at;
+        }
         state.money = s.money.slice();
         state.total = s.found.total;
         show();
@@ -423,7 +345,7 @@
   function keep() {
     nKept += 1;
     const money = state.money.slice();
-    scenarios.push({ name: `Scenario ${nKept}`, money, found: evaluate(money) });
+    scenarios.push({ name: `Scenario ${nKept}`, at, money, found: model.evaluate(money) });
     showScenarios();
   }
 
@@ -437,13 +359,18 @@
   }
 
   function csv() {
-    const { region, time, spend } = data.rows;
-    const factor = state.money.map((m, c) => m / planned[c]);
+    const { region, time, groups, spend } = data.rows;
+    // (channel, group); where nothing is planned there is nothing to multiply.
+    const factors = channels.map(() => levels[at].groups.map(() => 1));
+    cells.forEach(({ channel, group }, c) => {
+      factors[channel][group] = state.money[c] / planned[c];
+    });
     const keys = region ? ["region", "time"] : ["time"];
     const lines = [[...keys, ...channels.map((c) => c.column)]];
     time.forEach((t, i) => {
       const own = region ? [region[i], t] : [t];
-      lines.push([...own, ...spend.map((column, c) => column[i] * factor[c])]);
+      const group = groups[at][i];
+      lines.push([...own, ...spend.map((column, c) => column[i] * factors[c][group])]);
     });
     return lines.map((cells) => cells.map(quoted).join(",")).join("\r\n") + "\r\n";
   }
@@ -459,7 +386,13 @@
 
   /* ----------------------------------------------------------------------- start */
 
-  channels.forEach((_, c) => rows.push(makeRow(c)));
+  enter(0);
+  state.money = planned.slice();
+  state.low = planned.map((p) => p * data.usual[0]);
+  state.high = planned.map((p) => p * data.usual[1]);
+  state.locked = planned.map(() => false);
+  state.total = plannedTotal;
+  find("level")?.addEventListener("change", () => change(Number(find("level").value)));
   find("total").addEventListener("change", () => {
     const field = find("total");
     const value = typed(field, state.total, plannedTotal * data.reach);

@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from importlib.resources import files
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,10 @@ import pytest
 
 from sklearn_mmm import allocate_budget, make_report, simulate
 from sklearn_mmm.inspection import Units
+from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._encode import script_json
 from sklearn_mmm.report._planner import planner_data
+from sklearn_mmm.report._planner_levels import levels_of
 from sklearn_mmm.report._planner_page import planner_panel
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -170,6 +173,61 @@ def test_the_plan_is_downloaded_by_row(page, holdout):
     assert table["search"].to_numpy() == pytest.approx(X["search"].to_numpy())
 
 
+def summed(page):
+    """Return the money of each channel that is shown above its regions."""
+    told = page.locator("#planner-channels summary").all_text_contents()
+    return {t.split()[0]: read(t.split()[1].rstrip(",")) for t in told}
+
+
+def test_money_by_region_is_what_the_library_says(page, with_members, holdout):
+    X = holdout[0]
+    planned = fields(page)
+    page.select_option("#planner-level", label="each region")
+    for channel, value in summed(page).items():
+        assert value == pytest.approx(planned[channel], abs=1)
+    # One amount.
+    region = X["region"].unique()[1]
+    label = f"Spend of tv in {region}, number"
+    page.set_checked("#planner-fixed", False)
+    enter(page, label, 1.4 * float(page.get_by_label(label).input_value()))
+    own = X["region"] == region
+    wanted = simulate(with_members, X, X[["tv"]].where(~own, 1.4 * X[["tv"]])).total
+    close = {"rel": 0.005}
+    assert number(page, "difference") == pytest.approx(wanted["difference"], **close)
+    assert ends(page, "differences") == pytest.approx(
+        [wanted["low"], wanted["high"]], **close
+    )
+    # All of them, as allocate_budget does.
+    page.set_checked("#planner-fixed", True)
+    page.click("#planner-reset")
+    page.click("#planner-best")
+    found = allocate_budget(with_members, X, by="channel×region")
+    assert number(page, "difference") == pytest.approx(found.gain, **close)
+    assert sum(summed(page).values()) == pytest.approx(found.total, rel=2e-5)
+    amounts = found.table[found.table["planned"] > 0]
+    for channel, place, amount in amounts[["channel", "region", "spend"]].to_numpy():
+        shown = page.get_by_label(f"Spend of {channel} in {place}, number")
+        # Values are flat around the best split.
+        assert float(shown.input_value()) == pytest.approx(amount, rel=0.02)
+    with page.expect_download() as event:
+        page.click("#planner-csv")
+    table = pd.read_csv(event.value.path())
+    spend = found.spend[planned.keys()].to_numpy()
+    assert table[[*planned]].to_numpy() == pytest.approx(spend, rel=0.02, abs=1e-6)
+    best = number(page, "outcome")
+    page.click("#planner-keep")
+    # Channels keep their money where regions are put together again.
+    apart = summed(page)
+    page.select_option("#planner-level", label="all regions together")
+    for channel, value in fields(page).items():
+        assert value == pytest.approx(apart[channel], abs=1)
+    page.get_by_label("Use Scenario").click()
+    assert number(page, "outcome") == best
+    assert page.input_value("#planner-level") == "1"
+    page.get_by_label("Remove Scenario").click()
+    page.select_option("#planner-level", label="all regions together")
+
+
 def test_a_narrow_page_holds_every_field(planner, page):
     page.set_viewport_size({"width": 400, "height": 800})
     boxes = page.locator("#panel-planner input, #panel-planner button").all()
@@ -179,6 +237,40 @@ def test_a_narrow_page_holds_every_field(planner, page):
         assert place["x"] + place["width"] <= 400
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.set_viewport_size({"width": 1300, "height": 900})
+
+
+def test_money_is_by_region_where_these_are_few():
+    region = np.repeat(np.array([f"r{i}" for i in range(12)]), 2)
+    size = np.repeat(np.arange(12) + 1.0, 2)
+
+    def levels(n_channels, n_regions=12, **dimensions):
+        own = slice(2 * n_regions)
+        plan = SimpleNamespace(
+            region=region[own],
+            spend=np.tile(size[own, None], n_channels),
+            dimensions={name: labels[own] for name, labels in dimensions.items()},
+        )
+        return [(level.name, level.groups) for level in levels_of(plan)]
+
+    whole = ("all regions together", [""])
+    few = ["r0", "r1", "r2", "r3"]
+    assert levels(3, 4) == [whole, ("each region", few)]
+    assert levels(3, 1) == [whole]
+    # The seven that cost most, in their order.
+    largest = ["r10", "r11", "r5", "r6", "r7", "r8", "r9", "5 others"]
+    words = "region: the 7 largest, the others together"
+    assert levels(3) == [whole, (words, largest)]
+    # Sixty amounts at most.
+    assert levels(15)[1][1] == ["r10", "r11", "r9", "9 others"]
+    assert levels(30) == [whole]
+    assert levels(30, 2) == [whole, ("each region", ["r0", "r1"])]
+    halves = np.repeat(["north", "south"], 12)
+    brands = np.tile(["a", "b"], 12)
+    assert levels(3, area=halves, brand=brands) == [
+        whole,
+        ("each area", ["north", "south"]),
+        ("each brand", ["a", "b"]),
+    ]
 
 
 @dataclass
@@ -195,9 +287,14 @@ class Hill:
         self.time = np.array([0])
         self.silent = np.zeros((1, n), bool)
         self.given, self.media_scale = np.zeros((1, n)), np.full((1, n), 10.0)
+        self.dimensions, self.outcome_scale = {}, np.ones(1)
+        self.cells = np.zeros(1, int), np.zeros(1, int)
 
     def totals(self, spend):
-        return (spend / (spend + self.half)).sum(0)
+        return self.regional_totals(spend).sum(0)
+
+    def regional_totals(self, spend):
+        return spend / (spend + self.half)
 
 
 def test_thirty_channels_are_quick(opener, tmp_path):
@@ -213,12 +310,15 @@ def test_thirty_channels_are_quick(opener, tmp_path):
         def member_plans(self, X):
             return worlds[1:]
 
-    class Given:
-        mmm, plan_rows, curves, coverage = Model(), "rows", None, 0.9
-        units, plan_name = Units(), "a plan"
-
-    data = planner_data(Given())
-    code = files("sklearn_mmm.report").joinpath("planner.js").read_text("utf-8")
+    given = Results(
+        Model(), None, None, None, "a plan", Units(), 0.9, plan=pd.DataFrame()
+    )
+    data = planner_data(given)
+    folder = files("sklearn_mmm.report")
+    code = "\n".join(
+        folder.joinpath(f"{name}.js").read_text("utf-8")
+        for name in ("planner_curves", "planner")
+    )
     path = tmp_path / "planner.html"
     path.write_text(
         f"<html data-ready=all><body>{planner_panel(data)}"
