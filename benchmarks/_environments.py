@@ -45,7 +45,20 @@ PEERS = {
         "PyMC-Marketing", "pymc-marketing", "pymc_marketing_fit.py",
         pythons=("3.13", "3.12"),
     ),
+    "meridian": Peer(
+        "Meridian", "google-meridian", "meridian_fit.py", pythons=("3.12", "3.13", "3.11")
+    ),
     "deepcausalmmm": Peer("DeepCausalMMM", "deepcausalmmm", "deepcausalmmm_fit.py"),
+    "lightweight_mmm": Peer(
+        "LightweightMMM", "lightweight_mmm", "lightweight_mmm_fit.py",
+        # Its last release calls jax as jax was at that time.
+        requires=(
+            "lightweight_mmm==0.1.9", "jax==0.4.20", "jaxlib==0.4.20",
+            "numpyro==0.13.2", "numpy<2", "scipy<1.13", "pandas<2.2", "arviz<0.18",
+            "tensorflow<2.16",
+        ),
+        pythons=("3.11", "3.10"),
+    ),
     "robyn": Peer(
         "Robyn (Python)", "robynpy",
         why_not="its regression is that of R's glmnet: needs R beside Python",

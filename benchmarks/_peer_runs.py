@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,6 +63,12 @@ def write_task(world, folder, options):
     (folder / "task.json").write_text(json.dumps(told), encoding="utf-8")
 
 
+def limited(seconds):
+    """Return a function that limits the CPU time of the process which calls it."""
+    seconds = int(seconds)
+    return lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+
+
 def call(python, script, folder, timeout):
     """Run a fit."""
     env = os.environ | dict.fromkeys(_THREADS, "1")
@@ -67,16 +76,17 @@ def call(python, script, folder, timeout):
         process = subprocess.Popen(
             [python, str(_SCRIPTS / script), str(folder)],
             stdout=log, stderr=subprocess.STDOUT, env=env, cwd=folder,
+            preexec_fn=limited(timeout),
         )  # fmt: skip
-        try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise FitError(f"not done after {timeout / 60:.0f} minutes") from None
+        process.wait()
+    if -process.returncode in (signal.SIGXCPU, signal.SIGKILL):
+        raise FitError(f"not done after {timeout / 60:.0f} CPU minutes")
     if process.returncode:
         lines = (folder / "log.txt").read_text(encoding="utf-8").strip().splitlines()
-        raise FitError((lines or ["no message"])[-1][:160])
+        errors = [
+            line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)
+        ]
+        raise FitError((errors or lines or ["no message"])[-1][:160])
 
 
 def read_answer(world, folder):
@@ -106,9 +116,10 @@ def fit_peer(name, world, timeout=3600.0, **options):
     world : World
         Regions need the same time steps.
     timeout : float
-        Seconds on the clock.
+        CPU seconds, so that a busy machine changes nothing.
     **options : object
-        What the peer's script understands: ``draws``, ``chains``, ``seed``.
+        What the peer's script understands: ``draws``, ``chains``, ``seed``, and ``money``:
+        whether media are in money.
 
     Raises
     ------

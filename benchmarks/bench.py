@@ -30,10 +30,7 @@ LONG = {
     "graph_cycles": "graph.py --parts confounded --cycles all",
     "graph_panels": "graph.py --parts panels",
     "memory": "speed.py --only controls channels days_5000 wide labels --limit 420",
-    "peers": (
-        "peers.py --panels small growing outliers/1:5x10 always-on/saturating "
-        "kernels/delayed"
-    ),
+    "peers": "peers.py --seeds 0 1 2 --timeout 600 --minutes 60 --jobs 2",
     "report": "report.py",
     "speed": "speed.py --against f441c66",
     "time_varying": "time_varying.py",
@@ -53,29 +50,45 @@ def processor():
     return platform.processor() or platform.machine()
 
 
-def run(name, command):
-    """Run a benchmark and keep its output with date, versions and machine."""
-    script, *arguments = command.split()
-    start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, str(HERE / script), *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    minutes = (time.perf_counter() - start) / 60
+def header(command, minutes):
+    """Return what stands above a table: command, date, machine and versions."""
     versions = f"sklearn_mmm {sklearn_mmm.__version__}, " + ", ".join(
         f"{p} {importlib.metadata.version(p)}" for p in PACKAGES
     )
-    header = (
+    took = "unfinished" if minutes is None else f"{minutes:.1f} minutes"
+    return (
         f"$ python benchmarks/{command}\n"
-        f"{datetime.date.today():%d %B %Y}, {minutes:.1f} minutes\n"
+        f"{datetime.date.today():%d %B %Y}, {took}\n"
         f"{processor()}, one thread, {platform.system()}, "
         f"Python {platform.python_version()}\n{versions}\n\n"
     )
+
+
+def run(name, command):
+    """Run a benchmark and keep its output, line by line as it comes."""
+    script, *arguments = command.split()
+    start = time.perf_counter()
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.txt").write_text(header + done.stdout, encoding="utf-8")
+    path, told = RESULTS / f"{name}.txt", []
+    made = path.with_suffix(".part")
+    with subprocess.Popen(
+        [sys.executable, str(HERE / script), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"},
+    ) as process:
+        for line in process.stdout:
+            told.append(line)
+            made.write_text(header(command, None) + "".join(told), encoding="utf-8")
+    if process.returncode:
+        raise SystemExit(
+            f"{script} ended with status {process.returncode}; what it had printed is "
+            f"in {made}"
+        )
+    minutes = (time.perf_counter() - start) / 60
+    path.write_text(header(command, minutes) + "".join(told), encoding="utf-8")
+    made.unlink(missing_ok=True)
 
 
 def main():

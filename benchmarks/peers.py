@@ -3,15 +3,16 @@
 Each peer is fitted with what its own documentation starts with, in an environment of its
 own that is built on first use ($PEER_CACHE, else in the user's cache). Panels: draws of
 the public recovery benchmark, foreign worlds (``worlds.py``), and a real panel if there
-is one. The last weeks are held back. Misallocated is the sum of absolute errors of
-channels' totals over the sum of true totals; error the mean of |found - true| / true over
-channels and regions; coverage that of 90 % intervals of totals, by channel and region;
-skill 1 - SSE / SSE of each region's last four weeks. NUTS runs its chains one after the
-other on one core.
+is one (``real/sum``: the sum of its regions, ``real/10``: its ten largest regions). The
+last eight weeks are held back: one origin. Misallocated is the sum of absolute errors of channels' totals over the sum of true
+totals; error the mean of |found - true| / true over channels and regions; coverage that of
+90 % intervals of totals, by channel and region; skill 1 - SSE / SSE of each region's last
+four weeks. NUTS runs its chains one after the other on one core.
 """
 
 import argparse
 import importlib.metadata
+import time
 import warnings
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from _machine import describe_machine
 from _peer_runs import FitError, fit_peer
 from _world_kinds import KINDS
 from _worlds import World
+from joblib import Parallel, delayed
 from recovery_panels import PRESETS, make_recovery_panel
 from worlds import skill
 
@@ -29,14 +31,15 @@ _HORIZON = 8
 _YEAR = 365.25 / 7
 PANELS = (
     "small",
-    "growing",
-    "medium",
     "outliers/1:5x10",
+    "real/sum",
     "always-on/saturating",
     "kernels/delayed",
     "demand/blind",
+    "growing",
     "additive/6",
-    "real",
+    "medium",
+    "real/10",
 )
 _COLUMNS = ("misallocated", "error", "coverage", "skill", "seconds", "memory")
 
@@ -52,11 +55,27 @@ def recovery_world(preset, seed):
     )  # fmt: skip
 
 
-def real_world(folder):
-    """Return the regions of the real panel that have all weeks; its truth is unknown."""
+def real_world(folder, part=""):
+    """Return the regions of the real panel that have all weeks; its truth is unknown.
+
+    Parameters
+    ----------
+    folder : Path
+    part : str
+        A number, of the largest regions; ``"sum"`` for one series, whose controls are
+        means of the regions; empty for all regions.
+    """
     data = pd.read_csv(folder / "dma_panel_train.csv.gz")
     rows = data.groupby("dma")["week"].transform("size")
     data = data[rows == data["week"].nunique()].sort_values(["dma", "week"])
+    if part == "sum":
+        how = {
+            c: "mean" if c.startswith("control_") else "sum" for c in data.columns[2:]
+        }
+        data = data.groupby("week", as_index=False).agg(how).assign(dma="all")
+    elif part:
+        largest = data.groupby("dma")["visits"].sum().nlargest(int(part))
+        data = data[data["dma"].isin(largest.index)]
     data = data.rename(columns={"dma": "region"}).reset_index(drop=True)
     data["region"] = "dma " + data["region"].astype(str)
     start = pd.Timestamp("2020-01-06")
@@ -69,10 +88,15 @@ def real_world(folder):
     )  # fmt: skip
 
 
+def is_real(name):
+    """Return whether a panel is the real one, or regions of it."""
+    return name.partition("/")[0] == "real"
+
+
 def panel(name, seed, folder):
     """Return a panel by its name."""
-    if name == "real":
-        return real_world(folder)
+    if is_real(name):
+        return real_world(folder, name.partition("/")[2])
     if name in PRESETS:
         return recovery_world(name, seed)
     return KINDS[name](seed)
@@ -131,35 +155,56 @@ def line(row):
     return f"{row['panel']:<22}{row['seed']:>4}  {title:<16}{cells}  {row['note']}"
 
 
+def jobs_of(args):
+    """Return names and seeds of panels, seed by seed; the real one is there once."""
+    jobs = [(n, s) for s in args.seeds for n in args.panels if not is_real(n)]
+    for name in filter(is_real, args.panels):
+        if args.data.exists():
+            jobs.insert(args.panels.index(name), (name, args.seeds[0]))
+        else:
+            print(f"{name}: no such folder, see --data")
+    return jobs
+
+
+def measure(model, world, name, seed, args):
+    """Return the row of a model on a panel."""
+    row = {"panel": name, "seed": seed, "model": model, "note": ""}
+    try:
+        found = fit_peer(
+            model, world, args.timeout, draws=args.draws, chains=args.chains, seed=seed,
+            money=not is_real(name),
+        )  # fmt: skip
+    except FitError as error:
+        return row | {"note": str(error)}
+    return row | judge(world, found)
+
+
 def run(args, models):
     """Fit everything and return a table of rows."""
-    rows = []
-    for name in args.panels:
-        for seed in args.seeds if name != "real" else [0]:
-            if name == "real" and not args.data.exists():
-                print("real: no such folder, see --data")
-                continue
-            world = panel(name, seed, args.data)
-            for model in models:
-                row = {"panel": name, "seed": seed, "model": model, "note": ""}
-                try:
-                    found = fit_peer(
-                        model, world, args.timeout, draws=args.draws, chains=args.chains,
-                        seed=seed,
-                    )  # fmt: skip
-                    row |= judge(world, found)
-                except FitError as error:
-                    row["note"] = str(error)
-                rows.append(row)
-                print(line(row).rstrip(), flush=True)
-                if args.csv:
-                    pd.DataFrame(rows).to_csv(args.csv, index=False)
+    rows, start, left_out = [], time.perf_counter(), []
+    for name, seed in jobs_of(args):
+        if args.minutes and time.perf_counter() - start > 60 * args.minutes:
+            left_out.append(f"{name} {seed}")
+            continue
+        world = panel(name, seed, args.data)
+        found = Parallel(n_jobs=args.jobs, prefer="threads", return_as="generator")(
+            delayed(measure)(model, world, name, seed, args) for model in models
+        )
+        for row in found:
+            rows.append(row)
+            print(line(row).rstrip(), flush=True)
+            if args.csv:
+                pd.DataFrame(rows).to_csv(args.csv, index=False)
+    if left_out:
+        print(f"\nno time was left for {', '.join(left_out)}")
     return pd.DataFrame(rows)
 
 
 def print_means(rows):
     """Print the means of each model over the panels that all of them finished."""
-    rows = rows[rows["panel"] != "real"]
+    rows = rows[~rows["panel"].map(is_real)]
+    never = rows.groupby("model")["note"].transform(lambda s: (s != "").all())
+    rows = rows[~never]
     done = rows.groupby(["panel", "seed"])["note"].transform(lambda s: (s == "").all())
     rows = rows[done]
     if rows.empty:
@@ -180,14 +225,19 @@ def main():
     parser.add_argument("--draws", type=int, default=1000, help="of each chain of NUTS")
     parser.add_argument("--chains", type=int, default=4)
     parser.add_argument(
-        "--timeout", type=float, default=3600, help="seconds a fit may run"
+        "--timeout", type=float, default=3600, help="CPU seconds a fit may take"
     )
+    parser.add_argument("--jobs", type=int, default=1, help="fits at a time")
+    parser.add_argument("--minutes", type=float, help="after which no panel is begun")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--csv", type=Path, help="where rows go as they are measured")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     print(describe_machine())
-    print(f"NUTS: {args.chains} chains of {args.draws} draws, as many to tune")
+    print(
+        f"NUTS: {args.chains} chains of {args.draws} draws, as many to tune "
+        "(LightweightMMM: 2 chains, its default)"
+    )
     models = installed(["ours", *args.peers])
     header = "".join(
         f"{c:>12}" for c in ("misallocated", *_COLUMNS[1:4], "CPU s", "MB")
