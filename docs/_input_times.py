@@ -125,6 +125,12 @@ TIME = [
         lambda k: axis(np.arange(202101, 202113)),
         ValueError,
     ),
+    Row(
+        "numbers ``3072023`` that a reader made of ``03.07.2023``",
+        "refused with the call that reads them",
+        lambda k: axis(WEEKS.strftime("%d%m%Y").astype(int)),
+        ValueError,
+    ),
     Row("other whole numbers", "count weeks", lambda k: reads(range(3, 40))),
     Row(
         "Unix seconds (also milliseconds to nanoseconds)",

@@ -17,7 +17,7 @@ from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
 _WORDS = {
     "seasonal": "as a year before",
-    "last": "at their last value",
+    "last": "as at the last step",
     "none": "without any",
 }
 _RANGE = (0.05, 0.95)

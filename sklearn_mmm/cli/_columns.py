@@ -227,7 +227,13 @@ def _find_media(data: pd.DataFrame, found: Columns, free: list[str]) -> None:
         found.spend |= {m: s for m, s in pairs.items() if _is_paid(data, m, s)}
     behind = set(found.spend.values())
     media = [c for c in usable if c in found.spend or (c in paid and c not in behind)]
-    if not media:
+    if media:
+        # "Google Ads" beside "TV spend".
+        taken = {names.base(c) for c in media}
+        named = [c for c in usable if not kind_of(c) and names.is_medium(c)]
+        named = [c for c in named if names.base(c) not in taken]
+        media = [c for c in usable if c in {*media, *named}]
+    else:
         media = [c for c in usable if _is_media_name(c)]
     if not media:
         media = usable

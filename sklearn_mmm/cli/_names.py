@@ -35,6 +35,7 @@ MEDIA = _set(
     magazine magazines outdoor billboard billboards online sem ppc retargeting
     programmatic podcast brand generic shopping amazon criteo streaming audio ctv
     olv campaign email mail sponsoring sponsorship flyer leaflet catalogue coupon
+    plakat plakate fernsehen rundfunk zeitung anzeigen werbung kino
     """
 )
 SPEND = _set(
@@ -54,7 +55,8 @@ CONTROL = _set(
     control price prices promo promotion discount competitor competition holiday
     holidays event events temp temperature weather rain sun unemployment cpi gdp
     inflation index sentiment confidence season covid lockdown stock distribution
-    strike christmas easter blackfriday weekend preis feiertag wetter
+    strike christmas easter blackfriday weekend preis rabatt rabattaktion feiertag
+    wetter
     """
 )
 ORGANIC = _set(
@@ -93,6 +95,14 @@ def base(name: str) -> str:
     """Return a name without the words for money and exposure, to find pairs by."""
     kept = [part for part in words(name) if part not in SPEND | EXPOSURE]
     return " ".join(kept)
+
+
+def is_medium(name: str) -> bool:
+    """Return whether each word of a name is one of a medium: "Google Ads".
+
+    "Search volume" is none.
+    """
+    return bool(words(name)) and set(words(name)) <= MEDIA
 
 
 def is_numbered(name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_mmm.exceptions import AssumptionWarning
 from sklearn_mmm.inspection import Units, roi_table
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.plotting._words import short_number as number
@@ -84,6 +85,14 @@ def say(*lines: str) -> None:
         print(line, file=sys.stderr)
 
 
+def _without_python(message: Warning | str) -> str:
+    """Return a warning whose remedy is an option of the command."""
+    if isinstance(message, AssumptionWarning):
+        told = str(message).rpartition(". Say ")[0]
+        return f"{told}. Give rows in which you write what is known: --rows"
+    return str(message)
+
+
 @contextmanager
 def plain_warnings(shown: set[str]) -> Iterator[None]:
     """Write each warning as one line, once."""
@@ -91,7 +100,7 @@ def plain_warnings(shown: set[str]) -> Iterator[None]:
     def show(message: Warning | str, *args: Any, **kwargs: Any) -> None:
         if str(message) not in shown:
             shown.add(str(message))
-            say(f"warning: {message}")
+            say(f"warning: {_without_python(message)}")
 
     before = warnings.showwarning
     warnings.showwarning = show

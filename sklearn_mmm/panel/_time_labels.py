@@ -179,6 +179,12 @@ def _digits_layout(ticks: np.ndarray, name: object) -> str | None:
     complete = {k: v for k, v in within.items() if not np.isnat(v).any()}
     if complete:
         return choose_layout(complete, name, [int(tick) for tick in ticks])
+    if _are_dates_without_marks(ticks):
+        raise ValueError(
+            f"time column {name!r} holds numbers such as {ticks[0]:.0f}, which look "
+            "like dates that lost their dots or slashes in reading; read them as text: "
+            f"pd.read_csv(..., dtype={{{name!r}: str}})"
+        )
     low, high = _SPREADSHEET
     days = np.diff(np.unique(ticks))
     if (
@@ -193,6 +199,21 @@ def _digits_layout(ticks: np.ndarray, name: object) -> str | None:
             f"pd.to_datetime(X[{name!r}], unit='D', origin='1899-12-30')"
         )
     return None
+
+
+def _are_dates_without_marks(ticks: np.ndarray) -> bool:
+    """Return whether numbers end in a year behind a day and a month: 3072023.
+
+    A reader that takes dots for thousands makes them of 03.07.2023.
+    """
+    years = ticks % 10_000
+    if ticks.min() < 1_011_900 or years.min() < 1900 or years.max() > 2199:
+        return False
+    texts = pd.Series([f"{tick:08.0f}" for tick in ticks], dtype=object)
+    return any(
+        pd.to_datetime(texts, format=layout, errors="coerce").notna().all()
+        for layout in ("%d%m%Y", "%m%d%Y")
+    )
 
 
 def _parse_digits(ticks: np.ndarray, layout: str) -> np.ndarray:

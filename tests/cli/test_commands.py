@@ -1,16 +1,18 @@
 import json
 import re
 import time
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import load
+from sklearn_mmm import load, make_future
 from sklearn_mmm.cli import _commands as commands
 from sklearn_mmm.cli import main
 from sklearn_mmm.cli._column_roles import Wanted
 from sklearn_mmm.cli._columns import find_columns
+from sklearn_mmm.cli._show import plain_warnings
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +177,26 @@ def test_several_columns_may_be_the_region(data, told):
         find_columns(table, Wanted(target="sales", regions=["region,shop"]))
     one = find_columns(table, Wanted(target="sales", regions=["region"]))
     assert one.region_column == "region"
+
+
+def test_media_without_a_word_for_money_stand_beside_those_with_one(data):
+    money = {"tv": "TV spend", "search": "Google Ads"}
+    table = data.rename(columns=money).assign(search_volume=data["social"] + 7.0)
+    table["tv_grp"] = 0.1 * data["tv"]
+    found = find_columns(table, Wanted(target="sales", time="week"))
+    assert found.media == ["Google Ads", "social", "tv_grp"]
+    assert found.spend == {"tv_grp": "TV spend"}
+    assert "search_volume" in found.left_out
+
+
+def test_assumptions_name_an_option_of_the_command(fitted, capsys):
+    with warnings.catch_warnings(), plain_warnings(set()):
+        warnings.simplefilter("always")
+        make_future(fitted, periods=3)
+    err = capsys.readouterr().err
+    assert "assumed for the 3 time steps" in err
+    assert "--rows" in err
+    assert "controls=" not in err
 
 
 def test_patterns_leave_out_columns_with_a_role(data):

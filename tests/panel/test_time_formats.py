@@ -114,3 +114,14 @@ def test_iso_texts_by_hand(text, local, universal):
     found = parse_text([text], ISO)
     expected = np.array([local, universal], "M8[s]")
     np.testing.assert_array_equal(np.ravel(found).astype("M8[s]"), expected)
+
+
+@pytest.mark.parametrize("layout", ["%d%m%Y", "%m%d%Y"])
+def test_dates_that_lost_their_dots_are_refused(layout):
+    weeks = pd.date_range("2023-07-03", periods=60, freq="7D")
+    with pytest.raises(ValueError, match=r"lost their dots.*dtype=\{'when': str\}"):
+        make_time_axis(weeks.strftime(layout).astype(int), "when")
+
+
+def test_large_numbers_that_are_no_dates_still_count():
+    assert make_time_axis(np.arange(3_512_020, 3_512_060), "when").kind == "number"
