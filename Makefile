@@ -19,7 +19,8 @@ PY := $(VENV)/bin/python
 FLOOR_PY := $(FLOOR_VENV)/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-# Two test processes share the cores; more threads each would only compete.
+# Two test processes share the cores; more threads each would only compete. The tests
+# of a file go to one process, which makes their fixtures once.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
 
 .DEFAULT_GOAL := help
@@ -99,13 +100,13 @@ endif
 # ---------------------------------------------------------------------- checks
 
 test: $(VENV)/.stamp-dev
-	@$(PYTEST) -n 2 --dist loadgroup -q
+	@$(PYTEST) -n 2 --dist loadfile -q
 
 test-slow: $(VENV)/.stamp-dev
-	@$(PYTEST) -n 2 --dist loadgroup -q -m slow
+	@$(PYTEST) -n 2 --dist loadfile -q -m slow
 
 test-floor: $(FLOOR_VENV)/.stamp
-	@OMP_NUM_THREADS=1 $(FLOOR_PY) -m pytest -n 2 --dist loadgroup -q
+	@OMP_NUM_THREADS=1 $(FLOOR_PY) -m pytest -n 2 --dist loadfile -q
 
 lint: $(VENV)/.stamp-dev
 	@$(PY) -m ruff check .

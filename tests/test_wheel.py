@@ -26,7 +26,7 @@ import sklearn_mmm
 print(middle - start, time.perf_counter() - middle)
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.slow
 
 
 def run(*command, **options):

@@ -278,9 +278,9 @@ def test_checks_come_before_torch_does_anything(data, tmp_path, capsys, monkeypa
 
     monkeypatch.setattr(commands, "DeepCausalMMMRegressor", never)
     path = write(spoilt(data, "tv", -3.0), tmp_path)
-    start = time.perf_counter()
+    start = time.process_time()
     assert main(["report", path, *ROLES, "-o", str(tmp_path / "r.html")]) == 2
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert "below zero" in capsys.readouterr().err
 
 

@@ -18,6 +18,7 @@ from sklearn_mmm.exceptions import MissingWeeksWarning, UnusedLiftTestWarning
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.panel._grid import make_panel
 from sklearn_mmm.panel._time_axis import make_time_axis
+from sklearn_mmm.training import _drift
 
 # Lifts here are set against the data on purpose.
 pytestmark = pytest.mark.filterwarnings(
@@ -77,7 +78,8 @@ def test_a_precise_test_moves_the_counterfactual_onto_its_lift(
     assert told.score(X, y) > untold.score(X, y) - 0.1
 
 
-def test_a_precise_test_moves_effects_that_vary_with_time(window, make):
+def test_a_precise_test_moves_effects_that_vary_with_time(window, make, monkeypatch):
+    monkeypatch.setattr(_drift, "_N_EPOCHS", 80)
     X, y, _ = make_mmm(3, 70, 2, time_varying=True, random_state=2)
     cells = inside(X, window)
     options = {"time_varying": True, "max_epochs": 150}

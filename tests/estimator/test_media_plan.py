@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sklearn_mmm.datasets import make_mmm
-from sklearn_mmm.training import _fit_network
+from sklearn_mmm.training import _drift, _fit_network
 
 
 @pytest.fixture(scope="module", params=[False, True])
@@ -13,6 +13,8 @@ def model(request, make_regressor):
     with pytest.MonkeyPatch.context() as patch:
         # A short panel would not say so clearly enough by itself.
         patch.setattr(_fit_network, "effects_vary", lambda scale: request.param)
+        # What holds of any weights holds before the GRU is learned to the end.
+        patch.setattr(_drift, "_N_EPOCHS", 40)
         mmm.fit(X, y)
     assert mmm.net_.module_.modulation.active == request.param
     return mmm, X

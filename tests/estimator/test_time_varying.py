@@ -14,7 +14,7 @@ from sklearn_mmm.training._validate import inner_origins
 
 def drifting(drifts, **parameters):
     X, y, truth = make_mmm(
-        n_regions=12,
+        n_regions=8,
         n_weeks=130,
         n_channels=2,
         time_varying=drifts,

@@ -158,14 +158,15 @@ def test_a_budget_cycle_is_no_influence(n_regions, strength):
     assert not confounded.diagonal().any()
 
 
-def test_an_influence_is_found_beside_a_budget_cycle():
+@pytest.mark.parametrize("n", [1, pytest.param(4, marks=pytest.mark.slow)])
+def test_an_influence_is_found_beside_a_budget_cycle(n):
     X = budget_cycle(1, 12, 0.5)
     X["c1"] += 0.7 * X["c0"]
     X["c4"] += 0.5 * X["c2"]
     true = {("c0", "c1"): 0.7, ("c2", "c4"): 0.5}
     n_whole = 0
     # Rows are drawn for the tests, which may lack the power; nothing is invented.
-    for seed in range(4):
+    for seed in range(n):
         graph = ChannelGraph(
             region_column="region", time_column="week", random_state=seed
         ).fit(X)
@@ -176,7 +177,7 @@ def test_an_influence_is_found_beside_a_budget_cycle():
             n_whole += 1
             for edge, strength in true.items():
                 assert found[edge] == pytest.approx(strength, abs=0.1)
-    assert n_whole >= 3
+    assert n_whole >= 0.75 * n
 
 
 def test_week_and_region_means_are_removed():

@@ -117,7 +117,10 @@ def test_groups_count_as_the_covariance_they_give_to_cells():
 def find_mode(posterior, at, random, n_steps=30):
     value = posterior.objective(at, random)
     for _ in range(n_steps):
+        former = value
         at, value = gauss_newton_step(posterior, at, value, random)
+        if (former - value).max() < 1e-10:
+            break
     return at
 
 

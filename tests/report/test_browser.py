@@ -1,37 +1,40 @@
 """The report in a browser: headless Chromium, driven by Playwright."""
 
 import io
-import os
 import re
-import subprocess
+import runpy
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import inspection, make_report
-
-# One process draws all pages, so that the demo is made and Chromium started once.
-pytestmark = pytest.mark.xdist_group("browser")
+from sklearn_mmm import datasets, inspection, make_report
+from sklearn_mmm.datasets import make_mmm
 
 ROOT = Path(__file__).parents[2]
 EVIL = "<script>window.hacked=1</script>\"'&amp; %{y} $x$"
 EVIL_IMAGE = "</script><img src=x onerror=window.hacked=2>"
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    """Return the report that ``make demo`` writes."""
-    path = tmp_path_factory.mktemp("demo") / "demo_report.html"
-    command = [sys.executable, str(ROOT / "examples/quickstart.py"), "--output"]
-    subprocess.run(
-        [*command, str(path)],
-        check=True,
-        capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+SMALL = {"n_regions": 6, "n_weeks": 104, "n_channels": 4}
+
+
+@pytest.fixture(
+    params=[SMALL, pytest.param({}, marks=pytest.mark.slow)], ids=["small", "as it is"]
+)
+def demo(request, tmp_path, monkeypatch):
+    """Return the report that ``make demo`` writes, of fewer data or as it is."""
+    path = tmp_path / "demo_report.html"
+    monkeypatch.setattr(sys, "argv", ["quickstart.py", "--output", str(path)])
+    monkeypatch.setattr(
+        datasets, "make_mmm", lambda **sizes: make_mmm(**sizes | request.param)
     )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        runpy.run_path(str(ROOT / "examples/quickstart.py"))
     return path
 
 

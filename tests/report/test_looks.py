@@ -10,8 +10,6 @@ from sklearn_mmm import make_report
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.inspection import Units
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 WIDTHS = (1400, 400)
 
 

@@ -17,8 +17,6 @@ from sklearn_mmm.report._planner import planner_data
 from sklearn_mmm.report._planner_levels import levels_of
 from sklearn_mmm.report._planner_page import planner_panel
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def planner(with_members, holdout, opener, tmp_path_factory):

@@ -162,8 +162,15 @@ def test_keys_are_dropped_or_kept(panel):
     assert list(kept.transform(X))[:2] == ["region", "week"]
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-@pytest.mark.parametrize("model", [Ridge(), ElasticNet(alpha=1.0)])
+@pytest.mark.parametrize(
+    ("model", "n_jobs"),
+    [
+        (Ridge(), 1),
+        (ElasticNet(alpha=1.0), 1),
+        (Ridge(), 2),
+        pytest.param(ElasticNet(alpha=1.0), 2, marks=pytest.mark.slow),
+    ],
+)
 def test_linear_mix_models(panel, model, n_jobs):
     X, y, truth = panel
     pipe = make_pipeline(
