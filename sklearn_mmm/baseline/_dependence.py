@@ -62,7 +62,13 @@ class Decorrelation:
     """
 
     def __init__(self, loadings: Tensor) -> None:
-        self.loadings = loadings
+        # What all weeks have alike is taken for all of them at once.
+        same = (loadings == loadings[:1]).flatten(0, 1).all(0)
+        loadings = torch.cat([loadings[..., same], loadings[..., ~same]], -1)
+        self.loadings, n_lasting = loadings, int(same.sum())
+        self.lasting = loadings[0, :, :n_lasting].contiguous()
+        # (factor, region, week)
+        self.changing = loadings[..., n_lasting:].permute(2, 1, 0).contiguous()
         squared, basis = torch.linalg.eigh(loadings.mT @ loadings)
         squared = squared.clamp_min(1e-9)
         weight = ((1 + squared).rsqrt() - 1) / squared
@@ -83,9 +89,16 @@ class Decorrelation:
         if not self.n_factors:
             return values
         if len(self.loadings) == 1:
-            loadings, inner = self.loadings[0], self.inner[0]
-            return values + loadings @ (inner @ (loadings.T @ values))
+            lasting, inner = self.lasting, self.inner[0]
+            return values + lasting @ (inner @ (lasting.T @ values))
         flat = values.flatten(0, -3) if values.dim() > 2 else values[None]
-        weeks = flat.permute(2, 1, 0)  # (week, region, ...)
-        change = self.loadings @ (self.inner @ (self.loadings.mT @ weeks))
-        return (weeks + change).permute(2, 1, 0).reshape(values.shape)
+        along = [self.lasting.T @ flat]
+        along += [(flat * own).sum(1, keepdim=True) for own in self.changing]
+        # (week, factor, member), then (member, factor, week)
+        weight = self.inner @ torch.cat(along, 1).permute(2, 1, 0)
+        weight = weight.permute(2, 1, 0)
+        n_lasting = self.lasting.shape[1]
+        out = flat + self.lasting @ weight[:, :n_lasting]
+        for place, own in enumerate(self.changing, start=n_lasting):
+            out.addcmul_(own, weight[:, place : place + 1])
+        return out.reshape(values.shape)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklearn_mmm.baseline._whitening import Factor, Whitener
+from sklearn_mmm.baseline._whitening import Whitener
 
 
 class _Correction(NamedTuple):
@@ -31,11 +31,9 @@ class _Correction(NamedTuple):
     inner: np.ndarray
 
     @classmethod
-    def of(cls, factor: Factor, noise: np.ndarray) -> "_Correction":
+    def of(cls, whitener: Whitener, region: int, noise: np.ndarray) -> "_Correction":
         weeks = np.flatnonzero(np.isfinite(noise) & (noise > 1.0))
-        units = torch.zeros(len(noise), len(weeks), dtype=torch.float64)
-        units[weeks, np.arange(len(weeks))] = 1.0
-        columns = factor.transpose(factor.whiten(units)).numpy()
+        columns = whitener.inverse_columns(region, weeks, len(noise))
         extra = np.diag(1.0 / (noise[weeks] - 1.0))
         return cls(weeks, columns, np.linalg.inv(extra + columns[weeks]))
 
@@ -56,7 +54,7 @@ class NoisyPrecision:
         self.whitener = whitener
         noisy = (np.isfinite(noise) & (noise > 1.0)).any(1)
         self.corrections = {
-            region: _Correction.of(whitener.of_region(region), noise[region])
+            region: _Correction.of(whitener, region, noise[region])
             for region in np.flatnonzero(noisy).tolist()
         }
 

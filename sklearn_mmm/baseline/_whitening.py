@@ -247,6 +247,35 @@ class Whitener:
         factor = self.groups[group].factor
         return _member(factor, place) if self.batched(group) else factor
 
+    def inverse_columns(
+        self, region: int, weeks: np.ndarray, n_weeks: int
+    ) -> np.ndarray:
+        """Return some columns of a region's inverse covariance, (n_weeks, n).
+
+        Parameters
+        ----------
+        region : int
+        weeks : int ndarray of shape (n,)
+        n_weeks : int
+            Of the series.
+        """
+        group = int(self.place[0][region])
+        if group in self._inverses:
+            return self._inverses[group][:, weeks]
+        factor = self.of_region(region)
+        units = torch.zeros(n_weeks, len(weeks), dtype=torch.float64)
+        units[weeks, np.arange(len(weeks))] = 1.0
+        return np.asarray(factor.transpose(factor.whiten(units)).numpy())
+
+    @cached_property
+    def _inverses(self) -> dict[int, np.ndarray]:
+        """Inverse covariances of groups whose regions share a dense one."""
+        return {
+            index: (factor.inverse.mT @ factor.inverse).numpy()
+            for index, (_, factor) in enumerate(self.groups)
+            if isinstance(factor, DenseFactor) and not self.batched(index)
+        }
+
     def matrices(self, n_weeks: int) -> list[Tensor]:
         """Return each group's whitening matrices, (1 or n, week, week)."""
         return self.columns(torch.eye(n_weeks, dtype=torch.float64))

@@ -37,6 +37,18 @@ def test_decorrelation_inverts_the_covariance_of_each_week():
             torch.testing.assert_close(root @ (eye + own @ own.T) @ root, eye)
 
 
+def test_factors_that_last_are_those_of_every_week():
+    rng = np.random.default_rng(3)
+    lasting = torch.as_tensor(rng.standard_normal((1, 6, 2))).expand(4, -1, -1)
+    changing = torch.as_tensor(rng.standard_normal((4, 6, 1)))
+    values = torch.as_tensor(rng.standard_normal((3, 2, 6, 4)))
+    found = Decorrelation(torch.cat([changing, lasting], -1))(values)
+    for week in range(4):
+        own = torch.cat([lasting[week], changing[week]], -1)
+        expected = Decorrelation(own[None])(values[..., [week]])
+        torch.testing.assert_close(found[..., [week]], expected)
+
+
 def test_decorrelation_is_its_own_transpose():
     rng = np.random.default_rng(2)
     decorrelate = Decorrelation(torch.as_tensor(rng.standard_normal((5, 3, 2))))
