@@ -14,7 +14,6 @@ from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.estimator._media_sequence import MediaSequence
 from sklearn_mmm.functional import lagged
 from sklearn_mmm.graph._influence import ChannelInfluence
-from sklearn_mmm.likelihood._data import channels_first
 
 # Numbers of media that fit the cache with what is made of them.
 _BLOCK_SIZE = 40_000
@@ -215,8 +214,8 @@ def _together(sequences: list[MediaSequence], rows: _Rows) -> Tensor:
     n_members = max(1, min(len(responses), _BLOCK_SIZE // each))
     n_regions = max(1, _BLOCK_SIZE // (n_members * each))
     for own in torch.arange(len(media)).split(n_regions):
-        lags = channels_first(lagged(media[own], n_lags))
-        change = lags if same else channels_first(lagged(rows.used[own], n_lags))
+        lags = lagged(media[own], n_lags)
+        change = lags if same else lagged(rows.used[own], n_lags)
         for part in torch.arange(len(responses)).split(n_members):
             some = {name: values[part] for name, values in raw.items()}
             found = responses[0].shape.share_along(some, lags, change)

@@ -117,7 +117,7 @@ def weibull_weights(shape: Tensor, scale: Tensor, n_lags: int) -> Tensor:
     return mass / mass.sum(-1, keepdim=True)
 
 
-def lagged(x: Tensor, n_lags: int) -> Tensor:
+def lagged(x: Tensor, n_lags: int, first: int = 0) -> Tensor:
     """Stack a series with its own past; before its first step there is nothing.
 
     Parameters
@@ -126,11 +126,15 @@ def lagged(x: Tensor, n_lags: int) -> Tensor:
         Media.
     n_lags : int
         Number of lags, 0 included.
+    first : int, default=0
+        Number of steps at the beginning that are only past.
 
     Returns
     -------
-    Tensor of shape (..., week, channel, n_lags)
-        ``out[..., t, c, l] = x[..., t - l, c]``, zero where ``t < l``.
+    Tensor of shape (..., week - first, channel, n_lags)
+        ``out[..., t, c, l] = x[..., first + t - l, c]``, zero where there is no such
+        step. Channels and lags come first in memory, where each is a product of
+        matrices.
 
     Examples
     --------
@@ -141,11 +145,15 @@ def lagged(x: Tensor, n_lags: int) -> Tensor:
             [2., 1.],
             [3., 2.]])
     """
-    out = x.new_zeros(*x.shape, n_lags)
-    n_weeks = x.shape[-2]
-    for lag in range(min(n_lags, n_weeks)):
-        out[..., lag:, :, lag] = x[..., : n_weeks - lag, :]
-    return out
+    series = x.movedim(-1, 0)
+    n_weeks = x.shape[-2] - first
+    out = x.new_zeros(len(series), n_lags, *x.shape[:-2], n_weeks)
+    for lag in range(min(n_lags, x.shape[-2])):
+        # The first steps that have this lag.
+        begin = max(lag - first, 0)
+        past = series[..., first + begin - lag : first + n_weeks - lag]
+        out[:, lag, ..., begin:] = past
+    return out.movedim((0, 1), (-2, -1))
 
 
 def carry_over(x: Tensor, weights: Tensor) -> Tensor:

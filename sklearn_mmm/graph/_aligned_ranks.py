@@ -61,13 +61,18 @@ def aligned_rank_scores(
     aligned = (target - columns @ weight)[:, None] + beside * weight
     beside = np.ascontiguousarray(beside.T)
     ranked, clusters = _Ranked(aligned.T), _Clusters(cluster)
+    memory = clusters.autocorrelation(beside)
     out = np.zeros((len(beside), _N_SCORES))
     asked = np.arange(len(beside))
     for kind in range(_N_SCORES):
         if len(asked):
-            own, scores = beside[asked], ranked.scores(kind, asked)
-            total = np.vecdot(own, scores)
-            power = np.vecdot(own**2, scores**2) * clusters.inflation(own, scores)
+            scores = ranked.scores(kind, asked)
+            # How much autocorrelation makes variances larger.
+            along = memory[asked] * clusters.autocorrelation(scores)
+            inflation = np.maximum(1 + 2 * along.sum(axis=1), 1.0)
+            scores *= beside[asked]
+            power = np.vecdot(scores, scores) * inflation
+            total = scores.sum(axis=1)
             out[asked, kind] = total / np.sqrt(np.maximum(power, _LEAST_POWER))
         if not kind:
             asked = asked[np.abs(out[:, 0]) < enough]
@@ -133,22 +138,17 @@ class _Clusters:
         gap = _N_LAGS * np.repeat(np.arange(len(starts)), self.length)
         self.place = np.arange(n_rows) + gap
 
-    def inflation(self, beside: np.ndarray, scores: np.ndarray) -> np.ndarray:
-        """Return by how much autocorrelation makes variances larger, (n,)."""
-        n_rows, apart = len(self.place), []
-        for values in (beside, scores):
-            padded = np.zeros((len(values), int(self.place[-1]) + 1 + _N_LAGS))
-            padded[:, self.place] = values
-            apart.append(padded)
-        power = [np.maximum(np.vecdot(v, v), _LEAST_POWER) for v in apart]
-        out = np.ones(len(beside))
-        for lag in range(1, min(_N_LAGS, n_rows - 1) + 1):
+    def autocorrelation(self, values: np.ndarray) -> np.ndarray:
+        """Return that of (n, n_rows) values, (n, n_lags); 0 where there is no lag."""
+        n_rows = len(self.place)
+        apart = np.zeros((len(values), int(self.place[-1]) + 1 + _N_LAGS))
+        apart[:, self.place] = values
+        power = np.maximum(np.vecdot(values, values), _LEAST_POWER)
+        out = np.zeros((len(values), min(_N_LAGS, n_rows - 1)))
+        for lag in range(1, out.shape[1] + 1):
             n_together = int(np.maximum(self.length - lag, 0).sum())
             if not n_together:
                 break
-            rho = [
-                np.vecdot(v[:, lag:], v[:, :-lag]) / p
-                for v, p in zip(apart, power, strict=True)
-            ]
-            out += 2 * rho[0] * rho[1] * (n_rows / n_together) ** 2
-        return np.maximum(out, 1.0)
+            along = np.vecdot(apart[:, lag:], apart[:, :-lag])
+            out[:, lag - 1] = along / power * (n_rows / n_together)
+        return out

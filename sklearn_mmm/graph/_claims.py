@@ -81,11 +81,11 @@ def claim(
     """
     n = len(rules.allowed)
     found = np.mean([edges.weights[:n] != 0 for _, edges in draws], axis=0) > 0.5
-    turned = np.median(
-        [direction_p_values(rows, panel, e.weights, rules) for rows, e in draws], axis=0
-    )
     holds = np.zeros((n, n), bool)
-    holds[found] = rejected(turned[found], _DIRECTION_LEVEL)
+    if (found & ~doubts.broken).any():
+        each = [direction_p_values(rows, panel, e.weights, rules) for rows, e in draws]
+        turned = np.median(each, axis=0)
+        holds[found] = rejected(turned[found], _DIRECTION_LEVEL)
     kept = np.asarray((found & holds & ~doubts.broken) | rules.required)
     order = _topological(kept)
     within = replace(rules, allowed=kept)

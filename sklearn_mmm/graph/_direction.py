@@ -59,16 +59,19 @@ def _turned(
     beside = (weights[:, i] != 0) | (weights[:, j] != 0)
     beside[[i, j]] = False
 
-    def residual(target: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        if not columns.shape[1]:
-            return target
-        return np.asarray(target - columns @ np.linalg.lstsq(columns, target)[0])
+    both = np.hstack([rows.children[:, [i, j]], rows.parents[:, [i, j]]])
+    if beside.any():
+        shared = drivers[:, beside]
+        inverse = np.linalg.pinv(shared.T @ shared, hermitian=True)
+        both = both - shared @ (inverse @ (shared.T @ both))
+    cause, effect, by_cause, by_effect = np.ascontiguousarray(both.T)
 
-    shared = drivers[:, beside]
-    cause, effect = (residual(rows.children[:, k], shared) for k in (i, j))
-    by_cause, by_effect = (residual(rows.parents[:, k], shared) for k in (i, j))
-    forward = residual(effect, by_cause[:, None])
-    backward = residual(cause, by_effect[:, None])
+    def residual(target: np.ndarray, column: np.ndarray) -> np.ndarray:
+        power = max(float(column @ column), 1e-300)
+        return np.asarray(target - column * (float(column @ target) / power))
+
+    forward = residual(effect, by_cause)
+    backward = residual(cause, by_effect)
     gain = _entropy_of([effect, backward]) - _entropy_of([cause, forward])
     by_row = sum(entropy_by_row(values) for values in (effect, backward)) - sum(
         entropy_by_row(values) for values in (cause, forward)

@@ -12,8 +12,8 @@ _N_BINS = 400
 _WIDE = 0.03
 # Fewer values tell nothing about their distribution.
 _FEWEST = 20
-# Regions that are held at once.
-_AT_ONCE = 64
+# Regions that are held at once, and of which the evidence fits the cache.
+_AT_ONCE, _IN_CACHE = 64, 4
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,11 @@ def draw_states(
         n_regions, n_weeks = out[some].shape
         # (region, week, state, state before)
         evidence = np.zeros((n_regions, n_weeks, len(_GRID), len(_GRID)), np.float32)
-        for j, channel in enumerate(channels):
-            channel.add(evidence, values[some, :, j], told[some, :, j])
+        for part in range(first, first + n_regions, _IN_CACHE):
+            few = slice(part, min(part + _IN_CACHE, first + n_regions))
+            near = evidence[few.start - first : few.stop - first]
+            for j, channel in enumerate(channels):
+                channel.add(near, values[few, :, j], told[few, :, j])
         out[some] = _sample(evidence, follow.cycle_memory, rng)
     return out + _CELL * (rng.random(out.shape) - 0.5)
 
@@ -114,7 +117,7 @@ class _LogDensity:
         shape = (*values.shape, *(1 for _ in shift.shape))
         place = self._place(values).astype(np.float32).reshape(shape)
         place = place - (shift * self._per_unit).astype(np.float32)
-        return np.asarray(self._table.take(place.astype(np.int32), mode="clip"))
+        return np.asarray(self._table.take(place.astype(np.intp), mode="clip"))
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,8 @@ class _Channel:
             new = values[:, 1:] - self.memory * values[:, :-1]
             shift = self.loading * (_GRID[:, None] - self.memory * _GRID)
             found = self.innovation.of_differences(new, shift)
-            found *= follows[..., None, None]
+            if not follows.all():
+                found *= follows[..., None, None]
             evidence[:, 1:] += found
         if self.own is not None and alone.any():
             found = self.own.of_differences(values[alone], self.loading * _GRID)

@@ -124,15 +124,15 @@ class TrainingData:
         """Return the module's inputs in double precision, region first."""
         calendar = torch.as_tensor(self.calendar)
         inputs = {
-            "lags": channels_first(self._lags(self.media, self.past, max_lag)),
+            "lags": self._lags(self.media, self.past, max_lag),
             "controls": torch.as_tensor(self.controls),
             "region": torch.arange(len(self.media)),
             "observed": torch.as_tensor(self.observed, dtype=torch.float64),
             "calendar": calendar.expand(len(self.media), -1, -1),
         }
         if self.frequency is not None:
-            lags = self._lags(self.frequency, self.past_frequency, max_lag)
-            inputs["frequency"] = channels_first(lags)
+            past = self.past_frequency
+            inputs["frequency"] = self._lags(self.frequency, past, max_lag)
         return inputs
 
     def _lags(self, media: np.ndarray, past: np.ndarray | None, max_lag: int) -> Tensor:
@@ -143,7 +143,7 @@ class TrainingData:
         media = np.where(before, past[:, None], media)
         early = np.repeat(past[:, None], max_lag, axis=1)
         whole = torch.as_tensor(np.concatenate([early, media], 1))
-        return lagged(whole, max_lag)[:, max_lag:]
+        return lagged(whole, max_lag, first=max_lag)
 
     def with_usual_past(self) -> "TrainingData":
         """Return the data as those of media that ran before anybody wrote them down.
@@ -195,11 +195,6 @@ def _by_size(columns: np.ndarray) -> np.ndarray:
     weeks = np.arange(1.0, columns.shape[1] + 1)[:, None]
     squares = columns**2
     return np.lexsort((squares.sum((0, 1)), (squares * weeks).sum((0, 1))))
-
-
-def channels_first(lags: Tensor) -> Tensor:
-    """Return (region, week, channel, lag) with channels and lags first in memory."""
-    return lags.permute(2, 3, 0, 1).contiguous().permute(2, 3, 0, 1)
 
 
 def calendar_features(

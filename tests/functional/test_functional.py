@@ -33,6 +33,7 @@ def test_carry_over_is_causal_and_longer_kernels_than_series_work():
         carry_over(x, weights)[:, :3], carry_over(changed, weights)[:, :3]
     )
     assert lagged(x, 9)[:, 0, :, 1:].abs().sum() == 0
+    assert torch.equal(lagged(x, 3, first=2), lagged(x, 3)[:, 2:])
 
 
 def test_hill_limits():
