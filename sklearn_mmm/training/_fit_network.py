@@ -1,7 +1,9 @@
 """Find the mode, decide what may vary, condition the baseline, draw members."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,14 +126,19 @@ def fit_network(
         net, mode = train(
             module, data, hyper, rows, _AGAIN, options, seed, "carry-over", checkpoint
         )
-    drifting = _drifting(module, mode, data, options, checkpoint)
+
+    @cache
+    def drifting() -> _Drifting | None:
+        return _drifting(module, mode, data, options, checkpoint)
+
     settings = checkpoint.recall("settings")
     if settings is None:
         settings = _choose(module, drifting, mode, data, options, seed)
         checkpoint.keep("settings", settings)
-    if settings.future_share > 0 and drifting is not None:
-        hyper = mode.hyper._replace(penalties=drifting.penalties)
-        own = drifting.module
+    varying = drifting() if settings.future_share > 0 else None
+    if varying is not None:
+        hyper = mode.hyper._replace(penalties=varying.penalties)
+        own = varying.module
         net, mode = train(
             own, data, hyper, rows, _AGAIN, options, seed, "drift", checkpoint
         )
@@ -251,12 +258,8 @@ def _drifting(
     options: TrainingOptions,
     checkpoint: Checkpoint,
 ) -> _Drifting | None:
-    """Train effects that vary with time if there is evidence that they do.
-
-    What has too few weeks to be validated would not be kept.
-    """
-    refused = options.validation and not _inner_origins(data)
-    if not options.time_varying or refused:
+    """Train effects that vary with time if there is evidence that they do."""
+    if not options.time_varying:
         return None
     trained = checkpoint.recall("drifting")
     if trained is not None:
@@ -281,24 +284,31 @@ def _inner_origins(data: TrainingData) -> list[int]:
 
 def _choose(
     module: MMMModule,
-    drifting: _Drifting | None,
+    drifting: Callable[[], _Drifting | None],
     mode: Mode,
     data: TrainingData,
     options: TrainingOptions,
     seed: int,
 ) -> ForecastSettings:
-    """Return what forecasts best at the last origins inside the training weeks."""
+    """Return what forecasts best at the last origins inside the training weeks.
+
+    Effects that vary are trained only where they could be chosen.
+    """
     origins = _inner_origins(data) if options.validation else []
     if not origins:
         # What cannot be validated does not vary.
-        constant = options.validation or drifting is None
+        constant = options.validation or drifting() is None
         return ForecastSettings(future_share=0.0 if constant else 1.0)
     early = data.without(mode.hyper.outliers.shift)
+
+    def varying() -> InnerFit | None:
+        own = drifting()
+        if own is None:
+            return None
+        hyper = mode.hyper._replace(penalties=own.penalties)
+        return _inner_mode(own.module, hyper, early, origins[0], options, seed)
+
     inner = _inner_mode(module, mode.hyper, early, origins[0], options, seed)
-    varying = None
-    if drifting is not None:
-        hyper = mode.hyper._replace(penalties=drifting.penalties)
-        varying = _inner_mode(drifting.module, hyper, early, origins[0], options, seed)
     return validate(inner, varying, early, origins, options.noise)
 
 

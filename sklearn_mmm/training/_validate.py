@@ -1,5 +1,6 @@
 """Inner validation: hyper-parameters that forecast best inside the training weeks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -99,36 +100,42 @@ def inner_origins(n_weeks: int) -> list[int]:
 
 def validate(
     constant: InnerFit,
-    varying: InnerFit | None,
+    varying: Callable[[], InnerFit | None],
     data: TrainingData,
     origins: list[int],
     noise: HuberNoise,
 ) -> ForecastSettings:
     """Choose modulation and flexibility, one after the other.
 
-    Evidence for effects that vary with time comes from the past; it is believed where
-    the model forecasts well, since a panel that the model does not describe gives
-    evidence for anything, and where forecasts do not suffer by it. Any other value
+    Evidence for effects that vary with time comes from the past; it is asked for where
+    the model forecasts well without, since a panel that the model does not describe
+    gives evidence for anything, and believed where forecasts do not suffer by it. Any
+    other value
     than the likeliest is taken only if it is better at every origin and by two
     standard errors over them, so that chance does not choose.
 
     Parameters
     ----------
-    constant, varying : InnerFit
-        Trained on the weeks before the first origin, with constant and with
-        time-varying effects (None if those do not come into question).
+    constant : InnerFit
+        Trained on the weeks before the first origin, with constant effects.
+    varying : callable
+        Returns the same with time-varying effects, or None where there is no evidence
+        for them.
     data : TrainingData
     origins : list of int
     noise : HuberNoise
     """
+    drifting = None
 
     def forecasts(settings: ForecastSettings) -> _Forecasts:
-        fit = (varying if settings.future_share > 0 else None) or constant
+        fit = (drifting if settings.future_share > 0 else None) or constant
         return _forecast(fit, data, origins, noise, settings)
 
     settings = ForecastSettings(future_share=0.0)
     best = forecasts(settings)
-    if varying is not None:
+    if best.skill > _TRUSTED_SKILL:
+        drifting = varying()
+    if drifting is not None:
         for value in _FUTURE_SHARES:
             tried = replace(settings, future_share=value)
             found = forecasts(tried)

@@ -29,7 +29,7 @@ def decide(monkeypatch):
 
         asked = []
         monkeypatch.setattr(_validate, "_forecast", forecast)
-        settings = validate("constant", varying, None, [80, 88, 96], 1.345)
+        settings = validate("constant", lambda: varying, None, [80, 88, 96], 1.345)
         return settings, asked
 
     return run
@@ -82,8 +82,16 @@ def test_without_a_varying_fit_effects_are_constant(decide):
 
 
 def test_each_choice_is_forecast_by_its_own_fit(decide):
-    _, asked = decide({CONSTANT: ([1.0] * 3, 0.5)})
+    _, asked = decide({CONSTANT: ([1.0] * 3, 0.9)})
+    assert {fit for *_, fit in asked} == {"constant", "varying"}
     assert all((fit == "varying") == (share > 0) for share, _, fit in asked)
+
+
+def test_varying_effects_are_not_trained_where_constant_ones_do_not_forecast(decide):
+    results = {CONSTANT: ([1.0] * 3, 0.4), (0.5, 1.0): ([0.1] * 3, 0.9)}
+    settings, asked = decide(results)
+    assert settings.future_share == 0.0
+    assert {fit for *_, fit in asked} == {"constant"}
 
 
 def test_intervals_widen_to_hold_what_came(monkeypatch):
