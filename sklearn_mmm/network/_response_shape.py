@@ -283,22 +283,29 @@ class ResponseShape:
             self.kernel_parameters(raw), self.n_lags
         )
         weights = self._each_kernel(weights)
-        adstocked = _adstocked(lags, weights)
+        inner = {name: p.derivative(raw[name]) for name, p in self.priors.items()}
+        changes = {
+            name: self._each_kernel(by_kernel[p.name] * inner[name][..., None])
+            for name, p in self.priors.items()
+            if name.startswith("adstock_")
+        }
+        # Media are read once for all kernels.
+        one = weights.expand(lags.shape[2], -1) if weights.dim() == 1 else weights
+        every = torch.stack(torch.broadcast_tensors(one, *changes.values()))
+        adstocked, *changed = _adstocked(lags, every)
         whole = self.together(adstocked)
         value, slope, by_curve = self.saturation.value_and_derivatives(
             _panel(self.curve_parameters(raw)), whole
         )
         part = Part(self.groups, adstocked, whole, value, slope)
-        share, out, changes = part.share, {}, {}
+        by_media = dict(zip(changes, changed, strict=True))
+        share, out = part.share, {}
         for name, prior in self.priors.items():
-            inner = prior.derivative(raw[name])
             if name.startswith("saturation_"):
-                change = by_curve[prior.name] * inner[..., None, None, :]
+                change = by_curve[prior.name] * inner[name][..., None, None, :]
                 out[name] = part.by_curve(change)
-            elif name.startswith("adstock_"):
-                change = by_kernel[prior.name] * inner[..., None]
-                changes[name] = self._each_kernel(change)
-                out[name] = part.by_media(_adstocked(lags, changes[name]))
+            elif name in by_media:
+                out[name] = part.by_media(by_media[name])
         if frequency is None:
             return share, out
         own, by = self._reach_and_derivatives(raw, lags, frequency, weights, changes)

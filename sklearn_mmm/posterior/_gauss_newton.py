@@ -29,10 +29,12 @@ from sklearn_mmm.posterior._linearised import (
     summed_with_common,
     with_common,
 )
+from sklearn_mmm.posterior._secants import Secants, add, dot
 
 _MOST_ITERATIONS = 60
-# Relative residual at which conjugate gradients end.
-_RESIDUAL = 0.03
+# Relative residual at which conjugate gradients end: of draws, whose spread it is a
+# share of, and of steps that others follow.
+_RESIDUAL, _RESIDUAL_OF_STEPS = 0.03, 0.1
 # Logarithms and logits move at most so far in a step.
 _LONGEST_STEP = 1.0
 _MOST_HALVINGS = 10
@@ -169,16 +171,18 @@ class NormalEquations:
         left[:, m:] -= group_sums(posterior, apart)
         return left, right + apart
 
-    def solve(self, rhs: Step, held: Tensor) -> Step:
+    def solve(self, rhs: Step, held: Tensor, residual: float = _RESIDUAL) -> Step:
         """Solve the system, some bounded parameters staying where they are.
 
         Parameters
         ----------
         rhs : tuple of Tensor
         held : bool Tensor of shape (member, bounded)
+        residual : float
+            What may be left, as a share of the right side.
         """
         if not self.exact:
-            return self._conjugate_gradients(rhs, held)
+            return self._conjugate_gradients(rhs, held, residual)
         return self._without(self.precondition(rhs), held)
 
     def _without(self, step: Step, held: Tensor) -> Step:
@@ -204,7 +208,7 @@ class NormalEquations:
             own[member] -= torch.einsum("b,brq->rq", weight, own_columns[b])
         return shared, own
 
-    def _conjugate_gradients(self, rhs: Step, held: Tensor) -> Step:
+    def _conjugate_gradients(self, rhs: Step, held: Tensor, residual: float) -> Step:
         def conditioned(vector: Step) -> Step:
             return self._without(self.precondition(vector), held)
 
@@ -213,21 +217,21 @@ class NormalEquations:
         x: Step = torch.zeros_like(rhs[0]), torch.zeros_like(rhs[1])
         r: Step = rhs[0] * free, rhs[1]
         z = conditioned(r)
-        p, rz = z, _dot(r, z)
-        limit = _RESIDUAL**2 * rz
+        p, rz = z, dot(r, z)
+        limit = residual**2 * rz
         for _ in range(_MOST_ITERATIONS):
             going = rz > limit
             if not going.any():
                 break
             image, image_own = self.multiply(p)
             image = image * free
-            curvature = _dot(p, (image, image_own))
+            curvature = dot(p, (image, image_own))
             alpha = torch.where(going & (curvature > 0), rz / curvature, 0.0)
-            x = _add(x, p, alpha)
-            r = _add(r, (image, image_own), -alpha)
+            x = add(x, p, alpha)
+            r = add(r, (image, image_own), -alpha)
             z = conditioned(r)
-            rz, before = _dot(r, z), rz
-            p = _add(z, p, torch.where(going, rz / before.clamp_min(1e-300), 0.0))
+            rz, before = dot(r, z), rz
+            p = add(z, p, torch.where(going, rz / before.clamp_min(1e-300), 0.0))
         return x
 
 
@@ -241,14 +245,6 @@ def _precision(posterior: Posterior, at: Parameters, names: tuple[str, ...]) -> 
     return torch.cat(parts)
 
 
-def _dot(a: Step, b: Step) -> Tensor:
-    return (a[0] * b[0]).sum(1) + (a[1] * b[1]).sum((1, 2))
-
-
-def _add(a: Step, b: Step, factor: Tensor) -> Step:
-    return a[0] + factor[:, None] * b[0], a[1] + factor[:, None, None] * b[1]
-
-
 @torch.no_grad()
 def gauss_newton_step(
     posterior: Posterior,
@@ -256,6 +252,7 @@ def gauss_newton_step(
     value: Tensor,
     random: Randomisation,
     system: NormalEquations | None = None,
+    secants: Secants | None = None,
 ) -> tuple[Parameters, Tensor]:
     """Return where members are after a step, and their objectives.
 
@@ -269,14 +266,64 @@ def gauss_newton_step(
     random : Randomisation
     system : NormalEquations or None
         Of the steps; None, for a single member, makes its own.
+    secants : Secants or None
+        Of the steps before, which takes note of this one.
     """
     if system is None:
         system = NormalEquations(posterior, at)
         rhs = system.pull(at, random)
     else:
         rhs = _pull(posterior, at, random)
-    step = system.solve(rhs, at_bound(posterior, at, rhs[0]))
+    held = at_bound(posterior, at, rhs[0])
+    if secants is None:
+        step = system.solve(rhs, held)
+    else:
+        secants.see(posterior, at, rhs)
+        rhs, shares = secants.before(rhs)
+        step = secants.after(system.solve(rhs, held, _RESIDUAL_OF_STEPS), shares)
+        step[0][:, bounded(posterior)] *= ~held
     return _search(posterior, at, value, step, random)
+
+
+@torch.no_grad()
+def corrected(
+    posterior: Posterior,
+    at: Parameters,
+    value: Tensor,
+    random: Randomisation,
+    system: NormalEquations,
+    n_steps: int,
+) -> tuple[Parameters, Tensor]:
+    """Return where members are after some more steps, and their objectives.
+
+    All of them take those by the system of the mode (simplified Newton; Deuflhard,
+    2011, "Newton Methods for Nonlinear Problems", section 2.1), as long as several are
+    evaluated at once. Of a panel so large that each is evaluated by itself a member
+    takes one step by its own system, which gains as much as three.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    at : dict of Tensor
+    value : Tensor of shape (member,)
+    random : Randomisation
+    system : NormalEquations
+        At the mode.
+    n_steps : int
+    """
+    if not n_steps or posterior.at_once(_STEP_SIZE) > 1:
+        for _ in range(n_steps):
+            at, value = gauss_newton_step(posterior, at, value, random, system)
+        return at, value
+    members = torch.arange(len(value)).split(1)
+    found = [
+        gauss_newton_step(
+            posterior, {n: v[one] for n, v in at.items()}, value[one], random.of(one)
+        )
+        for one in members
+    ]
+    moved = {name: torch.cat([own[name] for own, _ in found]) for name in at}
+    return moved, torch.cat([own for _, own in found])
 
 
 @torch.no_grad()

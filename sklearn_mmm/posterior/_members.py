@@ -23,8 +23,8 @@ from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import (
     NormalEquations,
+    corrected,
     first_step,
-    gauss_newton_step,
 )
 
 # Standard deviations of members are so many times those of the posterior: the model is
@@ -114,9 +114,8 @@ def draw_members(
     n_members : int
     seed : int
     n_corrections : int
-        Steps after the first one, which takes the model as linear; all of them by the
-        system of the mode (simplified Newton; Deuflhard, 2011, "Newton Methods for
-        Nonlinear Problems", section 2.1).
+        Steps after the first one, which takes the model as linear; see
+        :func:`~sklearn_mmm.posterior._gauss_newton.corrected`.
     widening : float, default=1.0
         Factor of all standard deviations.
     verbose : int, default=0
@@ -132,10 +131,7 @@ def draw_members(
     ) as bar:
         for random in _randomisations(posterior, at, n_members, rng, widening):
             moved, value = first_step(posterior, at, random, system)
-            for _ in range(n_corrections):
-                moved, value = gauss_newton_step(
-                    posterior, moved, value, random, system
-                )
+            moved, _ = corrected(posterior, moved, value, random, system, n_corrections)
             found.append(moved)
             bar.update(len(random.noise))
     return {name: torch.cat([part[name] for part in found]) for name in at}

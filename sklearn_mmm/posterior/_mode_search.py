@@ -29,6 +29,7 @@ from sklearn_mmm.network import MMMModule, effect_columns
 from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
 from sklearn_mmm.posterior._renewed_scales import mean_share, renewed_scales
+from sklearn_mmm.posterior._secants import Secants
 
 # Draws for the expectation: so many over all regions together, within limits.
 _N_DRAWS, _FEWEST_DRAWS, _MOST_DRAWS = 160, 8, 32
@@ -153,6 +154,7 @@ class ModeSearch:
         self.beginning = {k: v.clone() for k, v in self.module.state_dict().items()}
         self.still = no_randomisation(posterior)
         self.value = posterior.objective(self.mode.at, self.still)
+        self.secants = Secants()
         self.n_steps = 0
 
     def state(self) -> dict[str, Any]:
@@ -162,6 +164,8 @@ class ModeSearch:
             "hyper": self.mode.hyper,
             "at": self.mode.at,
             "value": self.value,
+            "pairs": self.secants.pairs,
+            "last": self.secants.last,
             "n_steps": self.n_steps,
             "n_renewals": self.n_renewals,
             "finished": self.finished,
@@ -172,13 +176,16 @@ class ModeSearch:
         self.module.load_state_dict(state["beginning"])
         self._begin(state["hyper"])
         self.mode = self.mode._replace(at=state["at"])
+        self.secants.pairs, self.secants.last = state["pairs"], state["last"]
         for name in ("value", "n_steps", "n_renewals", "finished"):
             setattr(self, name, state[name])
 
     def step(self) -> float:
         """Take a Gauss-Newton step; return the objective."""
         posterior, at, hyper = self.mode
-        at, value = gauss_newton_step(posterior, at, self.value, self.still)
+        at, value = gauss_newton_step(
+            posterior, at, self.value, self.still, secants=self.secants
+        )
         self.gain = float((self.value - value).item())
         self.mode, self.value = Mode(posterior, at, hyper), value
         self.n_steps += 1
@@ -218,6 +225,8 @@ class ModeSearch:
         scales = replace(hyper.penalties.scales, share=share)
         penalties = replace(hyper.penalties, scales=scales)
         self.value = self.value + posterior.believe(penalties, at, self.still)
+        # Gradients of another objective.
+        self.secants = Secants()
         self.mode = Mode(posterior, at, hyper._replace(penalties=penalties))
         return True
 

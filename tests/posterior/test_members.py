@@ -10,7 +10,7 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
-from sklearn_mmm.posterior import _members
+from sklearn_mmm.posterior import _gauss_newton, _members
 from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
 from sklearn_mmm.training._condition import baseline_of, media_and_controls
@@ -147,6 +147,23 @@ def test_seeds_make_members(linear):
         assert torch.equal(value, again[name])
     assert not torch.equal(first["coefficient"], other["coefficient"])
     assert not torch.equal(first["coefficient"][0], first["coefficient"][1])
+
+
+def test_members_of_large_panels_take_a_step_of_their_own(linear, monkeypatch):
+    together = linear.vector(linear.draws(4))
+    taken = []
+
+    def step(posterior, at, value, random, system=None):
+        taken.append((len(value), system))
+        return gauss_newton_step(posterior, at, value, random, system)
+
+    monkeypatch.setattr(_gauss_newton, "gauss_newton_step", step)
+    monkeypatch.setattr(_gauss_newton, "_STEP_SIZE", 1)
+    alone = linear.vector(linear.draws(4))
+    assert taken == [(1, None)] * 4
+    # The same modes, since the model is linear.
+    scale = linear.covariance().diagonal().sqrt()
+    assert ((alone - together) / scale).abs().max() < 0.05
 
 
 @pytest.mark.parametrize("n_members", [0, 1, 7])
