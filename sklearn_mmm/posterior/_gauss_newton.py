@@ -10,6 +10,7 @@ the system without them.
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -95,8 +96,9 @@ class NormalEquations:
                 [slopes.own.mT @ slopes.shared, common, pooled.with_cells], -1
             )
             self.inverse = torch.linalg.inv(inner)
-            left = (self.inverse @ self.border).flatten(0, 1)
-            whole -= self.border.flatten(0, 1).T @ left
+            # (region and own, shared): how regions' parameters follow shared ones.
+            self.follow = (self.inverse @ self.border).flatten(0, 1)
+            whole -= self.border.flatten(0, 1).T @ self.follow
         self.scale = whole.diagonal().clamp_min(1e-12).sqrt()
         balanced = whole / self.scale / self.scale[:, None]
         eye = torch.eye(len(whole), dtype=torch.float64)
@@ -111,12 +113,9 @@ class NormalEquations:
         shared, own = vector
         if not own.shape[2]:
             return self.solve_shared(shared), own
-        inner = torch.einsum("rab,mrb->mra", self.inverse, own)
-        out = self.solve_shared(
-            shared - torch.einsum("ras,mra->ms", self.border, inner)
-        )
-        pull = torch.einsum("ras,ms->mra", self.border, out)
-        return out, inner - torch.einsum("rab,mrb->mra", self.inverse, pull)
+        out = self.solve_shared(shared - own.flatten(1) @ self.follow)
+        followed = (out @ self.follow.T).reshape(own.shape)
+        return out, _by_region(self.inverse, own) - followed
 
     def transpose(self, innovation: Tensor) -> Step:
         """Return the derivatives' transpose times clipped (member, region, week)."""
@@ -142,7 +141,7 @@ class NormalEquations:
         known = values.flatten(1) @ slopes.shared.flatten(0, 1)
         pooled = back.new_zeros(len(back), posterior.n_pooled)
         left = torch.cat([known, back, pooled], 1)
-        return left, torch.einsum("rtq,mrt->mrq", slopes.own, values)
+        return left, _by_region(slopes.own.mT, values)
 
     def multiply(self, step: Step) -> Step:
         """Return the whole system's matrix times vectors."""
@@ -152,17 +151,18 @@ class NormalEquations:
         flat = slopes.shared.flatten(0, 1)
         change = (shared[:, :n] @ flat.T).reshape(-1, *slopes.shared.shape[:2])
         if own.shape[2]:
-            change = change + torch.einsum("rtq,mrq->mrt", slopes.own, own)
+            change = change + _by_region(slopes.own, own)
         for regions, columns in posterior.each_common():
             course = (columns @ shared[:, n:m].T).permute(2, 0, 1)
             change[:, regions] += course * posterior.precision[regions, None]
         seen = posterior.decorrelate(change) * posterior.observed
         values = posterior.decorrelate(seen)
         left, right = self._transpose(values)
-        rows = shared @ slopes.row_shared.T
-        rows = rows + torch.einsum("erq,mrq->me", slopes.row_own, own)
-        left = left + rows @ slopes.row_shared
-        right = right + torch.einsum("erq,me->mrq", slopes.row_own, rows)
+        if len(slopes.row_shared):
+            of_own = slopes.row_own.flatten(1)
+            rows = shared @ slopes.row_shared.T + own.flatten(1) @ of_own.T
+            left = left + rows @ slopes.row_shared
+            right = right + (rows @ of_own).reshape(own.shape)
         left[:, n:m] += shared[:, n:m] @ slopes.below.T @ slopes.below
         left = left + self.shared_prior * shared
         if posterior.pooling is None:
@@ -194,10 +194,7 @@ class NormalEquations:
         if not held.any():
             return step
         shared, own = step[0].clone(), step[1].clone()
-        places = bounded(self.posterior)
-        units = torch.eye(len(self.scale), dtype=torch.float64)[places]
-        nothing = own.new_zeros(len(places), *own.shape[1:])
-        columns, own_columns = self.precondition((units, nothing))
+        places, columns, own_columns = self._bounded_columns
         for member in torch.nonzero(held.any(1)).ravel().tolist():
             b = torch.nonzero(held[member]).ravel()
             place = places[b]
@@ -205,8 +202,17 @@ class NormalEquations:
             weight = torch.linalg.solve(inner, shared[member, place])
             shared[member] -= weight @ columns[b]
             shared[member, place] = 0.0
-            own[member] -= torch.einsum("b,brq->rq", weight, own_columns[b])
+            own[member] -= torch.tensordot(weight, own_columns[b], 1)
         return shared, own
+
+    @cached_property
+    def _bounded_columns(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Places of bounded parameters, and their columns of the inverse."""
+        places = bounded(self.posterior)
+        units = torch.eye(len(self.scale), dtype=torch.float64)[places]
+        own = self.slopes.own
+        nothing = own.new_zeros(len(places), len(own), own.shape[2])
+        return places, *self.precondition((units, nothing))
 
     def _conjugate_gradients(self, rhs: Step, held: Tensor, residual: float) -> Step:
         def conditioned(vector: Step) -> Step:
@@ -233,6 +239,11 @@ class NormalEquations:
             rz, before = dot(r, z), rz
             p = add(z, p, torch.where(going, rz / before.clamp_min(1e-300), 0.0))
         return x
+
+
+def _by_region(matrices: Tensor, vectors: Tensor) -> Tensor:
+    """Return (region, a, b) matrices times (member, region, b) vectors."""
+    return (matrices @ vectors.permute(1, 2, 0)).permute(2, 0, 1)
 
 
 def _precision(posterior: Posterior, at: Parameters, names: tuple[str, ...]) -> Tensor:
@@ -318,7 +329,11 @@ def corrected(
     members = torch.arange(len(value)).split(1)
     found = [
         gauss_newton_step(
-            posterior, {n: v[one] for n, v in at.items()}, value[one], random.of(one)
+            posterior,
+            {name: values[one] for name, values in at.items()},
+            value[one],
+            random.of(one),
+            secants=Secants(),
         )
         for one in members
     ]

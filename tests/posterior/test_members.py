@@ -153,9 +153,9 @@ def test_members_of_large_panels_take_a_step_of_their_own(linear, monkeypatch):
     together = linear.vector(linear.draws(4))
     taken = []
 
-    def step(posterior, at, value, random, system=None):
+    def step(posterior, at, value, random, system=None, secants=None):
         taken.append((len(value), system))
-        return gauss_newton_step(posterior, at, value, random, system)
+        return gauss_newton_step(posterior, at, value, random, system, secants)
 
     monkeypatch.setattr(_gauss_newton, "gauss_newton_step", step)
     monkeypatch.setattr(_gauss_newton, "_STEP_SIZE", 1)
