@@ -31,13 +31,13 @@ _HORIZON = 8
 _YEAR = 365.25 / 7
 PANELS = (
     "small",
-    "outliers/1:5x10",
     "real/sum",
+    "outliers/1:5x10",
     "always-on/saturating",
     "kernels/delayed",
     "demand/blind",
-    "growing",
     "additive/6",
+    "growing",
     "medium",
     "real/10",
 )
@@ -166,9 +166,12 @@ def jobs_of(args):
     return jobs
 
 
-def measure(model, world, name, seed, args):
+def measure(model, name, seed, args, deadline):
     """Return the row of a model on a panel."""
     row = {"panel": name, "seed": seed, "model": model, "note": ""}
+    if time.perf_counter() > deadline:
+        return row | {"note": "no time was left"}
+    world = panel(name, seed, args.data)
     try:
         found = fit_peer(
             model, world, args.timeout, draws=args.draws, chains=args.chains, seed=seed,
@@ -181,22 +184,18 @@ def measure(model, world, name, seed, args):
 
 def run(args, models):
     """Fit everything and return a table of rows."""
-    rows, start, left_out = [], time.perf_counter(), []
-    for name, seed in jobs_of(args):
-        if args.minutes and time.perf_counter() - start > 60 * args.minutes:
-            left_out.append(f"{name} {seed}")
-            continue
-        world = panel(name, seed, args.data)
-        found = Parallel(n_jobs=args.jobs, prefer="threads", return_as="generator")(
-            delayed(measure)(model, world, name, seed, args) for model in models
-        )
-        for row in found:
-            rows.append(row)
-            print(line(row).rstrip(), flush=True)
-            if args.csv:
-                pd.DataFrame(rows).to_csv(args.csv, index=False)
-    if left_out:
-        print(f"\nno time was left for {', '.join(left_out)}")
+    deadline = time.perf_counter() + 60 * args.minutes
+    found = Parallel(n_jobs=args.jobs, prefer="threads", return_as="generator")(
+        delayed(measure)(model, name, seed, args, deadline)
+        for name, seed in jobs_of(args)
+        for model in models
+    )
+    rows = []
+    for row in found:
+        rows.append(row)
+        print(line(row).rstrip(), flush=True)
+        if args.csv:
+            pd.DataFrame(rows).to_csv(args.csv, index=False)
     return pd.DataFrame(rows)
 
 
@@ -228,7 +227,9 @@ def main():
         "--timeout", type=float, default=3600, help="CPU seconds a fit may take"
     )
     parser.add_argument("--jobs", type=int, default=1, help="fits at a time")
-    parser.add_argument("--minutes", type=float, help="after which no panel is begun")
+    parser.add_argument(
+        "--minutes", type=float, default=np.inf, help="after which no fit is begun"
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--csv", type=Path, help="where rows go as they are measured")
     args = parser.parse_args()

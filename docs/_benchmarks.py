@@ -29,11 +29,13 @@ SECTIONS = {
     "peers": (
         "Beside the peers",
         "Each in an environment of its own, with what its own documentation starts "
-        "with. Misallocated is the sum of absolute errors of channels' totals over "
-        "the sum of true totals, error the mean relative error over channels and "
-        "regions, coverage that of 90 % intervals of these totals, skill 1 − SSE / "
-        "SSE of the mean of each region's last four weeks. CPU seconds and memory "
-        "are of one process on one core.",
+        "with (LightweightMMM with packages of its time). Misallocated is the sum of "
+        "absolute errors of channels' totals over the sum of true totals, error the "
+        "mean relative error over channels and regions, coverage that of 90 % "
+        "intervals of these totals, skill 1 − SSE / SSE of the mean of each region's "
+        "last four weeks, from one origin eight weeks before the end. CPU seconds and "
+        "memory are of one process on one core. ``real/sum`` is the sum of the regions "
+        "of a real panel, ``real/10`` its ten largest; their truth is unknown.",
     ),
     "worlds_peer": (
         "Beside PyMC-Marketing on foreign national series",

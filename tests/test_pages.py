@@ -248,3 +248,20 @@ def test_every_benchmark_has_its_section(monkeypatch):
     monkeypatch.syspath_prepend(DOCS)
     page = importlib.import_module("_benchmarks")
     assert set(page.commands()) == set(page.SECTIONS)
+
+
+def rows_of(table):
+    """Return the lines of a benchmark's table, apart at blanks."""
+    text = (DOCS / "benchmarks" / f"{table}.txt").read_text(encoding="utf-8")
+    return [line.split() for line in text.splitlines()]
+
+
+def test_numbers_of_the_readme_are_those_of_the_tables():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("<!-- numbers -->")[1].split("<!-- /numbers -->")[0]
+    shown = [line.split("|")[2].strip() for line in table.strip().splitlines()[2:]]
+    draws = [row for row in rows_of("recovery") if row[:1] == ["medium"]][1:]
+    assert shown[0] == ", ".join(row[2] for row in draws)
+    assert shown[1] == ", ".join(row[-1] for row in draws)
+    [every] = [row for row in rows_of("coverage") if row[:2] == ["all", "above"]]
+    assert shown[2] == f"{100 * float(every[3]):.0f} %"
