@@ -56,7 +56,8 @@ SECTIONS = {
     ),
     "forecast": (
         "Forecasts of a real panel",
-        "Eight weeks ahead from five origins, beside forecasts that cost nothing.",
+        "Eight weeks ahead from five origins, beside forecasts that cost nothing; "
+        "DeepCausalMMM is the regressor of this package.",
     ),
     "allocation": (
         "Budgets",
