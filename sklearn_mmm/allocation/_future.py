@@ -14,6 +14,7 @@ from sklearn_mmm.allocation._future_times import later_labels
 from sklearn_mmm.allocation._past import Past, read_past
 from sklearn_mmm.exceptions import AssumptionWarning, ExtrapolationWarning
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.inspection._model import take_model
 
 _WORDS = {
     "seasonal": "as a year before",
@@ -73,7 +74,8 @@ def make_future(
         most first: ``rule``, mean ``value``, ``low`` and ``high`` (between which 90 %
         of such means were in the past, in the control's unit), and
         ``outcome_low`` and ``outcome_high``: the total outcome if it is there, less
-        the total outcome as assumed, outcome units.
+        the total outcome as assumed, outcome units. With an ``outcome_value``, whose
+        column is among these if it was assumed, they are in its money.
 
     Raises
     ------
@@ -118,9 +120,7 @@ def make_future(
     _warn_of(past, unasked, fallback, periods)
     if not return_ranges:
         return future
-    # What an outcome is worth does not move it.
-    moving = {k: c for k, c in assumed.items() if k != past.value}
-    return future, _ranges(mmm, future, moving)
+    return future, _ranges(mmm, future, assumed, past.value)
 
 
 def _check_numbers(periods: Any, budget: Any) -> None:
@@ -160,23 +160,41 @@ def _label(times: np.ndarray) -> str:
 
 
 def _ranges(
-    mmm: FittedMMM, future: pd.DataFrame, assumed: dict[Any, Assumption]
+    mmm: FittedMMM, future: pd.DataFrame, assumed: dict[Any, Assumption], value: Any
 ) -> pd.DataFrame:
-    """Return how far assumed controls may be off, and what that would change."""
+    """Return how far assumed controls may be off, and what that would change.
+
+    Parameters
+    ----------
+    value : str, int or None
+        The column of what an outcome unit is worth.
+    """
+    # One number for all rows, which is 1 where outcomes are counted themselves.
+    usual_worth = float(take_model(mmm)[0].outcome_value_.iloc[0])
+
+    def outcome(rows: pd.DataFrame) -> float:
+        worth = usual_worth if value is None else rows[value].to_numpy(float)
+        return float((mmm.predict(rows) * worth).sum())
+
     rows = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExtrapolationWarning)
-        usual = float(mmm.predict(future).sum())
+        usual = outcome(future)
         for name, course in assumed.items():
             if not len(course.error):
                 continue
-            value = float(course.values.mean())
-            row = {"control": name, "rule": course.rule, "value": value}
+            mean = float(course.values.mean())
+            row = {"control": name, "rule": course.rule, "value": mean}
             for end, tail in zip(("low", "high"), _RANGE, strict=True):
                 shift = float(np.quantile(course.error, tail))
-                moved = future.assign(**{name: future[name] + shift})
-                row[end] = value + shift
-                row[f"outcome_{end}"] = float(mmm.predict(moved).sum()) - usual
+                moved = future[name] + shift
+                if name == value:
+                    # Nothing is worth less than nothing.
+                    moved = moved.clip(lower=0.0)
+                row[end] = mean + shift
+                changed = future.copy()
+                changed[name] = moved
+                row[f"outcome_{end}"] = outcome(changed) - usual
             rows.append(row)
     order = ["rule", "value", "low", "high", "outcome_low", "outcome_high"]
     table = pd.DataFrame(rows, columns=["control", *order]).set_index("control")

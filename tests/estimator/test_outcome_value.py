@@ -269,9 +269,17 @@ def test_lift_tests_are_in_outcome_units(valued, panel):
 def test_rows_to_come_are_worth_what_is_assumed_or_said(valued):
     mmm, X = valued
     with pytest.warns(AssumptionWarning, match="ltv"):
-        future = make_future(mmm, 4)
+        future, known = make_future(mmm, 4, return_ranges=True)
     last = X.groupby("region")["ltv"].last()
     close(future.groupby("region")["ltv"].first(), last)
+    # What outcomes may be worth is among what was assumed, and all are in money.
+    shift = known.loc["ltv", "high"] - known.loc["ltv", "value"]
+    assert shift > 0
+    close(known.loc["ltv", "outcome_high"], mmm.predict(future).sum() * shift)
+    shift = known.loc["price", "low"] - known.loc["price", "value"]
+    moved = mmm.predict(future.assign(price=future["price"] + shift))
+    money = ((moved - mmm.predict(future)) * future["ltv"]).sum()
+    close(known.loc["price", "outcome_low"], money)
     said, ranges = make_future(mmm, 4, controls={"ltv": 50.0}, return_ranges=True)
     assert (said["ltv"] == 50).all()
     assert "ltv" not in ranges.index
