@@ -165,6 +165,10 @@ def allocate_budget(
     With a price elasticity :math:`e`, spend :math:`s` instead of :math:`s_0` buys
     :math:`(s / s_0)^{1 - e}` times the media.
 
+    How sure a plan is (the intervals, ``probability``, ``expected_gain`` and
+    ``regret``) is read off members among which channels that moved together in the past
+    exchange parts of what they bring, as far as the data cannot tell.
+
     A target ROI is met by maximising outcome less :math:`\lambda` times spend for the
     least :math:`\lambda` whose optimum has that ROI.
 

@@ -44,14 +44,13 @@ def draw_exchanges(
     """
     evidence = evidence_against(mmm)
     n = len(evidence)
-    out = np.tile(np.eye(n), (n_members, 1, 1))
+    # Shares as odds, so that those of several others together stay below 1.
+    odds = np.tile(np.eye(n), (n_members, 1, 1))
     for one, other in np.argwhere(np.isfinite(evidence)):
         u = (rng.permutation(n_members) + 0.5) / n_members
-        share = _share(u, float(evidence[one, other]))[:, None]
-        given = share * out[:, one]
-        out[:, one] -= given
-        out[:, other] += given
-    return out
+        share = _share(u, float(evidence[one, other]))
+        odds[:, other, one] = share / (1 - share)
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
 def evidence_against(mmm: FittedMMM) -> np.ndarray:
@@ -66,20 +65,51 @@ def evidence_against(mmm: FittedMMM) -> np.ndarray:
     np.fill_diagonal(together, False)
     together[plan.free], together[:, plan.free] = False, False
     sigma = _noise(mmm).to_numpy()[region]
-    usual = plan.contributions(plan.spend)
+    found = plan.contributions(plan.spend)
     order = np.lexsort((plan.time, region))
     out = np.full((n, n), np.inf)
-    for shift in _shifts(together):
-        # Every channel's media take the course of another's, in their own amount.
-        other = np.roll(np.arange(n), -shift)
-        level = np.where(mean[:, other] > 0, mean[:, other], np.inf)
-        course = media[:, other] * mean / level * plan.price
-        lost = usual - plan.contributions(np.where(plan.free, 0.0, course))
+    for other in turns(together):
+        lost = found - plan.contributions(course_of(plan, media, mean, other))
         quick = _without_level(lost[order], region[order]) / sigma[order][:, None]
         pairs = together[np.arange(n), other]
-        found = (quick**2).sum(axis=0)
-        out[np.arange(n)[pairs], other[pairs]] = found[pairs]
-    return out + _tested(mmm, usual.sum(axis=0))
+        against = (quick**2).sum(axis=0)
+        out[np.arange(n)[pairs], other[pairs]] = against[pairs]
+    return out + _tested(mmm, found.sum(axis=0))
+
+
+def course_of(
+    plan: Any, media: np.ndarray, usual: np.ndarray, other: np.ndarray
+) -> np.ndarray:
+    """Return spend at which each channel's media have the course of another's.
+
+    Parameters
+    ----------
+    plan : MediaPlan
+    media : ndarray of shape (n_rows, n_channels)
+        In their own units.
+    usual : ndarray of shape (n_rows, n_channels)
+        Media of each channel's own amount, by which courses are compared.
+    other : int ndarray of shape (n_channels,)
+        Whose course each channel takes.
+    """
+    level = np.where(usual[:, other] > 0, usual[:, other], np.inf)
+    cost = media[:, other] * usual / level * plan.price - plan.given * plan.media_scale
+    return np.where(plan.free, 0.0, np.maximum(cost, 0.0))
+
+
+def turns(together: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield whose place each channel takes, until all pairs have been met.
+
+    Parameters
+    ----------
+    together : bool ndarray of shape (n_channels, n_channels)
+        Pairs to be met.
+    """
+    n = len(together)
+    for shift in range(1, n):
+        other = np.roll(np.arange(n), -shift)
+        if together[np.arange(n), other].any():
+            yield other
 
 
 def _tested(mmm: FittedMMM, brought: np.ndarray) -> np.ndarray:
@@ -102,13 +132,6 @@ def _tested(mmm: FittedMMM, brought: np.ndarray) -> np.ndarray:
             # It was seen to bring little, and cannot have brought another's.
             out[:, c] = np.inf
     return out
-
-
-def _shifts(together: np.ndarray) -> Iterator[int]:
-    n = len(together)
-    for shift in range(1, n):
-        if together[np.arange(n), np.roll(np.arange(n), -shift)].any():
-            yield shift
 
 
 def _share(u: np.ndarray, evidence: float) -> np.ndarray:

@@ -109,7 +109,10 @@ def plan_experiments(
     -----
     Value is the expected value of sample information over the members. Channels that
     moved together in the past exchange shares of what they bring among members, as far
-    as the data cannot tell. A test in some
+    as the data cannot tell. What plans bring is read off channels' curves over their
+    money, each with the others in proportion, which is approximate where campaigns
+    share the curve of a group or effects vary with other channels' media. A test in
+    some
     regions is measured against the others, matched on the past; with fewer than four
     regions all are treated and measured against the time steps before. Its standard
     error is that of placebo tests in the past.
@@ -226,10 +229,10 @@ def _worth(
     curves: MoneyCurves | None,
     mix: np.ndarray,
 ) -> np.ndarray:
-    """Return profits of plans under members, (n_members, n_members + 1).
+    """Return profits of plans under members, (n_members, n_members + 2).
 
-    Plans are the members' own best ones and the plan as given; all are multiples of
-    channels' money.
+    Plans are the members' own best ones, the best one on average and the plan as
+    given; all are multiples of channels' money.
     """
     planned = setup.variables.planned
     limits = make_limits(
@@ -248,16 +251,18 @@ def _worth(
         out[place] = np.divide(amount, planned, out=np.zeros(len(place)), where=paid)
         return out
 
-    def best(member: int) -> np.ndarray:
+    def best(members: slice) -> np.ndarray:
         def value(amount: np.ndarray) -> tuple[float, np.ndarray]:
-            found, slope = known.at(multiples(amount))
-            own = slope[member, place]
+            found, slope = known.part(members).at(multiples(amount))
+            own = slope[:, place].mean(axis=0)
             gradient = np.divide(own, planned, out=np.zeros(len(place)), where=paid)
-            return float(found[member].sum()), gradient
+            return float(found.sum(axis=1).mean()), gradient
 
         return maximise(Problem(value, limits, setup.unit), planned, 1, 0).amount
 
-    amounts = [*map(best, range(len(setup.members))), planned]
+    n = len(setup.members)
+    amounts = [best(slice(k, k + 1)) for k in range(n)]
+    amounts += [best(slice(n)), planned]
     return margin * np.array([known.at(multiples(a))[0].sum(axis=1) for a in amounts]).T
 
 

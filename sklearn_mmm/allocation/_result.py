@@ -47,7 +47,8 @@ class BudgetAllocation:
     gain : float
         Their difference.
     outcome_interval, gain_interval : tuple of float or None
-        Over the members, when there are any.
+        Over the members, when there are any; among them, channels that moved together
+        in the past exchange parts of what they bring.
     expected_gain : float or None
         Mean over members, in units of what is maximised: the outcome, or profit.
     probability : float or None

@@ -13,6 +13,7 @@ from sklearn_mmm._threads import one_thread
 from sklearn_mmm.allocation._best_frequency import at_optimal_frequency
 from sklearn_mmm.allocation._commitments import read_fixed
 from sklearn_mmm.allocation._evidence import OldPlan, weigh
+from sklearn_mmm.allocation._exchanged_plan import exchanged
 from sklearn_mmm.allocation._frequency import read_frequency
 from sklearn_mmm.allocation._limits import Limits, make_limits
 from sklearn_mmm.allocation._objective import Objective
@@ -69,6 +70,9 @@ class Setup:
     members : list of MediaPlan
     given : list of MediaPlan
         Those of model and members with the frequencies of X.
+    doubted, doubted_given : list of MediaPlan
+        Those of members in which channels that moved together in the past exchange
+        what they bring: how sure a plan is.
     variables : Variables
     risk, coverage : float
     """
@@ -78,6 +82,8 @@ class Setup:
     plan: Any
     members: list[Any]
     given: list[Any]
+    doubted: list[Any]
+    doubted_given: list[Any]
     variables: Variables
     risk: float
     coverage: float
@@ -120,14 +126,14 @@ class Setup:
     @cached_property
     def old(self) -> OldPlan:
         """What members say of the plan as given."""
-        return OldPlan.under(self.given[1:])
+        return OldPlan.under(self.doubted_given)
 
     def weighed(
         self, result: BudgetAllocation, worth: float, cost: float
     ) -> BudgetAllocation:
         """Return a result with what members say of it."""
         found = weigh(
-            self.members,
+            self.doubted,
             result.spend.to_numpy(copy=True),
             self.plan.channels,
             worth,
@@ -191,11 +197,33 @@ def prepare(
             "fit with n_members=32, give at least two other fits in members, or risk=0"
         )
     variables = make_variables(plan, by, read_fixed(plan, fixed))
-    given = priced([plan, *plans], price_elasticity)
-    chosen = given
+    worlds = [plan, *plans]
+    given, doubted_given = _under(mmm, worlds, price_elasticity)
+    chosen, doubted = given, doubted_given
     if frequency == "optimal":
-        chosen = priced(at_optimal_frequency(mmm, plan, plans), price_elasticity)
-    return Setup(mmm, X, chosen[0], chosen[1:], given, variables, risk, coverage)
+        worlds = at_optimal_frequency(mmm, plan, plans)
+        chosen, doubted = _under(mmm, worlds, price_elasticity)
+    return Setup(
+        mmm,
+        X,
+        chosen[0],
+        chosen[1:],
+        given,
+        doubted,
+        doubted_given,
+        variables,
+        risk,
+        coverage,
+    )
+
+
+def _under(
+    mmm: FittedMMM, worlds: list[Any], elasticity: Mapping[str, float] | None
+) -> tuple[list[Any], list[Any]]:
+    """Return plans at their prices, and those of members with an exchange."""
+    model, *members = worlds
+    mixed = exchanged(mmm, members) if len(members) > 1 else members
+    return priced(worlds, elasticity), priced([model, *mixed], elasticity)[1:]
 
 
 @one_thread()

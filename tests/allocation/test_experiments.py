@@ -4,12 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import DeepCausalMMMRegressor, plan_experiments
+from sklearn_mmm import DeepCausalMMMRegressor, allocate_budget, plan_experiments
+from sklearn_mmm.allocation import _exchange
+from sklearn_mmm.allocation._evidence import weigh
 from sklearn_mmm.allocation._exchange import _share, draw_exchanges, evidence_against
+from sklearn_mmm.allocation._exchanged_plan import ExchangedPlan, exchanged
 from sklearn_mmm.allocation._experiment_regions import choose_regions, placebo_error
 from sklearn_mmm.allocation._experiment_value import told_by_test, value_of_test
 from sklearn_mmm.allocation._money_curves import MoneyCurves, brought
+from sklearn_mmm.allocation._price import priced
 from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm.inspection import training_rows
 
 LIFT_TEST = ["channel", "region", "start", "end", "lift", "std_error", "spend_change"]
 
@@ -188,6 +193,92 @@ def test_less_evidence_exchanges_more():
     assert spread[0] == pytest.approx(0.5)
     # The mean of a half-normal of standard deviation 1 / √D.
     assert spread[-1] == pytest.approx(np.sqrt(2 / np.pi / 1000), rel=1e-2)
+
+
+def test_shares_are_those_of_the_evidence(of_twins, monkeypatch):
+    """Whatever may go the other way, or to a third channel."""
+    evidence = np.full((3, 3), np.inf)
+    evidence[0, 1], evidence[1, 0] = 3.0, 0.0
+    monkeypatch.setattr(_exchange, "evidence_against", lambda mmm: evidence)
+    n = 200
+    mix = draw_exchanges(of_twins, n, np.random.default_rng(0))
+    u = (np.arange(n) + 0.5) / n
+    np.testing.assert_allclose(np.sort(mix[:, 1, 0]), _share(u, 3.0))
+    np.testing.assert_allclose(np.sort(mix[:, 0, 1]), u)
+    evidence[:] = 0.0
+    np.fill_diagonal(evidence, np.inf)
+    mix = draw_exchanges(of_twins, n, np.random.default_rng(0))
+    np.testing.assert_allclose(mix.sum(axis=1), 1.0)
+    given = mix.mean(axis=0)[~np.eye(3, dtype=bool)]
+    np.testing.assert_allclose(given, given.mean(), atol=0.03)
+
+
+@pytest.fixture(scope="module")
+def moved(of_twins, twins):
+    """Return a plan of twins, and the spend that moves money from one to the other."""
+    X = twins[0][lambda X: X["week"] >= X["week"].unique()[-26]]
+    plan = of_twins.media_plan(X)
+    spend = plan.spend.copy()
+    amount = 0.3 * spend[:, :2].sum(axis=0).min()
+    spend[:, 0] *= 1 + amount / spend[:, 0].sum()
+    spend[:, 1] *= 1 - amount / spend[:, 1].sum()
+    return X, spend
+
+
+def test_a_part_of_a_response_goes_on_to_media_of_the_own_course(of_twins, moved):
+    X, spend = moved
+    members = of_twins.member_plans(X)
+    base, usual = members[0], training_rows(of_twins)[of_twins.media_columns_]
+    region = training_rows(of_twins)["region"].to_numpy()
+    usual = usual.groupby(region).mean().loc[X["region"]].to_numpy()
+    mix = np.eye(4)
+    assert ExchangedPlan(base, mix, usual).totals(spend) == pytest.approx(
+        base.totals(spend)
+    )
+    # A third of what tv brings is brought by its twin.
+    mix[:2, 0] = 2 / 3, 1 / 3
+    course = spend.copy()
+    course[:, 0] = spend[:, 1] * usual[:, 0] / usual[:, 1]
+    wanted = base.totals(spend)
+    wanted[1] += base.totals(course)[0] / 3
+    wanted[0] *= 2 / 3
+    assert ExchangedPlan(base, mix, usual).totals(spend) == pytest.approx(wanted)
+    # What has a price of its own has it whoever brings it.
+    double = {"tv": 0.5, "twin": 0.5}
+    own, priced_own = priced([base, ExchangedPlan(base, mix, usual)], double)
+    bought = own.at_plan_prices(spend)
+    assert priced_own.totals(spend) == pytest.approx(
+        ExchangedPlan(base, mix, usual).totals(bought)
+    )
+
+
+def test_money_between_twins_is_in_doubt(of_twins, twins, moved):
+    """The data cannot tell them apart, which members alone do not say."""
+    X, spend = moved
+    mixed = exchanged(of_twins, of_twins.member_plans(X))
+    channels = of_twins.media_columns_
+    told = {
+        name: weigh(members, spend, channels, 1.0, 0.0, 0.9)
+        for name, members in (("alone", of_twins.member_plans(X)), ("mixed", mixed))
+    }
+    (low, high), alone = (told[name].gain_interval for name in ("mixed", "alone"))
+    assert low < 0 < alone[0]
+    assert high - low > 1.5 * (alone[1] - alone[0])
+    # Each explains the past about as well.
+    past = training_rows(of_twins)
+    sums = [
+        [sum(brought(p, p.spend)) for p in plans]
+        for plans in (
+            of_twins.member_plans(past),
+            exchanged(of_twins, of_twins.member_plans(past)),
+        )
+    ]
+    np.testing.assert_allclose(sums[0], sums[1], rtol=0.05)
+    # A budget says so.
+    result = allocate_budget(of_twins, X, n_starts=1)
+    said = weigh(mixed, result.spend.to_numpy(copy=True), channels, 1.0, 0.0, 0.9)
+    assert result.evidence.gain_interval == pytest.approx(said.gain_interval)
+    assert result.probability == said.probability
 
 
 def test_a_lift_test_ends_the_exchange(of_twins, monkeypatch):
