@@ -10,14 +10,11 @@ from sklearn_mmm.cli._column_roles import Columns
 
 
 def default_labels(found: Columns) -> dict[str, str]:
-    """Return names for people: "facebook" for the column facebook_S."""
-    out = {}
-    for name in found.media:
-        plain = names.base(name)
-        if plain and plain != " ".join(names.words(name)):
-            out[name] = plain.title() if len(plain) > 3 else plain.upper()
-    taken = list(out.values())
-    return {k: v for k, v in out.items() if taken.count(v) == 1}
+    """Return names for people: "Facebook" for the column facebook_S."""
+    columns = list(dict.fromkeys([*found.media, *found.reach, *found.controls]))
+    out = {name: names.for_people(name) for name in columns}
+    taken = [label.lower() for label in out.values()]
+    return {k: v for k, v in out.items() if k != v and taken.count(v.lower()) == 1}
 
 
 def _behind(found: Columns, medium: str) -> str:

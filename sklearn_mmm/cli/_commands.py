@@ -67,7 +67,7 @@ def labels_of(args: argparse.Namespace, data: Data) -> dict[str, str]:
     ValueError
         If a pair is not of the form COLUMN=NAME, or there is no such column.
     """
-    labels = dict(data.labels)
+    labels: dict[str, str] = {}
     found = data.columns
     known = [found.target, *found.media, *found.reach, *found.controls]
     for text in args.labels:
@@ -75,7 +75,8 @@ def labels_of(args: argparse.Namespace, data: Data) -> dict[str, str]:
         if not sign or not label:
             raise ValueError(f"--labels takes COLUMN=NAME, got {text!r}")
         labels |= dict.fromkeys(select(known, [name], "--labels"), label)
-    return labels
+    given = set(labels.values())
+    return {k: v for k, v in data.labels.items() if v not in given} | labels
 
 
 def read_plan(args: argparse.Namespace, data: Data) -> pd.DataFrame | None:

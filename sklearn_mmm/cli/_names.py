@@ -70,6 +70,11 @@ CALENDAR = _set(
     time_idx weeknumber week_number daynumber index id
     """
 )
+ABBREVIATIONS = _set(
+    """
+    tv ctv olv ooh dooh sem ppc fb crm pr cpi gdp bvod dsp sms
+    """
+)
 
 
 def words(name: str) -> list[str]:
@@ -103,6 +108,39 @@ def is_medium(name: str) -> bool:
     "Search volume" is none.
     """
     return bool(words(name)) and set(words(name)) <= MEDIA
+
+
+def for_people(name: str) -> str:
+    """Return a column's name as it is read: without its unit, in capitals.
+
+    Capitals that are there stay. A name with a number and no words, such as x1, stays
+    as it is, and so does one that says nothing but its unit.
+
+    Examples
+    --------
+    >>> from sklearn_mmm.cli._names import for_people
+    >>> [for_people(name) for name in ("facebook_S", "ooh_spend", "competitor_sales_B")]
+    ['Facebook', 'OOH', 'Competitor Sales B']
+    >>> for_people("searchClicks_P"), for_people("YouTube"), for_people("x1")
+    ('Search', 'YouTube', 'x1')
+    """
+    tokens: list[str] = []
+    for token in re.split(r"[^0-9A-Za-zÀ-ÿ]+", name):
+        inner = words(token)
+        if len(inner) > 1 and not set(inner).isdisjoint(SPEND | EXPOSURE):
+            tokens += inner
+        else:
+            tokens += re.sub(r"([A-Za-z]{3,})(\d+)", r"\1 \2", token).split()
+    kept = [t for t in tokens if t.lower() not in SPEND | EXPOSURE]
+    # The column of an event that is called so: event_event1.
+    kept = [t for t, before in zip(kept, ["", *kept], strict=False) if t != before]
+    if not kept or (len(kept) == 1 and re.fullmatch(r"[A-Za-z]{1,2}\d+", kept[0])):
+        return name
+    return " ".join(_capital(t) if t.islower() else t for t in kept)
+
+
+def _capital(word: str) -> str:
+    return word.upper() if word in ABBREVIATIONS else word.capitalize()
 
 
 def is_numbered(name: str) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from sklearn_mmm import load, make_future
 from sklearn_mmm.cli import _commands as commands
 from sklearn_mmm.cli import main
-from sklearn_mmm.cli._column_roles import Wanted
+from sklearn_mmm.cli._column_roles import Columns, Wanted
+from sklearn_mmm.cli._column_words import default_labels
 from sklearn_mmm.cli._columns import find_columns
 from sklearn_mmm.cli._show import plain_warnings
 
@@ -55,7 +56,7 @@ def test_the_whole_job(data, tmp_path, capsys, quick):
     # Titles of axes are JSON.
     assert r"sales per \u20ac" in html
     printed = capsys.readouterr()
-    assert "search" in printed.out
+    assert "Search" in printed.out
     assert "social" not in printed.out
     assert printed.err == ""
 
@@ -90,7 +91,7 @@ def test_money_and_lift_tests(data, tmp_path, capsys, quick):
     args += ["--lift-tests", write(tests, tmp_path, "tests.csv"), "-o", str(out)]
     assert main(args) == 0
     printed = capsys.readouterr()
-    spend = float(re.search(r"^tv +(\S+)", printed.out, re.M)[1].replace(",", ""))
+    spend = float(re.search(r"^TV +(\S+)", printed.out, re.M)[1].replace(",", ""))
     assert spend == pytest.approx(0.5 * data["tv"].sum(), rel=0.05)
     assert printed.err == ""
     assert "intervals of 90 %" in out.read_text(encoding="utf-8")
@@ -416,6 +417,24 @@ def test_layouts_of_other_tools_are_known(tmp_path, capsys, layout, target, expe
     assert main(["check", path, "--target", target, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert {name: said["columns"][name] for name in expected} == expected
+
+
+def test_columns_are_called_as_people_call_them():
+    found = Columns(
+        media=["tv_S", "facebook_I", "newsletter", "x1", "YouTube"],
+        controls=["competitor_sales_B", "event_event1", "price", "Price_index"],
+    )
+    assert default_labels(found) == {
+        "tv_S": "TV",
+        "facebook_I": "Facebook",
+        "newsletter": "Newsletter",
+        "competitor_sales_B": "Competitor Sales B",
+        "event_event1": "Event 1",
+        "price": "Price",
+        "Price_index": "Price Index",
+    }
+    # Two columns of one name keep theirs, and so do names that say a unit alone.
+    assert default_labels(Columns(media=["tv_S", "TV", "spend"])) == {}
 
 
 @pytest.mark.slow
