@@ -24,7 +24,7 @@ from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.report._moves import MOVE_COLUMNS, move_table
 from sklearn_mmm.report._planner_levels import levels_of, parts_of
 from sklearn_mmm.report._tests import next_test, planned_tests
-from sklearn_mmm.report._trust import trust_table
+from sklearn_mmm.report._trust import UNKNOWN, trust_table
 
 TABS = {
     "summary": "Summary",
@@ -90,6 +90,10 @@ class Results:
             beliefs=self.beliefs,
             placebo=self.placebo,
         )
+
+    def verdict(self, check: str) -> str:
+        """Return what a check of the trust table says."""
+        return str(self.trust.set_index("check")["verdict"].get(check, UNKNOWN))
 
     @cached_property
     def beliefs(self) -> pd.DataFrame | None:

@@ -10,17 +10,24 @@ from sklearn_mmm.plotting._words import amount, between, is_money, one_of, retur
 from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._moves import LIKELY, UNLIKELY
 from sklearn_mmm.report._tests import SEPARATOR
-from sklearn_mmm.report._trust import POOR, UNKNOWN, grade
+from sklearn_mmm.report._trust import POOR, grade
 
 _GRADES = {
     "high": "Good evidence",
     "medium": "Some evidence",
     "low": "Weak evidence",
 }
+# With a move that is likely to pay, and without.
 _ADVICE = {
-    "high": "Act on it in steps, and measure.",
-    "medium": "Act on what is green, test the rest first.",
-    "low": "Do not move money by it before a test.",
+    "high": (
+        "Act on it in steps, and measure.",
+        "It can be relied on, but asks for no move of money.",
+    ),
+    "medium": (
+        "Act on what is green, test the rest first.",
+        "Test before you move money by it.",
+    ),
+    "low": ("Do not move money by it before a test.",) * 2,
 }
 # Regions of a test; more are counted.
 _MOST_NAMED = 4
@@ -80,13 +87,9 @@ def first_screen(r: Results) -> FirstScreen:
         _test(r),
         level,
         _GRADES[level],
-        _ADVICE[level],
+        _ADVICE[level][not any(move.tone == "yes" for move in moves)],
         r.trust,
     )
-
-
-def _verdict(r: Results, check: str) -> str:
-    return str(r.trust.set_index("check")["verdict"].get(check, UNKNOWN))
 
 
 def _headline(r: Results) -> tuple[str, str]:
@@ -103,13 +106,13 @@ def _headline(r: Results) -> tuple[str, str]:
     part = f", {percent(share)} of the outcome" if np.isfinite(share) else ""
     who = "Media and mediators" if r.mmm.mediators_ else "Media"
     said = f"{who} brought {brought}{part}"
-    if _verdict(r, "forecasts") == POOR:
+    if r.verdict("forecasts") == POOR:
         return (
             "The model forecast worse than a plain mean",
             "Until that is mended, do not rely on it. "
             f"It says: {_lower(said)}. {known}",
         )
-    if _verdict(r, "width of the answer") == POOR:
+    if r.verdict("width of the answer") == POOR:
         return (
             "The data cannot tell what media brought",
             f"The interval is as wide as the answer. Best guess: {brought}{part}. "
@@ -192,7 +195,7 @@ def _planned_test(r: Results, test: Any) -> str:
     dark = test["kind"] == "go dark"
     what = "switch it off" if dark else "double it"
     regions = test["region"]
-    where = "everywhere" if regions == "all" else f"in {_listed(regions)}"
+    where = "everywhere" if regions == "all" else f"in {_places(regions)}"
     lift = amount(abs(test["expected_lift"]), r.units.outcome)
     error = amount(test["std_error"], r.units.outcome)
     worth = amount(test["value"], r.units.worth)
@@ -204,10 +207,14 @@ def _planned_test(r: Results, test: Any) -> str:
     )
 
 
-def _listed(regions: str) -> str:
+def _places(regions: str) -> str:
     """Return a few regions by name, and how many more there are."""
     names = regions.split(SEPARATOR)
+    one = "region " if len(names) == 1 else "regions "
+    # A bare number could be of anything.
+    kind = one if all(name.isdigit() for name in names) else ""
     if len(names) <= _MOST_NAMED + 1:
-        return ", ".join(names)
+        return kind + ", ".join(names)
     first, rest = ", ".join(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
-    return f"{first} and {rest} more regions (in next_test.csv)"
+    more = f"{rest} more{'' if kind else ' regions'}"
+    return f"{kind}{first} and {more} (in next_test.csv)"

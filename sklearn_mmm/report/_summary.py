@@ -25,7 +25,7 @@ from sklearn_mmm.plotting._words import (
 from sklearn_mmm.plotting._words import short_number as number
 from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._phrases import clip, listing
-from sklearn_mmm.report._trust import grade
+from sklearn_mmm.report._trust import DO_NOT_ACT, POOR, grade
 
 _AMOUNTS = ["planned", "spend"]
 _ENDS = np.argmax, np.argmin
@@ -247,9 +247,11 @@ def _brought(r: Results) -> list[str]:
     total = outcome_total(r.mmm)
     shares = {name: float(parts[name].sum()) / total for name in channels}
     media = sum(shares.values())
+    wide = r.verdict("width of the answer") == POOR
+    brought = "would have brought, as a best guess," if wide else "brought"
     first = [f"{clip(name)} ({percent(shares[name])})" for name in channels[:3]]
     words = [
-        f"Media{' and mediators' if r.mmm.mediators_ else ''} brought "
+        f"Media{' and mediators' if r.mmm.mediators_ else ''} {brought} "
         f"{percent(media)} of the outcome; the rest needs no media. "
         f"The largest contribution comes from {', then '.join(first)}."
     ]
@@ -350,7 +352,8 @@ def _budget(r: Results) -> list[str]:
         f"{', ' if share else ''}{share}."
     )
     if more and less:
-        words += f" Spend more on {listing(more)}, less on {listing(less)}."
+        lead = "The model would spend" if grade(r.trust) == "low" else "Spend"
+        words += f" {lead} more on {listing(more)}, less on {listing(less)}."
     return [
         *_doubts(r),
         words,
@@ -365,9 +368,9 @@ def _doubts(r: Results) -> list[str]:
     skill = None if comparison is None else comparison["model"]["skill"]
     chance = r.allocation.probability
     unsure = chance is not None and chance < ENOUGH
-    if not unsure and (skill is None or skill >= 0):
-        return []
-    return list(r.allocation.recommend(skill))
+    if unsure or (skill is not None and skill < 0):
+        return list(r.allocation.recommend(skill))
+    return [DO_NOT_ACT] if grade(r.trust) == "low" else []
 
 
 def _move_rows(r: Results) -> pd.DataFrame:

@@ -5,10 +5,16 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm.inspection import collinearity, forecast_comparison
+from sklearn_mmm.inspection import collinearity, demand_table, forecast_comparison
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.inspection._training_rows import worth_of_parts
 from sklearn_mmm.plotting._style import percent
+from sklearn_mmm.report._phrases import listing
 
+DO_NOT_ACT = (
+    "The evidence is weak, for reasons that the summary begins with: move no money by "
+    "what follows before a test."
+)
 GOOD, FAIR, POOR, UNKNOWN = "good", "fair", "poor", "not known"
 # Share of the holdout that intervals of 90 % may miss or hold beyond that.
 _NEAR, _FAR = 0.1, 0.25
@@ -18,6 +24,8 @@ _HIGH_VIF, _SOME_VIF = 10.0, 5.0
 _WIDE, _MIDDLING = 1.0, 0.5
 # Share of parameters of which the data said next to nothing.
 _SOME_PRIOR, _MUCH_PRIOR = 0.25, 0.6
+# Share of what media brought that channels are credited with which follow demand.
+_SOME_DEMAND, _MUCH_DEMAND = 0.05, 0.25
 # What a placebo may be credited with, of the outcome.
 _SMALL_PLACEBO = 0.02
 
@@ -60,6 +68,7 @@ def trust_table(
         *_intervals(fit, coverage),
         *_width(total),
         *_apart(mmm),
+        *_demand(mmm),
         *_learned(beliefs),
         *_placebo(placebo),
     ]
@@ -70,8 +79,8 @@ def grade(table: pd.DataFrame) -> str:
     """Return "high", "medium" or "low" trust.
 
     Low: forecasts are worse than naive ones, media cannot be told from nothing, or two
-    checks are poor. High: three checks at least are known, none of them is poor and one
-    at most is fair.
+    checks are poor. High: forecasts and the width of the answer are known, nothing is
+    poor and one check at most is fair.
     """
     verdict = table.set_index("check")["verdict"]
     poor = verdict == POOR
@@ -80,7 +89,8 @@ def grade(table: pd.DataFrame) -> str:
     if poor.sum() > 1:
         return "low"
     known = verdict[verdict != UNKNOWN]
-    if len(known) >= 3 and not poor.any() and (known == FAIR).sum() <= 1:
+    is_known = {"forecasts", "width of the answer"} <= set(known.index)
+    if is_known and not poor.any() and (known == FAIR).sum() <= 1:
         return "high"
     return "medium"
 
@@ -145,6 +155,26 @@ def _apart(mmm: FittedMMM) -> Iterator[Row]:
         yield "channels apart", FAIR, f"{name} moves with other columns to some extent"
     else:
         yield "channels apart", GOOD, "no channel moves much with other columns"
+
+
+def _demand(mmm: FittedMMM) -> Iterator[Row]:
+    name, table = "spend and demand", demand_table(mmm)
+    if table["t"].isna().all():
+        yield name, UNKNOWN, "too few rows to see whether spend follows the outcome"
+        return
+    suspected = table.loc[table["suspected"], "channel"].tolist()
+    parts = worth_of_parts(mmm)[mmm.media_columns_].sum()
+    share = float(parts[suspected].sum() / parts.sum()) if suspected else 0.0
+    if not suspected:
+        yield name, GOOD, "no spend follows past surprises of the outcome"
+        return
+    verdict = POOR if share > _MUCH_DEMAND else FAIR if share > _SOME_DEMAND else GOOD
+    yield (
+        name,
+        verdict,
+        f"spend on {listing(suspected)}, {percent(share)} of what media brought, "
+        "seems to follow the outcome",
+    )
 
 
 def _learned(beliefs: pd.DataFrame | None) -> Iterator[Row]:

@@ -19,12 +19,14 @@ from sklearn_mmm.plotting._words import (
     short_number,
 )
 from sklearn_mmm.report import _tests as planned
+from sklearn_mmm.report._charts import _budget
 from sklearn_mmm.report._first_screen import chance_in_words, first_screen
 from sklearn_mmm.report._labels import check_labels, relabel, relabel_figure
 from sklearn_mmm.report._moves import shifts
 from sklearn_mmm.report._report import _results
+from sklearn_mmm.report._summary import summarise
 from sklearn_mmm.report._tests import next_test
-from sklearn_mmm.report._trust import grade, trust_table
+from sklearn_mmm.report._trust import DO_NOT_ACT, grade, trust_table
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,21 @@ def without(fitted, holdout):
     return _results(fitted, *holdout, plan, Units("visits", "€", "week"), 0.9)
 
 
+TABLES = ("total", "trust", "moves", "tests", "effects")
+
+
+def vars_of(results):
+    """Return the tables of results."""
+    return {name: getattr(results, name) for name in TABLES}
+
+
 def with_parts(results, **parts):
     """Return results with some of their tables replaced."""
     out = replace(results)
-    tables = {name: getattr(results, name) for name in ("total", "trust", "moves")}
-    tables |= {"tests": results.tests, "effects": results.effects}
-    out.__dict__.update(tables | parts)
+    # Stand-ins for a model have no tables of their own.
+    if not parts.keys() >= set(TABLES):
+        parts = vars_of(results) | parts
+    out.__dict__.update(parts)
     return out
 
 
@@ -86,8 +97,11 @@ def test_a_forecast_worse_than_naive_leads(found):
 
 def test_an_interval_as_wide_as_the_answer_leads(found):
     trust = judged(forecasts="good", width_of_the_answer="poor", channels_apart="good")
-    first = first_screen(with_parts(found, trust=trust))
+    unsure = with_parts(found, trust=trust)
+    first = first_screen(unsure)
     assert first.headline == "The data cannot tell what media brought"
+    (brought, *_) = summarise(unsure).sections["What each channel brought"]
+    assert "as a best guess" in brought
     assert first.grade == "low"
 
 
@@ -123,9 +137,8 @@ def test_what_to_test_fits_the_data(found):
     one = with_parts(found, tests=found.tests[:1])
     assert "other channel" not in first_screen(one).test
     history = pd.DataFrame({"region": ["all"]})
-    national = replace(found, mmm=SimpleNamespace(history_=history, mediators_=[]))
-    for name in ("total", "trust", "moves", "tests", "effects"):
-        national.__dict__[name] = getattr(found, name)
+    mmm = SimpleNamespace(history_=history, mediators_=[])
+    national = with_parts(replace(found, mmm=mmm), **vars_of(found))
     assert "in some weeks" in first_screen(national).test
 
 
@@ -149,9 +162,42 @@ def test_moves_are_green_red_or_grey_by_their_chance(found, chance, tone):
     assert ("too weak" in move.chance) == (tone == "open")
 
 
+def test_advice_is_about_moves_that_are_there(found):
+    """Nobody is told to act on what is green where nothing is."""
+    medium = judged(forecasts="good", intervals="good")
+    expected = {
+        ("high", 0.9): "Act on it in steps, and measure.",
+        ("high", 0.5): "It can be relied on, but asks for no move of money.",
+        ("medium", 0.9): "Act on what is green, test the rest first.",
+        ("medium", 0.5): "Test before you move money by it.",
+        ("low", 0.9): "Do not move money by it before a test.",
+    }
+    levels = {"high": GOOD, "medium": medium, "low": judged(forecasts="poor")}
+    for (level, chance), advice in expected.items():
+        parts = with_parts(found, moves=moves(chance), trust=levels[level])
+        first = first_screen(parts)
+        assert (first.grade, first.advice) == (level, advice)
+
+
+def test_who_brought_it(found):
+    assert first_screen(with_parts(found, trust=GOOD)).headline.startswith("Media br")
+    mmm = SimpleNamespace(history_=found.mmm.history_, mediators_=["search"])
+    mediated = with_parts(replace(found, mmm=mmm), **vars_of(found) | {"trust": GOOD})
+    first = first_screen(mediated)
+    assert first.headline.startswith("Media and mediators brought")
+
+
+def test_a_chance_without_members_is_not_known(found):
+    (move,) = first_screen(with_parts(found, moves=moves(np.nan), trust=GOOD)).moves
+    assert (move.tone, move.chance) == ("open", "chance not known")
+
+
 def test_without_moves_none_is_named(found):
+    with_one = first_screen(with_parts(found, moves=moves(0.9)))
+    assert with_one.moves_note.endswith("each move taken alone.")
     first = first_screen(with_parts(found, moves=moves(0.9)[:0]))
     assert first.moves == []
+    assert "taken alone" not in first.moves_note
     assert "no move of money" in first.moves_note
     bare = replace(found, allocation=None)
     assert "no plan with money" in first_screen(bare).moves_note
@@ -246,6 +292,14 @@ def test_a_planned_test_says_what_to_do(found):
     said = first_screen(with_parts(found, tests=rows)).test
     assert said.startswith("tv: switch it off in north, south, west, east and 2 more")
     assert "for the first 4 weeks" in said
+    # Regions that are called by numbers are called regions.
+    for regions, words in (
+        ("501", "in region 501 for"),
+        ("501; 502", "in regions 501, 502 for"),
+        ("501; 502; 3; 4; 5; 6", "in regions 501, 502, 3, 4 and 2 more (in next"),
+    ):
+        numbered = PLANNED.iloc[[1]].assign(region=regions)
+        assert words in first_screen(with_parts(found, tests=numbered)).test
     assert "A loss of 4,000 visits is expected" in said
     said = first_screen(with_parts(found, tests=PLANNED.iloc[[0]])).test
     assert said.startswith("tv: double it everywhere for the first 4 weeks")
@@ -320,6 +374,46 @@ def test_channels_apart_by_hand(with_members, monkeypatch, vif, verdict):
     row = trust_table(*parts).set_index("check").loc["channels apart"]
     assert row["verdict"] == verdict
     assert ("moves with other" in row["reason"]) == (verdict != "good" and vif > 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "year", "verdict"), [(1.0, 2.0, "good"), (3.0, 2.0, "fair")]
+)
+def test_last_year_may_forecast_better(with_members, monkeypatch, model, year, verdict):
+    from sklearn_mmm.report import _trust
+
+    errors = pd.DataFrame(
+        {"skill": 0.5, "rmse": [model, 4.0, year]},
+        index=["model", "recent mean", "seasonal naive"],
+    )
+    monkeypatch.setattr(_trust, "forecast_comparison", lambda fit: errors)
+    fit = holdout_of([1.0] * 4, [1.0] * 4)
+    row = trust_table(with_members, fit, media_total(with_members), 0.9).iloc[0]
+    assert row["verdict"] == verdict
+    assert ("not than last year's" in row["reason"]) == (verdict == "fair")
+
+
+@pytest.mark.parametrize(
+    ("suspected", "verdict"),
+    [([], "good"), (["small"], "good"), (["some"], "fair"), (["much"], "poor")],
+)
+def test_spend_that_follows_demand_is_a_reason(monkeypatch, suspected, verdict):
+    from sklearn_mmm.report import _trust
+
+    channels = ["small", "some", "much"]
+    table = pd.DataFrame({"channel": channels, "t": 1.0})
+    table["suspected"] = table["channel"].isin(suspected)
+    parts = pd.DataFrame({"small": [4.0], "some": [20.0], "much": [76.0]})
+    monkeypatch.setattr(_trust, "demand_table", lambda mmm: table)
+    monkeypatch.setattr(_trust, "worth_of_parts", lambda mmm: parts)
+    mmm = SimpleNamespace(media_columns_=channels)
+    ((_, found, reason),) = _trust._demand(mmm)
+    assert found == verdict
+    assert ("seems to follow" in reason) == bool(suspected)
+    assert all(name in reason for name in suspected)
+    monkeypatch.setattr(_trust, "demand_table", lambda mmm: table.assign(t=np.nan))
+    ((_, found, _),) = _trust._demand(mmm)
+    assert found == "not known"
 
 
 @pytest.mark.parametrize(
@@ -431,15 +525,29 @@ def test_a_placebo_is_a_reason(with_members, reaches, share, verdict):
     assert table.loc["placebo", "verdict"] == verdict
     if verdict == "poor":
         assert "10 % of the outcome" in table.loc["placebo", "reason"]
+    bare = trust_table(*parts, placebo=placebo[["share"]]).set_index("check")
+    assert bare.loc["placebo", "verdict"] == "not known"
 
 
 def test_weak_evidence_shows_no_gain(found):
-    from sklearn_mmm.report._summary import summarise
-
     labels = [tile.label for tile in summarise(with_parts(found, trust=GOOD)).tiles]
     assert "Gain from reallocation" in labels
     weak = judged(forecasts="poor")
-    labels = [tile.label for tile in summarise(with_parts(found, trust=weak)).tiles]
-    assert "Gain from reallocation" not in labels
+    summary = summarise(with_parts(found, trust=weak))
+    assert "Gain from reallocation" not in [tile.label for tile in summary.tiles]
+    # Nor does the page ask further down for what it warns of at its top.
+    said = " ".join(summary.sections["What to do with the budget"])
+    assert "Spend more on" not in said
+    notes = [chart.note for chart in _budget(with_parts(found, trust=weak))]
+    assert notes[0].startswith(DO_NOT_ACT)
     (move,) = first_screen(with_parts(found, moves=moves(0.95), trust=weak)).moves
     assert "chance" not in move.chance
+
+
+def test_nothing_is_good_evidence_that_was_not_measured():
+    """Neither without a holdout nor without intervals."""
+    for name in ("forecasts", "width of the answer"):
+        table = GOOD.assign(
+            verdict=GOOD["verdict"].where(GOOD["check"] != name, "not known")
+        )
+        assert grade(table) == "medium"
