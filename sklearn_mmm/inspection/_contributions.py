@@ -24,6 +24,7 @@ _N_HARMONICS = 4
 _LEVEL_YEARS = 2.0
 # Controls that have a step of their own in a waterfall.
 _MOST_CONTROLS = 5
+_MOST_CHANNELS = 12
 
 
 @of_fitted_model
@@ -88,7 +89,8 @@ def waterfall_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
         and ``end`` of its step (outcome units, or money with an ``outcome_value``),
         ``share`` of the whole (NaN where that is not clearly positive), and ``low`` and
         ``high`` of channels' contributions where the model has members. The largest
-        control and the largest channel come first, and the last row is the sum.
+        control and the largest channel come first, of many the smallest together, and
+        the last row is the sum.
 
     Examples
     --------
@@ -109,12 +111,17 @@ def waterfall_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
 def waterfall_of(mmm: FittedMMM, effects: pd.DataFrame) -> pd.DataFrame:
     """Return the waterfall, with intervals from :func:`roi_table` if it has any."""
     channels = effects["channel"].tolist()
+    most = len(channels) if len(channels) <= _MOST_CHANNELS + 1 else _MOST_CHANNELS
+    named, others = channels[:most], channels[most:]
     brought = worth_of_parts(mmm).sum()
     rows: list[tuple[str, str, float]] = [
         ("baseline", "baseline", float(brought["baseline"]))
     ]
     rows += _controls(mmm, brought)
-    rows += [(name, "channel", float(brought[name])) for name in channels]
+    rows += [(name, "channel", float(brought[name])) for name in named]
+    if others:
+        together = float(brought[others].sum())
+        rows.append((f"{len(others)} other channels", "channel", together))
     end = np.cumsum([amount for *_, amount in rows])
     total = float(end[-1])
     rows.append(("total", "total", total))
@@ -123,8 +130,10 @@ def waterfall_of(mmm: FittedMMM, effects: pd.DataFrame) -> pd.DataFrame:
     table["end"] = np.r_[end, total]
     table["share"] = table["contribution"] / outcome_total(mmm)
     if "low" in effects:
-        is_channel = table["kind"] == "channel"
-        table.loc[is_channel, ["low", "high"]] = effects[["low", "high"]].to_numpy()
+        # The interval of a sum is not the sum of intervals.
+        rows_of = table["component"].isin(named) & (table["kind"] == "channel")
+        bounds = effects[["low", "high"]].to_numpy()[: len(named)]
+        table.loc[rows_of, ["low", "high"]] = bounds
     return table
 
 

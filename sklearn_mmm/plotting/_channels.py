@@ -250,7 +250,8 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
     plotly.graph_objects.Figure
         Of the largest response that the curve allows: what the mean spend brings, what
         the largest spend seen brought more, and the rest, which is extrapolated. The
-        figures on the right are the marginal response at the mean spend.
+        figures on the right are the marginal response at the mean spend, if that is
+        the same in each time step: spend that comes in bursts meets more saturation.
 
     Examples
     --------
@@ -301,7 +302,7 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
         "Saturation and headroom",
         xaxis={
             "title_text": "share of the maximum response"
-            "<br>right: return of the next unit",
+            "<br>right: return of one more, spent evenly",
             "tickformat": ".0%",
             # Room for the words on narrow paper as well.
             "range": [0, 1.04 + 0.026 * max(map(len, words), default=0)],

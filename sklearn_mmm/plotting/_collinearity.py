@@ -91,7 +91,7 @@ def plot_collinearity(source: Any) -> go.Figure:
     )
     shown = vif["vif"].clip(upper=_MOST_VIF)
     _add_inflation(figure, vif, shown)
-    rows = label_axis(names, 18)
+    rows = label_axis(names, 28)
     columns = {
         **label_axis(names, 18),
         "range": [-0.5, n - 0.5],
@@ -103,7 +103,7 @@ def plot_collinearity(source: Any) -> go.Figure:
     set_axes(
         figure,
         1,
-        {"title_text": "VIF (no unit)", "range": [0, 1.18 * most]},
+        {"title_text": "VIF", "range": [0, 1.18 * most]},
         {**rows, "range": [n - 0.5, -0.5], "matches": "y"},
     )
     return styled(figure, "Collinearity", showlegend=False, bargap=0.35)

@@ -45,6 +45,8 @@ from sklearn_mmm.plotting._style import (
 )
 
 _FIXED = {"baseline": BASELINE, "controls": CONTROLS, "total": ACTUAL}
+# Before what a control is measured from.
+_MEASURED = " (from "
 _BARS = Needs(
     "component kind",
     "contribution start end share",
@@ -220,7 +222,10 @@ def plot_waterfall(
         reach = np.fmax(reach, table["start"] + table["high"])
     _add_shares(figure, reach, shares)
     _connect(figure, table["end"].to_numpy()[:-1])
-    figure.update_yaxes(**label_axis(table["component"].tolist()))
+    figure.update_yaxes(
+        **label_axis(table["component"].tolist())
+        | {"ticktext": [_component(name) for name in table["component"]]}
+    )
     low = min(0.0, float(table["start"].min()))
     high = float(reach.max())
     return styled(
@@ -234,6 +239,12 @@ def plot_waterfall(
         height=row_height(n, 26),
         bargap=0.25,
     )
+
+
+def _component(name: object) -> str:
+    """Return a label that is cut before what a control is measured from."""
+    head, sign, tail = str(name).rpartition(_MEASURED)
+    return short(head) + text(sign + tail) if sign else short(name, 30)
 
 
 def _add_shares(figure: go.Figure, reach: pd.Series, shares: list[str]) -> None:

@@ -242,7 +242,7 @@ def plot_residuals(
             "title_text": text(f"lag ({units.time}s)"),
             "range": [0.2, float(max(lags, default=1)) + 0.8],
         },
-        {"title_text": "autocorrelation (no unit)", "rangemode": "tozero"},
+        {"title_text": "autocorrelation", "rangemode": "tozero"},
     )
     add_menu(figure, "region", region_options(list(by_region), series))
     return styled(figure, "Residuals", barmode="overlay", bargap=0.15)

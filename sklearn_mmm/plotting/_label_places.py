@@ -7,7 +7,11 @@ import numpy as np
 # Pixels of the smallest place in which a figure is shown, and of a letter.
 _WIDTH, _HEIGHT = 300.0, 300.0
 _LETTER, _LINE, _GAP = 6.6, 14.0, 3.0
-SIDES = ("top center", "bottom center", "middle right", "middle left")
+_SIGN = {"top": 1, "bottom": -1, "middle": 0, "right": 1, "left": -1, "center": 0}
+SIDES = (
+    "top center", "bottom center", "middle right", "middle left",
+    "top right", "bottom right", "top left", "bottom left",
+)  # fmt: skip
 
 
 def label_places(
@@ -52,13 +56,10 @@ def label_places(
 def _name_box(centre: np.ndarray, diameter: float, name: str, side: str) -> np.ndarray:
     width = _LETTER * max(len(name), 1)
     away = diameter / 2 + _GAP
-    shift = {
-        "top center": (0.0, away + _LINE / 2),
-        "bottom center": (0.0, -away - _LINE / 2),
-        "middle right": (away + width / 2, 0.0),
-        "middle left": (-away - width / 2, 0.0),
-    }[side]
-    return _box(centre + np.array(shift), width, _LINE)
+    above, along = side.split()
+    half = np.array([width, _LINE]) / 2
+    sign = np.array([_SIGN[along], _SIGN[above]])
+    return _box(centre + sign * (away + half), width, _LINE)
 
 
 def _box(centre: np.ndarray, width: float, height: float) -> np.ndarray:

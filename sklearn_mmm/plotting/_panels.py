@@ -77,7 +77,9 @@ def make_panels(
         # Above the titles of the panels.
         "legend": {"y": 1 + TITLE / full},
     }
-    most = 28 if columns > 2 else 44
+    # A third of the page holds so many letters.
+    said = max(map(len, notes), default=0) if notes else 0
+    most = max(28 - said // 2, 12) if columns > 2 else 44
     for i, title in enumerate(titles):
         note = f" {text(notes[i])}" if notes else ""
         row, column = divmod(i, columns)

@@ -22,6 +22,7 @@ from sklearn_mmm.plotting._style import (
     ACCENT,
     FAINT,
     NUMBER,
+    OTHER,
     RATIO,
     REFERENCE,
     colours_for,
@@ -64,7 +65,8 @@ def plot_bubbles(
     -------
     plotly.graph_objects.Figure
         Channels on which nothing was spent have no ROI and no bubble. A name that has
-        no room beside its bubble is seen when that is pointed at.
+        no room beside its bubble stands in the legend, if the bubble has a colour of
+        its own, or is seen when that is pointed at.
 
     Examples
     --------
@@ -104,6 +106,7 @@ def plot_bubbles(
             name=text(row["channel"]),
             text=[names[i] if sides[i] else ""],
             textposition=sides[i],
+            showlegend=sides[i] is None and hues[row["channel"]] != OTHER,
             textfont={"size": 11},
             cliponaxis=False,
             marker={
@@ -121,7 +124,9 @@ def plot_bubbles(
             **axes[0],
         },
         yaxis={"title_text": text(units.per_spend), **axes[1]},
-        showlegend=False,
+        # Of one bubble as well.
+        showlegend=True,
+        legend_itemsizing="constant",
         height=400,
     )
 

@@ -286,7 +286,7 @@ def short(label: object, most: int = 22) -> str:
     return text(out if len(out) <= most else out[: most - 1].rstrip() + "…")
 
 
-def label_axis(labels: Sequence[object], most: int = 22) -> dict[str, Any]:
+def label_axis(labels: Sequence[object], most: int = 30) -> dict[str, Any]:
     """Return an axis with a label at each whole number, the first at the top.
 
     Positions, not Plotly's categories: names that look like numbers or dates stay

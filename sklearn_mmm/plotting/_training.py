@@ -82,7 +82,7 @@ def plot_training(source: Any) -> go.Figure:
             hovertemplate="epoch %{x}<br>learning rate %{y:.3~r}<extra></extra>",
             **panel(1),
         )
-        rate = {"title_text": "learning rate (no unit)", "rangemode": "tozero"}
+        rate = {"title_text": "learning rate", "rangemode": "tozero"}
         set_axes(figure, 1, {"title_text": "epoch"}, rate)
     _add_list(figure, chosen, len(titles) - 1)
     return styled(figure, "Training", showlegend="valid_loss" in epochs)

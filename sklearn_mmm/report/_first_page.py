@@ -23,21 +23,22 @@ def first_page(first: FirstScreen) -> str:
     return (
         f'<section class="card answer {first.grade}">'
         f"<h2>{unbroken(first.headline)}</h2>"
-        f'<p>{unbroken(first.answer)} <button type="button" '
-        'data-download="media_total">media_total.csv</button></p></section>'
+        f"<p>{unbroken(first.answer)} {_button('media_total')}</p></section>"
         '<section class="card half words"><h2>What to move</h2>'
-        f'<p class="note">{unbroken(first.moves_note)}</p>{listed}'
-        '<button type="button" data-download="moves">moves.csv</button></section>'
-        '<div class="pair half"><section class="card words">'
+        f'<p class="note">{unbroken(first.moves_note)} {_button("moves")}</p>'
+        f'{listed}</section><div class="pair half"><section class="card words">'
         "<h2>How far to trust this</h2>"
         f'<p class="grade {first.grade}">{unbroken(first.grade_words)}</p>'
-        f'<p class="note">{unbroken(first.advice)}</p>{_reasons(first)}'
-        '<button type="button" data-download="trust">trust.csv</button></section>'
-        '<section class="card words"><h2>What to test next</h2>'
-        f"<p>{unbroken(first.test)}</p>"
-        '<button type="button" data-download="next_test">next_test.csv</button>'
-        "</section></div>"
+        f'<p class="note">{unbroken(first.advice)} {_button("trust")}</p>'
+        f'{_reasons(first)}</section><section class="card words">'
+        "<h2>What to test next</h2>"
+        f"<p>{unbroken(first.test)} {_button('next_test')}</p></section></div>"
     )
+
+
+def _button(table: str) -> str:
+    """Return what downloads the table that the words before it are read from."""
+    return f'<button type="button" data-download="{table}">{table}.csv</button>'
 
 
 def _move(move: Move) -> str:

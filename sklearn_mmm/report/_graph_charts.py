@@ -26,8 +26,8 @@ def graph_charts(r: Results) -> Iterator[Chart]:
         "graph",
         "Direct, mediated and total effects",
         "What a channel brings itself, and through other channels that it drives, if "
-        "these influences are real. Total effects overlap: what television brings "
-        "through search counts for both, so they do not add up to the outcome. Budgets "
+        "these influences are real. Total effects overlap: what one channel brings "
+        "through another counts for both, so they do not add up to the outcome. Budget "
         "and summary count direct effects alone"
         + (", with mediators held as they were." if r.mmm.mediators_ else "."),
         plot_effects(effects, units=r.units),

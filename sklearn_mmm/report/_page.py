@@ -28,6 +28,8 @@ from sklearn_mmm.report._first_screen import FirstScreen
 from sklearn_mmm.report._planner_page import planner_panel
 from sklearn_mmm.report._summary import Summary, Tile
 
+# Of a table on the pages for a board, as page.css has it.
+BOARD_ROWS = 12
 _MENU_LABELS = {"region": "Region", "show": "Show", "sort": "Sort by"}
 
 
@@ -242,7 +244,7 @@ def _summary(summary: Summary, hues: dict[str, str]) -> str:
         half += "" if heading == "What each channel brought" else " later"
         parts.append(
             f'<section class="card words{half}"><h2>{escape(heading)}</h2>{words}'
-            f"{'' if table is None else _table(table, hues)}</section>"
+            f"{'' if table is None else _table(table, hues)}{_rest(table)}</section>"
         )
     items = "".join(f"<li>{unbroken(w)}</li>" for w in summary.warnings)
     parts.append(
@@ -250,6 +252,16 @@ def _summary(summary: Summary, hues: dict[str, str]) -> str:
         f"<ul>{items}</ul></section>"
     )
     return "".join(parts)
+
+
+def _rest(table: pd.DataFrame | None) -> str:
+    """Return a note on rows that are left out of two pages for a board."""
+    if table is None or len(table) <= BOARD_ROWS:
+        return ""
+    return (
+        f'<p class="note short">The first {BOARD_ROWS} of {len(table)} rows; all are '
+        "in the report.</p>"
+    )
 
 
 def _tile(tile: Tile) -> str:

@@ -39,8 +39,9 @@ def response_charts(r: Results) -> Iterator[Chart]:
         "saturation",
         "response",
         "Saturation and headroom",
-        "How much of the largest possible response each channel already reaches, and "
-        "what the next unit of spend would bring.",
+        "How much of the largest possible response each channel reaches at its mean "
+        "spend, and what one more would bring there. Both are of money that is spent "
+        "evenly; bursts meet more saturation, as the marginal ROI has it.",
         plot_saturation(r.saturation, units=r.units),
         {"saturation": r.saturation},
     )

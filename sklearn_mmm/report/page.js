@@ -70,6 +70,8 @@
   const NARROW = 560;
   const MIDDLING = 860;
   const PRINTED = 680;
+  // Above the table of channels, on the second page for a board.
+  const BOARD = 330;
   const LONG = 1500;
 
   function setPath(target, path, value) {
@@ -160,12 +162,32 @@
     }
   }
 
+  /* Names of periods stand upright where they would run into one another. */
+  function turnLabels({ data, layout }, width) {
+    for (const name of Object.keys(layout).filter((k) => k.startsWith("xaxis"))) {
+      if (layout[name].type !== "category") continue;
+      const names = [...new Set(data.flatMap((trace) => trace.x ?? []))].map(String);
+      const [start, end] = layout[name].domain ?? [0, 1];
+      const each = ((end - start) * (width - 110)) / names.length;
+      if (each < 8 * Math.max(...names.map((n) => n.length), 1)) layout[name].tickangle = -90;
+    }
+  }
+
   /* Labels at 1 and 3 of each decade, where those at 1, 2 and 5 would touch. */
   function fewerPowers(axis) {
     const powers = Array.from({ length: 37 }, (_, i) => i - 18);
     axis.tickmode = "array";
     axis.tickvals = powers.flatMap((p) => [Number(`1e${p}`), Number(`3e${p}`)]);
     delete axis.dtick;
+  }
+
+  /* What a control is measured from stays: "a long na… (from 0)". */
+  function cut(label) {
+    if (label.length <= 18 || label.includes("&")) return label;
+    const tail = / \(from [^(]*\)$/.exec(label)?.[0] ?? "";
+    const head = label.slice(0, label.length - tail.length);
+    const room = Math.max(17 - tail.length, 8);
+    return head.length > room + 1 ? `${head.slice(0, room).trimEnd()}…${tail}` : label;
   }
 
   /* On narrow paper long titles take more lines, and long names leave room for data. */
@@ -185,12 +207,14 @@
         axis.title.text = axis.title.text.replace("; ", ";<br>");
       }
       if (!name.startsWith("yaxis") || axis.tickmode !== "array" || !axis.ticktext) continue;
-      const short = axis.ticktext.map((label) =>
-        label.length > 18 && !label.includes("&") ? `${label.slice(0, 17)}…` : label,
-      );
+      const short = axis.ticktext.map(cut);
       // Names that begin alike stay whole.
       if (new Set(short).size === new Set(axis.ticktext).size) axis.ticktext = short;
     }
+  }
+
+  function isBoard() {
+    return document.documentElement.hasAttribute("data-board");
   }
 
   function build(chart) {
@@ -210,6 +234,7 @@
     const width = printing ? PRINTED : Math.floor(chart.plot.clientWidth) || 900;
     arrangePanels(layout, width);
     thinLabels(layout, width);
+    turnLabels({ data, layout }, width);
     const hasPanels = Boolean(layout.meta?.panels);
     delete layout.meta;
     const colours = settings.themes[theme()];
@@ -224,6 +249,7 @@
       figure.layout.dragmode = false;
       fitNarrow(figure, width);
     }
+    if (printing && isBoard()) figure.layout.height = Math.min(figure.layout.height, BOARD);
     // Zoom survives a new theme, not another region.
     figure.layout.uirevision = JSON.stringify(chart.choice);
     return figure;
@@ -234,6 +260,23 @@
   const charts = [];
   const waiting = [];
   let running = false;
+
+  /* Ticks that have no name yet, such as 1.635M between 1.6 and 1.7 million. */
+  function nameOtherTicks(plot) {
+    const change = {};
+    for (const [name, axis] of Object.entries(plot._fullLayout)) {
+      if (!/^[xy]axis\d*$/.test(name)) continue;
+      const names = {};
+      for (const { text } of axis._vals ?? []) {
+        const [, size, letter] = /^(\u2212?[\d.]+)([MBG])$/.exec(text) ?? [];
+        if (letter) names[text] = `${size} ${letter === "M" ? "m" : "bn"}`;
+      }
+      if (Object.keys(names).length) {
+        change[`${name}.labelalias`] = { ...labelalias, ...names };
+      }
+    }
+    if (Object.keys(change).length) Plotly.relayout(plot, change);
+  }
 
   function draw(chart) {
     chart.spec ??= resolve(read(`figure-${chart.id}`));
@@ -251,6 +294,10 @@
         },
       ],
     });
+    nameOtherTicks(chart.plot);
+    if (!chart.drawn) {
+      chart.plot.on("plotly_relayout", () => nameOtherTicks(chart.plot));
+    }
     chart.width = chart.plot.clientWidth;
     chart.drawn = true;
     chart.card.classList.toggle("long", layout.height > LONG);
@@ -452,7 +499,9 @@
   window.addEventListener("beforeprint", () => {
     printing = true;
     document.documentElement.dataset.theme = "light";
-    for (const chart of charts) draw(chart);
+    for (const chart of charts) {
+      if (!isBoard() || chart.card.closest("#panel-summary")) draw(chart);
+    }
   });
   window.addEventListener("afterprint", () => {
     printing = false;

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from sklearn_mmm.inspection import (
+    _contributions,
     baseline_components,
     channels_by_size,
     contribution_table,
@@ -36,6 +37,23 @@ def test_waterfall_leads_to_the_total(fitted, with_members):
     assert (channels["low"] <= channels["contribution"] * (1 + 1e-9)).all()
     assert (channels["contribution"] < channels["high"]).all()
     assert bounded.loc[bounded["kind"] != "channel", "low"].isna().all()
+
+
+def test_small_channels_of_many_are_one_step(with_members, monkeypatch):
+    whole = waterfall_table(with_members)
+    monkeypatch.setattr(_contributions, "_MOST_CHANNELS", 1)
+    table = waterfall_table(with_members)
+    assert table["component"].tolist()[-3:-1] == [
+        channels_by_size(with_members)[0],
+        "2 other channels",
+    ]
+    others = table.iloc[-2]
+    assert others["contribution"] == pytest.approx(whole["contribution"][-3:-1].sum())
+    assert others["end"] == pytest.approx(whole["end"].iloc[-2])
+    assert table["low"].notna().sum() == 1
+    # One channel more is no longer than "1 other channel".
+    monkeypatch.setattr(_contributions, "_MOST_CHANNELS", 2)
+    assert waterfall_table(with_members)["component"].equals(whole["component"])
 
 
 def test_controls_stand_with_what_they_are_measured_from(fitted, with_members):

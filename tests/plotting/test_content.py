@@ -221,3 +221,50 @@ def test_panels_do_not_overlap(n):
         assert 0 <= y[0] < y[1] <= 1 + 1e-9
         for other_x, other_y in boxes[:i]:
             assert x[0] >= other_x[1] or other_x[0] >= x[1] or y[1] <= other_y[0]
+
+
+LONG = "Linear television (national, prime time)"
+
+
+def test_a_bubble_without_room_for_its_name_is_in_the_legend():
+    table = pd.DataFrame(
+        {
+            "channel": [f"a channel of a long name {i}" for i in range(9)],
+            "spend": 1.0,
+            "contribution": np.arange(9, 0, -1.0),
+            "roi": 1.0,
+        }
+    )
+    traces = plotting.plot_bubbles(table).data
+    told = [bool(t.text[0]) or t.showlegend for t in traces]
+    # The ninth has no colour of its own, by which a legend could tell it.
+    assert told == [True] * 8 + [False]
+    assert any(t.showlegend for t in traces)
+    assert not any(t.text[0] and t.showlegend for t in traces)
+
+
+def test_a_control_keeps_what_it_is_measured_from():
+    table = pd.DataFrame(
+        {
+            "component": ["baseline", f"{LONG} (from mean)", LONG, "total"],
+            "kind": ["baseline", "controls", "channel", "total"],
+            "contribution": [3.0, 1.0, 1.0, 5.0],
+            "start": [0.0, 3.0, 4.0, 0.0],
+            "end": [3.0, 4.0, 5.0, 5.0],
+            "share": [0.6, 0.2, 0.2, 1.0],
+        }
+    )
+    _, control, channel, _ = plotting.plot_waterfall(table).layout.yaxis.ticktext
+    assert control == "Linear television (na… (from mean)"
+    assert channel == "Linear television (national,…"
+
+
+def test_titles_leave_room_for_the_half_life():
+    """Of panels of which three stand side by side, 300 pixels each."""
+    table = pd.DataFrame(
+        {"channel": [LONG, "b", "c"], "lag": 0, "weight": 1.0, "half_life": 12.5}
+    )
+    title = plotting.plot_adstock(table).layout.annotations[0].text
+    assert title.startswith("<b>Linear")
+    assert title.endswith("…</b> half-life 12.5 time steps")
+    assert len(title) <= 47 + len("<b></b>")

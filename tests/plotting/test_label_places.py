@@ -38,6 +38,14 @@ def test_a_bubble_alone_has_its_name_above():
     assert label_places(one, top, np.array([20.0]), ["tv"]) == ["bottom center"]
 
 
+def test_a_name_may_stand_at_a_corner():
+    """Of a bubble between four others, as far away as its name is long."""
+    away = np.array([0.0, 0.08, -0.08, 0.0, 0.0])
+    x, y = 0.5 + away, 0.5 + np.array([0.0, 0.0, 0.0, 0.08, -0.08])
+    sides = label_places(x, y, np.full(5, 12.0), ["tv", *["a name of length"] * 4])
+    assert sides[0] == "top right"
+
+
 def test_a_name_without_room_is_left_out():
     at = np.full(9, 0.5)
     sides = label_places(at, at, np.full(9, 20.0), ["name"] * 9)

@@ -188,23 +188,25 @@ def test_nothing_is_cut_and_nothing_overlaps(any_report, open_page, width):
 
 
 @pytest.mark.parametrize(
-    ("most", "tick"),
+    ("least", "most", "tick"),
     [
-        (3e4, "10,000"),
-        (3e5, "100,000"),
-        (3e6, "1 m"),
-        (6e6, "−2 m"),
-        (3e8, "100 m"),
-        (2.2e9, "0.5 bn"),
-        (3e9, "1 bn"),
+        (-3e4, 3e4, "10,000"),
+        (-3e5, 3e5, "100,000"),
+        (-3e6, 3e6, "1 m"),
+        (-6e6, 6e6, "−2 m"),
+        (-3e8, 3e8, "100 m"),
+        (-2.2e9, 2.2e9, "0.5 bn"),
+        (-3e9, 3e9, "1 bn"),
+        # Steps that no list of names has.
+        (1.62e6, 1.65e6, "1.635 m"),
     ],
 )
-def test_axes_speak_like_words(report, open_page, most, tick):
+def test_axes_speak_like_words(report, open_page, least, most, tick):
     """Numbers of axes are those of words, wherever one zooms to."""
     opened = open_page(report)
     plot = "document.querySelector('[data-chart=waterfall] .plot')"
     opened.page.evaluate(
-        f"Plotly.relayout({plot}, {{'xaxis.range': [{-most}, {most}]}}).then(() => 0)"
+        f"Plotly.relayout({plot}, {{'xaxis.range': [{least}, {most}]}}).then(() => 0)"
     )
     ticks = "[...plot.querySelectorAll('.xtick text')].map((t) => t.textContent)"
     shown = opened.plot("waterfall", ticks)
