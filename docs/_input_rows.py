@@ -294,6 +294,20 @@ NUMBERS = [
         ValueError,
     ),
     Row(
+        "an ``outcome_value`` of 1e200",
+        "another unit",
+        lambda k: k.fit(*k.panel(), outcome_value=1e200),
+        ValueError,
+    ),
+    Row(
+        "a ``control_reference`` of 1e200",
+        "another unit",
+        lambda k: k.fit(
+            *k.panel(), control_columns=["price"], control_reference={"price": 1e200}
+        ),
+        ValueError,
+    ),
+    Row(
         "a lift test with ``std_error=1e-300``",
         "refused by row",
         lambda k: _test(k, std_error=1e-300),

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from _inputs import WEEKS, Kit, Row, axis, reads
 
+from sklearn_mmm import EventEncoder
 from sklearn_mmm.exceptions import MissingWeeksWarning, ShortCarryOverWarning
 
 DAYS = pd.date_range("2023-01-13", periods=60)
@@ -212,6 +213,14 @@ TIME = [
         "a row of the year 2200 in ``predict`` or ``partial_fit``",
         "refused at once",
         lambda k: _late(k, "2200"),
+        ValueError,
+    ),
+    Row(
+        "holidays of the year 2200",
+        "refused",
+        lambda k: EventEncoder("US", region_column="region", time_column="week").fit(
+            k.panel(times=pd.date_range("2200-01-06", periods=30, freq="7D"))[0]
+        ),
         ValueError,
     ),
     Row(

@@ -137,6 +137,19 @@ def as_number(value: Any, what: str, expected: str = "a number") -> float:
     return float(value)
 
 
+def check_amount(value: float, what: str) -> None:
+    """Refuse a finite number whose square leaves double precision.
+
+    Raises
+    ------
+    ValueError
+    """
+    if abs(value) > _LARGEST:
+        raise ValueError(
+            f"{what} is {value:g}, beyond {_LARGEST:g}; measure it in a larger unit"
+        )
+
+
 def check_precision(mean: float, error: float, what: str) -> None:
     """Refuse an estimate that is too large or too exact to compute with.
 

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn_mmm._arguments import is_number, shown
 from sklearn_mmm.panel._columns import Column, read_numbers, resolve_columns
 from sklearn_mmm.panel._grid import Panel
+from sklearn_mmm.panel._numbers import check_amount
 
 _WAY_OUT = (
     "give the name of a column of X, its position in a list such as [3], or a positive "
@@ -36,13 +37,15 @@ def resolve_outcome_value(
     Raises
     ------
     ValueError
-        If X has no such column, it has another role, or the number is not positive.
+        If X has no such column, it has another role, or the number is not positive
+        or larger than can be computed with.
     """
     if given is None:
         return None, None
     if is_number(given):
         if not given > 0:
             raise ValueError(f"got outcome_value={given!r}; {_WAY_OUT}")
+        check_amount(float(given), "outcome_value")
         return None, float(given)
     if not isinstance(given, str | list | tuple) and not callable(given):
         raise ValueError(f"got outcome_value={shown(given)}; {_WAY_OUT}")

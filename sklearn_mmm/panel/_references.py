@@ -1,10 +1,12 @@
 """What a control's contribution is measured from, and other words about columns."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
+
+from sklearn_mmm._arguments import is_number, shown
+from sklearn_mmm.panel._numbers import check_amount
 
 Reference = float | str
 RULES = ("min", "max", "mean")
@@ -68,7 +70,7 @@ def _usual(values: np.ndarray) -> Reference:
 
 
 def check_references(said: Sequence[Any], columns: Sequence[Any]) -> None:
-    """Refuse what is no reference.
+    """Refuse what is no reference, or one too large to compute with.
 
     Raises
     ------
@@ -76,13 +78,14 @@ def check_references(said: Sequence[Any], columns: Sequence[Any]) -> None:
         Naming the control.
     """
     for name, own in zip(columns, said, strict=True):
-        number = isinstance(own, Real) and not isinstance(own, bool | np.bool_)
-        if own is None or own in RULES or (number and np.isfinite(float(own))):
+        if own is None or (isinstance(own, str) and own in RULES):
             continue
-        raise ValueError(
-            f"control_reference of {name!r} is {own!r}; give a number in the control's "
-            "own unit, 'min', 'max' or 'mean'"
-        )
+        if not is_number(own):
+            raise ValueError(
+                f"control_reference of {name!r} is {shown(own)}; give a number in the "
+                "control's own unit, 'min', 'max' or 'mean'"
+            )
+        check_amount(float(own), f"control_reference of {name!r}")
 
 
 def read_signs(

@@ -152,7 +152,8 @@ def holidays_of(
     Raises
     ------
     ValueError
-        If the country, its subdivision or a category is unknown.
+        If the country, its subdivision or a category is unknown, or the holidays of the
+        latest years are.
     """
     days = _days(country, subdivision, categories, years)
     out = []
@@ -182,6 +183,12 @@ def _days(
                 f"{known}"
             )
         options["categories"] = tuple(categories)
+    last = years[-2]  # The year after the time steps is there for windows alone.
+    if last > plain.end_year:
+        raise ValueError(
+            f"holidays of {country!r} are known up to {plain.end_year}, but there are "
+            f"time steps in {last}; name those that matter in events="
+        )
     try:
         calendar = holidays.country_holidays(
             country, subdiv=subdivision, years=years, observed=False, **options

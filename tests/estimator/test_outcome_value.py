@@ -339,6 +339,7 @@ def test_pipelines_arrays_and_polars(valued, panel):
         ("ltv", {"ltv": 0.0}, "outcome_value column 'ltv' is 0 in all rows"),
         (0, {}, "got outcome_value=0"),
         (-3.0, {}, r"got outcome_value=-3\.0"),
+        (1e200, {}, r"outcome_value is 1e\+200.*larger unit"),
         (np.inf, {}, "outcome_value"),
         (True, {}, "outcome_value"),
         (["ltv", "tv"], {}, r"outcome_value names the columns \['ltv', 'tv'\]"),

@@ -334,6 +334,12 @@ def test_bad_input(options, error, message):
         EventEncoder(time_column="week").set_params(**options).fit(weekly())
 
 
+def test_holidays_are_not_known_for_ever():
+    assert EventEncoder("US").fit(weekly(4, "2100-12-01")).event_names_
+    with pytest.raises(ValueError, match=r"'US' are known up to 2100, .* in 2101"):
+        EventEncoder("US").fit(weekly(8, "2100-12-01"))
+
+
 def test_the_time_column_is_found_where_it_is_the_only_one_with_dates():
     X = weekly()
     assert EventEncoder("US").fit(X).event_names_
