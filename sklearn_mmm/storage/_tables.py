@@ -123,7 +123,8 @@ def decode_frame(node: dict[str, Any], decode: Encode) -> pd.DataFrame:
     columns = decode_index(node["columns"], decode)
     index = decode_index(node["index"], decode)
     if "block" in node:
-        return pd.DataFrame(node["block"].copy(), index, columns)
+        # In the order of its numbers, so that the next file is the same.
+        return pd.DataFrame(node["block"].copy(order="K"), index, columns)
     parts = [decode_index(part, decode).array for part in node["parts"]]
     frame = pd.DataFrame(dict(enumerate(parts)), index)
     frame.columns = columns
