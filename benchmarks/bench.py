@@ -30,7 +30,11 @@ LONG = {
     "graph_cycles": "graph.py --parts confounded --cycles all",
     "graph_panels": "graph.py --parts panels",
     "memory": "speed.py --only controls channels days_5000 wide labels --limit 420",
-    "peers": "peers.py --timeout 600 --minutes 35 --jobs 3",
+    "peers": (
+        "peers.py --peers pymc deepcausalmmm --panels small growing outliers/1:5x10 "
+        "always-on/saturating kernels/delayed"
+    ),
+    "peers_all": "peers.py --timeout 600 --minutes 35 --jobs 3",
     "report": "report.py",
     "speed": "speed.py --against f441c66",
     "time_varying": "time_varying.py",

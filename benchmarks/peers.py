@@ -167,10 +167,10 @@ def jobs_of(args):
 
 
 def measure(model, name, seed, args, deadline):
-    """Return the row of a model on a panel."""
+    """Return the row of a model on a panel, None if its time has come too late."""
     row = {"panel": name, "seed": seed, "model": model, "note": ""}
     if time.perf_counter() > deadline:
-        return row | {"note": "no time was left"}
+        return None
     world = panel(name, seed, args.data)
     try:
         found = fit_peer(
@@ -185,17 +185,19 @@ def measure(model, name, seed, args, deadline):
 def run(args, models):
     """Fit everything and return a table of rows."""
     deadline = time.perf_counter() + 60 * args.minutes
+    jobs = [(*job, model) for job in jobs_of(args) for model in models]
     found = Parallel(n_jobs=args.jobs, prefer="threads", return_as="generator")(
         delayed(measure)(model, name, seed, args, deadline)
-        for name, seed in jobs_of(args)
-        for model in models
+        for name, seed, model in jobs
     )
     rows = []
-    for row in found:
+    for row in filter(None, found):
         rows.append(row)
         print(line(row).rstrip(), flush=True)
         if args.csv:
             pd.DataFrame(rows).to_csv(args.csv, index=False)
+    if len(rows) < len(jobs):
+        print(f"\nno time was left for {len(jobs) - len(rows)} of {len(jobs)} fits")
     return pd.DataFrame(rows)
 
 
@@ -204,8 +206,11 @@ def print_means(rows):
     rows = rows[~rows["panel"].map(is_real)]
     never = rows.groupby("model")["note"].transform(lambda s: (s != "").all())
     rows = rows[~never]
-    done = rows.groupby(["panel", "seed"])["note"].transform(lambda s: (s == "").all())
-    rows = rows[done]
+    n_models = rows["model"].nunique()
+    done = rows.groupby(["panel", "seed"])["note"].transform(
+        lambda s: len(s) == n_models and (s == "").all()
+    )
+    rows = rows[done.astype(bool)]
     if rows.empty:
         return
     print(f"\nmeans over the {rows.groupby(['panel', 'seed']).ngroups} panels of known "

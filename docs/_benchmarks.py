@@ -29,13 +29,18 @@ SECTIONS = {
     "peers": (
         "Beside the peers",
         "Each in an environment of its own, with what its own documentation starts "
-        "with (LightweightMMM with packages of its time). Misallocated is the sum of "
-        "absolute errors of channels' totals over the sum of true totals, error the "
-        "mean relative error over channels and regions, coverage that of 90 % "
-        "intervals of these totals, skill 1 − SSE / SSE of the mean of each region's "
-        "last four weeks, from one origin eight weeks before the end. CPU seconds and "
-        "memory are of one process on one core. ``real/sum`` is the sum of the regions "
-        "of a real panel, ``real/10`` its ten largest; their truth is unknown.",
+        "with. Misallocated is the sum of absolute errors of channels' totals over "
+        "the sum of true totals, error the mean relative error over channels and "
+        "regions, coverage that of 90 % intervals of these totals, skill 1 − SSE / "
+        "SSE of the mean of each region's last four weeks, from one origin eight weeks "
+        "before the end. CPU seconds and memory are of one process on one core.",
+    ),
+    "peers_all": (
+        "Beside all peers, and on a real series",
+        "The same with Meridian and LightweightMMM (with packages of its time), panel "
+        "after panel until the time is up, on a machine with other work, which "
+        "stretches CPU seconds. ``real/sum`` is the sum of the regions of a real "
+        "panel; its truth is unknown, so that there is only a forecast to judge.",
     ),
     "worlds_peer": (
         "Beside PyMC-Marketing on foreign national series",
