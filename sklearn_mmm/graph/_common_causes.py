@@ -13,6 +13,8 @@ _MOST_LOADING = 0.97
 _LEAST_OWN_VARIANCE = 0.05
 _MOST_MEMORY = 0.98
 _FEWEST_CHANNELS = 3
+# So many times what pairs have in common is more than a cause of all explains.
+_BEYOND = 3.0
 # Loadings lie half way between one that all channels share and what each tells.
 _OWN_LOADING = 0.5
 _N_DRAWS = 2
@@ -41,6 +43,21 @@ def can_have_common_causes(panel: GraphPanel) -> bool:
         and panel.children.shape[2] >= _FEWEST_CHANNELS
         and bool((panel.children >= 0).all())
     )
+
+
+def most_strength(panel: GraphPanel) -> float:
+    r"""Return the typical loading beyond which a common cause would show in any pair.
+
+    A cause of typical loading :math:`\lambda` gives pairs of logarithms a covariance of
+    about :math:`\lambda^2`, of which few edges do not move the median.
+    """
+    logarithm, _ = _logarithm(panel.children, panel.kept)
+    logarithm = panel.without_course(logarithm) * panel.kept[..., None]
+    if panel.by_week:
+        logarithm = logarithm - _nation(panel, logarithm)
+    logarithm = logarithm * panel.kept[..., None]
+    typical = max(_median_covariance(logarithm), 0.0)
+    return _BEYOND * float(np.sqrt(typical))
 
 
 def without_common_course(panel: GraphPanel) -> GraphPanel:
@@ -106,8 +123,7 @@ def draw_common_cause(
     logarithm, told = panel.without_course(raw) * kept, told & kept
     parts = [(logarithm, told, strength)]
     if panel.by_week:
-        count = np.maximum(panel.kept.sum(axis=0), 1)[:, None]
-        nation = logarithm.sum(axis=0, keepdims=True) / count
+        nation = _nation(panel, logarithm)
         regions = (logarithm - nation) * kept
         loading = _national_strength(nation, regions)
         anywhere = told.any(axis=0, keepdims=True)
@@ -123,6 +139,12 @@ def draw_common_cause(
         terms += [cause, cause**2 - 1]
     beside = np.stack(terms, axis=2) if terms else np.zeros((*size.shape, 0))
     return CommonCause(np.exp(size), beside)
+
+
+def _nation(panel: GraphPanel, values: np.ndarray) -> np.ndarray:
+    """Return means over regions, (1, n_weeks, n), of values that are 0 if not kept."""
+    count = np.maximum(panel.kept.sum(axis=0), 1)[:, None]
+    return np.asarray(values.sum(axis=0, keepdims=True) / count)
 
 
 def _national_strength(nation: np.ndarray, regions: np.ndarray) -> float:

@@ -8,6 +8,7 @@ from sklearn_mmm.graph._claims import DEPENDENCE_LEVEL, claim, doubts_of
 from sklearn_mmm.graph._common_causes import (
     can_have_common_causes,
     draw_common_cause,
+    most_strength,
     without_common_course,
 )
 from sklearn_mmm.graph._edges import EdgeRules, Edges, select_edges
@@ -236,8 +237,9 @@ def _with_common_cause(
     def dependence(strength: float) -> float:
         return draw(some, strength).tests.dependence
 
-    tried = {strength: dependence(strength) for strength in _STRENGTHS}
-    for _ in range(_N_REFINEMENTS):
+    most = max(most_strength(panel), _STRENGTHS[0])
+    tried = {each: dependence(each) for each in _STRENGTHS if each <= most}
+    for _ in range(_N_REFINEMENTS if len(tried) > 1 else 0):
         best = min(tried, key=tried.__getitem__)
         known = sorted(tried)
         place = known.index(best)
