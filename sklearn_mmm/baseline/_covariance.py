@@ -13,9 +13,7 @@ Space Methods", chapter 3, in covariance form). Its prediction beyond the last w
 holds the filtered level and repeats the season as far as the data insist on one.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -68,18 +66,30 @@ class Variances(NamedTuple):
 class Kernels(NamedTuple):
     """Kernels of the parts of a course between time steps.
 
+    What is seasonal depends on the distance alone, of which there are few.
+
     Attributes
     ----------
     names : tuple of str
-    lasting : ndarray of shape (component, n_rows, n_columns)
+    level : ndarray of shape (n_rows, n_columns) or None
+        None without a level.
+    waves : ndarray of shape (n_seasons, n_distances)
         If nothing were forgotten.
-    distance : ndarray of shape (component, n_rows, n_columns)
-        Seasons between time steps; 0 for what is not a season.
+    units : ndarray of shape (n_seasons,)
+        Time steps in which memory is counted.
+    distances : ndarray of shape (n_distances,)
+    place : int ndarray of shape (n_rows, n_columns)
+        Which distance is between time steps.
+    last : ndarray of shape (n_rows, n_columns)
     """
 
     names: tuple[str, ...]
-    lasting: np.ndarray
-    distance: np.ndarray
+    level: np.ndarray | None
+    waves: np.ndarray
+    units: np.ndarray
+    distances: np.ndarray
+    place: np.ndarray
+    last: np.ndarray
 
     def at(self, memory: float) -> np.ndarray:
         """Return the kernels, (component, n_rows, n_columns).
@@ -89,32 +99,52 @@ class Kernels(NamedTuple):
         memory : float
             Seasons after which one has faded to 1 / e.
         """
-        out = self.lasting.copy()
-        self.fade(out, memory)
-        return out
-
-    def fade(self, out: np.ndarray, memory: float) -> None:
-        """Write what is left of the seasons over them; nothing else is forgotten.
-
-        Parameters
-        ----------
-        out : ndarray of shape (component, n_rows, n_columns)
-        memory : float
-        """
-        own = self.fading
-        np.divide(self.distance[own], -memory, out=out[own])
-        np.exp(out[own], out=out[own])
-        out[own] *= self.lasting[own]
-
-    @property
-    def fading(self) -> slice:
-        """Which components are seasons."""
-        return slice(int(LEVEL in self.names), len(self.names) - 1)
+        level = [] if self.level is None else [self.level]
+        return np.array([*level, *self._faded(memory)[:, self.place], self.last])
 
     def covariance(self, variances: Variances) -> np.ndarray:
         """Return the sum of the kernels by their variances, (n_rows, n_columns)."""
-        of = [variances.parts[name] for name in self.names]
-        return np.asarray(np.tensordot(of, self.at(variances.memory), axes=1))
+        level, seasons, last = self._split([variances.parts[n] for n in self.names])
+        out = self.last * last
+        if self.level is not None:
+            out += self.level * level
+        if len(seasons):
+            out += (seasons @ self._faded(variances.memory))[self.place]
+        return np.asarray(out)
+
+    def derivatives(
+        self, slope: np.ndarray, variances: Variances
+    ) -> tuple[np.ndarray, float]:
+        """Return derivatives by the variances and by the logarithm of the memory.
+
+        Of something whose derivative by the covariance is ``slope``; both parts of a
+        symmetric matrix may stand in one.
+
+        Parameters
+        ----------
+        slope : ndarray of shape (n_rows, n_columns)
+        variances : Variances
+        """
+        _, seasons, _ = self._split([variances.parts[n] for n in self.names])
+        by = [] if self.level is None else [float(np.vdot(self.level, slope))]
+        by_memory = 0.0
+        if len(seasons):
+            faded, n = self._faded(variances.memory), len(self.distances)
+            along = np.bincount(self.place.ravel(), slope.ravel(), n)
+            by += (faded @ along).tolist()
+            age = self.distances / (variances.memory * self.units[:, None])
+            by_memory = float(seasons @ ((faded * age) @ along))
+        return np.array([*by, float(np.vdot(self.last, slope))]), by_memory
+
+    def _faded(self, memory: float) -> np.ndarray:
+        """Return the seasons' kernels by distance, (n_seasons, n_distances)."""
+        age = self.distances / (memory * self.units[:, None])
+        return np.asarray(self.waves * np.exp(-age))
+
+    def _split(self, of: list[float]) -> tuple[float, np.ndarray, float]:
+        """Return what is of the level, of the seasons and of the last part."""
+        n = int(self.level is not None)
+        return of[0], np.array(of[n:-1]), of[-1]
 
 
 @dataclass(frozen=True)
@@ -183,20 +213,19 @@ class TimeCovariance:
     def _kernels(
         self, rows: np.ndarray, columns: np.ndarray, name: str, last: np.ndarray
     ) -> Kernels:
-        between = np.subtract.outer(rows, columns)
-        lasting, distance = [], []
+        level = None
         if self.wanders:
-            since = np.minimum.outer(rows, columns) - self.origin
-            lasting.append(np.maximum(since, 0.0))
-            distance.append(np.zeros_like(between))
-        for _, length, unit, power in self.seasons:
-            waves = partial(_waves, length=length, power=power)
-            lasting.append(_of_distinct(between, waves))
-            distance.append(np.abs(between) / unit)
+            level = np.maximum(np.minimum.outer(rows, columns) - self.origin, 0.0)
+        distances, place = _distances(rows, columns)
+        waves = [_waves(distances, s.length, s.power) for s in self.seasons]
         return Kernels(
             (*self.names, name),
-            np.array([*lasting, last]),
-            np.array([*distance, np.zeros_like(between)]),
+            level,
+            np.reshape(waves, (len(waves), len(distances))),
+            np.array([season.unit for season in self.seasons]),
+            distances,
+            place,
+            last,
         )
 
 
@@ -207,17 +236,15 @@ def _waves(between: np.ndarray, length: float, power: int) -> np.ndarray:
     return np.asarray((np.cos(order * angle) / order**power).sum(0))
 
 
-def _of_distinct(
-    between: np.ndarray, function: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Return a function of distances, of which whole ones are few."""
-    if not between.size:
-        return np.zeros(between.shape)
-    low, high = between.min(), between.max()
-    place = (between - low).astype(np.intp)
-    if high - low > between.size or (place + low != between).any():
-        return function(between.ravel()).reshape(between.shape)
-    return np.asarray(function(np.arange(low, high + 1))[place])
+def _distances(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distances between time steps, and which is where."""
+    between = np.abs(np.subtract.outer(rows, columns))
+    place = between.astype(np.intp)
+    longest = place.max(initial=0)
+    if longest <= between.size and (place == between).all():
+        return np.arange(longest + 1.0), place
+    distances, place = np.unique(between, return_inverse=True)
+    return distances, place.reshape(between.shape)
 
 
 def patterns(observed: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

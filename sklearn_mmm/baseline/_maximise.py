@@ -280,30 +280,28 @@ class _DenseSearch(_Search):
         has_noise: bool,
     ) -> None:
         self.of_covariance, self.kernels = of_covariance, kernels
-        # Of which only the seasons change.
-        self.at = kernels.lasting.copy()
         self.names = kernels.names
         self.prior, self.upper, self.has_noise = prior, upper, has_noise
-        self.forgets = bool(kernels.distance.max() >= FEWEST_SEASONS)
+        span = kernels.distances[-1] / min(kernels.units, default=np.inf)
+        self.forgets = bool(span >= FEWEST_SEASONS)
 
     def likelihood(
         self, x: np.ndarray, n: int, memory: float
     ) -> tuple[float, np.ndarray]:
         """See :class:`_Search`."""
-        variances, unit = np.exp(x[:n]), 1.0
-        kernels, season = self.at, self.kernels.fading
-        self.kernels.fade(kernels, memory)
-        K = np.tensordot(variances, kernels, 1)
+        sizes, unit = np.exp(x[:n]), 1.0
+        parts = dict(zip(self.names, sizes.tolist(), strict=True))
+        variances = Variances(parts, memory)
+        K = self.kernels.covariance(variances)
         if self.has_noise:
             unit = float(np.exp(x[-1]))
             K.flat[:: len(K) + 1] += 1.0
             K *= unit
         loss, slope = self.of_covariance(K)
-        gradient = [*unit * variances * np.tensordot(kernels, slope, 2)]
+        by_size, by_memory = self.kernels.derivatives(slope, variances)
+        gradient = [*unit * sizes * by_size]
         if self.forgets:
-            along = self.kernels.distance[season] * slope
-            faded = np.einsum("ist,ist->i", kernels[season], along)
-            gradient.append(unit * (variances[season] @ faded) / memory)
+            gradient.append(unit * by_memory)
         if self.has_noise:
             gradient.append(float(np.vdot(K, slope)))
         return loss, np.array(gradient)

@@ -113,7 +113,7 @@ def test_weekdays_have_independent_levels():
     covariance = TimeCovariance.of_seasons(0.0, seasons, wanders=False)
     at = np.arange(7.0)
     kernels = covariance.regional_kernels(at, at)
-    found = kernels.lasting[kernels.names.index("season_week")]
+    found = kernels.at(np.inf)[kernels.names.index("season_week")]
     np.testing.assert_allclose(found, (7 * np.eye(7) - 1) / 2, atol=1e-12)
 
 
