@@ -99,7 +99,10 @@ def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
     n, n_drivers = len(rules.allowed), len(units)
     to_data = units[:n] / units[:, None]
     rows = panel.rows()
-    rules = _connected(rows, panel, rules)
+    # Where edges are known they are weighed, and nothing is asked of other pairs.
+    searched = rules.lagged is None
+    if searched:
+        rules = _connected(rows, panel, rules)
     samples = np.zeros((options.n_resamples, n_drivers, n))
     strength = np.full((n, n), 0.0 if options.n_resamples else np.nan)
     edges = Edges(np.zeros((n_drivers, n)), np.zeros((n_drivers, n)))
@@ -126,8 +129,10 @@ def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
     connected = edges.weights[:n] != 0
     connected |= connected.T
     weights = edges.weights * to_data
-    confounded = dropped | dropped.T | _dependent_pairs(panel, rows, edges.weights)
-    confounded |= seasonal_pairs(given, weights)
+    confounded = dropped | dropped.T
+    if searched:
+        confounded |= _dependent_pairs(panel, rows, edges.weights)
+        confounded |= seasonal_pairs(given, weights)
     return LearnedGraph(
         weights,
         edges.error * to_data,

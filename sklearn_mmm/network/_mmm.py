@@ -1,7 +1,7 @@
 """The marketing mix model as one module: forward gives the named decomposition."""
 
 from collections.abc import Collection
-from copy import copy, deepcopy
+from copy import copy
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -158,7 +158,11 @@ def copied(module: _Module, shared: Collection[object]) -> _Module:
     def of(part: object) -> object:
         if id(part) in known:
             return part
-        return copied(part, shared) if isinstance(part, nn.Module) else deepcopy(part)
+        if isinstance(part, nn.Module):
+            return copied(part, shared)
+        if isinstance(part, nn.Parameter):
+            return nn.Parameter(part.detach().clone(), part.requires_grad)
+        return part.clone() if isinstance(part, Tensor) else part
 
     for name in ("_parameters", "_buffers", "_modules"):
         parts = getattr(module, name).items()

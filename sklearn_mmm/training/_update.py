@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from sklearn_mmm.baseline._outliers import Outliers
+from sklearn_mmm.baseline._outliers import Outliers, gross_outliers
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.likelihood._penalised import Believed, overlaid
@@ -17,16 +17,19 @@ from sklearn_mmm.training._checkpoint import Checkpoint
 from sklearn_mmm.training._fit_network import (
     Fitted,
     complete_fit,
-    initial,
     train,
 )
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
 
-# Variances that have been found are near those of a few weeks more.
+# What has been found is near what is found with a few weeks more, and the next update
+# goes on from there.
 _SCHEDULE = Schedule(
-    n_rounds=1, n_steps=2, n_last_steps=30, n_iterations=4, several_starts=False
+    n_rounds=1, n_steps=2, n_last_steps=30, n_iterations=3, several_starts=False
 )
+# Times that of a fit.
+_TOLERANCE = 10.0
+_N_CORRECTIONS = 1
 
 
 def update_network(
@@ -57,14 +60,19 @@ def update_network(
     module = resized(previous.net.module_, data, rescaling.region)
     _rescale(module, rescaling)
     rows = experiment_rows(experiments, module, data, outcome_scale)
-    outliers = initial(module, data, options).outliers
+    outliers = _continued(
+        previous.hyper.outliers, previous.baseline.position, data, rescaling
+    )
     hyper = _grown(previous.hyper, options.believed, outliers, rescaling, data.groups)
     nothing = Checkpoint()
     usual = data.with_usual_past()
+    rough = replace(options, tol=_TOLERANCE * options.tol)
     net, mode = train(
-        module, usual, hyper, rows, _SCHEDULE, options, seed, "update", nothing
+        module, usual, hyper, rows, _SCHEDULE, rough, seed, "update", nothing
     )
-    return complete_fit(net, mode, previous.settings, data, options, 1, seed)
+    return complete_fit(
+        net, mode, previous.settings, data, options, _N_CORRECTIONS, seed
+    )
 
 
 @torch.no_grad()
@@ -77,6 +85,24 @@ def _rescale(module: MMMModule, rescaling: Rescaling) -> None:
     for name, value in raw.items():
         getattr(media, name).copy_(value)
     media.log_effect.add_((factor * rescaling.outcome).log())
+
+
+def _continued(
+    former: Outliers, position: np.ndarray, data: TrainingData, rescaling: Rescaling
+) -> Outliers:
+    """Return what was taken off former weeks, and what is gross in new regions."""
+    reasons = np.concatenate([data.media, data.controls], axis=2)
+    new, seen = rescaling.region < 0, rescaling.region >= 0
+    shift, weight = np.zeros(data.target.shape), np.ones(data.target.shape)
+    own = data.target[new], data.observed[new], reasons[new]
+    shift[new], weight[new] = gross_outliers(*own)
+    _, weeks, known = np.intersect1d(data.position, position, return_indices=True)
+    place = np.ix_(np.flatnonzero(seen), weeks)
+    at = np.ix_(rescaling.region[seen], known)
+    there = data.observed[place]
+    shift[place] = former.shift[at] * rescaling.outcome * there
+    weight[place] = np.where(there, former.weight[at], 1.0)
+    return Outliers(shift, weight)
 
 
 def _grown(

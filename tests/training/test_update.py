@@ -1,5 +1,7 @@
 """What a fitted model keeps when weeks, regions or units change."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,7 @@ from sklearn_mmm.network._response_shape import ResponseShape
 from sklearn_mmm.panel._scales import Rescaling
 from sklearn_mmm.posterior import Hyperparameters
 from sklearn_mmm.training._resize import resized
-from sklearn_mmm.training._update import _grown, _rescale
+from sklearn_mmm.training._update import _continued, _grown, _rescale
 
 
 @pytest.fixture
@@ -97,3 +99,23 @@ def test_hyperparameters_follow_regions_and_the_unit_of_the_outcome():
     assert mean.tolist() == [0.0, 0.5]
     np.testing.assert_allclose(sd, [1.0, 0.1], rtol=1e-6)
     assert slope[0].tolist() == [0.0, 0.0]
+
+
+def test_outliers_of_former_weeks_stay_and_new_regions_are_searched_for_some():
+    data = panel(3, 20)
+    rng = np.random.default_rng(1)
+    target = 1 + 0.01 * rng.standard_normal((3, 20))
+    target[1, 7] = 5.0
+    shift, weight = np.zeros((2, 16)), np.ones((2, 16))
+    shift[0, 3], weight[0, 3] = 0.5, 0.1
+    data = replace(data, target=target)
+    # The new region stands between those that were there, and weeks 16 to 19 are new.
+    change = Rescaling(np.array([0, -1, 1]), np.ones(2), 2.0)
+    found = _continued(Outliers(shift, weight), np.arange(16.0), data, change)
+    expected = np.zeros((3, 20))
+    expected[0, 3] = 1.0
+    expected[1, 7] = found.shift[1, 7]
+    np.testing.assert_allclose(found.shift, expected)
+    assert found.shift[1, 7] > 3
+    assert found.weight[0, 3] == 0.1
+    assert (found.weight < 1).sum() == 2
