@@ -90,7 +90,11 @@ def plot_response_curves(
         set_axes(
             figure,
             i,
-            {"title_text": text(f"{_amount_unit(curve, units)} per {units.time}")},
+            {
+                "title_text": text(f"{_amount_unit(curve, units)} per {units.time}"),
+                # Of three panels side by side.
+                "nticks": 4,
+            },
             {
                 "title_text": text(units.worth_per_step),
                 "rangemode": "tozero",

@@ -138,9 +138,10 @@ def _returns(r: Results) -> str:
 def _move(r: Results, row: dict[Any, Any], level: str) -> Move:
     money = amount(row["amount"], r.units.spend)
     title = f"Move {money} from {row['from']} to {row['to']}"
-    gain = amount(row["gain"], r.units.worth)
+    gain = f"{amount(abs(row['gain']), r.units.worth)} "
+    gain += "less" if row["gain"] < 0 else "more"
     span = between(row["low"], row["high"], r.units.worth)
-    detail = f"{gain} more{f' ({span})' if span else ''}"
+    detail = f"{gain}{f' ({span})' if span else ''}"
     chance = row["chance"]
     if not np.isfinite(chance):
         return Move("open", title, detail, "chance not known")

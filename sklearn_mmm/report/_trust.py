@@ -168,12 +168,14 @@ def _demand(mmm: FittedMMM) -> Iterator[Row]:
     if not suspected:
         yield name, GOOD, "no spend follows past surprises of the outcome"
         return
-    verdict = POOR if share > _MUCH_DEMAND else FAIR if share > _SOME_DEMAND else GOOD
+    seem = f"seem{'s' if len(suspected) == 1 else ''} to follow the outcome"
+    if share <= _SOME_DEMAND:
+        yield name, GOOD, f"{listing(suspected)}, which brought little, {seem}"
+        return
     yield (
         name,
-        verdict,
-        f"spend on {listing(suspected)}, {percent(share)} of what media brought, "
-        "seems to follow the outcome",
+        POOR if share > _MUCH_DEMAND else FAIR,
+        f"{listing(suspected)} ({percent(share)} of what media brought) {seem}",
     )
 
 

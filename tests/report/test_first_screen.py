@@ -187,6 +187,12 @@ def test_who_brought_it(found):
     assert first.headline.startswith("Media and mediators brought")
 
 
+def test_a_move_that_loses_brings_less(found):
+    losing = moves(0.3).assign(gain=-50.0, low=-90.0, high=20.0)
+    (move,) = first_screen(with_parts(found, moves=losing, trust=GOOD)).moves
+    assert move.detail == "50 visits less (−90 to 20)"
+
+
 def test_a_chance_without_members_is_not_known(found):
     (move,) = first_screen(with_parts(found, moves=moves(np.nan), trust=GOOD)).moves
     assert (move.tone, move.chance) == ("open", "chance not known")
@@ -395,7 +401,12 @@ def test_last_year_may_forecast_better(with_members, monkeypatch, model, year, v
 
 @pytest.mark.parametrize(
     ("suspected", "verdict"),
-    [([], "good"), (["small"], "good"), (["some"], "fair"), (["much"], "poor")],
+    [
+        ([], "good"),
+        (["small"], "good"),
+        (["some"], "fair"),
+        (["some", "much"], "poor"),
+    ],
 )
 def test_spend_that_follows_demand_is_a_reason(monkeypatch, suspected, verdict):
     from sklearn_mmm.report import _trust
@@ -409,7 +420,9 @@ def test_spend_that_follows_demand_is_a_reason(monkeypatch, suspected, verdict):
     mmm = SimpleNamespace(media_columns_=channels)
     ((_, found, reason),) = _trust._demand(mmm)
     assert found == verdict
-    assert ("seems to follow" in reason) == bool(suspected)
+    seem = "seems" if len(suspected) == 1 else "seem"
+    assert (f"{seem} to follow" in reason) == bool(suspected)
+    assert ("96 % of what media brought" in reason) == (verdict == "poor")
     assert all(name in reason for name in suspected)
     monkeypatch.setattr(_trust, "demand_table", lambda mmm: table.assign(t=np.nan))
     ((_, found, _),) = _trust._demand(mmm)
