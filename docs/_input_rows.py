@@ -339,6 +339,128 @@ NUMBERS = [
     ),
 ]
 
+
+def _given(
+    kit: Kit, changes: dict | None = None, idle: str | None = None, **options: object
+) -> bool:
+    """Fit a changed panel; an idle column is one that contributes nothing."""
+    X, y = kit.panel()
+    X = X.assign(**changes or {})
+    mmm = kit.fit(X, y, **options)
+    parts = mmm.contributions_
+    silent = idle is None or not parts[idle].any()
+    return bool(silent) and kit.same(mmm.predict(X), parts.sum(axis=1))
+
+
+def _categories(kit: Kit) -> bool:
+    X, y = kit.panel()
+    order = ["west", "north", "nowhere", "south"]
+    told = X.assign(region=pd.Categorical(X["region"], order, ordered=True))
+    return kit.same(kit.fit(told, y).predict(told), kit.mmm.predict(X))
+
+
+VIDEO = {"video": ("search", "price")}
+REACHED = {"media_columns": ["tv"], "reach_frequency": VIDEO}
+
+ROLES = [
+    Row(
+        "regions as categories, in another order and with unused ones",
+        "the same results",
+        _categories,
+    ),
+    Row(
+        "several columns of regions, one with a missing label",
+        "refused by column and row",
+        lambda k: _given(
+            k, {"brand": ["a", None] * 45}, region_column=["region", "brand"]
+        ),
+        ValueError,
+    ),
+    Row(
+        "several columns of regions, with ``/`` between blanks in a label",
+        "refused by column, as results join labels so",
+        lambda k: _given(k, {"brand": "a / b"}, region_column=["region", "brand"]),
+        ValueError,
+    ),
+    Row(
+        "a frequency that is missing where nobody was reached, or never varies",
+        "read",
+        lambda k: (
+            _given(
+                k, {"search": [0.0, 9.0] * 45, "price": [np.nan, 2.0] * 45}, **REACHED
+            )
+            and _given(k, {"price": 2.0}, **REACHED)
+        ),
+    ),
+    Row(
+        "reach that is zero throughout",
+        "the channel contributes nothing",
+        lambda k: _given(k, {"search": 0.0, "price": 1.0}, "video", **REACHED),
+    ),
+    Row(
+        "a channel of ``reach_frequency`` called as another column",
+        "rename it",
+        lambda k: _given(
+            k,
+            {"price": 2.0},
+            media_columns=["tv"],
+            reach_frequency={"tv": ("search", "price")},
+        ),
+        ValueError,
+    ),
+    Row(
+        "a group of one channel, of unknown ones, or called as a channel",
+        "refused by its name",
+        lambda k: _given(k, channel_groups={"video": ["tv"]}),
+        ValueError,
+    ),
+    Row(
+        "a column that is both organic and bought",
+        "one role is asked for",
+        lambda k: _given(k, organic_columns=["tv"]),
+        ValueError,
+    ),
+    Row(
+        'a sign ``"negative"``',
+        "refused with the signs there are",
+        lambda k: _given(k, media_signs={"tv": "negative"}),
+        ValueError,
+    ),
+    Row(
+        "a sign or a reference of a control that is none",
+        "refused with those there are",
+        lambda k: _given(
+            k, control_columns=["price"], control_reference={"prise": 1.0}
+        ),
+        ValueError,
+    ),
+    Row(
+        "a control that is constant, with a sign and a reference",
+        "contributes nothing",
+        lambda k: _given(
+            k,
+            {"price": 3.0},
+            "price",
+            control_columns=["price"],
+            control_signs={"price": "-"},
+            control_reference={"price": 0.0},
+        ),
+    ),
+    Row(
+        "adstock or length of a channel that is none",
+        "refused with those there are",
+        lambda k: _given(k, adstock={"radio": "delayed"}),
+        ValueError,
+    ),
+    Row(
+        "a season longer than the data, of one step or less, or twice",
+        "refused by its length",
+        lambda k: _given(k, seasons=[200.0]),
+        ValueError,
+    ),
+]
+
+
 ARGUMENTS = [
     Row(
         "``simulate(mmm, X, None)``",
@@ -403,4 +525,10 @@ ARGUMENTS = [
     ),
 ]
 
-TABLES = {"time": TIME, "keys": KEYS, "numbers": NUMBERS, "arguments": ARGUMENTS}
+TABLES = {
+    "time": TIME,
+    "keys": KEYS,
+    "roles": ROLES,
+    "numbers": NUMBERS,
+    "arguments": ARGUMENTS,
+}
