@@ -13,8 +13,8 @@ from scipy.optimize import LinearConstraint, differential_evolution, minimize
 
 from sklearn_mmm import DeepCausalMMMRegressor, ResponseCurveFit, allocate_budget
 from sklearn_mmm.allocation._evidence import weigh
-from sklearn_mmm.allocation._exchanged_plan import exchanged
 from sklearn_mmm.datasets import make_mmm, true_outcome
+from sklearn_mmm.inspection._exchanged_plan import exchanged
 
 RANGE = (0.5, 1.5)
 # Weeks of a plan after training, and weeks after it that show its carry-over.

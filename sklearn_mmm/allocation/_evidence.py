@@ -1,6 +1,6 @@
 """Whether the evidence carries a move: what members say of a new plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +37,14 @@ class Evidence:
     regret_new: float
     regret_old: float
     doubt: pd.Series
+
+    def around(self, outcome: float, gain: float) -> "Evidence":
+        """Return the same with intervals that hold the model's own estimates."""
+        return replace(
+            self,
+            outcome_interval=_holding(self.outcome_interval, outcome),
+            gain_interval=_holding(self.gain_interval, gain),
+        )
 
 
 class OldPlan(NamedTuple):
@@ -117,6 +125,10 @@ def weigh(
 
 def _pair(ends: np.ndarray) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
+
+
+def _holding(ends: tuple[float, float], value: float) -> tuple[float, float]:
+    return min(ends[0], value), max(ends[1], value)
 
 
 def _short(value: float) -> str:

@@ -9,7 +9,6 @@ import pandas as pd
 from scipy.stats import norm
 
 from sklearn_mmm._arguments import check_number
-from sklearn_mmm.allocation._exchange import draw_exchanges
 from sklearn_mmm.allocation._experiment_regions import (
     Treated,
     choose_regions,
@@ -172,19 +171,17 @@ def rank_tests(
         See :func:`plan_experiments`.
     seed : int
     curves : MoneyCurves, optional
-        Of the members, where they are known.
+        Of the members and what channels exchange among them, where they are known.
     """
-    # Regions do not depend on what channels exchange.
-    rng, own = (np.random.default_rng(s) for s in (seed, [seed, 1]))
-    mix = draw_exchanges(setup.mmm, len(setup.members), own)
-    worth = _worth(setup, bounds, margin, curves, mix)
+    rng = np.random.default_rng(seed)
+    worth = _worth(setup, bounds, margin, curves)
     series = organic_series(setup.mmm)
     rows = []
     for duration in lengths:
         for size in _sizes(series.shape[1]):
             treated = choose_regions(series, size, duration, rng)
             for kind, factor in (("go dark", 0.0), ("heavy up", 1.0 + heavy_up)):
-                test = _Test(setup, treated, duration, factor, margin, mix)
+                test = _Test(setup, treated, duration, factor, margin)
                 for channel in channels:
                     rows.append(test.row(channel, worth) | {"kind": kind})
     table = pd.DataFrame([row for row in rows if row["spend_change"] != 0])
@@ -227,7 +224,6 @@ def _worth(
     bounds: Any,
     margin: float,
     curves: MoneyCurves | None,
-    mix: np.ndarray,
 ) -> np.ndarray:
     """Return profits of plans under members, (n_members, n_members + 2).
 
@@ -242,8 +238,8 @@ def _worth(
     paid = planned > 0
     reach = float((limits.high[paid] / planned[paid]).max(initial=1.0))
     if curves is None or reach > curves.reach:
-        curves = MoneyCurves.of(setup.members, reach)
-    known = curves.exchanged(mix)
+        curves = MoneyCurves.of(setup.doubted, reach)
+    known = curves
     place = [setup.plan.channels.index(c) for c in setup.variables.channels]
 
     def multiples(amount: np.ndarray) -> np.ndarray:
@@ -276,7 +272,6 @@ class _Test:
         duration: int,
         factor: float,
         margin: float,
-        mix: np.ndarray,
     ) -> None:
         plan = setup.plan
         times = np.unique(plan.time)
@@ -288,7 +283,7 @@ class _Test:
         self.channels = plan.channels
         spend = np.where(inside[:, None], factor * plan.spend, plan.spend)
         self.change = (spend - plan.spend).sum(axis=0)
-        models = [plan, *setup.members]
+        models = [plan, *setup.doubted]
         # Of each channel alone: what one channel does to another is no lift of its own.
         # A lift is read off the outcome, whatever that is worth.
         moved = [_moved(m.in_outcome_units(), spend) for m in models]
@@ -298,8 +293,6 @@ class _Test:
         self.all = np.array(
             [(d * worth).sum(axis=0) + a for d, a in zip(moved, later, strict=True)]
         )
-        for brought in (self.lift, self.all):
-            brought[1:] = np.einsum("kcj,kj->kc", mix, brought[1:])
 
     def row(self, channel: int, worth: np.ndarray) -> dict[str, Any]:
         """Return the test of one channel."""

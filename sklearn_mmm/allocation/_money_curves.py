@@ -69,19 +69,6 @@ class MoneyCurves:
         """Return the curves of some of the plans."""
         return MoneyCurves(self.values[places], self.slopes[places], self.reach)
 
-    def exchanged(self, mix: np.ndarray) -> "MoneyCurves":
-        """Return curves whose channels have parts of one another's responses.
-
-        Parameters
-        ----------
-        mix : ndarray of shape (n_plans, n_channels, n_channels)
-            Row: who brings it; column: whose response it is.
-        """
-        values, slopes = (
-            np.einsum("kcj,knj->knc", mix, part) for part in (self.values, self.slopes)
-        )
-        return MoneyCurves(values, slopes, self.reach)
-
     def at(self, multiple: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what channels bring and the derivative by the multiple.
 

@@ -13,7 +13,6 @@ from sklearn_mmm._threads import one_thread
 from sklearn_mmm.allocation._best_frequency import at_optimal_frequency
 from sklearn_mmm.allocation._commitments import read_fixed
 from sklearn_mmm.allocation._evidence import OldPlan, weigh
-from sklearn_mmm.allocation._exchanged_plan import exchanged
 from sklearn_mmm.allocation._frequency import read_frequency
 from sklearn_mmm.allocation._limits import Limits, make_limits
 from sklearn_mmm.allocation._objective import Objective
@@ -30,6 +29,7 @@ from sklearn_mmm.allocation._tables import (
     gradient_of,
 )
 from sklearn_mmm.allocation._variables import Variables, make_variables
+from sklearn_mmm.inspection._exchanged_plan import exchanged
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._members import plans_of
 
@@ -141,6 +141,9 @@ class Setup:
             self.coverage,
             self.old,
         )
+        if found is not None:
+            # Members that exchange lie to one side of the model.
+            found = found.around(result.outcome, result.gain)
         return replace(result, evidence=found)
 
     def limits(self, rules: Rules, total: float | None, exact: bool) -> Limits:
@@ -221,9 +224,8 @@ def _under(
     mmm: FittedMMM, worlds: list[Any], elasticity: Mapping[str, float] | None
 ) -> tuple[list[Any], list[Any]]:
     """Return plans at their prices, and those of members with an exchange."""
-    model, *members = worlds
-    mixed = exchanged(mmm, members) if len(members) > 1 else members
-    return priced(worlds, elasticity), priced([model, *mixed], elasticity)[1:]
+    mixed = [worlds[0], *exchanged(mmm, worlds[1:])]
+    return priced(worlds, elasticity), priced(mixed, elasticity)[1:]
 
 
 @one_thread()

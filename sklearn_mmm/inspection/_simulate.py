@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import interval_around
+from sklearn_mmm.inspection._exchanged_plan import exchanged
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._members import plans_of
 from sklearn_mmm.inspection._model import of_fitted_model
@@ -20,7 +21,9 @@ class Simulation:
 
     Tables have the columns ``planned``, ``changed`` and ``difference`` in outcome
     units, or in money where the model has an ``outcome_value``, and ``low`` and
-    ``high``, the interval of the difference over members, when there are any.
+    ``high``, the interval of the difference over members, when there are any. Among
+    members, channels that moved together in the past exchange parts of what they bring,
+    as far as the data cannot tell.
 
     Attributes
     ----------
@@ -138,6 +141,7 @@ def simulate(
     """
     plan, others = plans_of(mmm, X, members, coverage, react)
     factors, wanted = _changes(plan, changes)
+    others = exchanged(mmm, others)
     own, *worlds = [_World(each, factors, wanted) for each in (plan, *others)]
     spend = plan.with_free_media(factors).reacted(wanted)
     channels = pd.Index(plan.channels, name="channel")

@@ -18,6 +18,7 @@ from sklearn_mmm.inspection import (
     saturation_table,
 )
 from sklearn_mmm.inspection._effects import roi_tables
+from sklearn_mmm.inspection._exchanged_plan import exchanged
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._graph_tables import GraphTables
 from sklearn_mmm.plotting._style import percent
@@ -121,7 +122,8 @@ class Results:
         if self.plan_rows is None:
             return []
         plan = self.mmm.media_plan(self.plan_rows)
-        return [plan, *self.mmm.member_plans(self.plan_rows)]
+        members = self.mmm.member_plans(self.plan_rows)
+        return [plan, *exchanged(self.mmm, members)]
 
     @cached_property
     def curves_of_levels(self) -> list[MoneyCurves]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import interval_around
+from sklearn_mmm.inspection._exchanged_plan import exchanged
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
 MOST = 3
@@ -100,7 +101,8 @@ def move_table(
     found = shifts(allocation.channels["planned"], allocation.channels["spend"])
     if not found:
         return pd.DataFrame(columns=list(MOVE_COLUMNS))
-    own, members = mmm.media_plan(plan_rows), mmm.member_plans(plan_rows)
+    own = mmm.media_plan(plan_rows)
+    members = exchanged(mmm, mmm.member_plans(plan_rows))
     rows = []
     for shift in found:
         spend = moved_spend(own, allocation.spend, shift)

@@ -4,17 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import DeepCausalMMMRegressor, allocate_budget, plan_experiments
-from sklearn_mmm.allocation import _exchange
+from sklearn_mmm import (
+    DeepCausalMMMRegressor,
+    allocate_budget,
+    plan_experiments,
+    simulate,
+)
 from sklearn_mmm.allocation._evidence import weigh
-from sklearn_mmm.allocation._exchange import _share, draw_exchanges, evidence_against
-from sklearn_mmm.allocation._exchanged_plan import ExchangedPlan, exchanged
 from sklearn_mmm.allocation._experiment_regions import choose_regions, placebo_error
 from sklearn_mmm.allocation._experiment_value import told_by_test, value_of_test
 from sklearn_mmm.allocation._money_curves import MoneyCurves, brought
 from sklearn_mmm.allocation._price import priced
 from sklearn_mmm.datasets import make_mmm
-from sklearn_mmm.inspection import training_rows
+from sklearn_mmm.inspection import _exchange, training_rows
+from sklearn_mmm.inspection._exchange import _share, draw_exchanges, evidence_against
+from sklearn_mmm.inspection._exchanged_plan import ExchangedPlan, exchanged
 
 LIFT_TEST = ["channel", "region", "start", "end", "lift", "std_error", "spend_change"]
 
@@ -243,6 +247,10 @@ def test_a_part_of_a_response_goes_on_to_media_of_the_own_course(of_twins, moved
     wanted[1] += base.totals(course)[0] / 3
     wanted[0] *= 2 / 3
     assert ExchangedPlan(base, mix, usual).totals(spend) == pytest.approx(wanted)
+    mixed = ExchangedPlan(base, mix, usual)
+    parts = mixed.contributions(spend).sum(axis=0) + mixed.after(spend).sum(axis=0)
+    assert parts == pytest.approx(wanted)
+    assert mixed.regional_totals(spend).sum(axis=0) == pytest.approx(wanted)
     # What has a price of its own has it whoever brings it.
     double = {"tv": 0.5, "twin": 0.5}
     own, priced_own = priced([base, ExchangedPlan(base, mix, usual)], double)
@@ -274,10 +282,17 @@ def test_money_between_twins_is_in_doubt(of_twins, twins, moved):
         )
     ]
     np.testing.assert_allclose(sums[0], sums[1], rtol=0.05)
-    # A budget says so.
+    # Whoever compares plans says so.
+    table = pd.DataFrame(spend, X.index, channels)
+    total = simulate(of_twins, X, table).total
+    assert total["low"] == pytest.approx(low)
+    assert total["high"] == pytest.approx(max(high, total["difference"]))
     result = allocate_budget(of_twins, X, n_starts=1)
     said = weigh(mixed, result.spend.to_numpy(copy=True), channels, 1.0, 0.0, 0.9)
-    assert result.evidence.gain_interval == pytest.approx(said.gain_interval)
+    assert result.gain_interval == pytest.approx(
+        said.around(result.outcome, result.gain).gain_interval
+    )
+    assert result.gain_interval[0] <= result.gain <= result.gain_interval[1]
     assert result.probability == said.probability
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from sklearn_mmm.inspection import training_rows
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.inspection._training_rows import training_rows
 
 # Correlation within regions below which data can tell channels apart.
 _TOGETHER = 0.5

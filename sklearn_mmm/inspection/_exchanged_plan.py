@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm.allocation._exchange import course_of, draw_exchanges, turns
-from sklearn_mmm.inspection import training_rows
+from sklearn_mmm.inspection._exchange import course_of, draw_exchanges, turns
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.inspection._training_rows import training_rows
 
 # Mean share below which nothing is exchanged.
 _LITTLE = 0.01
@@ -41,14 +41,39 @@ class ExchangedPlan:
             raise AttributeError(name)
         return getattr(self.base, name)
 
+    def contributions(self, spend: np.ndarray) -> np.ndarray:
+        """Return what each channel contributes to the rows."""
+        return self._mixed("contributions", spend)
+
+    def after(self, spend: np.ndarray) -> np.ndarray:
+        """Return what the rows' media contribute where there is no row, by region."""
+        return self._mixed("after", spend)
+
     def totals(self, spend: np.ndarray) -> np.ndarray:
         """Return what each channel contributes to the rows and after them."""
+        return self._mixed("totals", spend)
+
+    def regional_totals(self, spend: np.ndarray) -> np.ndarray:
+        """Return what each channel contributes by region, after the rows as well."""
+        return self._mixed("regional_totals", spend)
+
+    def in_outcome_units(self) -> "ExchangedPlan":
+        """Return the plan in outcome units, whatever these are worth."""
+        return replace(self, base=self.base.in_outcome_units())
+
+    def with_free_media(self, factor: np.ndarray) -> "ExchangedPlan":
+        """Return the plan with multiples of what costs nothing."""
+        return replace(self, base=self.base.with_free_media(factor))
+
+    def _mixed(self, ask: str, spend: np.ndarray) -> np.ndarray:
+        """Ask the plan about channels' own parts, and about those of others."""
         place = np.arange(len(self.mix))
-        out = np.diag(self.mix) * self.base.totals(spend)
+        out = np.diag(self.mix) * getattr(self.base, ask)(spend)
         media = self.base.media(self.base.reacted(spend))
         for other in turns(self.mix.T > 0):
             course = course_of(self.base, media, self.usual, other)
-            out[other] += self.mix[other, place] * self._still.totals(course)
+            part = getattr(self._still, ask)(course)
+            out[..., other] += self.mix[other, place] * part
         return np.asarray(out)
 
     @cached_property
@@ -59,17 +84,18 @@ class ExchangedPlan:
         return replace(self.base, influence=None, held=())
 
 
-def exchanged(mmm: FittedMMM, members: Sequence[Any], seed: int = 0) -> list[Any]:
+def exchanged(mmm: FittedMMM, members: Sequence[Any]) -> list[Any]:
     """Return members' plans in which channels exchange what they may have brought.
 
     Parameters
     ----------
     mmm : DeepCausalMMMRegressor
     members : sequence of MediaPlan
-        Of the same rows.
-    seed : int
+        Of the same rows. Fewer than two are no distribution, and stay as they are.
     """
-    mix = draw_exchanges(mmm, len(members), np.random.default_rng([seed, 1]))
+    if len(members) < 2:
+        return list(members)
+    mix = draw_exchanges(mmm, len(members), np.random.default_rng(0))
     mix[:, mix.mean(axis=0) < _LITTLE] = 0.0
     mix /= mix.sum(axis=1, keepdims=True)
     if (mix == np.eye(mix.shape[1])).all():
