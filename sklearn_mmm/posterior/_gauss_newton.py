@@ -310,7 +310,7 @@ def corrected(
     All of them take those by the system of the mode (simplified Newton; Deuflhard,
     2011, "Newton Methods for Nonlinear Problems", section 2.1), as long as several are
     evaluated at once. Of a panel so large that each is evaluated by itself a member
-    takes one step by its own system, which gains as much as three.
+    takes one step by its own system, which gains as much as three, instead of several.
 
     Parameters
     ----------
@@ -322,7 +322,7 @@ def corrected(
         At the mode.
     n_steps : int
     """
-    if not n_steps or posterior.at_once(_STEP_SIZE) > 1:
+    if n_steps < 2 or posterior.at_once(_STEP_SIZE) > 1:
         for _ in range(n_steps):
             at, value = gauss_newton_step(posterior, at, value, random, system)
         return at, value
