@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from sklearn_mmm.allocation._money_curves import MoneyCurves
 from sklearn_mmm.inspection import (
     Units,
+    demand_table,
     graph_tables,
     has_intervals,
     media_total,
@@ -89,12 +90,18 @@ class Results:
             self.total,
             self.coverage,
             beliefs=self.beliefs,
+            demand=self.demand,
             placebo=self.placebo,
         )
 
     def verdict(self, check: str) -> str:
         """Return what a check of the trust table says."""
         return str(self.trust.set_index("check")["verdict"].get(check, UNKNOWN))
+
+    @cached_property
+    def demand(self) -> pd.DataFrame:
+        """How far past surprises of the outcome foretell the spend of channels."""
+        return demand_table(self.mmm)
 
     @cached_property
     def beliefs(self) -> pd.DataFrame | None:

@@ -145,6 +145,10 @@ def _move(r: Results, row: dict[Any, Any], level: str) -> Move:
     chance = row["chance"]
     if not np.isfinite(chance):
         return Move("open", title, detail, "chance not known")
+    if row["to"] in set(r.demand.loc[r.demand["suspected"], "channel"]):
+        # Money that goes where the outcome went before seems to pay by itself.
+        why = f"{row['to']} seems to follow the outcome: test it first"
+        return Move("open", title, detail, why)
     words = chance_in_words(chance)
     if level == "low":
         # A chance that a model which failed gives itself is none.

@@ -39,6 +39,7 @@ def trust_table(
     coverage: float,
     *,
     beliefs: pd.DataFrame | None = None,
+    demand: pd.DataFrame | None = None,
     placebo: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return what speaks for and against a model.
@@ -55,6 +56,8 @@ def trust_table(
         Of the intervals in both.
     beliefs : DataFrame or None
         As :func:`~sklearn_mmm.inspection.prior_posterior` returns it.
+    demand : DataFrame or None
+        As :func:`~sklearn_mmm.inspection.demand_table` returns it; None to ask it.
     placebo : DataFrame or None
         As :func:`~sklearn_mmm.inspection.placebo_test` returns it.
 
@@ -68,7 +71,7 @@ def trust_table(
         *_intervals(fit, coverage),
         *_width(total),
         *_apart(mmm),
-        *_demand(mmm),
+        *_demand(mmm, demand_table(mmm) if demand is None else demand),
         *_learned(beliefs),
         *_placebo(placebo),
     ]
@@ -157,8 +160,8 @@ def _apart(mmm: FittedMMM) -> Iterator[Row]:
         yield "channels apart", GOOD, "no channel moves much with other columns"
 
 
-def _demand(mmm: FittedMMM) -> Iterator[Row]:
-    name, table = "spend and demand", demand_table(mmm)
+def _demand(mmm: FittedMMM, table: pd.DataFrame) -> Iterator[Row]:
+    name = "spend and demand"
     if table["t"].isna().all():
         yield name, UNKNOWN, "too few rows to see whether spend follows the outcome"
         return

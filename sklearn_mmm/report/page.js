@@ -71,7 +71,7 @@
   const MIDDLING = 860;
   const PRINTED = 680;
   // Above the table of channels, on the second page for a board.
-  const BOARD = 330;
+  const BOARD = 370;
   const LONG = 1500;
 
   function setPath(target, path, value) {
@@ -249,7 +249,11 @@
       figure.layout.dragmode = false;
       fitNarrow(figure, width);
     }
-    if (printing && isBoard()) figure.layout.height = Math.min(figure.layout.height, BOARD);
+    const tall = figure.layout.height / BOARD;
+    if (printing && isBoard() && tall > 1) {
+      figure.layout.height = BOARD;
+      figure.layout.font = { size: Math.max(9, Math.floor(13 / tall)) };
+    }
     // Zoom survives a new theme, not another region.
     figure.layout.uirevision = JSON.stringify(chart.choice);
     return figure;

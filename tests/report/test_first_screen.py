@@ -41,7 +41,7 @@ def without(fitted, holdout):
     return _results(fitted, *holdout, plan, Units("visits", "€", "week"), 0.9)
 
 
-TABLES = ("total", "trust", "moves", "tests", "effects")
+TABLES = ("total", "trust", "moves", "tests", "effects", "demand")
 
 
 def vars_of(results):
@@ -185,6 +185,18 @@ def test_who_brought_it(found):
     mediated = with_parts(replace(found, mmm=mmm), **vars_of(found) | {"trust": GOOD})
     first = first_screen(mediated)
     assert first.headline.startswith("Media and mediators brought")
+
+
+def test_a_move_to_what_follows_demand_waits_for_a_test(found):
+    suspects = pd.DataFrame({"channel": ["tv", "radio"], "suspected": [True, False]})
+    parts = {"moves": moves(0.95), "trust": GOOD}
+    (move,) = first_screen(with_parts(found, demand=suspects, **parts)).moves
+    assert move.tone == "open"
+    assert move.chance == "tv seems to follow the outcome: test it first"
+    # Money that is taken from it is another matter.
+    others = suspects.assign(suspected=[False, True])
+    (move,) = first_screen(with_parts(found, demand=others, **parts)).moves
+    assert move.tone == "yes"
 
 
 def test_a_move_that_loses_brings_less(found):
@@ -415,17 +427,15 @@ def test_spend_that_follows_demand_is_a_reason(monkeypatch, suspected, verdict):
     table = pd.DataFrame({"channel": channels, "t": 1.0})
     table["suspected"] = table["channel"].isin(suspected)
     parts = pd.DataFrame({"small": [4.0], "some": [20.0], "much": [76.0]})
-    monkeypatch.setattr(_trust, "demand_table", lambda mmm: table)
     monkeypatch.setattr(_trust, "worth_of_parts", lambda mmm: parts)
     mmm = SimpleNamespace(media_columns_=channels)
-    ((_, found, reason),) = _trust._demand(mmm)
+    ((_, found, reason),) = _trust._demand(mmm, table)
     assert found == verdict
     seem = "seems" if len(suspected) == 1 else "seem"
     assert (f"{seem} to follow" in reason) == bool(suspected)
     assert ("96 % of what media brought" in reason) == (verdict == "poor")
     assert all(name in reason for name in suspected)
-    monkeypatch.setattr(_trust, "demand_table", lambda mmm: table.assign(t=np.nan))
-    ((_, found, _),) = _trust._demand(mmm)
+    ((_, found, _),) = _trust._demand(mmm, table.assign(t=np.nan))
     assert found == "not known"
 
 

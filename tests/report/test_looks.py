@@ -223,6 +223,14 @@ def test_axes_write_percentages_like_words(report, open_page):
     assert all(re.fullmatch(r"\d+ %", text) for text in shown)
 
 
+def test_a_board_gets_two_pages(any_report, open_page):
+    page = open_page(any_report).page
+    page.evaluate("location.hash = 'board'")
+    page.wait_for_selector("html[data-board]")
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert pdf.count(b"/Type /Page") - pdf.count(b"/Type /Pages") == 2
+
+
 def spent(session):
     """Return the CPU seconds that each process of the browser has taken."""
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
