@@ -22,6 +22,8 @@ from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import ChannelGroups
 
+# Steps are so many times as long as the data's share in what is known, at most.
+_LEAST_KNOWN = 0.3
 # The scale of rare events, by parameter.
 _OF_CONTROLS = {"coefficient": "event", "control_deviation": "event_deviation"}
 
@@ -48,7 +50,7 @@ def renewed_scales(
             name = _OF_CONTROLS[name]
             found[name] = float(np.clip(event_scale(squares), *SCALE_RANGES[name]))
         if drawn.numel():
-            size = drawn.square().mean().sqrt().item()
+            size = _hastened(getattr(scales, scale), drawn)
             found[scale] = float(np.clip(size, *SCALE_RANGES[scale]))
     if "head" in draws:
         size = draws["head"].square().mean().sqrt().item()
@@ -65,6 +67,24 @@ def renewed_scales(
         contribution=contribution_scales(squares),
         **found,
     )
+
+
+def _hastened(scale: float, drawn: Tensor) -> float:
+    """Return a scale after a longer step than expectation-maximisation takes.
+
+    Of the distance to its end, such a step covers the share of the information that is
+    not missing (Dempster, Laird & Rubin, 1977, section 3): here the share of the
+    prior's variance that draws no longer have.
+
+    Parameters
+    ----------
+    scale : float
+        Of the prior from which draws come.
+    drawn : Tensor of shape (member, ...)
+    """
+    size = drawn.square().mean().sqrt().item()
+    known = 1.0 - drawn.var(0).mean().item() / scale**2
+    return scale * (size / scale) ** (1.0 / np.clip(known, _LEAST_KNOWN, 1.0))
 
 
 def _campaign_scale(draws: Tensor, groups: ChannelGroups) -> float:
