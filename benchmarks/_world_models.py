@@ -1,4 +1,4 @@
-"""Models that are judged on the worlds: ours, and two baselines."""
+"""Models that are judged on the worlds: ours, two baselines, and a bound."""
 
 import time
 from dataclasses import dataclass
@@ -156,6 +156,35 @@ def nonnegative(world):
     return Estimate(found, None, None, forecast.ravel()[~train], seconds)
 
 
+def told(world):
+    """Regress on the true carry-over, curves and form of the baseline; sizes are left.
+
+    Nobody has that: it shows what the noise alone leaves of an estimate. The columns
+    are the true contributions, so that their coefficients should be one.
+    """
+    train = world.is_training
+    start = time.process_time()
+    scale = world.y[train].groupby(world.X["region"][train]).mean()
+    unit = world.X["region"].map(scale).to_numpy()[:, None]
+    columns = world.contributions[world.media].to_numpy() / unit
+    free = free_design(world).reshape(len(world.X), -1)
+    basis, _ = np.linalg.qr(free[train])
+    target = world.y.to_numpy() / unit[:, 0]
+
+    def rest(values):
+        return values - basis @ (basis.T @ values)
+
+    seen = rest(columns[train])
+    # What never changes cannot be told from the level.
+    constant = np.linalg.norm(seen, axis=0) < 1e-6 * np.linalg.norm(columns, axis=0)
+    size, _ = nnls(np.where(constant, 0.0, seen), rest(target[train]))
+    left = target[train] - columns[train] @ size
+    level = np.linalg.lstsq(free[train], left, rcond=None)[0]
+    forecast = ((columns @ size + free @ level) * unit[:, 0])[~train]
+    parts = pd.DataFrame((columns * size * unit)[train], columns=world.media)
+    return Estimate(parts, None, None, forecast, time.process_time() - start)
+
+
 def trend_and_harmonics(world):
     """Return a forecast by a straight trend and two harmonics of each region."""
     train = world.is_training
@@ -168,3 +197,4 @@ def trend_and_harmonics(world):
 
 
 MODELS = {"ours": ours, "nonnegative": nonnegative, "ridge": ridge}
+TOLD = {"told": told}

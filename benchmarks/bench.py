@@ -30,6 +30,7 @@ LONG = {
     "graph_cycles": "graph.py --parts confounded --cycles all",
     "graph_panels": "graph.py --parts panels",
     "memory": "speed.py --only controls channels days_5000 wide labels --limit 420",
+    "modes": "modes.py",
     "peers": (
         "peers.py --peers pymc deepcausalmmm --panels small growing outliers/1:5x10 "
         "always-on/saturating kernels/delayed"

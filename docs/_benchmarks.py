@@ -51,7 +51,18 @@ SECTIONS = {
     "worlds": (
         "Foreign worlds",
         "Panels of other generators, kind by kind, beside a non-negative regression "
-        "on a trend, harmonics and a grid of kernels, and the Ridge pipeline.",
+        "on a trend, harmonics and a grid of kernels, and the Ridge pipeline. With "
+        "``--models told nonnegative ridge`` a regression that is told the true "
+        "carry-over, curves and form of the baseline stands in our place: in worlds "
+        "without outliers it misallocates less than both in 86 %, so that more is "
+        "luck.",
+    ),
+    "modes": (
+        "One mode, or several",
+        "Where Gauss-Newton ends from other starts, drawn from the priors: in the mode "
+        "of the fit, elsewhere along a direction in which nothing changes the "
+        "objective, in a better one, in another one that would have some weight, or in "
+        "a worse one.",
     ),
     "treatments": (
         "Events, reach, campaigns, two dimensions, worth",
