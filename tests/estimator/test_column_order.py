@@ -45,8 +45,8 @@ def test_columns_in_another_order_give_the_same_answer(sizes, varies, monkeypatc
     others, their_effects, their_graph, _ = answers(X, y, truth, -1)
     assert own == varies
     size = parts.abs().sum().max()
-    assert (parts.sum() - others.sum()).abs().max() <= 1e-6 * size
+    assert (parts.sum() - others.sum()).abs().max() <= 1e-5 * size
     np.testing.assert_allclose(
-        their_effects.select_dtypes(float), effects.select_dtypes(float), rtol=1e-5
+        their_effects.select_dtypes(float), effects.select_dtypes(float), rtol=1e-4
     )
     np.testing.assert_allclose(their_graph, graph, atol=1e-9)

@@ -85,7 +85,7 @@ def test_a_precise_test_moves_effects_that_vary_with_time(window, make, monkeypa
     options = {"time_varying": True, "max_epochs": 150}
     untold = make(**options).fit(X, y)
     assert untold.modulation_["tv"].std() > 0.1
-    lift = 0.8 * counterfactual(untold, X, 0.0, cells)
+    lift = 1.2 * counterfactual(untold, X, 0.0, cells)
     told = make(**options).fit(X, y, one_test(window, lift=lift, std_error=1e-3 * lift))
     assert told.modulation_["tv"].std() > 0.02
     assert counterfactual(told, X, 0.0, cells) == pytest.approx(lift, rel=0.05)
