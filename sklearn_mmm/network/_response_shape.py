@@ -243,17 +243,8 @@ class ResponseShape:
     ) -> tuple[Tensor, Tensor]:
         """Return the saturated carry-over and its derivative along a change of media.
 
-        Without groups and reach, so that no channel knows of other channels' media.
-
-        Parameters
-        ----------
-        raw : dict of Tensor of shape (..., unit)
-        lags, change : Tensor of shape (region, week, channel, lag)
-            See :meth:`share`.
-
-        Returns
-        -------
-        share, along : Tensor of shape (..., region, week, channel)
+        Without groups and reach, so that no channel knows of other channels' media. Of
+        parameters and lags as :meth:`share` takes them, and lags of the change.
         """
         weights = self.weights(raw)
         adstocked = _adstocked(lags, weights)
