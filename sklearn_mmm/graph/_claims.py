@@ -59,6 +59,7 @@ def claim(
     rules: EdgeRules,
     doubts: Doubts,
     alpha: float,
+    seed: int,
 ) -> Edges:
     """Keep edges that most draws agree on and whose direction the data hold.
 
@@ -72,6 +73,8 @@ def claim(
     rules : EdgeRules
     doubts : Doubts
     alpha : float
+    seed : int
+        Of the orders in which directions are tested.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def claim(
     found = np.mean([edges.weights[:n] != 0 for _, edges in draws], axis=0) > 0.5
     holds = np.zeros((n, n), bool)
     if (found & ~doubts.broken).any():
-        each = [direction_p_values(rows, panel, e.weights, rules) for rows, e in draws]
+        each = [direction_p_values(r, panel, e.weights, rules, seed) for r, e in draws]
         turned = np.median(each, axis=0)
         holds[found] = rejected(turned[found], _DIRECTION_LEVEL)
     kept = np.asarray((found & holds & ~doubts.broken) | rules.required)

@@ -23,7 +23,7 @@ _CONNECTION_LEVEL, _CONNECTION_LEVEL_OF_MANY, _MANY = 0.25, 0.05, 20
 # What is enough to look for a common cause, which then has to explain something.
 _SUSPICION_LEVEL = 0.05
 # Score of all pairs together beyond which they are not independent.
-_LEAST_COMMON = 3.0
+_LEAST_COMMON = 2.5
 # Typical loadings of a common cause, and steps of the search for the best.
 _STRENGTHS = (0.1, 0.2, 0.35, 0.55, 0.8, 1.1)
 _N_REFINEMENTS = 5
@@ -45,7 +45,7 @@ class GraphOptions:
     n_lags : int
         Past time steps that act as well.
     alpha : float
-        Probability that there is any edge too many, as far as directions are right.
+        Probability that any edge is found where there is none.
     n_resamples : int
     seed : int
     known_resamples : ndarray of shape (n_resamples, n + n_lagged, n), optional
@@ -115,7 +115,7 @@ def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
         mixed = rows if len(draws) > 1 else None
         doubts = doubts_of(draws)
         both = [(draw.rows, draw.edges) for draw in draws]
-        edges = claim(both, mixed, panel, rules, doubts, alpha)
+        edges = claim(both, mixed, panel, rules, doubts, alpha, seed)
         present = np.mean([e.weights[:n] != 0 for _, e in both], axis=0)
         dropped = (present > 0.5) & (edges.weights[:n] == 0)
         if known is not None:

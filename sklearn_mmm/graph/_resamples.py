@@ -44,7 +44,7 @@ def resampled(
         edges = select_edges(sample, rules, order_of(sample, rules), alpha)
         found[k] = edges.weights[:n] != 0
         weights[k] = claim(
-            [(sample, edges)], beside, panel, rules, doubts, alpha
+            [(sample, edges)], beside, panel, rules, doubts, alpha, seed
         ).weights
     return weights, found
 

@@ -7,6 +7,7 @@ from sklearn_mmm import ChannelGraph
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.functional import acyclicity
 from sklearn_mmm.graph._aligned_ranks import aligned_rank_scores
+from sklearn_mmm.graph._direction import _Orders, direction_p_values
 from sklearn_mmm.graph._edges import EdgeRules
 from sklearn_mmm.graph._independence import PairTests, rejected
 from sklearn_mmm.graph._learn import GraphOptions, learn_graph
@@ -223,6 +224,46 @@ def test_pairs_are_independent_as_often_as_promised():
     panel = series_panel(hidden, np.ones((3, 120), bool), np.arange(120.0), None)
     assert PairTests(panel.rows().children, panel).p_values.max() == 1.0
     assert PairTests(panel.rows().children, panel).p_values[0, 1] < 1e-4
+
+
+def test_short_series_hold_directions_as_often_as_their_noise_does():
+    rules = EdgeRules(~np.eye(2, dtype=bool), np.zeros((2, 2), bool))
+    forward, n_found = np.array([[0.0, 1.0], [0.0, 0.0]]), {}
+    for noise in ("gamma", "normal"):
+        rng, found = np.random.default_rng(0), []
+        for _ in range(40):
+            shape = (1, 78, 2)
+            own = (
+                rng.gamma(3, size=shape) if noise == "gamma" else rng.normal(size=shape)
+            )
+            own[..., 1] += 0.6 * own[..., 0]
+            panel = series_panel(own, np.ones((1, 78), bool), np.arange(78.0), None)
+            found.append(
+                [
+                    direction_p_values(panel.rows(), panel, w, rules, 0).min() <= 0.05
+                    for w in (forward, forward.T)
+                ]
+            )
+        n_found[noise] = np.sum(found, axis=0).tolist()
+    # Errors from the sums of six clusters would find 23.
+    assert n_found["gamma"][0] >= 30
+    assert n_found["gamma"][1] <= 1
+    assert max(n_found["normal"]) <= 4
+
+
+def test_orders_leave_clusters_together():
+    cluster = np.repeat([0, 1, 2], [5, 3, 4])
+    places = _Orders(cluster, 0).places
+    assert (cluster[places] == cluster[:, None]).all()
+    assert (np.sort(places, axis=0) == np.arange(12)[:, None]).all()
+    apart = (np.diff(places[:5], axis=0) % 5 == 1).mean()
+    assert apart == 1
+    alone = _Orders(np.arange(12), 0).places
+    assert (np.sort(alone, axis=0) == np.arange(12)[:, None]).all()
+    assert len(np.unique(alone[0])) == 12
+    many = _Orders(np.repeat(np.arange(100), 104), 0)
+    assert 4500 <= len(many.rows) <= 5000
+    assert len(many.places) == len(many.rows)
 
 
 def test_false_discoveries_by_hand():
