@@ -291,11 +291,7 @@ def plot_saturation(source: Any, *, units: Units | None = None) -> go.Figure:
             "<extra></extra>",
         )
     words = [_next_unit(value) for value in table["marginal_response"]]
-    figure.data[-1].update(
-        text=words,
-        textposition="outside",
-        cliponaxis=False,
-    )
+    figure.data[-1].update(text=words, textposition="outside", cliponaxis=False)
     figure.update_yaxes(**label_axis(table["channel"].tolist()))
     return styled(
         figure,

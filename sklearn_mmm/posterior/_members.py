@@ -21,11 +21,8 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import MMMModule
-from sklearn_mmm.posterior._gauss_newton import (
-    NormalEquations,
-    corrected,
-    first_step,
-)
+from sklearn_mmm.posterior._gauss_newton import corrected, first_step
+from sklearn_mmm.posterior._normal_equations import NormalEquations
 
 # Standard deviations of members are so many times those of the posterior: the model is
 # an approximation, and what it lacks shows in the errors of its estimates.

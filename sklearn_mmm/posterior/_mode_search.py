@@ -26,8 +26,9 @@ from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import MMMModule, effect_columns
-from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
+from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
+from sklearn_mmm.posterior._normal_equations import NormalEquations
 from sklearn_mmm.posterior._renewed_scales import mean_share, renewed_scales
 from sklearn_mmm.posterior._secants import Secants
 

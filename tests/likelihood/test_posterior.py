@@ -15,8 +15,9 @@ from sklearn_mmm.likelihood._randomisation import Randomisation
 from sklearn_mmm.likelihood._slopes import gradient, with_priors
 from sklearn_mmm.network import ChannelGroups, MMMModule, ResponseShape, Sizes
 from sklearn_mmm.panel._groups import Groups
-from sklearn_mmm.posterior._gauss_newton import NormalEquations, gauss_newton_step
+from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import no_randomisation
+from sklearn_mmm.posterior._normal_equations import NormalEquations
 
 # Three cells of two geos and two brands; the fourth is not there.
 CROSSED = Groups(np.array([[0, 0], [0, 1], [1, 0]]), (2, 2))
