@@ -64,8 +64,11 @@ def region_table(mmm: FittedMMM, *, by: str | None = None) -> pd.DataFrame:
     groups = steps.groupby(level=0, sort=True)
     table = groups.mean().rename_axis(name).reset_index()
     table.insert(1, "n_steps", groups.size().to_numpy())
-    whole = groups["outcome"].agg(signed_total).to_numpy() / table["n_steps"]
-    share = table["media"] / whole
+    whole = [
+        signed_total(steps["outcome"], steps[["baseline", "controls", "media"]].sum())
+        for _, steps in groups
+    ]
+    share = table["media"] / (np.array(whole) / table["n_steps"])
     table.insert(6, "media_share", share)
     table["roi"] = table["media"] / table["spend"].where(table["spend"] > 0)
     table = table.sort_values("outcome", ascending=False, kind="stable")
@@ -126,7 +129,10 @@ def region_channel_table(
             "contribution": brought.loc[order].to_numpy().ravel(),
         }
     )
-    whole = parts.sum(axis=1).groupby(region).agg(signed_total)
+    whole = {
+        code: signed_total(own.sum(axis=1), own.sum())
+        for code, own in parts.groupby(region)
+    }
     table["share_of_outcome"] = table["contribution"] / table[name].map(whole)
     table["roi"] = table["contribution"] / table["spend"].where(table["spend"] > 0)
     options = interval_options(mmm, coverage)

@@ -200,3 +200,14 @@ def test_diagnose_names_carry_over_that_is_cut_off(fitted):
     (line,) = messages[messages.str.contains("has not faded")]
     assert "8 time steps: tv. " in line
     assert "max_lag" in line
+
+
+def test_no_share_of_what_larger_parts_leave(fitted):
+    own = copy(fitted)
+    parts = fitted.contributions_.copy()
+    media = parts[fitted.media_columns_].sum(axis=1)
+    parts["baseline"] = -0.99 * media
+    parts[fitted.control_columns_] = 0.0
+    own.contributions_ = parts
+    assert region_channel_table(own)["share_of_outcome"].isna().all()
+    assert region_table(own)["media_share"].isna().all()
