@@ -60,9 +60,12 @@ def gauss_newton_step(
         step = system.solve(rhs, held)
     else:
         secants.see(posterior, at, rhs)
-        rhs, shares = secants.before(rhs)
+        # What stays at a bound has no say in the others' step.
+        free = torch.ones_like(rhs[0])
+        free[:, bounded(posterior)] = (~held).double()
+        rhs, shares = secants.before((rhs[0] * free, rhs[1]))
         step = secants.after(system.solve(rhs, held, _RESIDUAL_OF_STEPS), shares)
-        step[0][:, bounded(posterior)] *= ~held
+        step = step[0] * free, step[1]
     return _search(posterior, at, value, step, random)
 
 

@@ -35,6 +35,9 @@ from sklearn_mmm.posterior._secants import Secants
 # Draws for the expectation: so many over all regions together, within limits.
 _N_DRAWS, _FEWEST_DRAWS, _MOST_DRAWS = 160, 8, 32
 _GAIN_BEFORE_RENEWAL = 0.5
+# Gain for each observation below which curvature hardly changes between steps, so
+# that one may agree with those before.
+_NEAR = 0.01
 # Relative change of a share of saturation that is none.
 _SAME_SHARE = 0.02
 
@@ -155,7 +158,7 @@ class ModeSearch:
         self.beginning = {k: v.clone() for k, v in self.module.state_dict().items()}
         self.still = no_randomisation(posterior)
         self.value = posterior.objective(self.mode.at, self.still)
-        self.secants = Secants()
+        self.secants, self.gain = Secants(), np.inf
         self.n_steps = 0
 
     def state(self) -> dict[str, Any]:
@@ -167,6 +170,7 @@ class ModeSearch:
             "value": self.value,
             "pairs": self.secants.pairs,
             "last": self.secants.last,
+            "gain": self.gain,
             "n_steps": self.n_steps,
             "n_renewals": self.n_renewals,
             "finished": self.finished,
@@ -178,14 +182,16 @@ class ModeSearch:
         self._begin(state["hyper"])
         self.mode = self.mode._replace(at=state["at"])
         self.secants.pairs, self.secants.last = state["pairs"], state["last"]
-        for name in ("value", "n_steps", "n_renewals", "finished"):
+        for name in ("value", "gain", "n_steps", "n_renewals", "finished"):
             setattr(self, name, state[name])
 
     def step(self) -> float:
         """Take a Gauss-Newton step; return the objective."""
         posterior, at, hyper = self.mode
+        near = self.gain < _NEAR * float(posterior.observed.sum().item())
+        before = self.secants if near else None
         at, value = gauss_newton_step(
-            posterior, at, self.value, self.still, secants=self.secants
+            posterior, at, self.value, self.still, secants=before
         )
         self.gain = float((self.value - value).item())
         self.mode, self.value = Mode(posterior, at, hyper), value

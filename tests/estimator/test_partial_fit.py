@@ -136,7 +136,7 @@ def test_a_row_with_a_former_key_replaces_it(data, late, mmm, updated):
     np.testing.assert_array_equal(mmm.spend_, updated.spend_)
     assert not mmm.history_.duplicated(["region", "time"]).any()
     change = mmm.contributions_.sum() - updated.contributions_.sum()
-    assert (change.abs() < 0.02 * y.sum()).all()
+    assert (change.abs() < 0.03 * y.sum()).all()
 
 
 def test_rows_may_come_week_by_week_and_in_any_order(data, late, mmm, updated):
