@@ -51,8 +51,8 @@ def planner_panel(data: dict[str, Any]) -> str:
         f"</label>{buttons}</div>"
         '<p class="problem" id="planner-problem" role="alert"></p>'
         '<div id="planner-channels"></div></article>'
-        '<article class="card planner"><h2>Scenarios</h2><p class="note">Plans that '
-        "were kept, side by side.</p>"
+        '<article class="card planner" id="planner-kept" hidden><h2>Scenarios</h2>'
+        '<p class="note">Plans that were kept, side by side.</p>'
         '<div class="scroll" id="planner-scenarios" tabindex="0" role="region" '
         'aria-label="Scenarios"></div></article>'
     )

@@ -246,7 +246,7 @@
     row.high.value = plain(high[c]);
     row.slider.disabled = row.money.disabled = locked[c];
     row.bar.style.width = `${largest > 0 ? Math.max(100 * worth, 0) / largest : 0}%`;
-    row.worth.textContent = `${worth > 0 && worth < 0.01 ? "under 0.01" : few(3)(worth)} for one more`;
+    row.worth.textContent = `${worth > 0 && worth < 0.01 ? "under 0.01" : few(2)(worth)} for one more`;
     const known = cells[c].extrapolated;
     const beyond = known !== null && money[c] > known * planned[c] * (1 + 1e-9);
     row.beyond.textContent = beyond ? "⚠ beyond the data" : "";
@@ -296,6 +296,7 @@
 
   function showScenarios() {
     const holder = find("scenarios");
+    find("kept").hidden = !scenarios.length;
     holder.replaceChildren();
     if (!scenarios.length) return;
     const table = element("table");

@@ -91,7 +91,8 @@ def test_best_split_is_what_allocate_budget_finds(page, with_members, holdout):
     assert sum(fields(page).values()) == pytest.approx(found.total, rel=2e-5)
     worths = page.locator("#planner-channels .worth").all_text_contents()
     shown = [read(w.split(" for")[0]) for w in worths]
-    assert shown == pytest.approx(list(found.marginal_roi), rel=0.02)
+    # Two digits are shown.
+    assert shown == pytest.approx(list(found.marginal_roi), rel=0.05)
 
 
 def test_best_split_keeps_locks_and_bounds(page, with_members, holdout):
@@ -156,6 +157,7 @@ def test_scenarios_stand_side_by_side_and_come_back(page):
     for name in ("Scenario 1", "Scenario 2"):
         page.get_by_label(f"Remove {name}").click()
     assert page.locator("#planner-scenarios th").count() == 0
+    assert not page.locator("#planner-kept").is_visible()
 
 
 def test_the_plan_is_downloaded_by_row(page, holdout):
