@@ -100,16 +100,18 @@ def course_of(
 def turns(together: np.ndarray) -> Iterator[np.ndarray]:
     """Yield whose place each channel takes, until all pairs have been met.
 
+    A channel that has met all of its own stays in its place.
+
     Parameters
     ----------
     together : bool ndarray of shape (n_channels, n_channels)
         Pairs to be met.
     """
-    n = len(together)
-    for shift in range(1, n):
-        other = np.roll(np.arange(n), -shift)
-        if together[np.arange(n), other].any():
-            yield other
+    others = [np.flatnonzero(row) for row in together]
+    for turn in range(max(map(len, others), default=0)):
+        yield np.array(
+            [own[turn] if turn < len(own) else c for c, own in enumerate(others)]
+        )
 
 
 def _tested(mmm: FittedMMM, brought: np.ndarray) -> np.ndarray:
@@ -170,6 +172,10 @@ def _noise(mmm: FittedMMM) -> pd.Series:
 
 def _without_level(values: np.ndarray, region: np.ndarray) -> np.ndarray:
     """Return values less their moving mean, by region."""
-    table = pd.DataFrame(values)
-    mean: Any = table.groupby(region).rolling(_LEVEL, center=True, min_periods=1).mean()
-    return table.to_numpy() - mean.to_numpy()
+    # Sums of windows are differences of running sums, which begin anew in each region.
+    _, first, size = np.unique(region, return_index=True, return_counts=True)
+    start, end = np.repeat(first, size), np.repeat(first + size, size)
+    place, half = np.arange(len(values)), _LEVEL // 2
+    low, high = np.maximum(place - half, start), np.minimum(place + half + 1, end)
+    running = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0)])
+    return values - (running[high] - running[low]) / (high - low)[:, None]

@@ -70,10 +70,14 @@ class ExchangedPlan:
         place = np.arange(len(self.mix))
         out = np.diag(self.mix) * getattr(self.base, ask)(spend)
         media = self.base.media(self.base.reacted(spend))
-        for other in turns(self.mix.T > 0):
+        shared = self.mix.T > 0
+        np.fill_diagonal(shared, False)
+        for other in turns(shared):
             course = course_of(self.base, media, self.usual, other)
             part = getattr(self._still, ask)(course)
-            out[..., other] += self.mix[other, place] * part
+            given = np.zeros_like(self.mix)
+            given[place, other] = np.where(other == place, 0, self.mix[other, place])
+            out += part @ given
         return np.asarray(out)
 
     @cached_property
