@@ -38,6 +38,9 @@ def solve_quadratic(
     -------
     ndarray of shape (n,)
     """
+    # A row without coefficients limits nothing.
+    some = matrix.any(axis=1)
+    matrix, least, most = matrix[some], least[some], most[some]
     if not len(matrix):
         return np.clip(gradient / curvature, low, high)
     # One-sided rows: A d <= b, an equality's multiplier being free.

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
@@ -9,6 +9,7 @@ from sklearn_mmm.allocation._quadratic import solve_quadratic
 
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 10_000), n_groups=st.integers(0, 2))
+@example(seed=199, n_groups=1).via("a group without channels")
 def test_agrees_with_a_general_solver(seed, n_groups):
     rng = np.random.default_rng(seed)
     n = 12
@@ -34,6 +35,13 @@ def test_agrees_with_a_general_solver(seed, n_groups):
         options={"ftol": 1e-14, "maxiter": 300},
     )
     np.testing.assert_allclose(step, other.x, atol=1e-5)
+
+
+def test_rows_without_coefficients_limit_nothing():
+    gradient, one = np.array([0.2, -2.0]), np.ones(2)
+    nothing = np.zeros((1, 2)), np.array([-1.0]), np.array([1.0])
+    step = solve_quadratic(gradient, one, -one, one, *nothing)
+    np.testing.assert_allclose(step, [0.2, -1.0])
 
 
 def test_quantile_weights():
