@@ -35,7 +35,7 @@ LONG = {
         "peers.py --peers pymc deepcausalmmm --panels small growing outliers/1:5x10 "
         "always-on/saturating kernels/delayed"
     ),
-    "peers_all": "peers.py --timeout 600 --minutes 35 --jobs 3",
+    "peers_all": "peers.py --timeout 300 --minutes 20",
     "report": "report.py",
     "speed": "speed.py --against f441c66",
     "time_varying": "time_varying.py",

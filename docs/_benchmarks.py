@@ -39,11 +39,9 @@ SECTIONS = {
         "Beside all peers, and on a real series",
         "The same with Meridian and LightweightMMM (with packages of its time), panel "
         "after panel until the time is up, on a machine with other work, which "
-        "stretches CPU seconds. ``real/sum`` is the sum of the regions of a real "
-        "panel; its truth is unknown, so that there is only a forecast to judge. "
-        "PyMC-Marketing's fit of it was stopped before its end, which is noted in its "
-        "row in place of the sampler's last words, and fits that were not begun are "
-        "counted in one line.",
+        "stretches CPU seconds; a fit that takes more than five CPU minutes is given "
+        "up. ``real/sum`` is the sum of the regions of a real panel; its truth is "
+        "unknown, so that there is only a forecast to judge.",
     ),
     "worlds_peer": (
         "Beside PyMC-Marketing on foreign national series",
