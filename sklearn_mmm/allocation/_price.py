@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from sklearn_mmm._arguments import is_number, shown
+from sklearn_mmm.inspection._plan_around import PlanAround
 
 # Relative spend below which the slope of the price is not followed further.
 _LEAST = 1e-12
 
 
 @dataclass(frozen=True)
-class PricedPlan:
+class PricedPlan(PlanAround):
     r"""A plan whose media become dearer as more is bought.
 
     Spend :math:`s` instead of :math:`s_0` buys what :math:`s_0 (s / s_0)^{1 - e}`
@@ -22,22 +23,14 @@ class PricedPlan:
 
     Attributes
     ----------
-    base : MediaPlan
     elasticity : ndarray of shape (n_channels,)
         In [0, 1).
     reference : ndarray of shape (n_rows, n_channels)
         Spend at which the price is the plan's.
     """
 
-    base: Any
     elasticity: np.ndarray
     reference: np.ndarray
-
-    def __getattr__(self, name: str) -> Any:
-        # What does not depend on the price is that of the plan.
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.base, name)
 
     def at_plan_prices(self, spend: np.ndarray) -> np.ndarray:
         """Return what the media would cost at the prices of the plan."""

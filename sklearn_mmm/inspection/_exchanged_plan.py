@@ -10,6 +10,7 @@ import pandas as pd
 
 from sklearn_mmm.inspection._exchange import course_of, draw_exchanges, turns
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
+from sklearn_mmm.inspection._plan_around import PlanAround
 from sklearn_mmm.inspection._training_rows import training_rows
 
 # Mean share below which nothing is exchanged.
@@ -17,29 +18,21 @@ _LITTLE = 0.01
 
 
 @dataclass(frozen=True)
-class ExchangedPlan:
+class ExchangedPlan(PlanAround):
     """A plan in which parts of a channel's response belong to other channels.
 
     A part of another's response goes on as it was, to media of the own course.
 
     Attributes
     ----------
-    base : MediaPlan
     mix : ndarray of shape (n_channels, n_channels)
         Row: who brings it; column: whose response it is. Columns sum to 1.
     usual : ndarray of shape (n_rows, n_channels)
         Mean media of the row's region in training.
     """
 
-    base: Any
     mix: np.ndarray
     usual: np.ndarray
-
-    def __getattr__(self, name: str) -> Any:
-        # All but what channels bring is that of the plan.
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.base, name)
 
     def contributions(self, spend: np.ndarray) -> np.ndarray:
         """Return what each channel contributes to the rows."""
