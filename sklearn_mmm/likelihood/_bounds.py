@@ -44,6 +44,22 @@ def at_bound(posterior: Posterior, at: Parameters, pull: Tensor) -> Tensor:
     return torch.cat([held, (at_least | at_most)[:, signed]], 1)
 
 
+def free_places(posterior: Posterior, held: Tensor, shared: Tensor) -> Tensor:
+    """Return 0 for shared parameters that stay at a bound, and 1 for all others.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    held : bool Tensor of shape (member, bounded)
+        See :func:`at_bound`.
+    shared : Tensor of shape (member, shared)
+        Whose shape and type are taken.
+    """
+    free = torch.ones_like(shared)
+    free[:, bounded(posterior)] = (~held).to(shared)
+    return free
+
+
 def within_bounds(posterior: Posterior, at: Parameters) -> Parameters:
     """Return parameters with those beyond a bound at it."""
     out = dict(at)

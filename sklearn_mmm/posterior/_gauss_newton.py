@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from sklearn_mmm.likelihood._bounds import at_bound, bounded, within_bounds
+from sklearn_mmm.likelihood._bounds import at_bound, free_places, within_bounds
 from sklearn_mmm.likelihood._posterior import LINEAR, Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.likelihood._slopes import Step, gradient, with_priors
@@ -61,8 +61,7 @@ def gauss_newton_step(
     else:
         secants.see(posterior, at, rhs)
         # What stays at a bound has no say in the others' step.
-        free = torch.ones_like(rhs[0])
-        free[:, bounded(posterior)] = (~held).double()
+        free = free_places(posterior, held, rhs[0])
         rhs, shares = secants.before((rhs[0] * free, rhs[1]))
         step = secants.after(system.solve(rhs, held, _RESIDUAL_OF_STEPS), shares)
         step = step[0] * free, step[1]

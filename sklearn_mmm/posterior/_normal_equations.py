@@ -11,7 +11,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from sklearn_mmm.likelihood._bounds import bounded
+from sklearn_mmm.likelihood._bounds import bounded, free_places
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.likelihood._slopes import Step, media_slopes, with_priors
@@ -204,8 +204,7 @@ class NormalEquations:
         def conditioned(vector: Step) -> Step:
             return self._without(self.precondition(vector), held)
 
-        free = torch.ones_like(rhs[0])
-        free[:, bounded(self.posterior)] = (~held).double()
+        free = free_places(self.posterior, held, rhs[0])
         x: Step = torch.zeros_like(rhs[0]), torch.zeros_like(rhs[1])
         r: Step = rhs[0] * free, rhs[1]
         z = conditioned(r)
