@@ -49,7 +49,7 @@ from sklearn_mmm.report._content import Chart, Results, band
 from sklearn_mmm.report._data_charts import appendix_charts, data_charts
 from sklearn_mmm.report._graph_charts import graph_charts
 from sklearn_mmm.report._response_charts import response_charts
-from sklearn_mmm.report._trust import DO_NOT_ACT, grade
+from sklearn_mmm.report._trust import DO_NOT_ACT
 
 
 def charts(results: Results) -> Iterator[Chart]:
@@ -313,7 +313,7 @@ def _budget(r: Results) -> Iterator[Chart]:
         "allocation",
         "budget",
         "Current against optimal budget",
-        (f"{DO_NOT_ACT} " if grade(r.trust) == "low" else "")
+        (f"{DO_NOT_ACT} " if r.grade == "low" else "")
         + f"The same money for {r.plan_name}, better spent, would bring "
         f"{amount(allocation.gain, r.units.worth)} more{bounds}. Where marginal "
         "returns still differ, bounds hold the budget."

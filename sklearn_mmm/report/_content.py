@@ -24,9 +24,9 @@ from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._graph_tables import GraphTables
 from sklearn_mmm.plotting._style import percent
 from sklearn_mmm.report._moves import MOVE_COLUMNS, move_table
-from sklearn_mmm.report._planner_levels import levels_of, parts_of
+from sklearn_mmm.report._planner_levels import Level, levels_of, parts_of
 from sklearn_mmm.report._tests import next_test, planned_tests
-from sklearn_mmm.report._trust import UNKNOWN, trust_table
+from sklearn_mmm.report._trust import UNKNOWN, grade, trust_table
 
 TABS = {
     "summary": "Summary",
@@ -94,6 +94,11 @@ class Results:
             placebo=self.placebo,
         )
 
+    @cached_property
+    def grade(self) -> str:
+        """How far the model can be trusted: "high", "medium" or "low"."""
+        return grade(self.trust)
+
     def verdict(self, check: str) -> str:
         """Return what a check of the trust table says."""
         return str(self.trust.set_index("check")["verdict"].get(check, UNKNOWN))
@@ -114,7 +119,7 @@ class Results:
         allocation = self.allocation
         if allocation is None or self.plan is None:
             return pd.DataFrame(columns=list(MOVE_COLUMNS))
-        return move_table(self.mmm, self.plan, allocation, self.coverage)
+        return move_table(self.worlds, allocation, self.coverage)
 
     @property
     def plan_rows(self) -> Any:
@@ -133,12 +138,16 @@ class Results:
         return [plan, *exchanged(self.mmm, members)]
 
     @cached_property
+    def levels(self) -> list[Level]:
+        """The levels at which the planner divides money."""
+        return levels_of(self.worlds[0]) if self.worlds else []
+
+    @cached_property
     def curves_of_levels(self) -> list[MoneyCurves]:
         """What channels bring in each group of each level of the planner."""
         if not self.worlds:
             return []
-        plan = self.worlds[0]
-        parts = [parts_of(level, plan) for level in levels_of(plan)]
+        parts = [parts_of(level, self.worlds[0]) for level in self.levels]
         return MoneyCurves.of_parts(self.worlds, np.concatenate(parts))
 
     @property

@@ -10,7 +10,7 @@ from sklearn_mmm.plotting._words import amount, between, is_money, one_of, retur
 from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._moves import LIKELY, UNLIKELY
 from sklearn_mmm.report._tests import SEPARATOR
-from sklearn_mmm.report._trust import POOR, grade
+from sklearn_mmm.report._trust import POOR
 
 _GRADES = {
     "high": "Good evidence",
@@ -76,7 +76,7 @@ class FirstScreen(NamedTuple):
 
 def first_screen(r: Results) -> FirstScreen:
     """Return the first screen of a report."""
-    level = grade(r.trust)
+    level = r.grade
     headline, answer = _headline(r)
     moves = [_move(r, row, level) for row in r.moves.to_dict("records")]
     return FirstScreen(

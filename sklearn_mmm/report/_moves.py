@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import interval_around
-from sklearn_mmm.inspection._exchanged_plan import exchanged
-from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 
 MOST = 3
 # A move that members agree on, for or against, is green or red; between, it is grey.
@@ -75,17 +73,13 @@ def moved_spend(plan: Any, goal: pd.DataFrame, shift: Shift) -> np.ndarray:
     return out
 
 
-def move_table(
-    mmm: FittedMMM, plan_rows: Any, allocation: Any, coverage: float
-) -> pd.DataFrame:
+def move_table(worlds: list[Any], allocation: Any, coverage: float) -> pd.DataFrame:
     """Return the largest moves towards an allocation.
 
     Parameters
     ----------
-    mmm : DeepCausalMMMRegressor
-        Fitted.
-    plan_rows : DataFrame or array
-        Rows that were allocated.
+    worlds : list of MediaPlan
+        The plan under the model and under each member.
     allocation : BudgetAllocation
     coverage : float
         Of the intervals.
@@ -101,17 +95,16 @@ def move_table(
     found = shifts(allocation.channels["planned"], allocation.channels["spend"])
     if not found:
         return pd.DataFrame(columns=list(MOVE_COLUMNS))
-    own = mmm.media_plan(plan_rows)
-    members = exchanged(mmm, mmm.member_plans(plan_rows))
+    own, *members = worlds
     rows = []
     for shift in found:
         spend = moved_spend(own, allocation.spend, shift)
         gain = _gain(own, spend)
-        worlds = np.array([_gain(plan, spend) for plan in members])
+        gains = np.array([_gain(plan, spend) for plan in members])
         low = high = chance = np.nan
-        if len(worlds):
-            low, high = interval_around(worlds, np.array(gain), coverage)
-            chance = float((worlds > 0).mean())
+        if len(gains):
+            low, high = interval_around(gains, np.array(gain), coverage)
+            chance = float((gains > 0).mean())
         rows.append((*shift, gain, float(low), float(high), chance))
     table = pd.DataFrame(rows, columns=list(MOVE_COLUMNS))
     return table.sort_values("gain", ascending=False, ignore_index=True)

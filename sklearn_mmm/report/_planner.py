@@ -9,7 +9,7 @@ from sklearn_mmm.allocation._limits import DEFAULT_RANGE
 from sklearn_mmm.allocation._money_curves import REACH, MoneyCurves, brought
 from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._encode import scalar, scalars
-from sklearn_mmm.report._planner_levels import Level, levels_of
+from sklearn_mmm.report._planner_levels import Level
 
 # Larger plans are downloaded by time step, summed over regions of a group.
 _MOST_CELLS = 20_000
@@ -44,14 +44,12 @@ def planner_data(
     media of other channels, curves are those of all channels scaled alike, and
     ``coupling`` says by how much mixed plans depart from that.
     """
-    rows = results.plan_rows
-    if rows is None:
+    if not results.worlds:
         return None
-    plan = results.mmm.media_plan(rows)
+    plan, levels = results.worlds[0], results.levels
     paid = np.flatnonzero(plan.spend.sum(axis=0) > 0)
     if not len(paid):
         return None
-    levels = levels_of(plan)
     curves = iter(results.curves_of_levels)
     rest = np.array([p.organic.sum() for p in results.worlds])
     names = labels or {}

@@ -25,7 +25,7 @@ from sklearn_mmm.plotting._words import (
 from sklearn_mmm.plotting._words import short_number as number
 from sklearn_mmm.report._content import Results
 from sklearn_mmm.report._phrases import clip, listing
-from sklearn_mmm.report._trust import DO_NOT_ACT, POOR, grade
+from sklearn_mmm.report._trust import DO_NOT_ACT, POOR
 
 _AMOUNTS = ["planned", "spend"]
 _ENDS = np.argmax, np.argmin
@@ -150,7 +150,7 @@ def _tiles(r: Results, comparison: Metrics | None) -> list[Tile]:
         metrics = _training(r)
         tiles.append(Tile("Fit, R²", decimal(metrics["r2"], 3), "on the training rows"))
     # What weak evidence promises is no key number.
-    if r.allocation is not None and grade(r.trust) != "low":
+    if r.allocation is not None and r.grade != "low":
         gain = r.allocation.gain
         size = number(abs(gain))
         if _has_sign(r):
@@ -352,7 +352,7 @@ def _budget(r: Results) -> list[str]:
         f"{', ' if share else ''}{share}."
     )
     if more and less:
-        lead = "The model would spend" if grade(r.trust) == "low" else "Spend"
+        lead = "The model would spend" if r.grade == "low" else "Spend"
         words += f" {lead} more on {listing(more)}, less on {listing(less)}."
     return [
         *_doubts(r),
@@ -370,7 +370,7 @@ def _doubts(r: Results) -> list[str]:
     unsure = chance is not None and chance < ENOUGH
     if unsure or (skill is not None and skill < 0):
         return list(r.allocation.recommend(skill))
-    return [DO_NOT_ACT] if grade(r.trust) == "low" else []
+    return [DO_NOT_ACT] if r.grade == "low" else []
 
 
 def _move_rows(r: Results) -> pd.DataFrame:
