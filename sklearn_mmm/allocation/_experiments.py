@@ -237,9 +237,11 @@ def _worth(
     limits.check_feasible()
     paid = planned > 0
     reach = float((limits.high[paid] / planned[paid]).max(initial=1.0))
-    if curves is None or reach > curves.reach:
-        curves = MoneyCurves.of(setup.doubted, reach)
-    known = curves
+    known = (
+        MoneyCurves.of(setup.doubted, reach)
+        if curves is None or reach > curves.reach
+        else curves
+    )
     place = [setup.plan.channels.index(c) for c in setup.variables.channels]
 
     def multiples(amount: np.ndarray) -> np.ndarray:
@@ -248,8 +250,10 @@ def _worth(
         return out
 
     def best(members: slice) -> np.ndarray:
+        several = known.part(members)
+
         def value(amount: np.ndarray) -> tuple[float, np.ndarray]:
-            found, slope = known.part(members).at(multiples(amount))
+            found, slope = several.at(multiples(amount))
             own = slope[:, place].mean(axis=0)
             gradient = np.divide(own, planned, out=np.zeros(len(place)), where=paid)
             return float(found.sum(axis=1).mean()), gradient

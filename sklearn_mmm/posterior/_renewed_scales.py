@@ -72,8 +72,8 @@ def renewed_scales(
 def _hastened(scale: float, drawn: Tensor) -> float:
     """Return a scale after a longer step than expectation-maximisation takes.
 
-    Of the distance to its end, such a step covers the share of the information that is
-    not missing (Dempster, Laird & Rubin, 1977, section 3): here the share of the
+    Of the distance to its end, a step of that covers the share of the information that
+    is not missing (Dempster, Laird & Rubin, 1977, section 3): here the share of the
     prior's variance that draws no longer have.
 
     Parameters

@@ -110,9 +110,8 @@ def validate(
     Evidence for effects that vary with time comes from the past; it is asked for where
     the model forecasts well without, since a panel that the model does not describe
     gives evidence for anything, and believed where forecasts do not suffer by it. Any
-    other value
-    than the likeliest is taken only if it is better at every origin and by two
-    standard errors over them, so that chance does not choose.
+    other value than the likeliest is taken only if it is better at every origin and by
+    two standard errors over them, so that chance does not choose.
 
     Parameters
     ----------
