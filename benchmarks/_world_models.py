@@ -115,12 +115,18 @@ def kernel_grid(year):
     return falling + late
 
 
+def without(free):
+    """Return a function that takes free columns out of values (Frisch & Waugh, 1933)."""
+    basis, _ = np.linalg.qr(free)
+    return lambda values: values - basis @ (basis.T @ values)
+
+
 def nonnegative(world):
     """Regress on a trend, two harmonics and media carried over by a grid of kernels.
 
     Media coefficients are at least zero and shared by regions; outcome and media are
-    relative to the region's means. Free coefficients are projected out first (Frisch &
-    Waugh, 1933), which leaves a non-negative least-squares problem.
+    relative to the region's means. Free coefficients are projected out first, which
+    leaves a non-negative least-squares problem.
     """
     train = world.is_training
     start = time.process_time()
@@ -139,12 +145,7 @@ def nonnegative(world):
     def rows(array):
         return array[:, :n_train].reshape(n_regions * n_train, -1)
 
-    basis, _ = np.linalg.qr(rows(free))
-    target = rows((y / scale)[..., None])
-
-    def rest(a):
-        return a - basis @ (basis.T @ a)
-
+    rest, target = without(rows(free)), rows((y / scale)[..., None])
     weights, _ = nnls(rest(rows(columns)), rest(target).ravel(), maxiter=10_000)
     left = target - rows(columns) @ weights[:, None]
     level = np.linalg.lstsq(rows(free), left, rcond=None)[0].ravel()
@@ -168,12 +169,7 @@ def told(world):
     unit = world.X["region"].map(scale).to_numpy()[:, None]
     columns = world.contributions[world.media].to_numpy() / unit
     free = free_design(world).reshape(len(world.X), -1)
-    basis, _ = np.linalg.qr(free[train])
-    target = world.y.to_numpy() / unit[:, 0]
-
-    def rest(values):
-        return values - basis @ (basis.T @ values)
-
+    rest, target = without(free[train]), world.y.to_numpy() / unit[:, 0]
     seen = rest(columns[train])
     # What never changes cannot be told from the level.
     constant = np.linalg.norm(seen, axis=0) < 1e-6 * np.linalg.norm(columns, axis=0)

@@ -80,7 +80,7 @@ def another_start(posterior, at, rng):
 def ends(posterior, at, n_starts, rng):
     """Return how far objective and shares of each end are from those of the mode."""
     still = no_randomisation(posterior)
-    best, truth = posterior.objective(at, still).item(), shares(posterior, at)
+    best, mode = posterior.objective(at, still).item(), shares(posterior, at)
     found = []
     for _ in range(n_starts):
         here = another_start(posterior, at, rng)
@@ -91,7 +91,7 @@ def ends(posterior, at, n_starts, rng):
             value = new
             if gained < 1e-3:
                 break
-        moved = np.abs(shares(posterior, here) - truth).max()
+        moved = np.abs(shares(posterior, here) - mode).max()
         found.append((value.item() - best, moved))
     return np.array(found)
 

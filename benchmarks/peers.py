@@ -4,10 +4,11 @@ Each peer is fitted with what its own documentation starts with, in an environme
 own that is built on first use ($PEER_CACHE, else in the user's cache). Panels: draws of
 the public recovery benchmark, foreign worlds (``worlds.py``), and a real panel if there
 is one (``real/sum``: the sum of its regions, ``real/10``: its ten largest regions). The
-last eight weeks are held back: one origin. Misallocated is the sum of absolute errors of channels' totals over the sum of true
-totals; error the mean of |found - true| / true over channels and regions; coverage that of
-90 % intervals of totals, by channel and region; skill 1 - SSE / SSE of each region's last
-four weeks. NUTS runs its chains one after the other on one core.
+last eight weeks are held back: one origin. Misallocated is the sum of absolute errors of
+channels' totals over the sum of true totals; error the mean of |found - true| / true over
+channels and regions; coverage that of 90 % intervals of totals, by channel and region;
+skill 1 - SSE / SSE of each region's last four weeks. NUTS runs its chains one after the
+other on one core.
 """
 
 import argparse
