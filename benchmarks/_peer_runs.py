@@ -15,7 +15,9 @@ import pandas as pd
 from _environments import PEERS, environment
 from _world_models import Estimate
 
-_SCRIPTS = Path(__file__).parent / "peer_models"
+SCRIPTS = Path(__file__).parent / "peer_models"
+# How the reason of a fit begins that took longer than it may.
+TIMED_OUT = "not done after"
 # One core each: what is compared is work, not how it is spread.
 _THREADS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
@@ -74,13 +76,13 @@ def call(python, script, folder, timeout):
     env = os.environ | dict.fromkeys(_THREADS, "1")
     with open(folder / "log.txt", "w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            [python, str(_SCRIPTS / script), str(folder)],
+            [python, str(SCRIPTS / script), str(folder)],
             stdout=log, stderr=subprocess.STDOUT, env=env, cwd=folder,
             preexec_fn=limited(timeout),
         )  # fmt: skip
         process.wait()
     if -process.returncode in (signal.SIGXCPU, signal.SIGKILL):
-        raise FitError(f"not done after {timeout / 60:.0f} CPU minutes")
+        raise FitError(f"{TIMED_OUT} {timeout / 60:.0f} CPU minutes")
     if process.returncode:
         lines = (folder / "log.txt").read_text(encoding="utf-8").strip().splitlines()
         errors = [

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from _machine import processor
+
 import sklearn_mmm
 
 HERE = Path(__file__).parent
@@ -35,7 +37,10 @@ LONG = {
         "peers.py --peers pymc deepcausalmmm --panels small growing outliers/1:5x10 "
         "always-on/saturating kernels/delayed"
     ),
-    "peers_all": "peers.py --timeout 300 --minutes 20",
+    "peers_all": (
+        "peers.py --seeds 0 1 2 --timeout 300 --minutes 10 "
+        "--kept docs/benchmarks/peers_all.csv"
+    ),
     "report": "report.py",
     "speed": "speed.py --against f441c66",
     "time_varying": "time_varying.py",
@@ -43,16 +48,6 @@ LONG = {
     "worlds": "worlds.py --quick",
     "worlds_peer": "worlds.py --peer pymc",
 }
-
-
-def processor():
-    """Return the name of the processor."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def header(command, minutes):

@@ -4,7 +4,9 @@ Each peer is fitted with what its own documentation starts with, in an environme
 own that is built on first use ($PEER_CACHE, else in the user's cache). Panels: draws of
 the public recovery benchmark, foreign worlds (``worlds.py``), and a real panel if there
 is one (``real/sum``: the sum of its regions, ``real/10``: its ten largest regions). The
-last eight weeks are held back: one origin. Misallocated is the sum of absolute errors of
+last eight weeks are held back: one origin. All panels are fitted with the first seed before
+the next one is begun, and rows in ``--kept`` are not measured again, so that a run which is
+cut off leaves a balanced table and the next one goes on. Misallocated is the sum of absolute errors of
 channels' totals over the sum of true totals; error the mean of |found - true| / true over
 channels and regions; coverage that of 90 % intervals of totals, by channel and region;
 skill 1 - SSE / SSE of each region's last four weeks. NUTS runs its chains one after the
@@ -21,6 +23,7 @@ import numpy as np
 import pandas as pd
 from _environments import PEERS, CannotInstallError, environment
 from _machine import describe_machine
+from _peer_rows import KeptRows, digest_of_fit
 from _peer_runs import FitError, fit_peer
 from _world_kinds import KINDS
 from _worlds import World
@@ -32,13 +35,13 @@ _HORIZON = 8
 _YEAR = 365.25 / 7
 PANELS = (
     "small",
-    "real/sum",
     "outliers/1:5x10",
     "always-on/saturating",
     "kernels/delayed",
     "demand/blind",
-    "additive/6",
     "growing",
+    "real/sum",
+    "additive/6",
     "medium",
     "real/10",
 )
@@ -167,17 +170,26 @@ def jobs_of(args):
     return jobs
 
 
-def measure(model, name, seed, args, deadline):
-    """Return the row of a model on a panel, None if its time has come too late."""
+def measure(model, name, seed, args, kept, deadline):
+    """Return the row of a model on a panel, None if its time has come too late.
+
+    Ours is measured in each run; it is the one that changes.
+    """
     row = {"panel": name, "seed": seed, "model": model, "note": ""}
+    world = panel(name, seed, args.data)
+    options = {
+        "draws": args.draws, "chains": args.chains, "seed": seed,
+        "money": not is_real(name),
+    }  # fmt: skip
+    if model != "ours":
+        row["digest"] = digest_of_fit(model, world, args.timeout, **options)
+        before = kept.find(row["digest"])
+        if before is not None:
+            return before
     if time.perf_counter() > deadline:
         return None
-    world = panel(name, seed, args.data)
     try:
-        found = fit_peer(
-            model, world, args.timeout, draws=args.draws, chains=args.chains, seed=seed,
-            money=not is_real(name),
-        )  # fmt: skip
+        found = fit_peer(model, world, args.timeout, **options)
     except FitError as error:
         return row | {"note": str(error)}
     return row | judge(world, found)
@@ -187,18 +199,21 @@ def run(args, models):
     """Fit everything and return a table of rows."""
     deadline = time.perf_counter() + 60 * args.minutes
     jobs = [(*job, model) for job in jobs_of(args) for model in models]
+    kept = KeptRows(args.kept)
     found = Parallel(n_jobs=args.jobs, prefer="threads", return_as="generator")(
-        delayed(measure)(model, name, seed, args, deadline)
+        delayed(measure)(model, name, seed, args, kept, deadline)
         for name, seed, model in jobs
     )
     rows = []
     for row in filter(None, found):
         rows.append(row)
+        kept.keep(row)
         print(line(row).rstrip(), flush=True)
-        if args.csv:
-            pd.DataFrame(rows).to_csv(args.csv, index=False)
+    print()
+    if kept.used:
+        print(kept.told())
     if len(rows) < len(jobs):
-        print(f"\nno time was left for {len(jobs) - len(rows)} of {len(jobs)} fits")
+        print(f"no time was left for {len(jobs) - len(rows)} of {len(jobs)} fits")
     return pd.DataFrame(rows)
 
 
@@ -237,7 +252,9 @@ def main():
         "--minutes", type=float, default=np.inf, help="after which no fit is begun"
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--csv", type=Path, help="where rows go as they are measured")
+    parser.add_argument(
+        "--kept", type=Path, help="CSV of peers' rows, which are not measured again"
+    )
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     print(describe_machine())
