@@ -58,7 +58,10 @@ def value_of_test(lift: np.ndarray, std_error: float, worth: np.ndarray) -> floa
         weight /= weight.sum(axis=1, keepdims=True)
         after = own[np.argmax(weight @ value, axis=1)]
         gain += float(after @ _WEIGHTS) / _WEIGHTS.sum() - before
-    return max(float(round(gain / n, 12)), 0.0)
+    # Differences of large sums leave rounding errors, which would tell apart tests that
+    # are worth the same.
+    digits = 12 - int(np.ceil(np.log10(max(float(np.abs(worth).max()), 1e-300))))
+    return max(float(round(gain / n, digits)), 0.0)
 
 
 def told_by_test(lift: np.ndarray, std_error: float, worth: np.ndarray) -> float:

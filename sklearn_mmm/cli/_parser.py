@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sklearn_mmm._version import __version__
 from sklearn_mmm.cli._events import add_events
 from sklearn_mmm.cli._files import needs
 from sklearn_mmm.cli._shape_options import add_shapes
@@ -17,6 +18,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sklearn-mmm",
         description="Marketing mix models of tables in files.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"sklearn_mmm {__version__}"
     )
     commands = parser.add_subparsers(dest="command", required=True)
     report = commands.add_parser("report", help="fit a model and report on it")

@@ -113,6 +113,14 @@ def test_value_of_information_has_its_limits():
     assert value_of_test(lift, np.inf, worth) == 0
 
 
+def test_rounding_errors_of_large_sums_are_no_value():
+    rng = np.random.default_rng(0)
+    # The first plan is best whatever is true, and amounts have no finite decimals.
+    worth = rng.normal(1e6, 1e5, (16, 1)) - np.arange(17) * 1e3 / 7
+    for lift in rng.normal(size=(20, 16)):
+        assert value_of_test(lift, 0.1, worth) == 0
+
+
 def test_of_tests_that_are_worth_nothing_the_one_that_tells_of_the_move_is_first():
     rng = np.random.default_rng(0)
     tv, social = rng.normal(10, 1, (2, 16))

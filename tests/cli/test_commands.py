@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_mmm import load, make_future
+from sklearn_mmm import __version__, load, make_future
 from sklearn_mmm.cli import _commands as commands
 from sklearn_mmm.cli import main
 from sklearn_mmm.cli._column_roles import Columns, Wanted
@@ -459,3 +459,10 @@ def test_interrupting(data, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(commands, "load", interrupt)
     assert main(["report", "x", "--target", "y", "--media", "x"]) == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_the_command_says_its_version(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"sklearn_mmm {__version__}\n"
