@@ -265,3 +265,37 @@ def test_numbers_of_the_readme_are_those_of_the_tables():
     assert shown[1] == ", ".join(row[-1] for row in draws)
     [every] = [row for row in rows_of("coverage") if row[:2] == ["all", "above"]]
     assert shown[2] == f"{100 * float(every[3]):.0f} %"
+
+
+def per_cent(number):
+    """Return a share as a text of per cent."""
+    return f"{100 * float(number.strip(',;')):.0f}"
+
+
+def prose(page):
+    """Return a page in one line."""
+    return " ".join((DOCS / f"{page}.rst").read_text(encoding="utf-8").split())
+
+
+def test_numbers_of_prose_are_those_of_the_tables():
+    found = {row[0]: row for row in rows_of("graph") if row[1:2] == ["regions:"]}
+    six, one = ((per_cent(found[n][5]), per_cent(found[n][8])) for n in "61")
+    assert (
+        f"{six[0]} % of the true one on average with six regions, {six[1]} % off at "
+        f"most, and {one[0]} % with one region, {one[1]} % off at most"
+    ) in prose("channel_graph")
+    [starts] = [row for row in rows_of("modes") if row[:2] == ["all", "together:"]]
+    count = dict(zip(starts[2::2], (n.strip(",") for n in starts[3::2]), strict=True))
+    assert f"of {count['starts']} starts" in prose("convergence")
+    assert f"{count['same']} end in the mode of the fit" in prose("convergence")
+    assert f"{count['flat']} along a direction" in prose("convergence")
+    assert (count["better"] == "0") == ("none in a better one" in prose("convergence"))
+    bias = {"with": [], "without": []}
+    for row in rows_of("treatments"):
+        if row[0:1] == ["holidays"] and row[2] == "bias":
+            bias[row[3]].append(abs(float(row[5])))
+    low, high, most = min(bias["without"]), max(bias["without"]), max(bias["with"])
+    assert (
+        f"overstated by {100 * low:.0f} to {100 * high:.0f} % without the encoder and "
+        f"off by at most {100 * most:.0f} % with it"
+    ) in prose("how_to_events")
