@@ -3,6 +3,8 @@
 import warnings
 from pathlib import Path
 
+from _shown import RESIZE
+
 from sklearn_mmm import DeepCausalMMMRegressor
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.plotting import plot_contributions, plot_response_curves, plot_roi
@@ -28,6 +30,7 @@ def write(folder: Path) -> None:
             full_html=False,
             include_plotlyjs=i == 0,
             config={"responsive": True, "displayModeBar": False},
+            post_script=RESIZE,
         )
         parts.append(f'<div class="chart-{i}">{drawn}</div>')
     (folder / "landing.html").write_text("\n".join(parts), encoding="utf-8")

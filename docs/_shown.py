@@ -16,9 +16,11 @@ from typing import Any, ClassVar
 
 import pandas as pd
 import plotly.graph_objects as go
+import plotly.io as pio
 import plotly.offline
 from docutils import nodes
 from docutils.parsers.rst import directives
+from plotly.io.base_renderers import MimetypeRenderer
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -27,6 +29,11 @@ _BLOCK = re.compile(
     re.MULTILINE,
 )
 _SCRIPT = "plotly.min.js"
+_HEIGHT = 450
+# A chart is drawn before what stands beside it is there, and measured again after that.
+RESIZE = """
+window.addEventListener("load", () => Plotly.Plots.resize("{plot_id}"));
+"""
 
 
 def statements(text: str) -> list[str]:
@@ -48,11 +55,23 @@ def as_html(value: Any, root: str) -> str:
             full_html=False,
             include_plotlyjs=False,
             config={"responsive": True, "displayModeBar": False},
+            default_height=_HEIGHT,
+            post_script=RESIZE,
         )
         return f'<script src="{root}_static/{_SCRIPT}"></script>\n{drawn}'
     if isinstance(value, pd.Series):
         value = value.to_frame()
-    return value.to_html(border=0, classes="shown", na_rep="")
+    is_words = not value.select_dtypes("number").shape[1]
+    classes = "shown words" if is_words else "shown"
+    return value.to_html(border=0, classes=classes, na_rep="")
+
+
+class PageRenderer(MimetypeRenderer):
+    """Charts of examples in the gallery, which need no network either."""
+
+    def to_mimebundle(self, fig_dict: dict[str, Any]) -> dict[str, str]:
+        """Return a chart for a page in a folder below the first one."""
+        return {"text/html": as_html(go.Figure(fig_dict), "../")}
 
 
 class Shown(SphinxDirective):
@@ -81,7 +100,9 @@ class Shown(SphinxDirective):
         if isinstance(value, go.Figure) and "height" in self.options:
             value.update_layout(height=self.options["height"])
         if isinstance(value, str):
-            return [nodes.literal_block(value, value, language="text")]
+            block = nodes.literal_block(value, value, language="text")
+            block["classes"].append("shown")
+            return [block]
         root = "../" * self.env.docname.count("/")
         return [nodes.raw("", as_html(value, root), format="html")]
 
@@ -95,6 +116,8 @@ def write_script(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directive."""
+    pio.renderers["page"] = PageRenderer()
+    pio.renderers.default = "page"
     app.add_directive("shown", Shown)
     app.connect("build-finished", write_script)
     return {"parallel_read_safe": True}

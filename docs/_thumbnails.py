@@ -11,8 +11,8 @@ from sphinx.util import logging
 
 from sklearn_mmm.report import find_browser
 
-# Twice the size of a thumbnail: charts made for a page need their room.
-_SIZE = (960, 672)
+# Half as much again as a thumbnail: charts made for a page need their room.
+_SIZE = (720, 504)
 _MARGIN = 12
 logger = logging.getLogger(__name__)
 
@@ -34,9 +34,13 @@ def take(figure: go.Figure, path: Path) -> None:
         If it took no picture.
     """
     width, height = _SIZE
-    # Menus and notes below a chart are for reading, not for a thumbnail.
+    # Menus, titles and legends are for reading, not for a thumbnail.
     small = go.Figure(figure).update_layout(
-        width=width - 2 * _MARGIN, height=height - 2 * _MARGIN
+        width=width - 2 * _MARGIN,
+        height=height - 2 * _MARGIN,
+        showlegend=False,
+        title_text="",
+        margin={"l": 20, "r": 20, "t": 30, "b": 20},
     )
     small.layout.updatemenus = ()
     with tempfile.TemporaryDirectory() as folder:

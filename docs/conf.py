@@ -39,7 +39,8 @@ extensions = [
 suppress_warnings = ["ref.ref", "ref.term"]
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_toc_level": 2, "header_links_before_dropdown": 8}
-html_sidebars = {"index": []}
+# Pages without pages below them have nothing to show there.
+html_sidebars = {page: [] for page in ("index", "tutorial", "benchmarks")}
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -55,6 +56,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/",
+    "within_subsection_order": "_order.ReadingOrder",
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,

@@ -44,4 +44,4 @@ px.scatter(
     symbol="kind",
     template="plotly_white",
     labels={"cost": "cost of the test", "power": "chance to see the lift"},
-)
+).update_traces(marker_size=12)

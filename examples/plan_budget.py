@@ -7,6 +7,8 @@ which plan would bring most? The truth of a synthetic panel tells how good the a
 is.
 """
 
+import warnings
+
 from sklearn_mmm import (
     DeepCausalMMMRegressor,
     allocate_budget,
@@ -17,6 +19,7 @@ from sklearn_mmm.allocation import budget_at_marginal_roi, minimize_spend
 from sklearn_mmm.datasets import make_mmm, true_outcome
 from sklearn_mmm.plotting import plot_allocation, plot_frontier
 
+warnings.simplefilter("ignore")
 X, y, truth = make_mmm(n_regions=10, n_weeks=156, n_channels=5, random_state=1)
 mmm = DeepCausalMMMRegressor(
     media_columns=truth.media_columns,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 import sklearn_mmm
@@ -248,6 +249,22 @@ def test_every_benchmark_has_its_section(monkeypatch):
     monkeypatch.syspath_prepend(DOCS)
     page = importlib.import_module("_benchmarks")
     assert set(page.commands()) == set(page.SECTIONS)
+
+
+def test_charts_of_the_gallery_need_no_network(monkeypatch):
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(DOCS)
+    shown = importlib.import_module("_shown")
+    figure = go.Figure(go.Bar(x=["tv"], y=[1.0]))
+    html = shown.PageRenderer().to_mimebundle(figure.to_dict())["text/html"]
+    assert f'src="../_static/{shown._SCRIPT}"' in html
+    assert 'src="http' not in html
+
+
+def test_the_gallery_names_all_examples(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    order = importlib.import_module("_order")
+    assert {p.stem for p in (ROOT / "examples").glob("*.py")} == set(order.FIRST)
 
 
 def rows_of(table):
