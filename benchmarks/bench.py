@@ -24,7 +24,9 @@ QUICK = {
     "media_share": "media_share.py --seeds 3",
 }
 LONG = {
-    "allocation": "allocation.py --seeds 3",
+    "allocation": "allocation.py --seeds 3 --parts truth time fine curve",
+    "allocation_promises": "allocation.py --parts probability twins --panels 20",
+    "allocation_solver": "allocation.py --parts evolution",
     "experiments": "experiments.py",
     "collinear": "coverage.py --parts collinear update",
     "forecast": "forecast.py",
@@ -42,7 +44,8 @@ LONG = {
         "--kept docs/benchmarks/peers_all.csv"
     ),
     "report": "report.py",
-    "speed": "speed.py --against f441c66",
+    "speed": "speed.py --against f441c66 --only small growing medium grid --limit 420",
+    "speed_large": "speed.py --only large real wide days channels",
     "time_varying": "time_varying.py",
     "treatments": "treatments.py",
     "worlds": "worlds.py --quick",

@@ -37,11 +37,17 @@ SECTIONS = {
     ),
     "peers_all": (
         "Beside all peers, and on a real series",
-        "The same with Meridian and LightweightMMM (with packages of its time), panel "
-        "after panel until the time is up, on a machine with other work, which "
-        "stretches CPU seconds; a fit that takes more than five CPU minutes is given "
-        "up. ``real/sum`` is the sum of the regions of a real panel; its truth is "
-        "unknown, so that there is only a forecast to judge.",
+        "The same with Meridian and LightweightMMM (with packages of its time), all "
+        "panels with the first seed before the next one is begun. A run goes on where "
+        "the last one stopped: rows of peers are kept "
+        "(:download:`peers_all.csv </benchmarks/peers_all.csv>`, with their dates) and "
+        "measured again when a version, a panel, a setting or the processor differs; "
+        "ours are measured in each run. The machine does other work, which stretches "
+        "CPU seconds, and a fit that takes more than five CPU minutes is given up, so "
+        "that what is missing of a peer is not how well it would have done. "
+        "``real/sum`` is the sum of the regions of a real panel, ``real/10`` its ten "
+        "largest regions; their truth is unknown, so that there is only a forecast to "
+        "judge.",
     ),
     "worlds_peer": (
         "Beside PyMC-Marketing on foreign national series",
@@ -78,7 +84,20 @@ SECTIONS = {
     ),
     "allocation": (
         "Budgets",
-        "What the truth gives for the budgets that models propose.",
+        "What the truth gives for the budgets that models propose, how long "
+        "allocations of a large plan take and how well they keep to their constraints, "
+        "and curves that are fitted to tables.",
+    ),
+    "allocation_promises": (
+        "Promises of budgets",
+        "How often a plan that is said to be better is better, and how often intervals "
+        "of its gain hold the true one; then the same with two channels that moved "
+        "together.",
+    ),
+    "allocation_solver": (
+        "Budgets beside a global search",
+        "The solver's optimum beside that of differential evolution, on one fitted "
+        "model.",
     ),
     "collinear": (
         "Channels that move together, and updates",
@@ -109,9 +128,15 @@ SECTIONS = {
         "Found where they are, and not where they are not.",
     ),
     "speed": (
-        "Speed",
-        "Fits, reports and updates of panels of several sizes, beside a former "
-        "revision on the same machine.",
+        "Speed beside version 0.1.0",
+        "Fits, updates and a search of panels of several sizes, beside those of that "
+        "version on the same machine, in turn.",
+    ),
+    "speed_large": (
+        "Speed of large panels",
+        "Fits, and what follows them: 50 regions (large), a real panel of 190 regions "
+        "with its report, its budget and an update, 500 regions (wide), two years of "
+        "days, and 150 channels.",
     ),
     "memory": (
         "Large panels",
