@@ -98,7 +98,8 @@ def select_edges(
             len(drivers),
             limit - _MARGIN_OF_T,
         )
-        while chosen:
+        # What is known to be there is not tested.
+        while not fixed.issuperset(chosen):
             z = np.abs(
                 aligned_rank_scores(
                     drivers[:, chosen], rows.children[:, child], rows.cluster, limit
@@ -106,14 +107,12 @@ def select_edges(
             ).max(axis=1)
             z[[column in fixed for column in chosen]] = np.inf
             if z.min() >= limit:
-                weights[chosen, child], error[chosen, child] = robust_fit(
-                    drivers[:, chosen],
-                    rows.children[:, child],
-                    rows.cluster,
-                    n_clusters,
-                )
                 break
             chosen.pop(int(z.argmin()))
+        if chosen:
+            weights[chosen, child], error[chosen, child] = robust_fit(
+                drivers[:, chosen], rows.children[:, child], rows.cluster, n_clusters
+            )
     return Edges(weights, error)
 
 

@@ -35,7 +35,13 @@ def explain(
     rows: GraphRows, panel: GraphPanel, rules: EdgeRules, alpha: float
 ) -> Explanation:
     """Return the edges that the rules allow, and whether they explain the rows."""
-    edges = select_edges(rows, rules, order_of(rows, rules), alpha)
+    return explained(
+        rows, panel, select_edges(rows, rules, order_of(rows, rules), alpha)
+    )
+
+
+def explained(rows: GraphRows, panel: GraphPanel, edges: Edges) -> Explanation:
+    """Return edges, and whether they explain the rows."""
     return Explanation(rows, edges, PairTests(residual(rows, edges.weights), panel))
 
 

@@ -12,7 +12,13 @@ from sklearn_mmm.graph._common_causes import (
     without_common_course,
 )
 from sklearn_mmm.graph._edges import EdgeRules, Edges, select_edges
-from sklearn_mmm.graph._explain import Explanation, explain, order_of, residual
+from sklearn_mmm.graph._explain import (
+    Explanation,
+    explain,
+    explained,
+    order_of,
+    residual,
+)
 from sklearn_mmm.graph._independence import PairTests, rejected
 from sklearn_mmm.graph._resamples import resampled, reweighed
 from sklearn_mmm.graph._rows import GraphPanel, GraphRows, independent_rows
@@ -234,8 +240,9 @@ def _with_common_cause(
         for _ in range(_N_ROUNDS):
             cause = draw_common_cause(panel, weights, strength, rng)
             rows = panel.rows(cause.size, cause.beside)
-            weights = select_edges(rows, rules, order_of(rows, rules), alpha).weights
-        return explain(rows, panel, rules, alpha)
+            edges = select_edges(rows, rules, order_of(rows, rules), alpha)
+            weights = edges.weights
+        return explained(rows, panel, edges)
 
     some = panel.some_regions(_MOST_SEARCHED)
 
