@@ -71,6 +71,7 @@ class Decorrelation:
         self.changing = loadings[..., n_lasting:].permute(2, 1, 0).contiguous()
         squared, basis = torch.linalg.eigh(loadings.mT @ loadings)
         squared = squared.clamp_min(1e-9)
+        self._squared, self._basis = squared, basis
         weight = ((1 + squared).rsqrt() - 1) / squared
         self.inner = basis * weight.unsqueeze(-2) @ basis.mT
 
@@ -78,6 +79,21 @@ class Decorrelation:
     def n_factors(self) -> int:
         """Number of factors; 0 changes nothing."""
         return self.loadings.shape[2]
+
+    @property
+    def strength(self) -> float:
+        """Variance of the strongest factor beside that of the noise, 0 without any."""
+        if not self.n_factors:
+            return 0.0
+        return float(self._squared.amax(-1).mean().item())
+
+    @property
+    def root(self) -> Tensor:
+        r"""The :math:`U` for which the square of this is :math:`I - U U^\top`.
+
+        (1 or week, region, factor)
+        """
+        return self.loadings @ (self._basis * (1 + self._squared).rsqrt().unsqueeze(-2))
 
     def __call__(self, values: Tensor) -> Tensor:
         """Return the product with values, which is its own transpose.

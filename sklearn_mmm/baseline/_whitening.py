@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm.baseline._covariance import inverse_factor
+from sklearn_mmm.baseline._products import lower_times, times
 
 # Regions with the same weeks share a factor from this number on; the others are one
 # batch.
@@ -59,11 +60,11 @@ class DenseFactor(NamedTuple):
 
     def whiten(self, values: Tensor) -> Tensor:
         """See :class:`Factor`."""
-        return _times(self.inverse, values)
+        return lower_times(self.inverse, values)
 
     def transpose(self, values: Tensor) -> Tensor:
         """See :class:`Factor`."""
-        return _times(self.inverse.mT, values)
+        return times(self.inverse.mT, values)
 
     def precision(self) -> tuple[Tensor, Tensor]:
         """See :class:`Factor`."""
@@ -110,7 +111,7 @@ class BlockFactor(NamedTuple):
         values = self._expanded(values)
         state, out = self._state(values), []
         for step, block in zip(self.steps, self._blocks(values), strict=True):
-            both = _times(step, torch.cat([block, state], -2))
+            both = times(step, torch.cat([block, state], -2))
             out.append(both[..., : self.size, :])
             state = both[..., self.size :, :]
         return torch.cat(out, -2)[..., : self.n_weeks, :]
@@ -121,7 +122,7 @@ class BlockFactor(NamedTuple):
         state, out = self._state(values), []
         blocks = self._blocks(values)
         for step, block in zip(self.steps.flip(0), blocks[::-1], strict=True):
-            both = _times(step.mT, torch.cat([block, state], -2))
+            both = times(step.mT, torch.cat([block, state], -2))
             out.append(both[..., : self.size, :])
             state = both[..., self.size :, :]
         return torch.cat(out[::-1], -2)[..., : self.n_weeks, :]
@@ -241,6 +242,14 @@ class Whitener:
             place[own.regions] = np.arange(n)
         return group, place
 
+    @cached_property
+    def _usual(self) -> int | None:
+        """Return the group of most regions, if they share its factor."""
+        size = np.bincount(self.place[0], minlength=len(self.groups))
+        most = int(size.argmax())
+        few = 2 * size[most] < self.n_regions
+        return None if few or self.batched(most) else most
+
     def of_region(self, region: int) -> Factor:
         """Return what whitens a region's series."""
         group, place = (of[region] for of in self.place)
@@ -296,10 +305,15 @@ class Whitener:
     def _each(
         self, values: Tensor, apply: Callable[[Factor, Tensor], Tensor]
     ) -> Tensor:
-        if len(self.groups) == 1:
-            return apply(self.groups[0].factor, values)
-        out = torch.empty_like(values)
-        for group in self.groups:
+        usual = self._usual
+        if usual is None:
+            out = torch.empty_like(values)
+        else:
+            # What few regions get in vain costs less than copies of all the others.
+            out = apply(self.groups[usual].factor, values)
+        for index, group in enumerate(self.groups):
+            if index == usual:
+                continue
             own = values[..., group.regions, :, :]
             out[..., group.regions, :, :] = apply(group.factor, own)
         return out
@@ -320,13 +334,6 @@ class Whitener:
                 done = apply(group.factor, flat).T.reshape(own.shape)
             out[..., group.regions, :] = done
         return out
-
-
-def _times(matrix: Tensor, values: Tensor) -> Tensor:
-    """Return the product with each of several matrices, without copies of them."""
-    if matrix.dim() == 2 and values.dim() > 2:
-        matrix = matrix[None]
-    return torch.matmul(matrix, values)
 
 
 def _member(factor: Factor, at: int) -> Factor:

@@ -232,7 +232,7 @@ class Posterior:
 
     def whiten(self, values: Tensor) -> Tensor:
         """Return innovations in time of (..., region, week, feature) values."""
-        return self.whitener.whiten(values) * self.precision[:, None, None]
+        return self.whitener.whiten(values).mul_(self.precision[:, None, None])
 
     def whiten_series(self, values: Tensor) -> Tensor:
         """Return innovations in time of (member, region, week) values."""

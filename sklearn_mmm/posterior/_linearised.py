@@ -14,6 +14,7 @@ from sklearn_mmm.likelihood._slopes import (
     experiment_features,
     features,
 )
+from sklearn_mmm.posterior._products import transposed_product
 
 
 class Linearised(NamedTuple):
@@ -64,7 +65,7 @@ def with_common(posterior: Posterior, values: Tensor) -> Tensor:
     n_common = posterior.common_columns.shape[1]
     out = values.new_empty(len(values), values.shape[2], n_common)
     for regions, columns in posterior.each_common():
-        out[regions] = values[regions].mT @ columns
+        out[regions] = transposed_product(values[regions], columns)
     return out * posterior.precision[:, None, None]
 
 

@@ -9,6 +9,7 @@ loop may watch them.
 """
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -294,7 +295,7 @@ class _Leverage:
 
     With the precision :math:`P` in time and columns :math:`J` whose coefficients have
     the precision :math:`H`, that is :math:`1 - M_{ii} / P_{ii}` for :math:`M = P - P J
-    H^{-1} J^\top P`, the precision of the observations.
+    H^{-1} J^\top P`, the precision of the observations, of independent regions.
 
     Parameters
     ----------
@@ -303,7 +304,12 @@ class _Leverage:
     """
 
     def __init__(self, posterior: Posterior, system: NormalEquations) -> None:
-        self.posterior, self.system = posterior, system
+        self.posterior, self._dependent = posterior, system
+
+    @cached_property
+    def system(self) -> NormalEquations:
+        """The system, made only where there is an observation to ask about."""
+        return self._dependent.of_independent_regions()
 
     def __call__(self, region: int, week: int) -> float:
         """Return the leverage of a week."""
@@ -321,8 +327,8 @@ class _Leverage:
         fitted = column.new_zeros(())
         if system.slopes.own.shape[2]:
             # Regions' parameters fit first, shared ones what those leave.
-            regional = column @ system.slopes.own[region]
-            inner = regional @ system.inverse[region]
-            fitted, shared = inner @ regional, shared - inner @ system.border[region]
+            regional = system.inverse[region] @ (column @ system.slopes.own[region])
+            fitted = regional @ regional
+            shared = shared - regional @ system.border[region]
         fitted = fitted + shared @ system.solve_shared(shared[None])[0]
         return float(fitted / column.square().sum().clamp_min(1e-300))

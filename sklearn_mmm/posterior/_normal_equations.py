@@ -1,11 +1,12 @@
 r"""The linear system of Gauss-Newton steps, for several members at once.
 
 Shared parameters border a block for each region, which is eliminated first; what the
-common course needs stays the same from step to step. Dependence between regions,
-experiments and a baseline below zero are left to conjugate gradients, preconditioned by
-the system without them.
+common course needs stays the same from step to step. What dependence between regions
+makes of the parameters of two of them and experiments are left to conjugate gradients,
+preconditioned by the system without them.
 """
 
+from copy import copy
 from functools import cached_property
 
 import torch
@@ -15,12 +16,14 @@ from sklearn_mmm.likelihood._bounds import bounded, free_places
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.likelihood._slopes import Step, media_slopes, with_priors
+from sklearn_mmm.posterior._across_regions import AcrossRegions
 from sklearn_mmm.posterior._coupling import coupling, group_means, group_sums
 from sklearn_mmm.posterior._linearised import (
     linearise,
     summed_with_common,
     with_common,
 )
+from sklearn_mmm.posterior._products import gram, product, transposed_product
 from sklearn_mmm.posterior._secants import add, dot
 
 _MOST_ITERATIONS = 60
@@ -40,7 +43,14 @@ class NormalEquations:
     posterior : Posterior
     at : dict of Tensor
         One member.
+
+    Attributes
+    ----------
+    dependent : bool
+        Whether what is factorised allows for dependence between regions.
     """
+
+    dependent = True
 
     def __init__(self, posterior: Posterior, at: Parameters) -> None:
         self.posterior = posterior
@@ -54,6 +64,16 @@ class NormalEquations:
         self.own_prior = _precision(posterior, at, posterior.regional)
         self._factor()
 
+    def of_independent_regions(self) -> "NormalEquations":
+        """Return the system that takes regions for independent."""
+        if not self.dependent:
+            return self
+        other = copy(self)
+        other.dependent = False
+        other.__dict__.pop("_bounded_columns", None)
+        other._factor()
+        return other
+
     @property
     def exact(self) -> bool:
         """Whether the factorised system is the whole system."""
@@ -66,25 +86,33 @@ class NormalEquations:
         posterior, slopes = self.posterior, self.slopes
         n, m = self.n_plain, self.n_known
         whole = torch.diag(self.shared_prior + 1e-9)
-        flat = slopes.shared.flatten(0, 1)
-        whole[:n, :n] += flat.T @ flat
+        whole[:n, :n] += gram(slopes.shared.flatten(0, 1))
         cross = summed_with_common(posterior, slopes.shared)
         whole[:n, n:m] += cross
         whole[n:m, :n] += cross.T
         whole[n:m, n:m] += posterior.common_gram + slopes.below.T @ slopes.below
         whole += slopes.row_shared.T @ slopes.row_shared
+        across = AcrossRegions.of(posterior, slopes) if self.dependent else None
+        self.dependent = across is not None
+        if across is not None:
+            whole[:m, :m] -= gram(across.shared)
         if slopes.own.shape[2]:
-            inner = slopes.own.mT @ slopes.own + torch.diag(self.own_prior)
+            inner = transposed_product(slopes.own, slopes.own)
+            inner += torch.diag(self.own_prior)
             common = with_common(posterior, slopes.own)
             pooled = coupling(posterior, self.own_prior)
             whole[m:, m:] += pooled.of_groups
-            self.border = torch.cat(
-                [slopes.own.mT @ slopes.shared, common, pooled.with_cells], -1
-            )
-            self.inverse = torch.linalg.inv(inner)
-            # (region and own, shared): how regions' parameters follow shared ones.
-            self.follow = (self.inverse @ self.border).flatten(0, 1)
-            whole -= self.border.flatten(0, 1).T @ self.follow
+            known = transposed_product(slopes.own, slopes.shared)
+            border = torch.cat([known, common, pooled.with_cells], -1)
+            if across is not None:
+                border[..., :m] -= across.with_own(slopes.own)
+            eye = torch.eye(len(self.own_prior), dtype=torch.float64)
+            root = torch.linalg.cholesky(inner)
+            # (region, own, own): the inverse of the root of what a region's own
+            # parameters know, and the border of that system by it.
+            self.inverse = torch.linalg.solve_triangular(root, eye, upper=False)
+            self.border = product(self.inverse, border)
+            whole -= gram(self.border.flatten(0, 1))
         self.scale = whole.diagonal().clamp_min(1e-12).sqrt()
         balanced = whole / self.scale / self.scale[:, None]
         eye = torch.eye(len(whole), dtype=torch.float64)
@@ -99,9 +127,11 @@ class NormalEquations:
         shared, own = vector
         if not own.shape[2]:
             return self.solve_shared(shared), own
-        out = self.solve_shared(shared - own.flatten(1) @ self.follow)
-        followed = (out @ self.follow.T).reshape(own.shape)
-        return out, _by_region(self.inverse, own) - followed
+        flat, half = self.border.flatten(0, 1), _by_region(self.inverse, own)
+        out = self.solve_shared(shared - half.flatten(1) @ flat)
+        # How the regions' parameters follow the shared ones.
+        left = half - (out @ flat.T).reshape(own.shape)
+        return out, _by_region(self.inverse.mT, left)
 
     def transpose(self, innovation: Tensor) -> Step:
         """Return the derivatives' transpose times clipped (member, region, week)."""

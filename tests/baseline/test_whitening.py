@@ -64,8 +64,9 @@ def test_blocks_whiten_as_the_cholesky_factor_does(name, n_regions):
         found = [getattr(whitener, method)(series) for whitener in (dense, by_blocks)]
         torch.testing.assert_close(*found, rtol=0, atol=1e-8)
     for method in ("whiten", "transpose"):
-        found = [getattr(whitener, method)(columns) for whitener in (dense, by_blocks)]
-        torch.testing.assert_close(*found, rtol=0, atol=1e-8)
+        for values in (columns, columns[0]):
+            found = [getattr(each, method)(values) for each in (dense, by_blocks)]
+            torch.testing.assert_close(*found, rtol=0, atol=1e-8)
     for one, other in zip(dense.precision, by_blocks.precision, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-8)
     for region in range(n_regions):

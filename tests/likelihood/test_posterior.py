@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from sklearn_mmm.baseline._covariance import TimeCovariance, Variances
+from sklearn_mmm.baseline._dependence import Decorrelation
 from sklearn_mmm.baseline._variances import TimeHyperparameters, kernels_at
 from sklearn_mmm.components._adstock import make_adstock
 from sklearn_mmm.components._noise import HuberNoise
@@ -220,18 +221,42 @@ def test_normal_equations_are_symmetric_and_positive(options):
     at["intercept"] -= 0.75
     system = NormalEquations(posterior, at)
     side, _ = gradient(posterior, at, no_randomisation(posterior))
-    sizes = [part.numel() for part in side]
-    columns = []
-    for unit in torch.eye(sum(sizes), dtype=torch.float64):
-        parts = [
-            part.reshape(like.shape)
-            for part, like in zip(unit.split(sizes), side, strict=True)
-        ]
-        image = system.multiply(tuple(parts))
-        columns.append(torch.cat([part.flatten() for part in image]))
-    matrix = torch.stack(columns)
+    matrix = matrix_of(system.multiply, side)
     torch.testing.assert_close(matrix, matrix.T, rtol=1e-9, atol=1e-9)
     assert torch.linalg.eigvalsh(matrix).min() > 0
+
+
+def matrix_of(multiply, like):
+    """Return the matrix by which vectors of the shape of others are multiplied."""
+    sizes, columns = [part.numel() for part in like], []
+    for unit in torch.eye(sum(sizes), dtype=torch.float64):
+        parts = zip(unit.split(sizes), like, strict=True)
+        image = multiply(tuple(part.reshape(one.shape) for part, one in parts))
+        columns.append(torch.cat([part.flatten() for part in image]))
+    return torch.stack(columns)
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+def test_only_parameters_of_two_regions_are_left_out_of_what_is_factorised(lasting):
+    posterior = make_posterior()
+    rng = np.random.default_rng(0)
+    loadings = rng.uniform(-2.0, 4.0, (1 if lasting else 30, 3, 2))
+    posterior.decorrelate = Decorrelation(torch.as_tensor(loadings))
+    # Whatever is missing in a week has no part in what moves the others.
+    posterior.observed = torch.ones_like(posterior.observed)
+    at = moved(posterior, 0.2, n_members=1)
+    system = NormalEquations(posterior, at)
+    side, _ = gradient(posterior, at, no_randomisation(posterior))
+    whole = matrix_of(system.multiply, side)
+    found = torch.linalg.inv(matrix_of(system.precondition, side))
+    n = side[0].numel()
+    scale = whole.diagonal().sqrt()
+    gap = (found - whole) / scale / scale[:, None]
+    assert gap[:n].abs().max() < 1e-6
+    alone = system.of_independent_regions()
+    independent = torch.linalg.inv(matrix_of(alone.precondition, side))
+    torch.testing.assert_close(found[n:, n:], independent[n:, n:])
+    assert (independent - whole)[:n, :n].abs().max() > 1.0
 
 
 @pytest.mark.parametrize("held", [False, True])
