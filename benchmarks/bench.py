@@ -40,7 +40,7 @@ LONG = {
         "always-on/saturating kernels/delayed"
     ),
     "peers_all": (
-        "peers.py --seeds 0 1 2 --timeout 300 --minutes 10 "
+        "peers.py --seeds 0 1 2 --timeout 300 --minutes 5 "
         "--kept docs/benchmarks/peers_all.csv"
     ),
     "report": "report.py",
