@@ -130,7 +130,8 @@ SECTIONS = {
     "speed": (
         "Speed beside version 0.1.0",
         "Fits, updates and a search of panels of several sizes, beside those of that "
-        "version on the same machine, in turn.",
+        "version on the same machine, in turn: ratios of CPU seconds are what to "
+        "compare, where the machine has other work.",
     ),
     "speed_large": (
         "Speed of large panels",
@@ -146,7 +147,8 @@ SECTIONS = {
     ),
     "report": (
         "The report in a browser",
-        "Size, time to write, time to draw.",
+        "Size, time to write, time to draw. Other work on the machine stretches seconds "
+        "on the clock, and CPU seconds somewhat.",
     ),
 }
 
