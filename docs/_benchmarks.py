@@ -147,8 +147,8 @@ SECTIONS = {
     ),
     "report": (
         "The report in a browser",
-        "Size, time to write, time to draw. Other work on the machine stretches seconds "
-        "on the clock, and CPU seconds somewhat.",
+        "Size, time to write, time to draw. Other work on the machine stretches "
+        "seconds on the clock, and CPU seconds somewhat.",
     ),
 }
 
