@@ -254,12 +254,20 @@ def patterns(observed: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """
     if observed.all():
         return [(np.arange(len(observed)), np.arange(observed.shape[1]))]
-    rows, code = np.unique(observed, axis=0, return_inverse=True)
-    code = code.ravel()
+    rows, code = distinct_rows(observed)
     return [
         (np.flatnonzero(code == i), np.flatnonzero(weeks))
         for i, weeks in enumerate(rows)
     ]
+
+
+def distinct_rows(observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of a bool table that differ, in order, and which each one is."""
+    bits = np.packbits(observed, axis=1)
+    # One key for each row; NumPy would compare rows week by week.
+    keys = bits.view(np.dtype((np.void, bits.shape[1]))).ravel()
+    _, first, code = np.unique(keys, return_index=True, return_inverse=True)
+    return observed[first], code.ravel()
 
 
 def inverse_factor(K: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_mmm.baseline._covariance import inverse_factor
+from sklearn_mmm.baseline._covariance import distinct_rows, inverse_factor
 from sklearn_mmm.baseline._products import lower_times, times
 
 # Regions with the same weeks share a factor from this number on; the others are one
@@ -352,10 +352,8 @@ def sharing(observed: np.ndarray) -> Iterator[tuple[np.ndarray | slice, np.ndarr
     ----------
     observed : bool ndarray of shape (n_regions, n_weeks)
     """
-    rows, code, count = np.unique(
-        observed, axis=0, return_inverse=True, return_counts=True
-    )
-    code = code.ravel()
+    rows, code = distinct_rows(observed)
+    count = np.bincount(code)
     if len(rows) == 1:
         yield slice(None), rows[0]
         return

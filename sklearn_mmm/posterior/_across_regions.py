@@ -17,6 +17,8 @@ from sklearn_mmm.posterior._products import product, transposed_product
 # Variance of the strongest factor, in units of the noise's, below which regions that
 # are taken for independent are a good enough start for conjugate gradients.
 _LEAST_STRENGTH = 1.0
+# Regions whose products are held at once.
+_AT_ONCE = 64
 
 
 class AcrossRegions:
@@ -61,5 +63,9 @@ class AcrossRegions:
 
         (region, own, known)
         """
-        columns = own.unsqueeze(2) * self._by_region.unsqueeze(3)
-        return transposed_product(columns.flatten(1, 2), self.shared)
+        found = []
+        for some in torch.arange(len(own)).split(_AT_ONCE):
+            part = slice(int(some[0]), int(some[-1]) + 1)
+            columns = own[part].unsqueeze(2) * self._by_region[part].unsqueeze(3)
+            found.append(transposed_product(columns.flatten(1, 2), self.shared))
+        return torch.cat(found)

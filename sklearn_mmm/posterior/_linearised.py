@@ -27,8 +27,8 @@ class Linearised(NamedTuple):
     own : Tensor of shape (region, week, own)
         By the parameters of each region.
     row_shared, row_own : Tensor of shape (experiment, ...)
-    below : Tensor of shape (week, common)
-        Of what is below zero in the common baseline.
+    below : Tensor of shape (n, common)
+        Of what is below zero in the common baseline, of the weeks where it is.
     """
 
     shared: Tensor
@@ -52,8 +52,7 @@ def linearise(posterior: Posterior, at: Parameters, media: MediaSlopes) -> Linea
     row_shared, row_own = experiment_features(posterior, at)
     pad = row_own.new_zeros(*row_own.shape[:3], max(0, own.shape[2] - n_channels))
     row_own = torch.cat([row_own, pad], -1)[..., : own.shape[2]]
-    is_below = (posterior.below(at)[0] > 0).double() / BELOW_ZERO
-    below = is_below.unsqueeze(-1) * posterior.common_columns
+    below = posterior.common_columns[posterior.below(at)[0] > 0] / BELOW_ZERO
     return Linearised(shared, own, row_shared[0], row_own[0], below)
 
 

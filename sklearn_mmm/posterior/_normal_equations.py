@@ -90,7 +90,7 @@ class NormalEquations:
         cross = summed_with_common(posterior, slopes.shared)
         whole[:n, n:m] += cross
         whole[n:m, :n] += cross.T
-        whole[n:m, n:m] += posterior.common_gram + slopes.below.T @ slopes.below
+        whole[n:m, n:m] += posterior.common_gram + gram(slopes.below)
         whole += slopes.row_shared.T @ slopes.row_shared
         across = AcrossRegions.of(posterior, slopes) if self.dependent else None
         self.dependent = across is not None
