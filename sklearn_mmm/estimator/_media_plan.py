@@ -11,12 +11,12 @@ from torch import Tensor
 
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.estimator._media_sequence import MediaSequence
-from sklearn_mmm.estimator._reactions import free_to_react
+from sklearn_mmm.estimator._reactions import ReactionsOfPlan, free_to_react
 from sklearn_mmm.graph._influence import ChannelInfluence
 
 
 @dataclass(frozen=True)
-class MediaPlan:
+class MediaPlan(ReactionsOfPlan):
     """Rows with planned media, ready to be asked about other media.
 
     What media bring is in money where an outcome unit is worth money
@@ -92,27 +92,36 @@ class MediaPlan:
         """Return the plan in outcome units, whatever these are worth."""
         return replace(self, worth=np.ones_like(self.worth))
 
+    @property
+    def apart(self) -> bool:
+        """Whether what a channel brings hangs on no spend but its own."""
+        return self.sequence.apart and self.influence is None
+
     @one_thread()
-    def contributions(self, spend: np.ndarray) -> np.ndarray:
+    def contributions(
+        self, spend: np.ndarray, channel: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return what each channel contributes to the rows.
 
         Parameters
         ----------
         spend : ndarray of shape (n_rows, n_channels)
             Spend units per time step.
+        channel : int ndarray of shape (n_columns,), optional
+            Whose spend the columns are, where channels are :attr:`apart`; each
+            channel's, in order, without it. What is returned has the same columns.
 
         Returns
         -------
         ndarray of shape (n_rows, n_channels)
             Value units per time step.
         """
-        with torch.no_grad():
-            values = self._values(torch.as_tensor(spend, dtype=torch.float64))
+        values = self._found(spend, channel)
         region, week = self.cells
-        return values.numpy()[region, week - self._first]
+        return values[region, week - self._first]
 
     @one_thread()
-    def after(self, spend: np.ndarray) -> np.ndarray:
+    def after(self, spend: np.ndarray, channel: np.ndarray | None = None) -> np.ndarray:
         """Return what the rows' media contribute where there is no row.
 
         That is the carry-over into the weeks after the plan, as far as it goes beyond
@@ -120,7 +129,8 @@ class MediaPlan:
 
         Parameters
         ----------
-        spend : ndarray of shape (n_rows, n_channels)
+        spend, channel
+            See :meth:`contributions`.
 
         Returns
         -------
@@ -128,38 +138,42 @@ class MediaPlan:
             Value units; regions are sorted. Weeks after all rows are worth as much as
             the last one.
         """
-        return self._outside(spend) - self._outside_of_nothing
+        return self._outside(spend, channel) - self._nothing(channel)
 
-    def totals(self, spend: np.ndarray) -> np.ndarray:
+    def totals(
+        self, spend: np.ndarray, channel: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return what each channel contributes to the rows and after them.
 
         Parameters
         ----------
-        spend : ndarray of shape (n_rows, n_channels)
+        spend, channel
+            See :meth:`contributions`.
 
         Returns
         -------
         ndarray of shape (n_channels,)
             Value units: :meth:`contributions` and :meth:`after`, summed.
         """
-        return np.asarray(self.regional_totals(spend).sum(axis=0))
+        return np.asarray(self.regional_totals(spend, channel).sum(axis=0))
 
     @one_thread()
-    def regional_totals(self, spend: np.ndarray) -> np.ndarray:
+    def regional_totals(
+        self, spend: np.ndarray, channel: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return what each channel contributes to the rows of a region and after them.
 
         Parameters
         ----------
-        spend : ndarray of shape (n_rows, n_channels)
+        spend, channel
+            See :meth:`contributions`.
 
         Returns
         -------
         ndarray of shape (n_regions, n_channels)
             Value units; regions are sorted.
         """
-        with torch.no_grad():
-            values = self._values(torch.as_tensor(spend, dtype=torch.float64))
-        return np.asarray(values.sum(1).numpy() - self._outside_of_nothing)
+        return self._found(spend, channel).sum(axis=1) - self._nothing(channel)
 
     @one_thread()
     def value_and_gradient(self, spend: np.ndarray) -> tuple[float, np.ndarray]:
@@ -182,53 +196,6 @@ class MediaPlan:
         (gradient,) = torch.autograd.grad(total, given)
         value = float(total.detach()) - float(self._outside_of_nothing.sum())
         return value, gradient.numpy()
-
-    @one_thread()
-    def reacted(self, spend: np.ndarray) -> np.ndarray:
-        """Return what is spent once channels have reacted to the plan's changes.
-
-        Parameters
-        ----------
-        spend : ndarray of shape (n_rows, n_channels)
-            Of everybody's own accord.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_channels)
-            Spend units per time step, at least 0; ``spend`` where nothing reacts.
-        """
-        if self.influence is None:
-            return spend
-        with torch.no_grad():
-            return np.asarray(self._reacted(torch.tensor(spend)).numpy())
-
-    @one_thread()
-    def cost_and_gradient(
-        self, spend: np.ndarray, weight: np.ndarray | None = None
-    ) -> tuple[float, np.ndarray]:
-        """Return all spend after reactions, and its gradient.
-
-        Parameters
-        ----------
-        spend : ndarray of shape (n_rows, n_channels)
-            Of everybody's own accord.
-        weight : ndarray of shape (n_rows, n_channels), optional
-            Of each cell's spend after reactions; 1 without it.
-
-        Returns
-        -------
-        cost : float
-            Spend units.
-        gradient : ndarray of shape (n_rows, n_channels)
-            The weight where no other channel reacts.
-        """
-        weight = np.ones_like(spend) if weight is None else weight
-        if self.influence is None:
-            return float((weight * spend).sum()), weight
-        given = torch.tensor(spend, requires_grad=True)
-        total = (self._reacted(given) * torch.as_tensor(weight)).sum()
-        (gradient,) = torch.autograd.grad(total, given)
-        return float(total.detach()), gradient.numpy()
 
     def extrapolated(self, spend: np.ndarray) -> np.ndarray:
         """Return which cells, (n_rows, n_channels), exceed what training has seen.
@@ -334,60 +301,51 @@ class MediaPlan:
             return replace(self, influence=None, held=())
         return replace(self, influence=influence, held=held)
 
-    @property
-    def _first(self) -> int:
-        return int(self.cells[1].min())
+    @cached_property
+    def _first_in_window(self) -> int:
+        return int(self._window[2].min())
 
     @cached_property
-    def _window(self) -> tuple[MediaSequence, Tensor, Tensor]:
-        """The weeks that matter, and the rows' cells among them."""
-        max_lag = self.sequence.module.media.max_lag
-        start = max(0, self._first - max_lag + 1)
-        end = int(self.cells[1].max()) + max_lag
-        cut = self.sequence.between(start, end)
-        region, week = map(torch.as_tensor, self.cells)
-        return cut, region, week - start
+    def _value_of_scale(self) -> Tensor:
+        """What the regions' mean outcome is worth, (region, week, 1)."""
+        n_weeks = self._window[0].media.shape[1] - self._first_in_window
+        worth = self.worth[:, self._first : self._first + n_weeks]
+        return torch.as_tensor(self.outcome_scale[:, None] * worth)[..., None]
 
-    def _values(self, spend: Tensor) -> Tensor:
+    def _values(self, spend: Tensor, channel: Tensor | None = None) -> Tensor:
         """Return contributions from the first planned week on, in value units."""
         window, region, week = self._window
-        scaled = spend / torch.as_tensor(self.media_scale) + torch.as_tensor(self.given)
-        media = self._follow(window.media.index_put((region, week), scaled))
-        out, _ = window.contributions(media)
-        n_before = int(week.min())
-        out = out[:, n_before:]
-        worth = self.worth[:, self._first : self._first + out.shape[1]]
-        return out * torch.as_tensor(self.outcome_scale[:, None] * worth)[..., None]
+        scale, given = torch.as_tensor(self.media_scale), torch.as_tensor(self.given)
+        planned = window.media
+        if channel is not None:
+            scale, given = scale[:, channel], given[:, channel]
+            planned = planned[..., channel]
+        media = planned.index_put((region, week), spend / scale + given)
+        first = self._first_in_window
+        out, _ = window.contributions(self._follow(media), first, channel)
+        return out * self._value_of_scale
 
-    def _follow(self, media: Tensor) -> Tensor:
-        """Return media of the window after reactions, which rows alone show."""
-        if self.influence is None:
-            return media
-        window, region, week = self._window
-        rows = torch.zeros(media.shape[:2], dtype=torch.bool)
-        rows[region, week] = True
-        change = self.influence.follow(
-            media - window.media, window.media, self.held, rows
-        )
-        return window.media + change
-
-    def _reacted(self, spend: Tensor) -> Tensor:
-        """Return the rows' spend after reactions, (n_rows, n_channels)."""
-        window, region, week = self._window
-        scale, given = torch.tensor(self.media_scale), torch.tensor(self.given)
-        media = window.media.index_put((region, week), spend / scale + given)
-        moved = (self._follow(media) - media)[region, week] * scale
-        # What costs nothing reacts for nothing.
-        paid = torch.as_tensor(~self.free)
-        return torch.clamp(spend + moved * paid, min=0.0)
-
-    def _outside(self, spend: np.ndarray) -> np.ndarray:
+    def _found(self, spend: np.ndarray, channel: np.ndarray | None) -> np.ndarray:
+        """Return :meth:`_values` without derivatives, (region, week, column)."""
+        own = None if channel is None else torch.as_tensor(channel)
         with torch.no_grad():
-            values = self._values(torch.as_tensor(spend, dtype=torch.float64)).numpy()
+            return self._values(
+                torch.as_tensor(spend, dtype=torch.float64), own
+            ).numpy()
+
+    def _outside(
+        self, spend: np.ndarray, channel: np.ndarray | None = None
+    ) -> np.ndarray:
+        values = self._found(spend, channel)
         region, week = self.cells
         elsewhere = np.ones(values.shape[:2])
         elsewhere[region, week - self._first] = 0.0
         return (values * elsewhere[..., None]).sum(axis=1)
+
+    def _nothing(self, channel: np.ndarray | None) -> np.ndarray:
+        """Return what the weeks outside have without the plan, (region, column)."""
+        own = self._outside_of_nothing
+        return own if channel is None else own[:, channel]
 
     @cached_property
     def _outside_of_nothing(self) -> np.ndarray:

@@ -44,17 +44,30 @@ class MediaSequence:
     memory: Tensor | None = None
     frequency: Tensor | None = None
 
-    def contributions(self, media: Tensor) -> tuple[Tensor, Tensor]:
-        """Return contributions and their modulation, (region, week, channel).
+    @property
+    def apart(self) -> bool:
+        """Whether what a channel brings hangs on no media but its own."""
+        return self.module.media.shape.apart and not self.module.modulation.active
+
+    def contributions(
+        self, media: Tensor, first: int = 0, channel: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return contributions and their modulation, (region, week - first, channel).
 
         Parameters
         ----------
         media : Tensor of shape (region, week, channel)
             In units of the media scale. Contributions are relative to the region's
             mean outcome.
+        first : int, default=0
+            Weeks at the beginning of which nothing is asked.
+        channel : int Tensor of shape (column,), optional
+            Whose media the columns are, where channels are :attr:`apart`; each
+            channel's, in order, without it.
         """
         module, shape = self.module, self.module.media.shape
-        out = module.media.of_series(media, self.region, self.frequency)
+        own = media, self.region, self.frequency
+        out = module.media.of_series(*own, first, channel)
         if not module.modulation.active:
             return out, torch.ones_like(out)
         factor = module.modulation.predict(
@@ -65,7 +78,7 @@ class MediaSequence:
             self.later,
             self.memory,
         )
-        factor = shape.each(factor)
+        factor = shape.each(factor[:, first:])
         return out * factor, factor
 
     @property

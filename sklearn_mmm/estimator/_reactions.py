@@ -1,6 +1,113 @@
-"""Which channels may follow where spend departs from a plan."""
+"""How channels follow where spend departs from a plan, and which may."""
 
 from collections.abc import Collection
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_mmm._threads import one_thread
+from sklearn_mmm.estimator._media_sequence import MediaSequence
+from sklearn_mmm.graph._influence import ChannelInfluence
+
+
+class ReactionsOfPlan:
+    """A plan's media in the weeks that matter, and spend after reactions.
+
+    Attributes are those of :class:`MediaPlan`.
+    """
+
+    media_scale: np.ndarray
+    given: np.ndarray
+    free: np.ndarray
+    influence: ChannelInfluence | None
+    held: tuple[int, ...]
+    sequence: MediaSequence
+    cells: tuple[np.ndarray, np.ndarray]
+
+    @property
+    def _first(self) -> int:
+        return int(self.cells[1].min())
+
+    @cached_property
+    def _window(self) -> tuple[MediaSequence, Tensor, Tensor]:
+        """The weeks that matter, and the rows' cells among them."""
+        max_lag = self.sequence.module.media.max_lag
+        start = max(0, self._first - max_lag + 1)
+        end = int(self.cells[1].max()) + max_lag
+        cut = self.sequence.between(start, end)
+        region, week = map(torch.as_tensor, self.cells)
+        return cut, region, week - start
+
+    @one_thread()
+    def reacted(self, spend: np.ndarray) -> np.ndarray:
+        """Return what is spent once channels have reacted to the plan's changes.
+
+        Parameters
+        ----------
+        spend : ndarray of shape (n_rows, n_channels)
+            Of everybody's own accord.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_channels)
+            Spend units per time step, at least 0; ``spend`` where nothing reacts.
+        """
+        if self.influence is None:
+            return spend
+        with torch.no_grad():
+            return np.asarray(self._reacted(torch.tensor(spend)).numpy())
+
+    @one_thread()
+    def cost_and_gradient(
+        self, spend: np.ndarray, weight: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray]:
+        """Return all spend after reactions, and its gradient.
+
+        Parameters
+        ----------
+        spend : ndarray of shape (n_rows, n_channels)
+            Of everybody's own accord.
+        weight : ndarray of shape (n_rows, n_channels), optional
+            Of each cell's spend after reactions; 1 without it.
+
+        Returns
+        -------
+        cost : float
+            Spend units.
+        gradient : ndarray of shape (n_rows, n_channels)
+            The weight where no other channel reacts.
+        """
+        weight = np.ones_like(spend) if weight is None else weight
+        if self.influence is None:
+            return float((weight * spend).sum()), weight
+        given = torch.tensor(spend, requires_grad=True)
+        total = (self._reacted(given) * torch.as_tensor(weight)).sum()
+        (gradient,) = torch.autograd.grad(total, given)
+        return float(total.detach()), gradient.numpy()
+
+    def _follow(self, media: Tensor) -> Tensor:
+        """Return media of the window after reactions, which rows alone show."""
+        if self.influence is None:
+            return media
+        window, region, week = self._window
+        rows = torch.zeros(media.shape[:2], dtype=torch.bool)
+        rows[region, week] = True
+        change = self.influence.follow(
+            media - window.media, window.media, self.held, rows
+        )
+        return window.media + change
+
+    def _reacted(self, spend: Tensor) -> Tensor:
+        """Return the rows' spend after reactions, (n_rows, n_channels)."""
+        window, region, week = self._window
+        scale, given = torch.tensor(self.media_scale), torch.tensor(self.given)
+        media = window.media.index_put((region, week), spend / scale + given)
+        moved = (self._follow(media) - media)[region, week] * scale
+        # What costs nothing reacts for nothing.
+        paid = torch.as_tensor(~self.free)
+        return torch.clamp(spend + moved * paid, min=0.0)
 
 
 def free_to_react(react: str | Collection[str], channels: list[str]) -> set[str]:

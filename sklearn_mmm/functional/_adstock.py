@@ -1,5 +1,7 @@
 """Adstock: the carry-over of media from one time step to the next."""
 
+from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,8 @@ from torch import Tensor
 
 # A kernel has faded if its last weight is below this share of its largest.
 _FADED = 0.1
+# Series of up to so many kernels' length are faster as a product of matrices.
+_FEW_KERNELS = 4
 
 
 def geometric_weights(decay: Tensor, n_lags: int, normalize: bool = True) -> Tensor:
@@ -156,7 +160,33 @@ def lagged(x: Tensor, n_lags: int, first: int = 0) -> Tensor:
     return out.movedim((0, 1), (-2, -1))
 
 
-def carry_over(x: Tensor, weights: Tensor) -> Tensor:
+def of_lags(lags: Tensor, weights: Tensor) -> Tensor:
+    """Apply kernels to media that are stacked with their own past.
+
+    One product of matrices for each channel. In memory the channel comes first, then
+    members, regions and weeks; that is fast where media are laid out in this way.
+
+    Parameters
+    ----------
+    lags : Tensor of shape (region, week, channel, lag)
+        See :func:`lagged`.
+    weights : Tensor of shape (..., channel, lag) or (lag,)
+        Kernels, perhaps of several members.
+
+    Returns
+    -------
+    Tensor of shape (..., region, week, channel)
+        Adstocked media.
+    """
+    n_regions, n_weeks, n_channels, n_lags = lags.shape
+    members = weights.shape[:-2] if weights.dim() > 1 else ()
+    kernel = weights.to(lags).expand(*members, n_channels, n_lags)
+    past = lags.permute(2, 3, 0, 1).reshape(n_channels, n_lags, -1)
+    out = torch.bmm(kernel.reshape(-1, n_channels, n_lags).transpose(0, 1), past)
+    return out.reshape(n_channels, *members, n_regions, n_weeks).movedim(0, -1)
+
+
+def carry_over(x: Tensor, weights: Tensor, first: int = 0) -> Tensor:
     """Apply an adstock kernel to media, causally, from a cold start.
 
     Parameters
@@ -165,10 +195,12 @@ def carry_over(x: Tensor, weights: Tensor) -> Tensor:
         Media.
     weights : Tensor of shape (channel, lag)
         Kernel of each channel.
+    first : int, default=0
+        Number of steps at the beginning that are only past.
 
     Returns
     -------
-    Tensor of shape (..., week, channel)
+    Tensor of shape (..., week - first, channel)
         Adstocked media, in the unit of ``x`` times that of ``weights``.
 
     Examples
@@ -178,10 +210,35 @@ def carry_over(x: Tensor, weights: Tensor) -> Tensor:
     >>> x = torch.tensor([[1.0], [0.0], [0.0]])
     >>> carry_over(x, torch.tensor([[1.0, 0.5]])).ravel()
     tensor([1.0000, 0.5000, 0.0000])
+    >>> carry_over(x, torch.tensor([[1.0, 0.5]]), first=1).ravel()
+    tensor([0.5000, 0.0000])
     """
     kernels = weights.expand(x.shape[-1], weights.shape[-1])
+    if x.shape[-2] <= _FEW_KERNELS * weights.shape[-1]:
+        return _by_matrices(x, kernels, first)
     out: Tensor = _CarryOver.apply(x, kernels)
-    return out
+    return out[..., first:, :]
+
+
+def _by_matrices(x: Tensor, weights: Tensor, first: int) -> Tensor:
+    """Return the carry-over as one product of matrices for each channel."""
+    series = x.movedim(-1, 0)
+    n_steps = x.shape[-2]
+    # One more lag, of weight 0, is that of steps that do not reach others.
+    padded = torch.cat([weights, torch.zeros_like(weights[:, :1])], dim=1)
+    between = _lags_between(n_steps, first, weights.shape[1])
+    n_series = prod(series.shape[1:-1])
+    past = series.reshape(len(series), n_series, n_steps)
+    out = torch.bmm(past, padded[:, between])
+    return out.reshape(*series.shape[:-1], n_steps - first).movedim(0, -1)
+
+
+@lru_cache(maxsize=8)
+def _lags_between(n_steps: int, first: int, n_lags: int) -> Tensor:
+    """Return the lag from each step to those from ``first`` on; ``n_lags`` if none."""
+    step = torch.arange(n_steps)
+    lag = step[first:] - step[:, None]
+    return torch.where((lag >= 0) & (lag < n_lags), lag, n_lags)
 
 
 class _CarryOver(torch.autograd.Function):

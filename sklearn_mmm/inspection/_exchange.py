@@ -1,7 +1,8 @@
 """Channels that move together: what might as well be another one's doing."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,16 @@ _LEVEL = 13
 _LITTLE = 1e-3
 
 
+def training_plan(mmm: FittedMMM) -> Any:
+    """Return the plan of the training rows, in outcome units.
+
+    Noise, which evidence is measured by, is that of the outcome.
+    """
+    return mmm.media_plan(training_rows(mmm)).in_outcome_units()
+
+
 def draw_exchanges(
-    mmm: FittedMMM, n_members: int, rng: np.random.Generator
+    mmm: FittedMMM, plan: Any, n_members: int, rng: np.random.Generator
 ) -> np.ndarray:
     r"""Draw which part of each channel's response is another channel's.
 
@@ -34,6 +43,8 @@ def draw_exchanges(
     Parameters
     ----------
     mmm : DeepCausalMMMRegressor
+    plan : MediaPlan
+        See :func:`training_plan`.
     n_members : int
     rng : Generator
 
@@ -42,7 +53,7 @@ def draw_exchanges(
     ndarray of shape (n_members, n_channels, n_channels)
         Row: who brings it; column: whose response it is. Columns sum to 1.
     """
-    evidence = evidence_against(mmm)
+    evidence = evidence_against(mmm, plan)
     n = len(evidence)
     # Shares as odds, so that those of several others together stay below 1.
     odds = np.tile(np.eye(n), (n_members, 1, 1))
@@ -53,10 +64,8 @@ def draw_exchanges(
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def evidence_against(mmm: FittedMMM) -> np.ndarray:
+def evidence_against(mmm: FittedMMM, plan: Any) -> np.ndarray:
     """Return D of :func:`draw_exchanges`, (from, to); infinite where it is clear."""
-    # Noise, which evidence is measured by, is that of the outcome.
-    plan = mmm.media_plan(training_rows(mmm)).in_outcome_units()
     media = plan.media(plan.spend)
     n = len(plan.channels)
     _, region = np.unique(plan.region, return_inverse=True)
@@ -68,50 +77,85 @@ def evidence_against(mmm: FittedMMM) -> np.ndarray:
     found = plan.contributions(plan.spend)
     order = np.lexsort((plan.time, region))
     out = np.full((n, n), np.inf)
-    for other in turns(together):
-        lost = found - plan.contributions(course_of(plan, media, mean, other))
+    for pairs in encounters(plan, together):
+        lost = found[:, pairs.one] - pairs.ask("contributions", media, mean)
         quick = _without_level(lost[order], region[order]) / sigma[order][:, None]
-        pairs = together[np.arange(n), other]
-        against = (quick**2).sum(axis=0)
-        out[np.arange(n)[pairs], other[pairs]] = against[pairs]
+        out[pairs.one, pairs.other] = (quick**2).sum(axis=0)
     return out + _tested(mmm, found.sum(axis=0))
 
 
-def course_of(
-    plan: Any, media: np.ndarray, usual: np.ndarray, other: np.ndarray
-) -> np.ndarray:
-    """Return spend at which each channel's media have the course of another's.
+class Encounter(NamedTuple):
+    """Pairs of channels that are asked about at once.
+
+    Attributes
+    ----------
+    plan : MediaPlan
+        In which nothing reacts.
+    one, other : int ndarray of shape (n_pairs,)
+        Whose response, and whose course its media take. Any pairs where channels are
+        apart; otherwise each is in one pair at most, and in none keeps its course.
+    """
+
+    plan: Any
+    one: np.ndarray
+    other: np.ndarray
+
+    def ask(self, question: str, media: np.ndarray, usual: np.ndarray) -> np.ndarray:
+        """Ask the plan what each one would bring at the course of the other.
+
+        Parameters
+        ----------
+        question : str
+            A method of the plan.
+        media : ndarray of shape (n_rows, n_channels)
+            In their own units.
+        usual : ndarray of shape (n_rows, n_channels)
+            Media of each channel's own amount, by which courses are compared.
+
+        Returns
+        -------
+        ndarray of shape (..., n_pairs)
+        """
+        find = getattr(self.plan, question)
+        if self.plan.apart:
+            course = self._course(media, usual, self.one, self.other)
+            return np.asarray(find(course, self.one))
+        place = np.arange(media.shape[1])
+        whose = place.copy()
+        whose[self.one] = self.other
+        return np.asarray(find(self._course(media, usual, place, whose))[..., self.one])
+
+    def _course(
+        self, media: np.ndarray, usual: np.ndarray, one: np.ndarray, other: np.ndarray
+    ) -> np.ndarray:
+        """Return spend at which media of ``one`` have the course of ``other``."""
+        plan, level = self.plan, usual[:, other]
+        per_unit = usual[:, one] / np.where(level > 0, level, np.inf)
+        free = (plan.given * plan.media_scale)[:, one]
+        cost = media[:, other] * per_unit * plan.price[:, one] - free
+        return np.where(plan.free[one], 0.0, np.maximum(cost, 0.0))
+
+
+def encounters(plan: Any, together: np.ndarray) -> Iterator[Encounter]:
+    """Yield pairs of channels until all have been met, as few times as it can be.
 
     Parameters
     ----------
     plan : MediaPlan
-    media : ndarray of shape (n_rows, n_channels)
-        In their own units.
-    usual : ndarray of shape (n_rows, n_channels)
-        Media of each channel's own amount, by which courses are compared.
-    other : int ndarray of shape (n_channels,)
-        Whose course each channel takes.
-    """
-    level = np.where(usual[:, other] > 0, usual[:, other], np.inf)
-    cost = media[:, other] * usual / level * plan.price - plan.given * plan.media_scale
-    return np.where(plan.free, 0.0, np.maximum(cost, 0.0))
-
-
-def turns(together: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield whose place each channel takes, until all pairs have been met.
-
-    A channel that has met all of its own stays in its place.
-
-    Parameters
-    ----------
     together : bool ndarray of shape (n_channels, n_channels)
-        Pairs to be met.
+        Pairs to be met: whose response, and whose course.
     """
-    others = [np.flatnonzero(row) for row in together]
-    for turn in range(max(map(len, others), default=0)):
-        yield np.array(
-            [own[turn] if turn < len(own) else c for c, own in enumerate(others)]
-        )
+    if plan.influence is not None:
+        # Reactions are in the media whose courses are taken.
+        plan = replace(plan, influence=None, held=())
+    one, other = np.nonzero(together)
+    if plan.apart and len(one):
+        yield Encounter(plan, one, other)
+    elif len(one):
+        # The first, second, ... pair of each channel.
+        turn = np.arange(len(one)) - np.searchsorted(one, one)
+        for now in range(turn.max() + 1):
+            yield Encounter(plan, one[turn == now], other[turn == now])
 
 
 def _tested(mmm: FittedMMM, brought: np.ndarray) -> np.ndarray:

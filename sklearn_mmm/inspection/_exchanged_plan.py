@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_mmm.inspection._exchange import course_of, draw_exchanges, turns
+from sklearn_mmm.inspection._exchange import (
+    Encounter,
+    draw_exchanges,
+    encounters,
+    training_plan,
+)
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._plan_around import PlanAround
-from sklearn_mmm.inspection._training_rows import training_rows
 
 # Mean share below which nothing is exchanged.
 _LITTLE = 0.01
@@ -60,25 +64,21 @@ class ExchangedPlan(PlanAround):
 
     def _mixed(self, ask: str, spend: np.ndarray) -> np.ndarray:
         """Ask the plan about channels' own parts, and about those of others."""
-        place = np.arange(len(self.mix))
-        out = np.diag(self.mix) * getattr(self.base, ask)(spend)
+        out = np.asarray(np.diag(self.mix) * getattr(self.base, ask)(spend))
         media = self.base.media(self.base.reacted(spend))
-        shared = self.mix.T > 0
-        np.fill_diagonal(shared, False)
-        for other in turns(shared):
-            course = course_of(self.base, media, self.usual, other)
-            part = getattr(self._still, ask)(course)
-            given = np.zeros_like(self.mix)
-            given[place, other] = np.where(other == place, 0, self.mix[other, place])
+        for pairs in self._encounters:
+            part = pairs.ask(ask, media, self.usual)
+            given = np.zeros((len(pairs.one), len(self.mix)))
+            given[np.arange(len(given)), pairs.other] = self.mix[pairs.other, pairs.one]
             out += part @ given
-        return np.asarray(out)
+        return out
 
     @cached_property
-    def _still(self) -> Any:
-        """The plan in which nothing reacts, since reactions are in the media."""
-        if self.base.influence is None:
-            return self.base
-        return replace(self.base, influence=None, held=())
+    def _encounters(self) -> list[Encounter]:
+        """Whose responses have the courses of whom."""
+        shared = self.mix.T > 0
+        np.fill_diagonal(shared, False)
+        return list(encounters(self.base, shared))
 
 
 def exchanged(mmm: FittedMMM, members: Sequence[Any]) -> list[Any]:
@@ -92,17 +92,17 @@ def exchanged(mmm: FittedMMM, members: Sequence[Any]) -> list[Any]:
     """
     if len(members) < 2:
         return list(members)
-    mix = draw_exchanges(mmm, len(members), np.random.default_rng(0))
+    past = training_plan(mmm)
+    mix = draw_exchanges(mmm, past, len(members), np.random.default_rng(0))
     mix[:, mix.mean(axis=0) < _LITTLE] = 0.0
     mix /= mix.sum(axis=1, keepdims=True)
     if (mix == np.eye(mix.shape[1])).all():
         return list(members)
-    usual = _usual_media(mmm, members[0].region)
+    usual = _usual_media(past, members[0].region)
     return [ExchangedPlan(p, m, usual) for p, m in zip(members, mix, strict=True)]
 
 
-def _usual_media(mmm: FittedMMM, region: np.ndarray) -> np.ndarray:
+def _usual_media(past: Any, region: np.ndarray) -> np.ndarray:
     """Return the mean media of rows' regions in training, of all for a new region."""
-    plan = mmm.media_plan(training_rows(mmm))
-    media = pd.DataFrame(plan.media(plan.spend)).groupby(plan.region).mean()
+    media = pd.DataFrame(past.media(past.spend)).groupby(past.region).mean()
     return np.asarray(media.reindex(region).fillna(media.mean()))

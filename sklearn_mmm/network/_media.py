@@ -164,9 +164,14 @@ class MediaResponse(nn.Module):
         return share * size[cells]
 
     def of_series(
-        self, media: Tensor, region: Tensor, frequency: Tensor | None = None
+        self,
+        media: Tensor,
+        region: Tensor,
+        frequency: Tensor | None = None,
+        first: int = 0,
+        channel: Tensor | None = None,
     ) -> Tensor:
-        """Return contributions, (region, week, channel), with derivatives by media.
+        """Return contributions with derivatives by media, (region, week, channel).
 
         Parameters are taken to be constants, so that they have none.
 
@@ -176,8 +181,12 @@ class MediaResponse(nn.Module):
             Scaled, from the first week on.
         region : Tensor of shape (region,)
         frequency : Tensor of shape (region, week, reach), optional
+        first, channel
+            See :meth:`ResponseShape.share_of_series`.
         """
         raw = {name: value.detach() for name, value in self.raw.items()}
         effect = self.regional_effect(region).detach()
-        share = self.shape.share_of_series(raw, media, frequency)
+        if channel is not None:
+            effect = effect[..., channel]
+        share = self.shape.share_of_series(raw, media, frequency, first, channel)
         return share * effect.unsqueeze(-2)

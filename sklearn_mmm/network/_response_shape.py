@@ -22,6 +22,7 @@ from sklearn_mmm.components._frequency import (
     response_to_frequency,
 )
 from sklearn_mmm.functional import carry_over
+from sklearn_mmm.functional._adstock import of_lags
 from sklearn_mmm.network._channel_groups import ChannelGroups
 from sklearn_mmm.network._reach import as_series, carried, placed
 from sklearn_mmm.network._shared_curve import Part, divided
@@ -89,6 +90,11 @@ class ResponseShape:
             (0,) if unit in self.reach_units else (),
         )
 
+    @property
+    def apart(self) -> bool:
+        """Whether what a channel brings hangs on no media but its own."""
+        return self.groups is None and not self.reach
+
     def together(self, values: Tensor) -> Tensor:
         """Return sums over the channels of each unit, (..., unit)."""
         return values if self.groups is None else self.groups.together(values)
@@ -142,7 +148,7 @@ class ResponseShape:
             Of the channels with reach and its past.
         """
         weights = self.weights(raw)
-        adstocked = _adstocked(lags, weights)
+        adstocked = of_lags(lags, weights)
         share = self._saturated(raw, adstocked)
         if frequency is None:
             return share
@@ -150,21 +156,40 @@ class ResponseShape:
         effective = reach * response_to_frequency(_panel(own), as_series(frequency))
         return placed(share, carried(self._kernels(weights), effective), self._reach)
 
-    def _saturated(self, raw: Raw, adstocked: Tensor) -> Tensor:
+    def _saturated(
+        self, raw: Raw, adstocked: Tensor, channel: Tensor | None = None
+    ) -> Tensor:
         """Return the curves of (..., region, week, channel) adstocked media."""
-        parameters = _panel(self.curve_parameters(raw))
+        curve, own = self.saturation, self.curve_parameters(raw)
+        if channel is not None:
+            curve, own = self._curves_of(channel, own)
+        parameters = _panel(own)
         if self.groups is None:
-            return self.saturation.value(parameters, adstocked)
+            return curve.value(parameters, adstocked)
         whole = self.together(adstocked)
         value = self.saturation.value(parameters, whole)
         # Without any media a part is what the curve's first step is.
         start = self.saturation.value_and_derivatives(parameters, whole.detach())[1]
         return adstocked * self.each(divided(value, whole, start.detach()))
 
+    def _curves_of(
+        self, unit: Tensor, parameters: dict[str, Tensor]
+    ) -> tuple[Saturation, dict[str, Tensor]]:
+        """Return the curves of columns of units, and their parameters."""
+        curve = self.saturation
+        if isinstance(curve, SaturationByChannel):
+            curve = curve.of_cells(unit)
+        return curve, {name: p[..., unit] for name, p in parameters.items()}
+
     def share_of_series(
-        self, raw: Raw, media: Tensor, frequency: Tensor | None = None
+        self,
+        raw: Raw,
+        media: Tensor,
+        frequency: Tensor | None = None,
+        first: int = 0,
+        channel: Tensor | None = None,
     ) -> Tensor:
-        """Return the saturated carry-over, (..., week, channel).
+        """Return the saturated carry-over, (..., week - first, channel).
 
         Parameters
         ----------
@@ -172,14 +197,21 @@ class ResponseShape:
         media : Tensor of shape (..., week, channel)
             Scaled, without any before the first week.
         frequency : Tensor of shape (..., week, len(reach)), optional
+        first : int, default=0
+            Weeks at the beginning that are only past.
+        channel : int Tensor of shape (column,), optional
+            Whose media the columns are, where channels are :attr:`apart`; by default
+            each channel's.
         """
         weights = self.weights(raw).to(media)
-        adstocked = carry_over(media, weights)
-        share = self._saturated(raw, adstocked)
+        if channel is not None and weights.dim() > 1:
+            weights = weights[channel]
+        adstocked = carry_over(media, weights, first)
+        share = self._saturated(raw, adstocked, channel)
         if frequency is None:
             return share
         effective = self.effective(raw, media[..., self._reach], frequency)
-        own = carry_over(effective, self._kernels(weights))
+        own = carry_over(effective, self._kernels(weights), first)
         return placed(share, own, self._reach)
 
     def effective(self, raw: Raw, reach: Tensor, frequency: Tensor) -> Tensor:
@@ -219,11 +251,8 @@ class ResponseShape:
         unit = channel
         if self.groups is not None:
             unit = torch.tensor(self.groups.unit)[channel]
-        curve = self.saturation
-        if isinstance(curve, SaturationByChannel):
-            curve = curve.of_cells(unit)
-        parameters = self.curve_parameters(raw)
-        parameters = {name: p[:, unit][at] for name, p in parameters.items()}
+        curve, own = self._curves_of(unit, self.curve_parameters(raw))
+        parameters = {name: p[at] for name, p in own.items()}
         adstocked = (lags * weights.to(lags)).sum(-1)
         if whole is None:
             share = curve.value(parameters, adstocked)
@@ -233,8 +262,8 @@ class ResponseShape:
             share = adstocked * divided(value, together, torch.zeros_like(value))
         if frequency is None:
             return share
-        own = {p.name: raw[p.name][:, unit][at][..., None] for p in FREQUENCY_PRIORS}
-        seen = lags * response_to_frequency(own, frequency)
+        often = {p.name: raw[p.name][:, unit][at][..., None] for p in FREQUENCY_PRIORS}
+        seen = lags * response_to_frequency(often, frequency)
         linear = (seen * weights.to(lags)).sum(-1)
         return torch.where(torch.isin(channel, torch.tensor(self.reach)), linear, share)
 
@@ -247,8 +276,8 @@ class ResponseShape:
         parameters and lags as :meth:`share` takes them, and lags of the change.
         """
         weights = self.weights(raw)
-        adstocked = _adstocked(lags, weights)
-        moved = adstocked if change is lags else _adstocked(change, weights)
+        adstocked = of_lags(lags, weights)
+        moved = adstocked if change is lags else of_lags(change, weights)
         share, slope, _ = self.saturation.value_and_derivatives(
             _panel(self.curve_parameters(raw)), adstocked
         )
@@ -283,7 +312,7 @@ class ResponseShape:
         # Media are read once for all kernels.
         one = weights.expand(lags.shape[2], -1) if weights.dim() == 1 else weights
         every = torch.stack(torch.broadcast_tensors(one, *changes.values()))
-        adstocked, *changed = _adstocked(lags, every)
+        adstocked, *changed = of_lags(lags, every)
         whole = self.together(adstocked)
         value, slope, by_curve = self.saturation.value_and_derivatives(
             _panel(self.curve_parameters(raw)), whole
@@ -348,45 +377,6 @@ class ResponseShape:
         if weights.dim() == 1:
             return weights.expand(len(self.reach), -1)
         return weights[..., self._reach, :]
-
-    def rescaled(self, raw: Raw, ratio: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """Return the same response for media in another unit.
-
-        Parameters
-        ----------
-        raw : dict of Tensor of shape (unit,)
-        ratio : Tensor of shape (unit,)
-            The former unit in new ones.
-
-        Returns
-        -------
-        raw : dict of Tensor of shape (unit,)
-        factor : Tensor of shape (unit,)
-            Of the effect, which makes the response to media at their former scale what
-            it was; 1 unless the curve does not know the unit of its parameters.
-        """
-        out = {name: p.in_unit(raw[name], ratio) for name, p in self.priors.items()}
-        value = self.saturation.value
-        before = value(self.curve_parameters(raw), torch.ones_like(ratio))
-        factor = before / value(self.curve_parameters(out), ratio)
-        if self.reach:
-            own = self.reach_units
-            factor = placed(factor, 1 / ratio[own], own)
-        return out, factor
-
-
-def _adstocked(lags: Tensor, weights: Tensor) -> Tensor:
-    """Return (region, week, channel, lag) media by the kernels of :meth:`weights`.
-
-    One product of matrices for each channel. In memory the channel comes first, then
-    members, regions and weeks; that is fast where media are laid out in this way.
-    """
-    n_regions, n_weeks, n_channels, n_lags = lags.shape
-    members = weights.shape[:-2] if weights.dim() > 1 else ()
-    kernel = weights.to(lags).expand(*members, n_channels, n_lags)
-    past = lags.permute(2, 3, 0, 1).reshape(n_channels, n_lags, -1)
-    out = torch.bmm(kernel.reshape(-1, n_channels, n_lags).transpose(0, 1), past)
-    return out.reshape(n_channels, *members, n_regions, n_weeks).movedim(0, -1)
 
 
 def _panel(parameters: dict[str, Tensor]) -> dict[str, Tensor]:

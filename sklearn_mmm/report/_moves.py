@@ -95,20 +95,17 @@ def move_table(worlds: list[Any], allocation: Any, coverage: float) -> pd.DataFr
     found = shifts(allocation.channels["planned"], allocation.channels["spend"])
     if not found:
         return pd.DataFrame(columns=list(MOVE_COLUMNS))
-    own, *members = worlds
+    own = worlds[0]
+    brought = np.array([plan.totals(plan.spend).sum() for plan in worlds])
     rows = []
     for shift in found:
         spend = moved_spend(own, allocation.spend, shift)
-        gain = _gain(own, spend)
-        gains = np.array([_gain(plan, spend) for plan in members])
+        moved = np.array([plan.totals(spend).sum() for plan in worlds])
+        gain, gains = moved[0] - brought[0], moved[1:] - brought[1:]
         low = high = chance = np.nan
         if len(gains):
-            low, high = interval_around(gains, np.array(gain), coverage)
+            low, high = interval_around(gains, gain, coverage)
             chance = float((gains > 0).mean())
-        rows.append((*shift, gain, float(low), float(high), chance))
+        rows.append((*shift, float(gain), float(low), float(high), chance))
     table = pd.DataFrame(rows, columns=list(MOVE_COLUMNS))
     return table.sort_values("gain", ascending=False, ignore_index=True)
-
-
-def _gain(plan: Any, spend: np.ndarray) -> float:
-    return float(plan.totals(spend).sum() - plan.totals(plan.spend).sum())

@@ -10,6 +10,7 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.likelihood._penalised import Believed, overlaid
 from sklearn_mmm.network import MMMModule
+from sklearn_mmm.network._rescaled import rescaled
 from sklearn_mmm.panel._groups import Groups
 from sklearn_mmm.panel._scales import Rescaling
 from sklearn_mmm.posterior import Hyperparameters, Schedule
@@ -81,7 +82,7 @@ def _rescale(module: MMMModule, rescaling: Rescaling) -> None:
     ratio, groups = torch.as_tensor(rescaling.media), media.shape.groups
     if groups is not None:
         ratio = ratio[list(groups.first)]
-    raw, factor = media.shape.rescaled(media.raw, ratio)
+    raw, factor = rescaled(media.shape, media.raw, ratio)
     for name, value in raw.items():
         getattr(media, name).copy_(value)
     media.log_effect.add_((factor * rescaling.outcome).log())

@@ -16,8 +16,14 @@ from sklearn_mmm.allocation._experiment_value import told_by_test, value_of_test
 from sklearn_mmm.allocation._money_curves import MoneyCurves, brought
 from sklearn_mmm.allocation._price import priced
 from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.inspection import _exchange, training_rows
-from sklearn_mmm.inspection._exchange import _share, draw_exchanges, evidence_against
+from sklearn_mmm.inspection._exchange import (
+    _share,
+    draw_exchanges,
+    evidence_against,
+    training_plan,
+)
 from sklearn_mmm.inspection._exchanged_plan import ExchangedPlan, exchanged
 
 LIFT_TEST = ["channel", "region", "start", "end", "lift", "std_error", "spend_change"]
@@ -185,13 +191,13 @@ def of_twins(twins):
 
 
 def test_channels_that_move_together_exchange_what_they_bring(of_twins):
-    evidence = evidence_against(of_twins)
+    evidence = evidence_against(of_twins, training_plan(of_twins))
     # tv and its twin are hard to tell apart, tv and what moves at random are not.
     assert np.isfinite(evidence[0, 1])
     assert np.isfinite(evidence[1, 0])
     assert np.isinf(evidence[0, 2])
     assert np.isinf(evidence[2, 0])
-    mix = draw_exchanges(of_twins, 8, np.random.default_rng(0))
+    mix = draw_exchanges(of_twins, training_plan(of_twins), 8, np.random.default_rng(0))
     # Nothing is lost, and nothing is negative.
     np.testing.assert_allclose(mix.sum(axis=1), 1.0)
     assert (mix >= 0).all()
@@ -211,15 +217,15 @@ def test_shares_are_those_of_the_evidence(of_twins, monkeypatch):
     """Whatever may go the other way, or to a third channel."""
     evidence = np.full((3, 3), np.inf)
     evidence[0, 1], evidence[1, 0] = 3.0, 0.0
-    monkeypatch.setattr(_exchange, "evidence_against", lambda mmm: evidence)
+    monkeypatch.setattr(_exchange, "evidence_against", lambda *_: evidence)
     n = 200
-    mix = draw_exchanges(of_twins, n, np.random.default_rng(0))
+    mix = draw_exchanges(of_twins, training_plan(of_twins), n, np.random.default_rng(0))
     u = (np.arange(n) + 0.5) / n
     np.testing.assert_allclose(np.sort(mix[:, 1, 0]), _share(u, 3.0))
     np.testing.assert_allclose(np.sort(mix[:, 0, 1]), u)
     evidence[:] = 0.0
     np.fill_diagonal(evidence, np.inf)
-    mix = draw_exchanges(of_twins, n, np.random.default_rng(0))
+    mix = draw_exchanges(of_twins, training_plan(of_twins), n, np.random.default_rng(0))
     np.testing.assert_allclose(mix.sum(axis=1), 1.0)
     given = mix.mean(axis=0)[~np.eye(3, dtype=bool)]
     np.testing.assert_allclose(given, given.mean(), atol=0.03)
@@ -268,6 +274,28 @@ def test_a_part_of_a_response_goes_on_to_media_of_the_own_course(of_twins, moved
     )
 
 
+def test_pairs_asked_together_are_those_asked_in_turns(of_twins, moved, monkeypatch):
+    """Channels that hang on one another are asked about in turns."""
+    X, spend = moved
+    members = of_twins.member_plans(X)[:2]
+    usual = np.random.default_rng(0).uniform(1, 2, spend.shape)
+    mix = np.random.default_rng(1).dirichlet(np.ones(4), 4).T
+    mix[:, 2] = [0, 0, 1, 0]
+    asks = "contributions", "after", "totals", "regional_totals"
+
+    def found():
+        plans = [ExchangedPlan(p, mix, usual) for p in members]
+        return [getattr(p, ask)(spend) for p in plans for ask in asks]
+
+    evidence = evidence_against(of_twins, training_plan(of_twins))
+    together = found()
+    monkeypatch.setattr(MediaPlan, "apart", False)
+    for one, other in zip(together, found(), strict=True):
+        np.testing.assert_allclose(one, other)
+    in_turns = evidence_against(of_twins, training_plan(of_twins))
+    np.testing.assert_allclose(evidence, in_turns)
+
+
 def test_money_between_twins_is_in_doubt(of_twins, twins, moved):
     """The data cannot tell them apart, which members alone do not say."""
     X, spend = moved
@@ -305,12 +333,12 @@ def test_money_between_twins_is_in_doubt(of_twins, twins, moved):
 
 
 def test_a_lift_test_ends_the_exchange(of_twins, monkeypatch):
-    before = evidence_against(of_twins)
+    before = evidence_against(of_twins, training_plan(of_twins))
     done = pd.DataFrame(
         {"channel": ["tv"], "lift": [1e4], "std_error": [10.0], "model": [1e4]}
     ).assign(gap=0.0)
     monkeypatch.setattr(of_twins, "lift_test_fit_", done)
-    after = evidence_against(of_twins)
+    after = evidence_against(of_twins, training_plan(of_twins))
     assert after[0, 1] >= before[0, 1] + 1e6 * (1 - 1e-9)
     assert after[1, 0] > before[1, 0]
 

@@ -24,6 +24,23 @@ def test_carry_over_by_hand():
     assert out.ravel().tolist() == [1.0, 0.5, 2.25]
 
 
+@pytest.mark.parametrize("n_weeks", [12, 40])
+def test_short_and_long_series_are_carried_over_alike(n_weeks):
+    """Short ones by matrices, long ones by sums; each from any week on."""
+    rng = torch.Generator().manual_seed(0)
+    x = torch.rand(2, 3, n_weeks, 4, generator=rng, dtype=torch.float64)
+    weights = torch.rand(4, 5, generator=rng, dtype=torch.float64)
+    wanted = (lagged(x, 5) * weights).sum(-1)
+    for first in (0, 3, n_weeks):
+        found = carry_over(x, weights, first)
+        torch.testing.assert_close(found, wanted[..., first:, :])
+    given = x[0, 0].requires_grad_()
+    carry_over(given, weights, 3).square().sum().backward()
+    slope, given.grad = given.grad, None
+    (lagged(given, 5) * weights).sum(-1)[3:].square().sum().backward()
+    torch.testing.assert_close(slope, given.grad)
+
+
 def test_carry_over_is_causal_and_longer_kernels_than_series_work():
     x = torch.rand(2, 5, 3)
     changed = x.clone()

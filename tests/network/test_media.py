@@ -15,6 +15,7 @@ from sklearn_mmm.components._by_channel import adstock_of, saturation_of
 from sklearn_mmm.functional import lagged
 from sklearn_mmm.network import ChannelGroups
 from sklearn_mmm.network._media import MediaResponse
+from sklearn_mmm.network._rescaled import rescaled
 from sklearn_mmm.network._response_shape import ResponseShape
 
 HILL = ResponseShape(GeometricAdstock(), HillSaturation(), 3)
@@ -141,9 +142,9 @@ def test_carry_over_does_not_look_ahead_and_ends_with_the_kernel(panel):
 def test_the_unit_of_media_does_not_matter(shape, panel):
     raw = random_raw(shape)
     ratio = torch.tensor([0.5, 3.0])
-    rescaled, factor = shape.rescaled(raw, ratio)
+    new, factor = rescaled(shape, raw, ratio)
     before = shape.share(raw, lagged(panel, 3))
-    after = factor * shape.share(rescaled, lagged(panel * ratio, 3))
+    after = factor * shape.share(new, lagged(panel * ratio, 3))
     torch.testing.assert_close(after, before)
     if shape.saturation.bounded:
         torch.testing.assert_close(factor, torch.ones(2))

@@ -15,6 +15,7 @@ from sklearn_mmm.functional import lagged
 from sklearn_mmm.network import ResponseShape
 from sklearn_mmm.network._media import MediaResponse
 from sklearn_mmm.network._reach import as_series, carried
+from sklearn_mmm.network._rescaled import rescaled
 
 SHAPES = [
     ResponseShape(GeometricAdstock(), HillSaturation(), 3, reach=(1,)),
@@ -111,9 +112,9 @@ def test_the_unit_of_reach_does_not_matter(shape):
     media, frequency = exposure(shape)
     raw, past = random_raw(shape), lagged(frequency, 3)
     ratio = torch.tensor([0.5, 3.0])
-    rescaled, factor = shape.rescaled(raw, ratio)
+    new, factor = rescaled(shape, raw, ratio)
     before = shape.share(raw, lagged(media, 3), past)
-    after = factor * shape.share(rescaled, lagged(media * ratio, 3), past)
+    after = factor * shape.share(new, lagged(media * ratio, 3), past)
     torch.testing.assert_close(after, before)
 
 
