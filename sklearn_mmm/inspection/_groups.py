@@ -7,8 +7,10 @@ from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.inspection._training_rows import interval_options
 
 _NAMES = ("spend", "contribution", "roi", "marginal_roi")
-_BOUNDS = ("low", "high", "roi_low", "roi_high")
-_MARGINAL_BOUNDS = ("marginal_roi_low", "marginal_roi_high")
+_BOUNDS = (
+    *("low", "high"),
+    *("roi_low", "roi_high", "marginal_roi_low", "marginal_roi_high"),
+)
 _LEVELS = ("channel", "group")
 
 
@@ -46,10 +48,11 @@ def group_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
     ['both', 'all']
     """
     options = interval_options(mmm, coverage)
+    names = [*_NAMES, *(_BOUNDS if options else ())]
+    if not mmm.channel_groups_:
+        return pd.DataFrame(columns=["group", "channel", "share", *names])
     each, whole = (mmm.effects("direct", by=by, **options) for by in _LEVELS)
-    bounds = *_BOUNDS, *_MARGINAL_BOUNDS
-    names = [*_NAMES, *(name for name in bounds if name in each)]
-    parts = [pd.DataFrame(columns=["group", "channel", "share", *names])]
+    parts = []
     for group, channels in mmm.channel_groups_.items():
         own = each.loc[channels, names].sort_values("contribution", ascending=False)
         own = pd.concat([whole.loc[[group], names].rename({group: "all"}), own])
@@ -59,5 +62,4 @@ def group_table(mmm: FittedMMM, *, coverage: float = 0.9) -> pd.DataFrame:
         own.insert(0, "channel", own.index)
         own.insert(0, "group", group)
         parts.append(own)
-    found = [part for part in parts if len(part)] or parts
-    return pd.concat(found, ignore_index=True)
+    return pd.concat(parts, ignore_index=True)

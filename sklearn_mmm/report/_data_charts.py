@@ -7,11 +7,11 @@ import pandas as pd
 from sklearn_mmm.inspection import (
     collinearity,
     coverage_table,
-    outlier_table,
     outlier_weight_table,
     training_tables,
     zero_spells,
 )
+from sklearn_mmm.inspection._data_quality import outliers_of
 from sklearn_mmm.plotting import (
     plot_collinearity,
     plot_coverage,
@@ -59,7 +59,7 @@ def data_charts(r: Results) -> Iterator[Chart]:
             "correlation": correlation.rename_axis("column").reset_index(),
         },
     )
-    outliers, light = outlier_table(mmm), outlier_weight_table(mmm)
+    outliers, light = outliers_of(r.fit), outlier_weight_table(mmm)
     if len(outliers):
         times = r.fit["time"]
         # Few points would make an axis of their own.

@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 from sklearn_mmm.report._labels import relabel_figure
 
 _DIGITS = 7
+# Beyond, numbers are written with an exponent.
+_LARGE = 1e15
 # Shorter lists are cheaper where they stand.
 _FEWEST_POOLED = 8
 
@@ -116,7 +118,7 @@ def scalars(array: np.ndarray) -> list[Any]:
         form = "%Y-%m-%d" if whole else "%Y-%m-%dT%H:%M:%S"
         return [None if pd.isna(d) else d.strftime(form) for d in dates]
     if array.dtype.kind == "f":
-        return [_rounded(v) for v in array.tolist()]
+        return _all_rounded(array)
     if array.dtype.kind in "iub":
         return list(array.tolist())
     return [scalar(v) for v in array.tolist()]
@@ -141,7 +143,27 @@ def _rounded(value: float) -> float | int | None:
     if not np.isfinite(value):
         return None
     out = float(f"{value:.{_DIGITS}g}")
-    return int(out) if out.is_integer() and abs(out) < 1e15 else out
+    return int(out) if out.is_integer() and abs(out) < _LARGE else out
+
+
+def _all_rounded(values: np.ndarray) -> list[float | int | None]:
+    """Return :func:`_rounded` of floating-point values, all at once."""
+    given = values.astype(float)
+    size = np.abs(given)
+    usual = (size > 1 / _LARGE) & (size < _LARGE)
+    known = np.where(usual, given, 1.0)
+    # Digits after the point, or zeros before it. A whole number that is divided by a
+    # power of ten is the nearest to its decimal digits.
+    digits = _DIGITS - 1 - np.floor(np.log10(np.abs(known))).astype(int)
+    after, before = np.maximum(digits, 0), np.maximum(-digits, 0)
+    whole = np.rint(known * 10.0**after / 10.0**before)
+    rounded = whole * 10.0**before / 10.0**after
+    out: list[float | int | None] = rounded.tolist()
+    for i in np.flatnonzero(usual & (rounded == np.rint(rounded))).tolist():
+        out[i] = int(rounded[i])
+    for i in np.flatnonzero(~usual).tolist():
+        out[i] = _rounded(float(given[i]))
+    return out
 
 
 def encode_table(table: pd.DataFrame, pool: ArrayPool) -> dict[str, Any]:
@@ -180,7 +202,14 @@ def encode_table(table: pd.DataFrame, pool: ArrayPool) -> dict[str, Any]:
 def _cells(values: np.ndarray) -> list[Any]:
     # Infinite values are no gaps in a table.
     if values.dtype.kind == "f" and np.isinf(values).any():
-        return [str(v) if np.isinf(v) else _rounded(v) for v in values.tolist()]
+        infinite = np.isinf(values)
+        texts = values.tolist()
+        return [
+            str(text) if far else value
+            for text, far, value in zip(
+                texts, infinite.tolist(), scalars(values), strict=True
+            )
+        ]
     return scalars(values)
 
 

@@ -129,3 +129,19 @@ def test_scalars_are_json(value, expected):
 def test_dates_are_short():
     days = pd.date_range("2022-01-03", periods=2, freq="D").to_numpy()
     assert scalars(days) == ["2022-01-03", "2022-01-04"]
+
+
+def test_arrays_are_rounded_as_single_numbers_are():
+    rng = np.random.default_rng(0)
+    size = 10.0 ** rng.integers(-20, 20, 500)
+    values = np.concatenate(
+        [
+            rng.normal(size=500) * size,
+            rng.integers(-(10**9), 10**9, 100).astype(float),
+            10.0 ** np.arange(-20, 20),
+            [0.0, -0.0, 0.1, 1e-300, 1e300, np.nan, np.inf, -np.inf],
+        ]
+    )
+    found, wanted = scalars(values), [scalar(v) for v in values]
+    assert found == wanted
+    assert [*map(type, found)] == [*map(type, wanted)]
