@@ -23,10 +23,11 @@ from sklearn_mmm.baseline._variances import (
 )
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import ExperimentRows
-from sklearn_mmm.likelihood._penalised import Penalties
+from sklearn_mmm.likelihood._penalised import Penalties, PriorScales
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import MMMModule, effect_columns
+from sklearn_mmm.posterior._extrapolated import Step, extrapolated, step_between
 from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
 from sklearn_mmm.posterior._normal_equations import NormalEquations
@@ -140,6 +141,7 @@ class ModeSearch:
         self.kernels = kernels_at(data.covariance, data.position)
         self.n_renewals = 0
         self.finished = False
+        self.renewal: Step | None = None
         self._begin(hyper)
 
     def _begin(self, hyper: Hyperparameters) -> None:
@@ -174,6 +176,7 @@ class ModeSearch:
             "gain": self.gain,
             "n_steps": self.n_steps,
             "n_renewals": self.n_renewals,
+            "renewal": self.renewal,
             "finished": self.finished,
         }
 
@@ -183,7 +186,7 @@ class ModeSearch:
         self._begin(state["hyper"])
         self.mode = self.mode._replace(at=state["at"])
         self.secants.pairs, self.secants.last = state["pairs"], state["last"]
-        for name in ("value", "gain", "n_steps", "n_renewals", "finished"):
+        for name in ("value", "gain", "n_steps", "n_renewals", "renewal", "finished"):
             setattr(self, name, state[name])
 
     def step(self) -> float:
@@ -274,7 +277,25 @@ class ModeSearch:
             n_iterations=self.schedule.n_iterations,
         )
         scales = renewed_scales(hyper.penalties.scales, draws, posterior)
+        time, scales = self._further(time, scales)
         return Hyperparameters(time, replace(hyper.penalties, scales=scales), outliers)
+
+    def _further(
+        self, time: TimeHyperparameters, scales: PriorScales
+    ) -> tuple[TimeHyperparameters, PriorScales]:
+        """Go further than a renewal, after each second one.
+
+        The first comes from a start that is the same for all data, and tells nothing.
+        """
+        if self.n_renewals < 2:
+            return time, scales
+        hyper, former = self.mode.hyper, self.renewal
+        last = step_between((hyper.time, hyper.penalties.scales), (time, scales))
+        if former is None:
+            self.renewal = last
+            return time, scales
+        self.renewal = None
+        return extrapolated(time, scales, former, last)
 
     def _outliers(self, system: NormalEquations) -> Outliers:
         """Return which observations neither the model nor the level explains."""

@@ -53,7 +53,7 @@ from sklearn_mmm.training._validate import (
 )
 
 # Variances are not searched to the end in a round: the next one goes on.
-_SCHEDULE = Schedule(n_rounds=4, n_steps=6, n_last_steps=30, n_iterations=8)
+_SCHEDULE = Schedule(n_rounds=5, n_steps=6, n_last_steps=30, n_iterations=8)
 _AGAIN = Schedule(n_rounds=2, n_steps=6, n_last_steps=30, n_iterations=6)
 # Searches begin where that of all weeks has ended.
 _INNER = Schedule(n_rounds=1, n_steps=4, n_last_steps=4, several_starts=False)

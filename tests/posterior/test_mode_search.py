@@ -15,7 +15,7 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._slopes import gradient
 from sklearn_mmm.network import MMMModule, ResponseShape, Sizes
-from sklearn_mmm.posterior import Hyperparameters, ModeSearch, Schedule
+from sklearn_mmm.posterior import Hyperparameters, ModeSearch, Schedule, _mode_search
 
 N_REGIONS, N_WEEKS, SIGMA = 3, 60, 0.05
 SHAPE = ResponseShape(GeometricAdstock(), HillSaturation(), 3)
@@ -122,15 +122,36 @@ def test_the_module_has_the_parameters_of_the_mode(search):
     )
 
 
-@pytest.mark.parametrize("n_steps", [1, 7])
-def test_a_search_that_goes_on_ends_where_one_without_a_pause_does(search, n_steps):
-    whole = search().run()
-    begun = search()
+def test_few_renewals_come_as_near_as_many(search, monkeypatch):
+    """Those that go further are nearer than those that do not."""
+
+    def found(n_rounds):
+        own = search(Schedule(n_rounds=n_rounds, n_steps=6, n_last_steps=30)).run()
+        parts = own.hyper.time.regional.parts
+        return np.log([parts["level"], parts["intercept"]])
+
+    five = found(5)
+    monkeypatch.setattr(_mode_search, "extrapolated", lambda *given: given[:2])
+    plain, end = found(5), found(25)
+    assert np.abs(five - end).max() < 0.6 * np.abs(plain - end).max()
+
+
+LONG = Schedule(n_rounds=5, n_steps=3, n_last_steps=30)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "n_steps"), [(ROUNDS, 1), (ROUNDS, 7), (LONG, 6), (LONG, 9)]
+)
+def test_a_search_that_goes_on_ends_where_one_without_a_pause_does(
+    search, schedule, n_steps
+):
+    whole = search(schedule).run()
+    begun = search(schedule)
     for _ in range(n_steps):
         begun.step()
         begun.advance()
     state = copy.deepcopy(begun.state())
-    other = search()
+    other = search(schedule)
     other.restore(state)
     found = other.run()
     for name, value in whole.at.items():
