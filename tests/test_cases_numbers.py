@@ -63,9 +63,14 @@ def test_five_outcomes_times_ten(n_regions):
     )
     clean = mmm.fit(X, y).contributions_[media].sum()
     spoiled = y.copy()
-    spoiled.iloc[[20, 50, 71, 99, 140]] *= 10
-    with pytest.warns(OutlierWarning, match="5 rows"):
+    wrong = [20, 50, 71, 99, 140]
+    spoiled.iloc[wrong] *= 10
+    with pytest.warns(OutlierWarning, match="rows are outlying"):
         found = mmm.fit(X, spoiled).contributions_[media].sum()
+    weights = mmm.outlier_weights_.to_numpy().ravel()
+    assert (weights[wrong] < 1e-3).all()
+    # One more at most: of one series the first week, before which nothing is known.
+    assert (np.delete(weights, wrong) < 0.05).sum() <= 1
     share = found.sum() / y.sum()
     assert share == pytest.approx(clean.sum() / y.sum(), rel=0.15)
     assert (found / clean).between(0.7, 1.5).all()

@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 # Money goes from nothing to this multiple of the plan's.
 REACH = 3.0
 # Of the square root of the multiple, in which responses to little money are smooth.
-_NODES = np.linspace(0.0, 1.0, 25)
+_NODES = np.linspace(0.0, 1.0, 17)
 
 
 @dataclass(frozen=True)

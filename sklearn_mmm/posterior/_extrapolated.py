@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mmm.baseline._covariance import INTERCEPT
 from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.likelihood._penalised import SCALE_RANGES, PriorScales
 
@@ -73,7 +74,9 @@ def extrapolated(
 
 
 def _logarithms(time: TimeHyperparameters, scales: PriorScales) -> Step:
-    out = {f"regional {name}": value for name, value in time.regional.parts.items()}
+    # What regions differ by for good is told by few of them, and not by their weeks.
+    wander = {n: v for n, v in time.regional.parts.items() if n != INTERCEPT}
+    out = {f"regional {name}": value for name, value in wander.items()}
     out |= {f"course {name}": value for name, value in time.course.parts.items()}
     out |= {name: getattr(scales, name) for name in _SCALES}
     found = {name: float(np.log(max(value, _NOTHING))) for name, value in out.items()}

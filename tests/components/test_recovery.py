@@ -41,7 +41,7 @@ def test_a_form_recovers_its_own_truth(adstock, saturation):
     )
     largest = true.reshape(-1, 13)[:, -1:]
     # A kernel that may rise is a little less certain, and with it the curve.
-    most = 0.1 if adstock == "gamma" else 0.08
+    most, off = (0.1, 0.06) if adstock == "gamma" else (0.08, 0.05)
     assert np.abs((found - true).reshape(-1, 13) / largest).max() < most
     total, true_total = mmm.contributions_, truth.contributions.sum()
-    np.testing.assert_allclose(total[truth.media_columns].sum(), true_total, rtol=0.05)
+    np.testing.assert_allclose(total[truth.media_columns].sum(), true_total, rtol=off)
