@@ -37,11 +37,15 @@ class KeptRows:
     """
 
     def __init__(self, path=None):
-        self.path, self.rows, self.used = path, {}, []
-        if path is not None and path.exists():
-            table = pd.read_csv(path, keep_default_na=False, na_values={"": ""})
-            table["note"] = table["note"].fillna("")
-            self.rows = {row["digest"]: row for row in table.to_dict("records")}
+        self.path, self.used = path, []
+        self.rows = self._read()
+
+    def _read(self):
+        if self.path is None or not self.path.exists():
+            return {}
+        table = pd.read_csv(self.path, keep_default_na=False, na_values={"": ""})
+        table["note"] = table["note"].fillna("")
+        return {row["digest"]: row for row in table.to_dict("records")}
 
     def find(self, digest):
         """Return the row of a fit, None if there is none."""
@@ -50,12 +54,19 @@ class KeptRows:
             self.used.append(row)
         return row
 
+    def knows(self, panel, seed):
+        """Return whether any peer has a row of a panel."""
+        rows = self.rows.values()
+        return any(row["panel"] == panel and row["seed"] == seed for row in rows)
+
     def keep(self, row):
         """Keep a row; one without figures only if more time would not have helped."""
         if self.path is None or not row.get("digest") or row["digest"] in self.rows:
             return
         if row["note"] and not row["note"].startswith(TIMED_OUT):
             return
+        # Another run may have kept rows in the meantime.
+        self.rows |= self._read()
         self.rows[row["digest"]] = row | {"date": datetime.date.today().isoformat()}
         pd.DataFrame(self.rows.values()).to_csv(self.path, index=False)
 

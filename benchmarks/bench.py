@@ -40,12 +40,12 @@ LONG = {
         "always-on/saturating kernels/delayed"
     ),
     "peers_all": (
-        "peers.py --seeds 0 1 2 --timeout 300 --minutes 5 "
+        "peers.py --seeds 0 1 2 --timeout 300 --minutes 1 "
         "--kept docs/benchmarks/peers_all.csv"
     ),
     "report": "report.py",
     "speed": "speed.py --against f441c66 --only small growing medium grid --limit 420",
-    "speed_large": "speed.py --only large real wide days channels",
+    "speed_large": "speed.py --only large real days",
     "time_varying": "time_varying.py",
     "treatments": "treatments.py",
     "worlds": "worlds.py --quick",

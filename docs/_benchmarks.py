@@ -39,8 +39,8 @@ SECTIONS = {
         "Beside all peers, and on a real series",
         "The same with Meridian and LightweightMMM (with packages of its time), all "
         "panels with the first seed before the next one is begun. A run goes on where "
-        "the last one stopped: rows of peers are kept "
-        "(:download:`peers_all.csv </benchmarks/peers_all.csv>`, with their dates) and "
+        "the last one stopped, for as long as ``--minutes`` says: rows of peers are "
+        "kept (:download:`peers_all.csv </benchmarks/peers_all.csv>`, with their dates) and "
         "measured again when a version, a panel, a setting or the processor differs; "
         "ours are measured in each run. The machine does other work, which stretches "
         "CPU seconds, and a fit that takes more than five CPU minutes is given up, so "
@@ -135,9 +135,9 @@ SECTIONS = {
     ),
     "speed_large": (
         "Speed of large panels",
-        "Fits, and what follows them: 50 regions (large), a real panel of 190 regions "
-        "with its report, its budget and an update, 500 regions (wide), two years of "
-        "days, and 150 channels.",
+        "Fits, and what follows them: 50 regions with 30 channels (large), a real "
+        "panel of 190 regions with its report, its budget and an update, and two years "
+        "of days. The table of large panels has larger ones.",
     ),
     "memory": (
         "Large panels",
