@@ -43,7 +43,7 @@ class KeptRows:
     def _read(self):
         if self.path is None or not self.path.exists():
             return {}
-        table = pd.read_csv(self.path, keep_default_na=False, na_values={"": ""})
+        table = pd.read_csv(self.path, dtype={"digest": str, "note": str})
         table["note"] = table["note"].fillna("")
         return {row["digest"]: row for row in table.to_dict("records")}
 

@@ -231,6 +231,8 @@ def print_missing(missing, n_jobs):
 
 def print_means(rows):
     """Print the means of each model over the panels that all of them finished."""
+    if rows.empty or rows["panel"].map(is_real).all():
+        return
     rows = rows[~rows["panel"].map(is_real)]
     never = rows.groupby("model")["note"].transform(lambda s: (s != "").all())
     rows = rows[~never]
