@@ -40,7 +40,7 @@ LONG = {
         "always-on/saturating kernels/delayed"
     ),
     "peers_all": (
-        "peers.py --seeds 0 1 2 --timeout 300 --minutes 1 "
+        "peers.py --seeds 0 1 2 --timeout 300 --minutes 60 "
         "--kept docs/benchmarks/peers_all.csv"
     ),
     "report": "report.py",
