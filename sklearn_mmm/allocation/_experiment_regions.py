@@ -37,7 +37,11 @@ def organic_series(mmm: FittedMMM) -> pd.DataFrame:
 
 
 def choose_regions(
-    series: pd.DataFrame, size: int | None, duration: int, rng: np.random.Generator
+    series: pd.DataFrame,
+    size: int | None,
+    duration: int,
+    rng: np.random.Generator,
+    spends: np.ndarray,
 ) -> Treated:
     """Choose regions whose course the others have matched best in the past.
 
@@ -45,7 +49,8 @@ def choose_regions(
     regions (scaled to their size) over each past window of the duration, less that of
     the time steps before it, where nothing was tested. Sets of regions are compared by
     it relative to their size, and what is promised of the best one comes from windows
-    that did not choose it.
+    that did not choose it. Where a channel is bought in few regions, sets that include
+    one of them come first, so that each channel can be tested.
 
     Parameters
     ----------
@@ -56,6 +61,8 @@ def choose_regions(
     duration : int
         Time steps.
     rng : Generator
+    spends : ndarray of bool of shape (n_regions, n_channels)
+        Whether a channel is bought in a region during the test.
 
     Examples
     --------
@@ -65,7 +72,7 @@ def choose_regions(
     >>> twins = rng.normal(10.0, 1.0, (60, 2))
     >>> series = pd.DataFrame(np.repeat(twins, 2, axis=1), columns=list("aabb"))
     >>> series.columns = ["a1", "a2", "b1", "b2"]
-    >>> found = choose_regions(series, 2, 4, rng)
+    >>> found = choose_regions(series, 2, 4, rng, np.ones((4, 1), bool))
     >>> sorted(name[0] for name in found.regions), round(found.std_error, 6)
     (['a', 'b'], 0.0)
     """
@@ -74,8 +81,11 @@ def choose_regions(
     if size is None:
         return Treated(None, placebo_error(values.sum(axis=1), duration))
     sets, levels, misses = [], [], []
-    for _ in range(_CANDIDATES):
-        chosen = np.sort(rng.permutation(n_regions)[:size])
+    drawn = [np.sort(rng.permutation(n_regions)[:size]) for _ in range(_CANDIDATES)]
+    reached = [spends[chosen].any(axis=0).sum() for chosen in drawn]
+    for chosen, n_channels in zip(drawn, reached, strict=True):
+        if n_channels < max(reached):
+            continue
         treated = values[:, chosen].sum(axis=1)
         others = np.delete(values, chosen, axis=1).sum(axis=1)
         level, other_level = abs(treated.mean()), abs(others.mean())

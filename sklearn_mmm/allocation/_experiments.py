@@ -179,7 +179,8 @@ def rank_tests(
     rows = []
     for duration in lengths:
         for size in _sizes(series.shape[1]):
-            treated = choose_regions(series, size, duration, rng)
+            spends = _spends(setup, series.columns, duration)[:, list(channels)]
+            treated = choose_regions(series, size, duration, rng, spends)
             for kind, factor in (("go dark", 0.0), ("heavy up", 1.0 + heavy_up)):
                 test = _Test(setup, treated, duration, factor, margin)
                 for channel in channels:
@@ -211,6 +212,14 @@ def _durations(durations: Sequence[int], n_steps: int) -> list[int]:
                 f"{n_steps} time steps of X"
             )
     return [int(d) for d in durations]
+
+
+def _spends(setup: Setup, regions: pd.Index, duration: int) -> np.ndarray:
+    """Return whether regions buy channels in the first steps of a plan."""
+    plan = setup.plan
+    early = plan.time <= np.unique(plan.time)[duration - 1]
+    spent = pd.DataFrame(plan.spend[early] > 0).groupby(plan.region[early]).any()
+    return spent.reindex(regions, fill_value=False).to_numpy()
 
 
 def _sizes(n_regions: int) -> Sequence[int | None]:

@@ -21,6 +21,10 @@ _FEWEST_WEEKS = 32
 # of forecasts may then be larger: eight weeks say little about a year's drift.
 _TRUSTED_SKILL = 0.5
 _TOLERANCE = 1.15
+# Share of the outcome by which media and controls may then bring more or less over all
+# weeks. Effects that drift move what is brought from week to week; where the level
+# moves with them, the two are not told apart.
+_LARGEST_SHIFT = 0.1
 _FLEXIBILITIES = (0.25, 4.0)
 _FUTURE_SHARES = (0.5, 1.0)
 # Forecast errors are several times the noise; in this unit most are not outlying.
@@ -83,11 +87,14 @@ class _Forecasts:
     skill : float
     interval_factor : float
         See :class:`ForecastSettings`.
+    explained : float
+        Share of the outcome that media and controls bring over all weeks.
     """
 
     losses: np.ndarray
     skill: float
     interval_factor: float
+    explained: float
 
 
 def inner_origins(n_weeks: int) -> list[int]:
@@ -109,9 +116,14 @@ def validate(
 
     Evidence for effects that vary with time comes from the past; it is asked for where
     the model forecasts well without, since a panel that the model does not describe
-    gives evidence for anything, and believed where forecasts do not suffer by it. Any
-    other value than the likeliest is taken only if it is better at every origin and by
-    two standard errors over them, so that chance does not choose.
+    gives evidence for anything, and believed where forecasts do not suffer by it and
+    media keep about what they bring: the level and the effects of channels that are
+    always on can explain the same course, and then forecasts do not tell them apart
+    (Dew, Padilla & Shchetkina, 2024, "Your MMM is Broken: Identification of Nonlinear
+    and Time-varying Effects in Marketing Mix Models", arXiv:2408.07678, of conflated
+    models in general). Any other value than the likeliest is taken only if it is better
+    at every origin and by two standard errors over them, so that chance does not
+    choose.
 
     Parameters
     ----------
@@ -135,9 +147,12 @@ def validate(
     if best.skill > _TRUSTED_SKILL:
         drifting = varying()
     if drifting is not None:
+        usual = best.explained
         for value in _FUTURE_SHARES:
             tried = replace(settings, future_share=value)
             found = forecasts(tried)
+            if abs(found.explained - usual) > _LARGEST_SHIFT:
+                continue
             bar = best.losses.mean() * (1.0 if settings.future_share else _TOLERANCE)
             if found.skill > _TRUSTED_SKILL and found.losses.mean() < bar:
                 settings, best = tried, found
@@ -191,7 +206,11 @@ def _forecast(
             ((data.target[:, origin:end] - recent[:, None]) ** 2 * seen).sum()
         )
     skill = 1 - squares / max(naive, 1e-12)
-    return _Forecasts(np.array(losses), skill, _interval_factor(ratios, len(region)))
+    observed = data.observed
+    scale = np.abs(data.target[observed]).mean()
+    brought = float(explained[observed].mean() / max(scale, 1e-12))
+    factor = _interval_factor(ratios, len(region))
+    return _Forecasts(np.array(losses), skill, factor, brought)
 
 
 def _interval_factor(ratios: list[np.ndarray], n_regions: int) -> float:

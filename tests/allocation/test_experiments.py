@@ -87,6 +87,17 @@ def test_a_budget_leaves_out_what_costs_more(with_members, plan, tests):
     assert (cheap["cost"] <= limit).all()
 
 
+def test_a_channel_that_is_bought_in_one_region_is_tested_there():
+    rng = np.random.default_rng(0)
+    series = pd.DataFrame(rng.normal(100.0, 5.0, (200, 6)), columns=list("abcdef"))
+    spends = np.ones((6, 3), dtype=bool)
+    spends[:, 1] = [False, False, False, True, False, False]
+    # One that is bought nowhere excludes nothing.
+    spends[:, 2] = False
+    for duration in (2, 4, 6):
+        assert "d" in choose_regions(series, 2, duration, rng, spends).regions
+
+
 def test_the_standard_error_is_that_of_placebo_tests():
     rng = np.random.default_rng(0)
     noise = rng.normal(0.0, 2.0, 20000)
@@ -98,7 +109,7 @@ def test_the_standard_error_is_that_of_placebo_tests():
     common = rng.normal(0.0, 5.0, 200)[:, None]
     own = rng.normal(0.0, 0.1, (200, 6))
     series = pd.DataFrame(100.0 + common + own, columns=list("abcdef"))
-    matched = choose_regions(series, 3, 4, rng)
+    matched = choose_regions(series, 3, 4, rng, np.ones((6, 2), dtype=bool))
     assert len(matched.regions) == 3
     assert matched.std_error < 0.1 * placebo_error(series.sum(axis=1).to_numpy(), 4)
 

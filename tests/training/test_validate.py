@@ -19,13 +19,15 @@ def test_origins_leave_three_times_eight_weeks(n_weeks, origins):
 def decide(monkeypatch):
     """Return what is chosen when forecasts have given losses and skill."""
 
-    def run(results, varying="varying"):
+    def run(results, varying="varying", explained=0.3):
         def forecast(fit, data, origins, noise, settings):
             losses, skill = results.get(
                 (settings.future_share, settings.flexibility), ([9.0] * 3, 0.0)
             )
             asked.append((settings.future_share, settings.flexibility, fit))
-            return _Forecasts(np.array(losses), skill, 1.0 + settings.future_share)
+            factor = 1.0 + settings.future_share
+            brought = explained if fit == varying else 0.3
+            return _Forecasts(np.array(losses), skill, factor, brought)
 
         asked = []
         monkeypatch.setattr(_validate, "_forecast", forecast)
@@ -52,6 +54,13 @@ def test_effects_vary_where_forecasts_are_trusted_and_hardly_suffer(decide):
         ([0.1, 0.1, 0.1], 0.4, 0.0),  # a model that does not forecast
     ):
         settings, _ = decide(results | {(0.5, 1.0): (losses, skill)})
+        assert settings.future_share == chosen
+
+
+def test_effects_do_not_vary_where_media_would_take_over_the_level(decide):
+    results = {CONSTANT: ([1.0] * 3, 0.9), (0.5, 1.0): ([0.5] * 3, 0.95)}
+    for explained, chosen in ((0.38, 0.5), (0.22, 0.5), (0.44, 0.0), (0.1, 0.0)):
+        settings, _ = decide(results, explained=explained)
         assert settings.future_share == chosen
 
 
