@@ -5,8 +5,9 @@ own that is built on first use ($PEER_CACHE, else in the user's cache). Panels: 
 the public recovery benchmark, foreign worlds (``worlds.py``), and a real panel if there
 is one (``real/sum``: the sum of its regions, ``real/10``: its ten largest regions). The
 last eight weeks are held back: one origin. All panels are fitted with the first seed before
-the next one is begun, and rows in ``--kept`` are not measured again, so that a run which is
-cut off leaves a balanced table and the next one goes on. Misallocated is the sum of absolute errors of
+the next one is begun, those on which peers take longest after all seeds of the others, and
+rows in ``--kept`` are not measured again, so that a run which is cut off leaves a balanced
+table and the next one goes on. Misallocated is the sum of absolute errors of
 channels' totals over the sum of true totals; error the mean of |found - true| / true over
 channels and regions; coverage that of 90 % intervals of totals, by channel and region;
 skill 1 - SSE / SSE of each region's last four weeks. NUTS runs its chains one after the
@@ -45,6 +46,7 @@ PANELS = (
     "medium",
     "real/10",
 )
+_LONGEST = "medium", "real/10"
 _COLUMNS = ("misallocated", "error", "coverage", "skill", "seconds", "memory")
 
 
@@ -160,14 +162,17 @@ def line(row):
 
 
 def jobs_of(args):
-    """Return names and seeds of panels, seed by seed; the real one is there once."""
+    """Return names and seeds of panels, seed by seed; the real one is there once.
+
+    Those on which peers take longest come last.
+    """
     jobs = [(n, s) for s in args.seeds for n in args.panels if not is_real(n)]
     for name in filter(is_real, args.panels):
         if args.data.exists():
             jobs.insert(args.panels.index(name), (name, args.seeds[0]))
         else:
             print(f"{name}: no such folder, see --data")
-    return jobs
+    return sorted(jobs, key=lambda job: job[0] in _LONGEST)
 
 
 def measure(model, name, seed, args, kept, deadline):
