@@ -89,8 +89,13 @@ def _to_come(former: float, last: float) -> float:
 
     Examples
     --------
-    >>> _to_come(1.0, 0.5), _to_come(1.0, -0.5), _to_come(0.1, 1.0)
-    (0.5, 0.0, 1.857...)
+    >>> _to_come(1.0, 0.5), round(_to_come(0.1, 1.0), 3)
+    (0.5, 1.857)
+
+    Steps that turn round have overshot already.
+
+    >>> abs(_to_come(1.0, -0.5))
+    0.0
     """
     rate = last / former if abs(former) > _LEAST else 0.0
     rate = float(np.clip(rate, 0.0, _SLOWEST))
