@@ -23,8 +23,9 @@ def aligned_rank_scores(
     target: np.ndarray,
     cluster: np.ndarray,
     enough: float = np.inf,
+    tested: np.ndarray | None = None,
 ) -> np.ndarray:
-    r"""Test each column for a part of its own in a target.
+    r"""Test columns for a part of their own in a target.
 
     Without the column the target is aligned, :math:`e = y - X_{-i} b`, and scores of
     its ranks, :math:`s`, are compared with what the column does beside the others,
@@ -47,18 +48,22 @@ def aligned_rank_scores(
         Rows of a cluster follow one another in time.
     enough : float, default=inf
         Of a column whose first score is as large, the others are not asked for.
+    tested : int ndarray of shape (n_tested,), optional
+        Which columns to test; None for all of them.
 
     Returns
     -------
-    ndarray of shape (n, 3)
+    ndarray of shape (n_tested, 3)
         Standard normal if the column has no part in the target; 0 where not asked for.
     """
     size = np.sqrt((columns * columns).sum(axis=0))
     columns = columns / np.maximum(size, _LEAST_POWER)
     inverse = np.linalg.pinv(columns.T @ columns)
     weight = inverse @ (columns.T @ target)
-    beside = columns @ inverse / np.maximum(np.diag(inverse), _LEAST_POWER)
-    aligned = (target - columns @ weight)[:, None] + beside * weight
+    some = slice(None) if tested is None else tested
+    power = np.maximum(np.diag(inverse)[some], _LEAST_POWER)
+    beside = columns @ inverse[:, some] / power
+    aligned = (target - columns @ weight)[:, None] + beside * weight[some]
     beside = np.ascontiguousarray(beside.T)
     ranked, clusters = _Ranked(aligned.T), _Clusters(cluster)
     memory = clusters.autocorrelation(beside)

@@ -10,6 +10,8 @@ from sklearn_mmm.graph._rows import GraphRows
 
 # Parents are worth a rank test whose least squares t is so far below its limit at most.
 _MARGIN_OF_T = 1.3
+# Statistics so many times the limit are not asked for again at once.
+_SAFE = 1.5
 # Aligned rank tests of an edge.
 _N_SCORES = 3
 # Parents to choose from, as a share of the rows.
@@ -98,22 +100,44 @@ def select_edges(
             len(drivers),
             limit - _MARGIN_OF_T,
         )
-        # What is known to be there is not tested.
-        while not fixed.issuperset(chosen):
-            z = np.abs(
-                aligned_rank_scores(
-                    drivers[:, chosen], rows.children[:, child], rows.cluster, limit
-                )
-            ).max(axis=1)
-            z[[column in fixed for column in chosen]] = np.inf
-            if z.min() >= limit:
-                break
-            chosen.pop(int(z.argmin()))
+        chosen = _without_weak(rows, child, chosen, fixed, limit)
         if chosen:
             weights[chosen, child], error[chosen, child] = robust_fit(
                 drivers[:, chosen], rows.children[:, child], rows.cluster, n_clusters
             )
     return Edges(weights, error)
+
+
+def _without_weak(
+    rows: GraphRows, child: int, chosen: list[int], fixed: set[int], limit: float
+) -> list[int]:
+    """Drop parents that fail their rank test, the weakest first.
+
+    What is known to be there is not tested. Without one of them those that were well
+    above the limit hardly change: they are tested anew once no other fails.
+    """
+    kept, due = list(chosen), [column for column in chosen if column not in fixed]
+    z = dict.fromkeys(due, np.inf)
+    late: list[int] = []
+    while due:
+        found = aligned_rank_scores(
+            rows.drivers[:, kept],
+            rows.children[:, child],
+            rows.cluster,
+            limit,
+            np.array([kept.index(column) for column in due]),
+        )
+        z |= dict(zip(due, np.abs(found).max(axis=1).tolist(), strict=True))
+        weakest = min(z, key=z.__getitem__)
+        if z[weakest] >= limit:
+            due, late = late, []
+            continue
+        kept.remove(weakest)
+        del z[weakest]
+        late = [column for column in z if z[column] >= _SAFE * limit]
+        due = [column for column in z if column not in late]
+        due, late = (due, late) if due else (late, [])
+    return kept
 
 
 def robust_fit(

@@ -15,6 +15,7 @@ from sklearn_mmm.likelihood._posterior import LINEAR, Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.likelihood._slopes import Step, gradient, with_priors
 from sklearn_mmm.posterior._normal_equations import NormalEquations
+from sklearn_mmm.posterior._parts import AT_ONCE
 from sklearn_mmm.posterior._secants import Secants
 
 # Relative residual at which conjugate gradients end, of steps that others follow.
@@ -22,8 +23,6 @@ _RESIDUAL_OF_STEPS = 0.1
 # Logarithms and logits move at most so far in a step.
 _LONGEST_STEP = 1.0
 _MOST_HALVINGS = 10
-# Numbers that the media of members may take which are evaluated at once.
-_STEP_SIZE = 100_000
 
 
 @torch.no_grad()
@@ -94,7 +93,7 @@ def corrected(
         At the mode.
     n_steps : int
     """
-    if n_steps < 2 or posterior.at_once(_STEP_SIZE) > 1:
+    if n_steps < 2 or posterior.at_once(AT_ONCE) > 1:
         for _ in range(n_steps):
             at, value = gauss_newton_step(posterior, at, value, random, system)
         return at, value
@@ -150,7 +149,7 @@ def _parts(
     posterior: Posterior, at: Parameters, random: Randomisation
 ) -> Iterator[tuple[Parameters, Randomisation]]:
     """Yield so many members as fit the cache."""
-    for part in torch.arange(len(random.noise)).split(posterior.at_once(_STEP_SIZE)):
+    for part in torch.arange(len(random.noise)).split(posterior.at_once(AT_ONCE)):
         yield {name: value[part] for name, value in at.items()}, random.of(part)
 
 

@@ -23,6 +23,7 @@ from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._gauss_newton import corrected, first_step
 from sklearn_mmm.posterior._normal_equations import NormalEquations
+from sklearn_mmm.posterior._parts import explained_by
 
 # Standard deviations of members are so many times those of the posterior: the model is
 # an approximation, and what it lacks shows in the errors of its estimates.
@@ -71,12 +72,7 @@ def make_members(
     )
     seen = posterior.reading(data)
     with torch.no_grad():
-        fit = np.concatenate(
-            [
-                seen.without_courses(part, seen.media(part)).numpy()
-                for part in _split(posterior, draws)
-            ]
-        )
+        fit = explained_by(seen, draws).numpy()
         # How far the members' courses are from the mode's.
         course = (posterior.course(draws) - posterior.course(at)).numpy()
     residual = data.target - fit
@@ -142,14 +138,6 @@ def no_randomisation(posterior: Posterior) -> Randomisation:
         posterior.target.new_zeros(1, n_rows),
         {},
     )
-
-
-def _split(posterior: Posterior, draws: Parameters) -> Iterator[Parameters]:
-    """Yield batches of members."""
-    first = 0
-    for n in _batches(posterior, len(draws["effect"])):
-        yield {name: value[first : first + n] for name, value in draws.items()}
-        first += n
 
 
 def _batches(posterior: Posterior, n_members: int) -> Iterator[int]:

@@ -31,6 +31,7 @@ from sklearn_mmm.posterior._extrapolated import Step, extrapolated, step_between
 from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
 from sklearn_mmm.posterior._normal_equations import NormalEquations
+from sklearn_mmm.posterior._parts import explained_by
 from sklearn_mmm.posterior._renewed_scales import mean_share, renewed_scales
 from sklearn_mmm.posterior._secants import Secants
 
@@ -263,7 +264,7 @@ class ModeSearch:
         )
         outliers = self._outliers(system)
         clean = self.data.without(outliers.shift)
-        fit = posterior.without_courses(draws, posterior.media(draws)).numpy()
+        fit = explained_by(posterior, draws).numpy()
         has_course = self.module.baseline.has_course
         time, _, _ = renew_time(
             hyper.time,

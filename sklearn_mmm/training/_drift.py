@@ -49,10 +49,13 @@ def drift_scale(posterior: Posterior, at: Parameters) -> float:
     read = posterior.modulating
     read = read - (read * weight).sum(1, keepdim=True)
 
-    slopes = [white_rows(posterior, media * f.unsqueeze(-1)) for f in read.unbind(-1)]
+    # A weight for each channel and thing that is read, (region, week, read, channel).
+    slopes = read.unsqueeze(-1) * media.unsqueeze(2)
     n_weights = read.shape[2] * media.shape[2]
     weights = at["head"][0].numpy() if "head" in at else np.zeros(n_weights)
-    return likeliest_scale(np.hstack(slopes), weights, unexplained(posterior, at))
+    return likeliest_scale(
+        white_rows(posterior, slopes.flatten(2)), weights, unexplained(posterior, at)
+    )
 
 
 def train_drift(

@@ -9,12 +9,30 @@ from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.likelihood._slopes import features
 
+# Numbers that are whitened at once.
+_AT_ONCE = 10_000_000
 
-def white_rows(posterior: Posterior, values: Tensor) -> np.ndarray:
-    """Return innovations of (region, week, column) values, (n_rows, n_columns)."""
-    values = posterior.whiten(values) * posterior.observed.unsqueeze(-1)
-    values = posterior.decorrelate(values.movedim(-1, 0)).movedim(0, -1)
-    return np.asarray(values.flatten(0, 1).numpy())
+
+def white_rows(posterior: Posterior, *blocks: Tensor) -> np.ndarray:
+    """Return innovations of (region, week, column) values, (n_rows, n_columns).
+
+    Parameters
+    ----------
+    posterior : Posterior
+    *blocks : Tensor of shape (region, week, column)
+        Beside one another. So many columns are whitened at once as memory should hold.
+    """
+    n_rows = blocks[0].shape[0] * blocks[0].shape[1]
+    out = np.empty((n_rows, sum(block.shape[2] for block in blocks)))
+    first = 0
+    for block in blocks:
+        for values in block.split(max(1, _AT_ONCE // max(n_rows, 1)), dim=2):
+            white = posterior.whiten(values) * posterior.observed.unsqueeze(-1)
+            white = posterior.decorrelate(white.movedim(-1, 0)).movedim(0, -1)
+            last = first + values.shape[2]
+            out[:, first:last] = white.flatten(0, 1).numpy()
+            first = last
+    return out
 
 
 def unexplained(posterior: Posterior, at: Parameters) -> Unexplained:
@@ -28,7 +46,7 @@ def unexplained(posterior: Posterior, at: Parameters) -> Unexplained:
     first = posterior.spans["coefficient"].start - n_head
     plain = torch.cat([columns[..., :first], columns[..., first + n_head :]], -1)
     common = posterior.common_columns.expand(len(columns), -1, -1)
-    nuisance = white_rows(posterior, torch.cat([plain, common], -1))
+    nuisance = white_rows(posterior, plain, common)
     precision = np.zeros(nuisance.shape[1])
     precision[plain.shape[2] + 1 :] = 1.0
     innovation = posterior.innovations(at, posterior.media(at))[0]

@@ -158,7 +158,7 @@ def test_members_of_large_panels_take_a_step_of_their_own(linear, monkeypatch):
         return gauss_newton_step(posterior, at, value, random, system, secants)
 
     monkeypatch.setattr(_gauss_newton, "gauss_newton_step", step)
-    monkeypatch.setattr(_gauss_newton, "_STEP_SIZE", 1)
+    monkeypatch.setattr(_gauss_newton, "AT_ONCE", 1)
     alone = linear.vector(linear.draws(4))
     assert taken == [(1, None)] * 4
     # The same modes, since the model is linear.
