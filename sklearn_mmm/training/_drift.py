@@ -44,18 +44,20 @@ def drift_scale(posterior: Posterior, at: Parameters) -> float:
     float
         The least scale where the evidence for a larger one is not strong.
     """
+    left = unexplained(posterior, at)
     media = media_slopes(posterior, at).contribution[0]
     weight = week_weights(posterior.inputs["observed"])
     read = posterior.modulating
     read = read - (read * weight).sum(1, keepdim=True)
 
-    # A weight for each channel and thing that is read, (region, week, read, channel).
-    slopes = read.unsqueeze(-1) * media.unsqueeze(2)
-    n_weights = read.shape[2] * media.shape[2]
-    weights = at["head"][0].numpy() if "head" in at else np.zeros(n_weights)
-    return likeliest_scale(
-        white_rows(posterior, slopes.flatten(2)), weights, unexplained(posterior, at)
-    )
+    # A weight for each thing that is read and each channel; they are many columns.
+    n_channels = media.shape[2]
+    slopes = np.empty((len(left.residual), read.shape[2] * n_channels))
+    for place, feature in enumerate(read.unbind(-1)):
+        own = slice(place * n_channels, (place + 1) * n_channels)
+        slopes[:, own] = white_rows(posterior, media * feature.unsqueeze(-1))
+    weights = at["head"][0].numpy() if "head" in at else np.zeros(slopes.shape[1])
+    return likeliest_scale(slopes, weights, left)
 
 
 def train_drift(
