@@ -33,7 +33,10 @@ LONG = {
     "graph": "graph.py --parts simulations mediators large --sizes 10 20 --no-baseline",
     "graph_cycles": "graph.py --parts confounded --cycles all",
     "graph_panels": "graph.py --parts panels",
-    "memory": "speed.py --only controls channels days_5000 wide labels --limit 420",
+    "memory": (
+        "speed.py --only controls channels days_5000 wide wider widest labels "
+        "--limit 1800"
+    ),
     "modes": "modes.py",
     "peers": (
         "peers.py --peers pymc deepcausalmmm --panels small growing outliers/1:5x10 "
@@ -45,7 +48,7 @@ LONG = {
     ),
     "report": "report.py",
     "speed": "speed.py --against f441c66 --only small growing medium grid --limit 420",
-    "speed_large": "speed.py --only large real days",
+    "speed_large": "speed.py --against f441c66 --only large real days",
     "time_varying": "time_varying.py",
     "treatments": "treatments.py",
     "worlds": "worlds.py --quick",

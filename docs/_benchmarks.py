@@ -135,15 +135,16 @@ SECTIONS = {
     ),
     "speed_large": (
         "Speed of large panels",
-        "Fits, and what follows them: 50 regions with 30 channels (large), a real "
-        "panel of 190 regions with its report, its budget and an update, and two years "
-        "of days. The table of large panels has larger ones.",
+        "Fits, and what follows them, beside those of version 0.1.0: 50 regions with "
+        "30 channels (large), a real panel of 190 regions with its report, its budget "
+        "and an update, and two years of days. The next table has larger ones.",
     ),
     "memory": (
         "Large panels",
-        "Time and peak memory of a default fit: 500 regions × 156 weeks × 20 channels "
-        "(wide), 150 channels × 104 weeks (channels), 5,000 days, 60 controls × 156 "
-        "weeks, and 100,000 regions (labels).",
+        "Time and peak memory of a default fit: 500 and 2,000 regions × 156 weeks × 20 "
+        "channels (wide, wider), 10,000 regions × 104 weeks × 10 channels (widest), "
+        "150 channels × 104 weeks (channels), 5,000 days, 60 controls × 156 weeks, and "
+        "100,000 regions × 4 weeks (labels).",
     ),
     "report": (
         "The report in a browser",
