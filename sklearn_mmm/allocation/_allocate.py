@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import pandas as pd
@@ -187,7 +188,7 @@ def allocate_budget(
     >>> bool(abs(mmm.predict(result.plan).sum() / mmm.predict(X).sum() - 1) < 0.5)
     True
     """
-    return Request.of(locals()).best(total)
+    return Request.of(locals()).best([total])[0]
 
 
 @dataclass(frozen=True)
@@ -240,9 +241,23 @@ class Request:
         """The plan under every model; the same for all totals."""
         return prepare(self.mmm, self.X, self.by, *self.doubt, *self.money)
 
-    def best(self, total: float | None) -> BudgetAllocation:
-        """Return the best allocation of a total."""
+    def best(
+        self, totals: Iterable[float | None], n_starts: Iterable[int] | None = None
+    ) -> list[BudgetAllocation]:
+        """Return the best allocation of each total, perhaps from its own starts."""
         worth, cost = _aims(*self.aim)
+        found, prices = [], []
+        starts = repeat(self.n_starts) if n_starts is None else n_starts
+        for total, n in zip(totals, starts, strict=False):
+            result, price = self._solved(total, worth, cost, n)
+            found.append(result)
+            prices.append(price)
+        return self.setup.weighed(found, worth, prices)
+
+    def _solved(
+        self, total: float | None, worth: float, cost: float, n_starts: int
+    ) -> tuple[BudgetAllocation, float]:
+        """Return the best allocation of a total, and what a spend unit cost in it."""
         target_roi = self.aim[2]
         exact = cost == 0 and target_roi is None
         if total is None and exact:
@@ -250,14 +265,11 @@ class Request:
         limits = self.setup.limits(self.rules, total, exact)
 
         def at(price: float) -> BudgetAllocation:
-            return solve(
-                self.setup, limits, worth, price, self.n_starts, self.random_state
-            )
+            return solve(self.setup, limits, worth, price, n_starts, self.random_state)
 
         if target_roi is None:
-            return self.setup.weighed(at(cost), worth, cost)
-        found, price = at_target_roi(at, float(target_roi))
-        return self.setup.weighed(found, worth, price)
+            return at(cost), cost
+        return at_target_roi(at, float(target_roi))
 
 
 def _aims(

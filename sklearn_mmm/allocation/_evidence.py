@@ -60,12 +60,11 @@ class OldPlan(NamedTuple):
     spent: np.ndarray
 
     @classmethod
-    def under(cls, members: list[Any]) -> "OldPlan":
-        """Ask every member."""
-        return cls(
-            np.array([brought(m, m.spend) for m in members]),
-            np.array([m.reacted(m.spend).sum() for m in members]),
-        )
+    def under(cls, members: list[Any], known: np.ndarray | None = None) -> "OldPlan":
+        """Ask every member, but for what is known to be brought."""
+        if known is None:
+            known = np.array([brought(m, m.spend) for m in members])
+        return cls(known, np.array([m.reacted(m.spend).sum() for m in members]))
 
 
 def weigh(
@@ -76,6 +75,7 @@ def weigh(
     cost: float,
     coverage: float,
     old: OldPlan | None = None,
+    new: np.ndarray | None = None,
 ) -> Evidence | None:
     """Compare a new plan with the old one under every member.
 
@@ -94,6 +94,8 @@ def weigh(
     coverage : float
     old : OldPlan, optional
         What members say of the old plan, where that is known.
+    new : ndarray of shape (n_members, n_channels), optional
+        What channels bring by the new plan, where that is known.
 
     Returns
     -------
@@ -103,7 +105,8 @@ def weigh(
     if len(members) < 2:
         return None
     before = OldPlan.under(members) if old is None else old
-    new = np.array([brought(m, spend) for m in members])
+    if new is None:
+        new = np.array([brought(m, spend) for m in members])
     organic = np.array([m.organic.sum() for m in members])
     outcome, by_channel = organic + new.sum(axis=1), new - before.brought
     gain = by_channel.sum(axis=1)

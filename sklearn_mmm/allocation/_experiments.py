@@ -9,17 +9,14 @@ import pandas as pd
 from scipy.stats import norm
 
 from sklearn_mmm._arguments import check_number
-from sklearn_mmm.allocation._experiment_regions import (
-    Treated,
-    choose_regions,
-    organic_series,
-)
+from sklearn_mmm.allocation._experiment_regions import choose_regions, organic_series
 from sklearn_mmm.allocation._experiment_value import told_by_test, value_of_test
 from sklearn_mmm.allocation._limits import make_limits
 from sklearn_mmm.allocation._money_curves import MoneyCurves
 from sklearn_mmm.allocation._seed import read_seed
 from sklearn_mmm.allocation._setup import Setup, prepare
 from sklearn_mmm.allocation._solve import Problem, maximise
+from sklearn_mmm.allocation._treatment import Treatment
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
@@ -181,8 +178,10 @@ def rank_tests(
         for size in _sizes(series.shape[1]):
             spends = _spends(setup, series.columns, duration)[:, list(channels)]
             treated = choose_regions(series, size, duration, rng, spends)
-            for kind, factor in (("go dark", 0.0), ("heavy up", 1.0 + heavy_up)):
-                test = _Test(setup, treated, duration, factor, margin)
+            kinds = {"go dark": 0.0, "heavy up": 1.0 + heavy_up}
+            treatment = Treatment(setup, treated, duration, [*kinds.values()])
+            for place, (kind, factor) in enumerate(kinds.items()):
+                test = _Test(treatment, place, factor, margin)
                 for channel in channels:
                     rows.append(test.row(channel, worth) | {"kind": kind})
     table = pd.DataFrame([row for row in rows if row["spend_change"] != 0])
@@ -279,54 +278,34 @@ class _Test:
     """A change of all channels' spend in some regions, read channel by channel."""
 
     def __init__(
-        self,
-        setup: Setup,
-        treated: Treated,
-        duration: int,
-        factor: float,
-        margin: float,
+        self, treatment: Treatment, place: int, factor: float, margin: float
     ) -> None:
-        plan = setup.plan
-        times = np.unique(plan.time)
-        self.start, self.end = times[0], times[duration - 1]
-        self.treated, self.duration, self.margin = treated, duration, margin
-        inside = plan.time <= self.end
-        if treated.regions is not None:
-            inside &= np.isin(plan.region, treated.regions)
-        self.channels = plan.channels
-        spend = np.where(inside[:, None], factor * plan.spend, plan.spend)
-        self.change = (spend - plan.spend).sum(axis=0)
-        models = [plan, *setup.doubted]
+        self.treatment, self.margin = treatment, margin
+        self.change = (factor - 1.0) * treatment.spend
         # Of each channel alone: what one channel does to another is no lift of its own.
-        # A lift is read off the outcome, whatever that is worth.
-        moved = [_moved(m.in_outcome_units(), spend) for m in models]
-        later = [(m.after(spend) - m.after(m.spend)).sum(axis=0) for m in models]
-        worth = plan.worth[plan.cells][:, None]
-        self.lift = np.array([d[inside].sum(axis=0) for d in moved])
-        self.all = np.array(
-            [(d * worth).sum(axis=0) + a for d, a in zip(moved, later, strict=True)]
-        )
+        self.lift, self.all = treatment.lift[place], treatment.everywhere[place]
 
     def row(self, channel: int, worth: np.ndarray) -> dict[str, Any]:
         """Return the test of one channel."""
         expected, *lifts = self.lift[:, channel]
-        error = self.treated.std_error
+        treated = self.treatment.treated
+        error = treated.std_error
         critical = norm.isf(_LEVEL / 2)
         # What the whole plan loses by the test, carry-over included.
         cost = self.change[channel] - self.margin * self.all[1:, channel].mean()
         # More of what pays is no cost, and no reason to test either.
         cost = max(float(cost), 0.0)
         value = value_of_test(np.array(lifts), error, worth)
-        regions = self.treated.regions
+        regions = treated.regions
         return {
-            "channel": self.channels[channel],
+            "channel": self.treatment.channels[channel],
             "region": "all" if regions is None else regions,
-            "start": self.start,
-            "end": self.end,
+            "start": self.treatment.start,
+            "end": self.treatment.end,
             "lift": np.nan,
             "std_error": error,
             "spend_change": float(self.change[channel]),
-            "duration": self.duration,
+            "duration": self.treatment.duration,
             "expected_lift": float(expected),
             "minimal_detectable_lift": float((critical + norm.ppf(_POWER)) * error),
             "power": float(
@@ -340,8 +319,3 @@ class _Test:
             "net_value": value - cost,
             "told": told_by_test(np.array(lifts), error, worth),
         }
-
-
-def _moved(plan: Any, spend: np.ndarray) -> np.ndarray:
-    """Return by how much other spend changes contributions, (n_rows, n_channels)."""
-    return np.asarray(plan.contributions(spend) - plan.contributions(plan.spend))

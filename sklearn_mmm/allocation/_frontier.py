@@ -1,6 +1,7 @@
 """The best outcome of several budgets."""
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from tqdm.auto import tqdm
 
 from sklearn_mmm._arguments import check_number, shown
 from sklearn_mmm.allocation._allocate import Request, allocate_budget
+from sklearn_mmm.allocation._result import BudgetAllocation
+from sklearn_mmm.allocation._setup import Setup
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.inspection._model import of_fitted_model
 
@@ -62,14 +65,42 @@ def budget_frontier(
     (11, True)
     """
     _check(options)
-    asked = inspect.signature(allocate_budget).bind(mmm, X, **options)
-    asked.apply_defaults()
-    request = Request.of(asked.arguments)
+    request = _request(mmm, X, options)
     if totals is None:
         totals = request.setup.planned_total * np.linspace(0.5, 1.5, 11)
+    budgets = _budgets(totals)
+    results = request.best(tqdm(budgets, desc="frontier", disable=not verbose))
+    return _table(budgets, results)
+
+
+def best_and_frontier(
+    mmm: FittedMMM, X: Any, multiples: np.ndarray
+) -> tuple[BudgetAllocation, pd.DataFrame, Setup]:
+    """Return the best allocation, a frontier from single starts, and what both share.
+
+    Parameters
+    ----------
+    mmm : DeepCausalMMMRegressor
+    X : DataFrame or array of shape (n_rows, n_columns)
+    multiples : ndarray of shape (n_budgets,)
+        Of the planned total.
+    """
+    request = _request(mmm, X, {})
+    totals = request.setup.planned_total * multiples
+    n_starts = [request.n_starts, *np.ones(len(totals), int)]
+    best, *others = request.best([None, *totals], n_starts)
+    return best, _table(totals, others), request.setup
+
+
+def _request(mmm: FittedMMM, X: Any, options: dict[str, Any]) -> Request:
+    asked = inspect.signature(allocate_budget).bind(mmm, X, **options)
+    asked.apply_defaults()
+    return Request.of(asked.arguments)
+
+
+def _table(totals: Iterable[float], results: list[BudgetAllocation]) -> pd.DataFrame:
     rows = []
-    for total in tqdm(_budgets(totals), desc="frontier", disable=not verbose):
-        result = request.best(total)
+    for total, result in zip(totals, results, strict=True):
         low, high = result.outcome_interval or (np.nan, np.nan)
         row: dict[Any, Any] = {
             "total": total,

@@ -106,7 +106,7 @@ coverage, n_starts, random_state : default as there
         return solve(setup, limits, 1.0, 0.0, n_starts, random_state)
 
     found = _least_spend(setup, best, allowed_totals(setup, rules), outcome)
-    return setup.weighed(found, 1.0, 0.0)
+    return setup.weighed([found], 1.0, [0.0])[0]
 
 
 def _least_spend(

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from sklearn_mmm.inspection._spend_along import along
+
 # Money goes from nothing to this multiple of the plan's.
 REACH = 3.0
 # Of the square root of the multiple, in which responses to little money are smooth.
@@ -36,9 +38,8 @@ class MoneyCurves:
     @classmethod
     def of(cls, plans: Sequence[Any], reach: float = REACH) -> "MoneyCurves":
         """Ask plans of the same rows."""
-        return cls._through(
-            [[brought(p, s) for s in _spends(p, reach)] for p in plans], reach
-        )
+        n_regions = len(plans[0].outcome_scale)
+        return cls.of_parts(plans, np.ones((1, n_regions)), reach)[0]
 
     @classmethod
     def of_parts(
@@ -53,10 +54,14 @@ class MoneyCurves:
             1 for the regions of a part and 0 for others; regions are sorted.
         reach : float
         """
-        # (plan, node, part, channel)
-        values = np.array(
-            [[parts @ p.regional_totals(s) for s in _spends(p, reach)] for p in plans]
-        )
+        found = []
+        for plan in plans:
+            line = along(plan, np.zeros_like(plan.spend), plan.spend)
+            ones = np.ones(len(plan.channels))
+            found.append(
+                [parts @ line.regional_totals(reach * t**2 * ones) for t in _NODES]
+            )
+        values = np.array(found)  # (plan, node, part, channel)
         return [cls._through(values[:, :, k], reach) for k in range(len(parts))]
 
     @classmethod
@@ -100,10 +105,6 @@ class MoneyCurves:
             + fall * s * (3 * s - 2)
         )
         return value, by_t / (2 * self.reach * t)
-
-
-def _spends(plan: Any, reach: float) -> list[np.ndarray]:
-    return [plan.spend * (reach * t**2) for t in _NODES]
 
 
 def brought(plan: Any, spend: np.ndarray) -> np.ndarray:

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.stats import beta
 
-from sklearn_mmm.allocation._money_curves import brought
+from sklearn_mmm.allocation._asked import AskedPlan
 from sklearn_mmm.allocation._variables import Variables
 
 
@@ -17,7 +16,7 @@ class Objective:
 
     Attributes
     ----------
-    plans : sequence of MediaPlan
+    asked : sequence of AskedPlan
         The model's, or one of each member of an ensemble.
     variables : Variables
     worth : float
@@ -31,7 +30,7 @@ class Objective:
         spend at all may have no finite derivative.
     """
 
-    plans: Sequence[Any]
+    asked: Sequence[AskedPlan]
     variables: Variables
     worth: float
     cost: float
@@ -40,29 +39,29 @@ class Objective:
 
     def __call__(self, amount: np.ndarray) -> tuple[float, np.ndarray]:
         """Return value and gradient of (n_variables,) amounts."""
-        spend = self.variables.spend(np.maximum(amount, self.floor))
-        found = [plan.value_and_gradient(spend) for plan in self.plans]
+        followed = np.maximum(amount, self.floor)
+        found = [asked.value_and_gradient(followed) for asked in self.asked]
         values = np.array([value for value, _ in found])
         weights = quantile_weights(values, self.risk)
         gradient = sum(w * g for w, (_, g) in zip(weights, found, strict=True))
         spent, spending = amount.sum(), np.ones_like(amount)
         if self.cost:
-            costs = [plan.cost_and_gradient(spend) for plan in self.plans]
+            spend = self.variables.spend(followed)
+            costs = [asked.plan.cost_and_gradient(spend) for asked in self.asked]
             spent = weights @ np.array([cost for cost, _ in costs])
             spending = self.variables.pull_back(
                 np.tensordot(weights, np.array([g for _, g in costs]), 1)
             )
         return (
             self.worth * float(weights @ values) - self.cost * float(spent),
-            self.worth * self.variables.pull_back(np.asarray(gradient))
-            - self.cost * spending,
+            self.worth * np.asarray(gradient) - self.cost * spending,
         )
 
     def value(self, amount: np.ndarray) -> float:
         """Return the value of (n_variables,) amounts, below the floor as well."""
         spend = self.variables.spend(amount)
-        values = np.array([brought(plan, spend).sum() for plan in self.plans])
-        spent = np.array([plan.reacted(spend).sum() for plan in self.plans])
+        values = np.array([asked.totals(amount).sum() for asked in self.asked])
+        spent = np.array([asked.plan.reacted(spend).sum() for asked in self.asked])
         weights = quantile_weights(values, self.risk)
         return float(weights @ (self.worth * values - self.cost * spent))
 

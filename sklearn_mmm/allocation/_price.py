@@ -32,6 +32,8 @@ class PricedPlan(PlanAround):
     elasticity: np.ndarray
     reference: np.ndarray
 
+    straight = False
+
     def at_plan_prices(self, spend: np.ndarray) -> np.ndarray:
         """Return what the media would cost at the prices of the plan."""
         ratio = spend / self.reference

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sklearn_mmm._arguments import check_choice, check_number, check_whole
 from sklearn_mmm._threads import one_thread
+from sklearn_mmm.allocation._asked import AskedPlan
 from sklearn_mmm.allocation._best_frequency import at_optimal_frequency
 from sklearn_mmm.allocation._commitments import read_fixed
 from sklearn_mmm.allocation._evidence import OldPlan, weigh
@@ -99,13 +100,19 @@ class Setup:
             Amounts that are not exceeded.
         """
         return Objective(
-            self.members if self.risk > 0 else [self.plan],
+            self._asked,
             self.variables,
             worth,
             cost,
             self.risk,
             np.minimum(FLOOR * self.unit, most),
         )
+
+    @cached_property
+    def _asked(self) -> list[AskedPlan]:
+        """The plans that the objective is of; the same for all budgets."""
+        plans = self.members if self.risk > 0 else [self.plan]
+        return [AskedPlan(plan, self.variables) for plan in plans]
 
     @property
     def unit(self) -> np.ndarray:
@@ -123,13 +130,57 @@ class Setup:
         """Outcome of the plan as given."""
         return outcome_of(self.given[0], self.plan.spend)
 
-    @cached_property
-    def old(self) -> OldPlan:
-        """What members say of the plan as given."""
-        return OldPlan.under(self.doubted_given)
-
     def weighed(
-        self, result: BudgetAllocation, worth: float, cost: float
+        self,
+        results: Sequence[BudgetAllocation],
+        worth: float,
+        costs: Sequence[float],
+    ) -> list[BudgetAllocation]:
+        """Return results with what members say of them, all asked at once.
+
+        Parameters
+        ----------
+        results : sequence of BudgetAllocation
+        worth : float
+            Of an outcome unit.
+        costs : sequence of float
+            Of a spend unit in each result.
+        """
+        if len(self.doubted) < 2:
+            return list(results)
+        amounts = [result.table["spend"].to_numpy() for result in results]
+        planned = self.variables.planned
+        first, *new = self._brought([planned, *amounts]).swapaxes(0, 1)
+        old = OldPlan.under(self.doubted_given, first if self._as_given else None)
+        return [
+            self._told(result, worth, cost, old, brought)
+            for result, cost, brought in zip(results, costs, new, strict=True)
+        ]
+
+    @property
+    def _as_given(self) -> bool:
+        """Whether the planned amounts are the plan as given, row by row."""
+        spend = self.variables.spend(self.variables.planned)
+        return self.doubted is self.doubted_given and np.allclose(
+            spend, self.plan.spend, rtol=1e-9, atol=0.0
+        )
+
+    def _brought(self, amounts: Sequence[np.ndarray]) -> np.ndarray:
+        """Return what channels bring, (n_members, n_amounts, n_channels)."""
+        found = []
+        for member in self.doubted:
+            # One at a time, since what members keep takes memory.
+            asked = AskedPlan(member, self.variables)
+            found.append([asked.totals(amount) for amount in amounts])
+        return np.array(found)
+
+    def _told(
+        self,
+        result: BudgetAllocation,
+        worth: float,
+        cost: float,
+        old: OldPlan,
+        new: np.ndarray,
     ) -> BudgetAllocation:
         """Return a result with what members say of it."""
         found = weigh(
@@ -139,7 +190,8 @@ class Setup:
             worth,
             cost,
             self.coverage,
-            self.old,
+            old,
+            new,
         )
         if found is not None:
             # Members that exchange lie to one side of the model.

@@ -1,7 +1,7 @@
 """What channels bring, directly and through the channels that they drive."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,6 @@ from torch import Tensor
 from sklearn_mmm._intervals import interval_around
 from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.estimator._media_sequence import MediaSequence
-from sklearn_mmm.functional import lagged
 from sklearn_mmm.graph._influence import ChannelInfluence
 
 # Numbers of media that fit the cache with what is made of them.
@@ -115,7 +114,11 @@ def direct_effects(
     ]
 
 
-def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffects:
+def channel_effects(
+    plan: MediaPlan,
+    influence: ChannelInfluence,
+    members: Iterable[tuple[MediaPlan, ChannelInfluence]] = (),
+) -> list[ChannelEffects]:
     """Switch channels off, one by one, and let their children react.
 
     Channels are off throughout, in the history before the rows as well, so that the
@@ -125,7 +128,24 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
     ----------
     plan : MediaPlan
     influence : ChannelInfluence
+    members : iterable of tuple
+        The same rows by other parameters, and how channels react by them.
     """
+    worlds = [(plan, influence), *members]
+    direct = direct_effects(plan, [own for own, _ in worlds[1:]])
+    return [
+        _with_reactions(found, *world)
+        for found, world in zip(direct, worlds, strict=True)
+    ]
+
+
+def _with_reactions(
+    found: ChannelEffects, plan: MediaPlan, influence: ChannelInfluence
+) -> ChannelEffects:
+    """Return direct effects with those of channels that react."""
+    reach = influence.reach()
+    if not reach.any():
+        return found
     sequence, rows = plan.sequence, _Rows.of(plan)
     media = sequence.media.numpy()
     n_regions, _, n = media.shape
@@ -137,9 +157,6 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
 
     lost = np.zeros((n_regions, n, n))
     moved = np.zeros((n_regions, n, n))
-    direct, gradient = _value_and_gradient(sequence, rows.weight)
-    used = rows.used.numpy()
-    margin = (gradient * used).sum(axis=1)
 
     def lost_by(off: list[int]) -> np.ndarray:
         """Return what channels lose further, by reacting, if some are off."""
@@ -150,7 +167,6 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
             return np.zeros((n_regions, n))
         return contributions(without) - contributions(reacting)
 
-    reach = influence.reach()
     for parent in np.flatnonzero(reach.any(axis=1)):
         lost[:, parent] = lost_by([int(parent)])
     for child in np.flatnonzero(reach.any(axis=0)):
@@ -159,13 +175,15 @@ def channel_effects(plan: MediaPlan, influence: ChannelInfluence) -> ChannelEffe
         total = shares.sum(axis=1, keepdims=True)
         shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
         moved[:, ancestors, child] = shares * lost_by(ancestors.tolist())[:, [child]]
-    total_margin = margin.copy()
+    gradient = _value_and_gradient(sequence, rows.weight)[1]
+    used = rows.used.numpy()
+    total_margin = found.direct_margin.copy()
     for channel in np.flatnonzero(reach.any(axis=1)):
         change = np.zeros_like(media)
         change[..., channel] = used[..., channel]
         followed = influence.propagate(change, held=[int(channel)])
         total_margin[:, channel] = (gradient * followed).sum(axis=(1, 2))
-    return ChannelEffects(rows.spend, direct, lost, moved, margin, total_margin)
+    return replace(found, lost=lost, moved=moved, total_margin=total_margin)
 
 
 def _values_and_margins(
@@ -185,10 +203,7 @@ def _values_and_margins(
     -------
     direct, margin : ndarray of shape (n_sequences, n_regions, n)
     """
-    module = sequences[0].module
-    shape = module.media.shape
-    if module.modulation.active or shape.groups is not None or shape.reach:
-        # Channels know of other channels' media.
+    if not sequences[0].apart:
         used, direct, margin = rows.used.numpy(), [], []
         for one in sequences:
             value, gradient = _value_and_gradient(one, rows.weight)
@@ -196,32 +211,29 @@ def _values_and_margins(
             margin.append((gradient * used).sum(axis=1))
         return np.array(direct), np.array(margin)
     with torch.no_grad():
-        found = _together(sequences, rows)
+        found = _each_apart(sequences, rows)
     return found[0].numpy(), found[1].numpy()
 
 
-def _together(sequences: list[MediaSequence], rows: _Rows) -> Tensor:
-    """Return both by parameters that are taken together, (2, n_sequences, ...)."""
+def _each_apart(sequences: list[MediaSequence], rows: _Rows) -> Tensor:
+    """Return both where channels are apart, (2, n_sequences, n_regions, n)."""
     media, region = sequences[0].media, sequences[0].region
+    n_regions, n_weeks, n = media.shape
     responses = [one.module.media for one in sequences]
-    raw = {
-        name: torch.stack([r.raw[name] for r in responses]) for name in responses[0].raw
-    }
-    effect = torch.stack([r.regional_effect(region) for r in responses])
-    n_lags, same = responses[0].max_lag, torch.equal(rows.used, media)
-    out = torch.empty(2, *effect.shape, dtype=media.dtype)
-    each = media[0].numel()
-    n_members = max(1, min(len(responses), _BLOCK_SIZE // each))
-    n_regions = max(1, _BLOCK_SIZE // (n_members * each))
-    for own in torch.arange(len(media)).split(n_regions):
-        lags = lagged(media[own], n_lags)
-        change = lags if same else lagged(rows.used[own], n_lags)
-        for part in torch.arange(len(responses)).split(n_members):
-            some = {name: values[part] for name, values in raw.items()}
-            found = responses[0].shape.share_along(some, lags, change)
-            for total, values in zip(out, found, strict=True):
-                total[part[:, None], own] = (values * rows.weight[own]).sum(2)
-    return out * effect
+    asked = rows.weight.any(0).ravel().nonzero()
+    first, end = (int(asked[0]), int(asked[-1]) + 1) if len(asked) else (0, n_weeks)
+    same = torch.equal(rows.used, media)
+    out = torch.empty(2, len(sequences), n_regions, n, dtype=media.dtype)
+    size = max(1, _BLOCK_SIZE // media[0].numel())
+    for begin in range(0, n_regions, size):
+        own = slice(begin, begin + size)
+        given, weight = media[own, :end], rows.weight[own, first:end]
+        change = given if same else rows.used[own, :end]
+        for place, response in enumerate(responses):
+            found = response.shape.share_along(response.raw, given, change, first)
+            for total, values in zip(out[:, place], found, strict=True):
+                total[own] = (values * weight).sum(1)
+    return out * torch.stack([r.regional_effect(region) for r in responses])
 
 
 def _value_and_gradient(

@@ -258,15 +258,15 @@ class MediaInspectionMixin(ParameterTableMixin):
         if alone:
             found, *draws = direct_effects(plan, members)
         else:
-            found = channel_effects(plan, self._influence)
-            draws = [channel_effects(m, self._influence.draw(rng)) for m in members]
+            worlds = [(m, self._influence.draw(rng)) for m in members]
+            found, *draws = channel_effects(plan, self._influence, worlds)
         counted = None
         if self._predictor.history.value is not None:
             whole = plan.in_outcome_units()
             counted = (
                 direct_effects(whole)[0]
                 if alone
-                else channel_effects(whole, self._influence)
+                else channel_effects(whole, self._influence)[0]
             )
         names, parts = plan.channels, _parts_of(plan, by)
         if by == "group":

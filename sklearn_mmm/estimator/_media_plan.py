@@ -11,8 +11,10 @@ from torch import Tensor
 
 from sklearn_mmm._threads import one_thread
 from sklearn_mmm.estimator._media_sequence import MediaSequence
+from sklearn_mmm.estimator._plan_along import PlanAlong
 from sklearn_mmm.estimator._reactions import ReactionsOfPlan, free_to_react
 from sklearn_mmm.graph._influence import ChannelInfluence
+from sklearn_mmm.network._response_along import ResponseAlong
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,6 @@ class MediaPlan(ReactionsOfPlan):
     def in_outcome_units(self) -> "MediaPlan":
         """Return the plan in outcome units, whatever these are worth."""
         return replace(self, worth=np.ones_like(self.worth))
-
-    @property
-    def apart(self) -> bool:
-        """Whether what a channel brings hangs on no spend but its own."""
-        return self.sequence.apart and self.influence is None
 
     @one_thread()
     def contributions(
@@ -196,6 +193,48 @@ class MediaPlan(ReactionsOfPlan):
         (gradient,) = torch.autograd.grad(total, given)
         value = float(total.detach()) - float(self._outside_of_nothing.sum())
         return value, gradient.numpy()
+
+    @one_thread()
+    def along(
+        self,
+        start: np.ndarray,
+        change: np.ndarray,
+        channel: np.ndarray | None = None,
+    ) -> PlanAlong:
+        """Return the plan along ``start + multiple * change``, asked quickly.
+
+        For channels that are :attr:`apart`.
+
+        Parameters
+        ----------
+        start, change : ndarray of shape (n_rows, n_columns)
+            Spend units per time step.
+        channel : int ndarray of shape (n_columns,), optional
+            See :meth:`contributions`.
+        """
+        window, region, week = self._window
+        first, media = self._first_in_window, window.module.media
+        own = np.arange(len(self.channels)) if channel is None else channel
+        column = torch.as_tensor(own)
+        scale, given = self.media_scale[:, own], self.given[:, own]
+        begin = torch.as_tensor(start / scale + given)
+        moved = torch.as_tensor(change / scale)
+        planned = window.media[..., column]
+        with torch.no_grad():
+            response = ResponseAlong.of(
+                media.shape,
+                media.raw,
+                planned.index_put((region, week), begin),
+                torch.zeros_like(planned[:, first:]).index_put(
+                    (region, week - first), moved
+                ),
+                first,
+                column,
+            )
+            effect = media.regional_effect(window.region)[..., column]
+        cells = self.cells[0], self.cells[1] - self._first
+        worth, nothing = self._value_of_scale, self._nothing(channel)
+        return PlanAlong(response, effect, worth, nothing, cells)
 
     def extrapolated(self, spend: np.ndarray) -> np.ndarray:
         """Return which cells, (n_rows, n_channels), exceed what training has seen.

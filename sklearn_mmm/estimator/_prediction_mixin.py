@@ -229,9 +229,9 @@ class PredictionMixin:
         """
         check_is_fitted(self)
         n = len(self.control_columns_)
-        draws = self._predictor.decompose_members(self._predictor.history)
-        worth = self._predictor.history.worth[:, None]
-        totals = [(d[:, 1 : 1 + n] * worth).sum(axis=0) for d in draws]
+        history = self._predictor.history
+        draws = self._predictor.controls_of_members(history)
+        totals = [history.worth @ draw for draw in draws]
         return np.reshape(totals, (self.n_members_, n))
 
     def _outcome_std(self, rows: Rows) -> np.ndarray:

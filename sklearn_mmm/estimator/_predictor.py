@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -64,15 +65,21 @@ class Predictor:
         code = self.scales.code(rows.region)
         size = self.scales.outcome_of(code)[:, None]
         panel, sequence = self.sequence(rows)
+        organic = _OrganicRows.of(self.scales, rows, code)
         for member in members:
             with torch.no_grad():
                 own = replace(sequence, module=member.module)
                 media = own.contributions(sequence.media)[0].numpy()
             media = panel.gather(media)[-len(code) :]
-            yield (
-                np.column_stack([_organic(self.scales, member, rows, code), media])
-                * size
-            )
+            yield np.column_stack([organic.parts(member), media]) * size
+
+    def controls_of_members(self, rows: Rows) -> Iterator[np.ndarray]:
+        """Yield what controls bring by each member, (n_rows, n_controls)."""
+        code = self.scales.code(rows.region)
+        size = self.scales.outcome_of(code)[:, None]
+        organic = _OrganicRows.of(self.scales, rows, code)
+        for member in self.members:
+            yield organic.of_controls(member) * size
 
     def modulation(self, rows: Rows) -> np.ndarray:
         """Return the factor of the rows' effects, (n_rows, n_channels)."""
@@ -113,11 +120,9 @@ class Predictor:
         """Return the same rows' plan for each member."""
         code = self.scales.code(rows.region)
         size = self.scales.outcome_of(code)
+        organic = _OrganicRows.of(self.scales, rows, code)
         own = zip(self.members, self.media_of_members(plan), strict=True)
-        return [
-            replace(p, rest=_organic(self.scales, m, rows, code).sum(axis=1) * size)
-            for m, p in own
-        ]
+        return [replace(p, rest=organic.parts(m).sum(axis=1) * size) for m, p in own]
 
     def plan(self, rows: Rows, channels: list[str], index: pd.Index) -> MediaPlan:
         """Prepare rows for the question what other media would have brought."""
@@ -128,13 +133,14 @@ class Predictor:
         panel, sequence = self.sequence(rows, self.module.media.max_lag - 1)
         n_rows = len(rows.region)
         scale, price = self.scales.media_of(code), self._prices(rows, code)
+        organic = _OrganicRows.of(self.scales, rows, code)
         return MediaPlan(
             channels=channels,
             index=index,
             region=rows.region,
             time=rows.time,
             spend=rows.spend,
-            rest=_organic(self.scales, main, rows, code).sum(axis=1) * outcome_scale,
+            rest=organic.parts(main).sum(axis=1) * outcome_scale,
             media_scale=scale * price,
             price=price,
             given=np.where(rows.spend > 0, 0.0, rows.media) / scale,
@@ -203,16 +209,48 @@ class Predictor:
         )
 
 
-def _organic(
-    scales: PanelScales, member: Member, rows: Rows, code: np.ndarray
-) -> np.ndarray:
-    """Return relative baseline and control effects, (n_rows, 1 + n_controls)."""
-    baseline = member.baseline.predict(code, rows.position)
-    with torch.no_grad():
-        gamma = member.module.controls.regional_coefficient(torch.as_tensor(code))
-    controls = scales.standardise(rows.controls, code)
-    # Effects are held at the edges of the range that training has seen.
-    controls = np.clip(controls, *scales.control_range_of(code)) * gamma.numpy()
-    # What controls bring at their references is part of the baseline.
-    usual = scales.reference_of(code) * gamma.numpy()
-    return np.column_stack([baseline + usual.sum(axis=1), controls - usual])
+class _OrganicRows(NamedTuple):
+    """Rows apart from their media, as every member is asked about them.
+
+    Attributes
+    ----------
+    code : int ndarray of shape (n_rows,)
+        Of the regions.
+    position : ndarray of shape (n_rows,)
+    controls, usual : ndarray of shape (n_rows, n_controls)
+        Standardised, and so their references.
+    """
+
+    code: np.ndarray
+    position: np.ndarray
+    controls: np.ndarray
+    usual: np.ndarray
+
+    @classmethod
+    def of(cls, scales: PanelScales, rows: Rows, code: np.ndarray) -> "_OrganicRows":
+        """Standardise controls."""
+        controls = scales.standardise(rows.controls, code)
+        # Effects are held at the edges of the range that training has seen.
+        held = np.clip(controls, *scales.control_range_of(code))
+        return cls(code, rows.position, held, scales.reference_of(code))
+
+    def parts(self, member: Member) -> np.ndarray:
+        """Return relative baseline and control effects, (n_rows, 1 + n_controls)."""
+        gamma = self._coefficients(member)
+        baseline = member.baseline.predict(self.code, self.position)
+        # What controls bring at their references is part of the baseline.
+        usual = self.usual * gamma
+        return np.column_stack(
+            [baseline + usual.sum(axis=1), self.controls * gamma - usual]
+        )
+
+    def of_controls(self, member: Member) -> np.ndarray:
+        """Return relative control effects, (n_rows, n_controls)."""
+        return (self.controls - self.usual) * self._coefficients(member)
+
+    def _coefficients(self, member: Member) -> np.ndarray:
+        with torch.no_grad():
+            own = member.module.controls.regional_coefficient(
+                torch.as_tensor(self.code)
+            )
+        return np.asarray(own.numpy())

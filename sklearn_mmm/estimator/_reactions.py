@@ -30,6 +30,19 @@ class ReactionsOfPlan:
     def _first(self) -> int:
         return int(self.cells[1].min())
 
+    @property
+    def apart(self) -> bool:
+        """Whether what a channel brings hangs on no spend but its own."""
+        return self.sequence.apart and self.influence is None
+
+    @property
+    def straight(self) -> bool:
+        """Whether media grow in proportion to spend as well, so that there are lines.
+
+        See :meth:`MediaPlan.along`.
+        """
+        return self.apart
+
     @cached_property
     def _window(self) -> tuple[MediaSequence, Tensor, Tensor]:
         """The weeks that matter, and the rows' cells among them."""

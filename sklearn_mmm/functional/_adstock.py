@@ -1,17 +1,14 @@
 """Adstock: the carry-over of media from one time step to the next."""
 
 from functools import lru_cache
-from math import prod
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 # A kernel has faded if its last weight is below this share of its largest.
 _FADED = 0.1
-# Series of up to so many kernels' length are faster as a product of matrices.
-_FEW_KERNELS = 4
 
 
 def geometric_weights(decay: Tensor, n_lags: int, normalize: bool = True) -> Tensor:
@@ -213,63 +210,27 @@ def carry_over(x: Tensor, weights: Tensor, first: int = 0) -> Tensor:
     >>> carry_over(x, torch.tensor([[1.0, 0.5]]), first=1).ravel()
     tensor([0.5000, 0.0000])
     """
-    kernels = weights.expand(x.shape[-1], weights.shape[-1])
-    if x.shape[-2] <= _FEW_KERNELS * weights.shape[-1]:
-        return _by_matrices(x, kernels, first)
-    out: Tensor = _CarryOver.apply(x, kernels)
-    return out[..., first:, :]
-
-
-def _by_matrices(x: Tensor, weights: Tensor, first: int) -> Tensor:
-    """Return the carry-over as one product of matrices for each channel."""
-    series = x.movedim(-1, 0)
-    n_steps = x.shape[-2]
+    n_lags, n_steps = weights.shape[-1], x.shape[-2] - first
+    # Blocks of a kernel's length: each is one product of matrices with its own past.
+    n_blocks = max(1, -(-n_steps // n_lags))
+    size = max(1, -(-n_steps // n_blocks))
+    spare = n_blocks * size - n_steps
+    series = pad(x.movedim(-1, 0), (n_lags - 1 - first, spare))
+    width = n_lags - 1 + size
+    past = series.unfold(-1, width, size).reshape(len(series), -1, width)
     # One more lag, of weight 0, is that of steps that do not reach others.
-    padded = torch.cat([weights, torch.zeros_like(weights[:, :1])], dim=1)
-    between = _lags_between(n_steps, first, weights.shape[1])
-    n_series = prod(series.shape[1:-1])
-    past = series.reshape(len(series), n_series, n_steps)
-    out = torch.bmm(past, padded[:, between])
-    return out.reshape(*series.shape[:-1], n_steps - first).movedim(0, -1)
+    kernels = pad(weights.expand(x.shape[-1], n_lags), (0, 1))
+    out = torch.bmm(past, kernels[:, _lags_between(size, n_lags)])
+    whole = out.reshape(*series.shape[:-1], n_blocks * size)
+    return whole[..., :n_steps].movedim(0, -1)
 
 
 @lru_cache(maxsize=8)
-def _lags_between(n_steps: int, first: int, n_lags: int) -> Tensor:
-    """Return the lag from each step to those from ``first`` on; ``n_lags`` if none."""
-    step = torch.arange(n_steps)
-    lag = step[first:] - step[:, None]
+def _lags_between(size: int, n_lags: int) -> Tensor:
+    """Return the lag from a block and its past to its steps; ``n_lags`` if none."""
+    lag = torch.arange(n_lags - 1, n_lags - 1 + size)
+    lag = lag - torch.arange(n_lags - 1 + size)[:, None]
     return torch.where((lag >= 0) & (lag < n_lags), lag, n_lags)
-
-
-class _CarryOver(torch.autograd.Function):
-    """Sums of shifted series, which are faster than a copy of the media of all lags."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weights: Tensor) -> Tensor:
-        """Return the carry-over of (..., week, channel) media."""
-        ctx.save_for_backward(x, weights)
-        out = x * weights[:, 0]
-        for lag in range(1, min(weights.shape[1], x.shape[-2])):
-            out[..., lag:, :].addcmul_(x[..., :-lag, :], weights[:, lag])
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        """Return the slopes by media and by weights, as far as they are needed."""
-        x, weights = ctx.saved_tensors
-        n_lags = min(weights.shape[1], x.shape[-2])
-        by_media = by_weights = None
-        if ctx.needs_input_grad[0]:
-            by_media = slope * weights[:, 0]
-            for lag in range(1, n_lags):
-                by_media[..., :-lag, :].addcmul_(slope[..., lag:, :], weights[:, lag])
-        if ctx.needs_input_grad[1]:
-            by_weights = torch.zeros_like(weights)
-            for lag in range(n_lags):
-                past = x[..., : x.shape[-2] - lag, :]
-                product = slope[..., lag:, :] * past
-                by_weights[:, lag] = product.flatten(0, -2).sum(0)
-        return by_media, by_weights
 
 
 def has_faded(weights: np.ndarray) -> np.ndarray:

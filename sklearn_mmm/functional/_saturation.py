@@ -34,6 +34,11 @@ def hill(x: Tensor, half_saturation: Tensor, slope: Tensor) -> Tensor:
     >>> hill(torch.tensor([0.0, 1.0, 3.0]), torch.tensor(1.0), torch.tensor(1.0))
     tensor([0.0000, 0.5000, 0.7500])
     """
+    given = x, half_saturation, slope
+    if not (torch.is_grad_enabled() and any(t.requires_grad for t in given)):
+        # An infinite logarithm has the right limit.
+        distance = x.clamp_min(0.0).log_() - half_saturation.log()
+        return torch.sigmoid_(slope * distance)
     # Zeros leave the logarithm's argument before it is taken, so no gradient is NaN.
     safe = x.clamp_min(torch.finfo(x.dtype).tiny)
     saturated = torch.sigmoid(slope * (safe.log() - half_saturation.log()))

@@ -77,12 +77,12 @@ def demand_table(mmm: FittedMMM) -> pd.DataFrame:
     left = mmm.outcome_.to_numpy() - parts.sum(axis=1)
     axis = time_axis(mmm)
     year = None if axis is None else axis.season_length
+    # The channel's own part may be the outcome's, wrongly credited.
+    own = left[:, None] + parts[:, : len(channels)]
+    former, roots, reasons = (_grid(key, v) for v in (own, np.sqrt(media), given))
     rows = {}
     for i, name in enumerate(channels):
-        # The channel's own part may be the outcome's, wrongly credited.
-        former = _grid(key, left + parts[:, i])
-        roots = _grid(key, np.sqrt(media))
-        t, freedom, share = foretold(roots, i, former, _grid(key, given), year)
+        t, freedom, share = foretold(roots, i, former[..., i], reasons, year)
         p_value = float(stats.t.sf(t, freedom)) if freedom else np.nan
         rows[name] = {
             "channel": name,

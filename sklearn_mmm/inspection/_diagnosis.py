@@ -89,6 +89,7 @@ def diagnose(
         fit_table(mmm) if table is None else table,
         roi_table(mmm, coverage=coverage),
         graph_tables(mmm, coverage=coverage).edges,
+        demand_table(mmm),
         allocation,
     )
 
@@ -98,6 +99,7 @@ def findings(
     table: pd.DataFrame,
     roi: pd.DataFrame,
     edges: pd.DataFrame,
+    demand: pd.DataFrame,
     allocation: Any,
 ) -> pd.DataFrame:
     """Return the warnings of :func:`diagnose`, given the tables they are read from."""
@@ -105,7 +107,7 @@ def findings(
         *_about_data(mmm),
         *_about_fit(mmm, table),
         *_about_channels(mmm, roi, edges),
-        *_about_causes(mmm),
+        *_about_causes(mmm, demand),
         *([] if allocation is None else _about_budget(allocation)),
     ]
     return pd.DataFrame(found, columns=["topic", "message"])
@@ -287,8 +289,8 @@ def _about_channels(
         )
 
 
-def _about_causes(mmm: FittedMMM) -> Iterator[Finding]:
-    suspected = demand_table(mmm).query("suspected")["channel"]
+def _about_causes(mmm: FittedMMM, demand: pd.DataFrame) -> Iterator[Finding]:
+    suspected = demand.query("suspected")["channel"]
     if len(suspected):
         yield (
             "channels",

@@ -118,12 +118,15 @@ class Encounter(NamedTuple):
         """
         find = getattr(self.plan, question)
         if self.plan.apart:
-            course = self._course(media, usual, self.one, self.other)
-            return np.asarray(find(course, self.one))
+            return np.asarray(find(self.course(media, usual), self.one))
         place = np.arange(media.shape[1])
         whose = place.copy()
         whose[self.one] = self.other
         return np.asarray(find(self._course(media, usual, place, whose))[..., self.one])
+
+    def course(self, media: np.ndarray, usual: np.ndarray) -> np.ndarray:
+        """Return spend at which each one's media have the other's course, by pair."""
+        return self._course(media, usual, self.one, self.other)
 
     def _course(
         self, media: np.ndarray, usual: np.ndarray, one: np.ndarray, other: np.ndarray

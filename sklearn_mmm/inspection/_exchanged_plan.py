@@ -54,6 +54,33 @@ class ExchangedPlan(PlanAround):
         """Return what each channel contributes by region, after the rows as well."""
         return self._mixed("regional_totals", spend)
 
+    @property
+    def straight(self) -> bool:
+        """Whether media of any course grow in proportion to spend, so that they add."""
+        return self.base.straight and not any(
+            self.base.given[:, pairs.one].any() for pairs in self._encounters
+        )
+
+    def along(self, start: np.ndarray, change: np.ndarray) -> "ExchangedAlong":
+        """Return the plan along ``start + multiple * change``, asked quickly.
+
+        What goes on to media of another's course is one more column of the plan within.
+        """
+        n = len(self.mix)
+        column, mover = np.arange(n), np.arange(n)
+        parts, mix = [(start, change)], [np.diag(np.diag(self.mix))]
+        for pairs in self._encounters:
+            begin, end = (
+                pairs.course(self.base.media(spend), self.usual)
+                for spend in (start, start + change)
+            )
+            parts.append((begin, end - begin))
+            mix.append(self._given(pairs))
+            column, mover = np.r_[column, pairs.one], np.r_[mover, pairs.other]
+        starts, changes = (np.hstack(side) for side in zip(*parts, strict=True))
+        line = self.base.along(starts, changes, column)
+        return ExchangedAlong(line, mover, np.vstack(mix))
+
     def in_outcome_units(self) -> "ExchangedPlan":
         """Return the plan in outcome units, whatever these are worth."""
         return replace(self, base=self.base.in_outcome_units())
@@ -68,9 +95,13 @@ class ExchangedPlan(PlanAround):
         media = self.base.media(self.base.reacted(spend))
         for pairs in self._encounters:
             part = pairs.ask(ask, media, self.usual)
-            given = np.zeros((len(pairs.one), len(self.mix)))
-            given[np.arange(len(given)), pairs.other] = self.mix[pairs.other, pairs.one]
-            out += part @ given
+            out += part @ self._given(pairs)
+        return out
+
+    def _given(self, pairs: Encounter) -> np.ndarray:
+        """Return the parts of responses that go to others, (n_pairs, n_channels)."""
+        out = np.zeros((len(pairs.one), len(self.mix)))
+        out[np.arange(len(out)), pairs.other] = self.mix[pairs.other, pairs.one]
         return out
 
     @cached_property
@@ -79,6 +110,39 @@ class ExchangedPlan(PlanAround):
         shared = self.mix.T > 0
         np.fill_diagonal(shared, False)
         return list(encounters(self.base, shared))
+
+
+@dataclass(frozen=True)
+class ExchangedAlong:
+    """A plan whose channels exchange parts, along straight lines of spend.
+
+    Attributes
+    ----------
+    line : PlanAlong
+        Of channels' own responses, and of those to the courses of others.
+    mover : int ndarray of shape (n_columns,)
+        Channel whose multiple moves the column.
+    mix : ndarray of shape (n_columns, n_channels)
+        Parts of the columns that belong to channels.
+    """
+
+    line: Any
+    mover: np.ndarray
+    mix: np.ndarray
+
+    def contributions(self, multiple: np.ndarray) -> np.ndarray:
+        """Return what channels contribute to the rows, (n_rows, n_channels)."""
+        own = self.line.contributions(multiple[..., self.mover])
+        return np.asarray(own @ self.mix)
+
+    def totals(self, multiple: np.ndarray) -> np.ndarray:
+        """Return what channels contribute, see :class:`PlanAlong`."""
+        return np.asarray(self.line.totals(multiple[..., self.mover]) @ self.mix)
+
+    def regional_totals(self, multiple: np.ndarray) -> np.ndarray:
+        """Return the same by region, (n_regions, n_channels)."""
+        own = self.line.regional_totals(multiple[..., self.mover])
+        return np.asarray(own @ self.mix)
 
 
 def exchanged(mmm: FittedMMM, members: Sequence[Any]) -> list[Any]:

@@ -162,7 +162,7 @@ class ResponseShape:
         """Return the curves of (..., region, week, channel) adstocked media."""
         curve, own = self.saturation, self.curve_parameters(raw)
         if channel is not None:
-            curve, own = self._curves_of(channel, own)
+            curve, own = self.curves_of(channel, own)
         parameters = _panel(own)
         if self.groups is None:
             return curve.value(parameters, adstocked)
@@ -172,7 +172,7 @@ class ResponseShape:
         start = self.saturation.value_and_derivatives(parameters, whole.detach())[1]
         return adstocked * self.each(divided(value, whole, start.detach()))
 
-    def _curves_of(
+    def curves_of(
         self, unit: Tensor, parameters: dict[str, Tensor]
     ) -> tuple[Saturation, dict[str, Tensor]]:
         """Return the curves of columns of units, and their parameters."""
@@ -251,7 +251,7 @@ class ResponseShape:
         unit = channel
         if self.groups is not None:
             unit = torch.tensor(self.groups.unit)[channel]
-        curve, own = self._curves_of(unit, self.curve_parameters(raw))
+        curve, own = self.curves_of(unit, self.curve_parameters(raw))
         parameters = {name: p[at] for name, p in own.items()}
         adstocked = (lags * weights.to(lags)).sum(-1)
         if whole is None:
@@ -268,18 +268,18 @@ class ResponseShape:
         return torch.where(torch.isin(channel, torch.tensor(self.reach)), linear, share)
 
     def share_along(
-        self, raw: Raw, lags: Tensor, change: Tensor
+        self, raw: Raw, media: Tensor, change: Tensor, first: int = 0
     ) -> tuple[Tensor, Tensor]:
         """Return the saturated carry-over and its derivative along a change of media.
 
-        Without groups and reach, so that no channel knows of other channels' media. Of
-        parameters and lags as :meth:`share` takes them, and lags of the change.
+        Where channels are :attr:`apart`. See :meth:`share_of_series`; the change is of
+        all weeks as well, and may be the media themselves.
         """
-        weights = self.weights(raw)
-        adstocked = of_lags(lags, weights)
-        moved = adstocked if change is lags else of_lags(change, weights)
+        weights = self.weights(raw).to(media)
+        carried = carry_over(media, weights, first)
+        moved = carried if change is media else carry_over(change, weights, first)
         share, slope, _ = self.saturation.value_and_derivatives(
-            _panel(self.curve_parameters(raw)), adstocked
+            self.curve_parameters(raw), carried
         )
         return share, slope * moved
 

@@ -17,7 +17,6 @@ from sklearn_mmm.inspection._model import of_fitted_model
 from sklearn_mmm.plotting._panels import (
     add_menu,
     make_panels,
-    over_time,
     panel,
     region_options,
     set_axes,
@@ -207,15 +206,21 @@ def plot_residuals(
     table = with_split(table_of(source, fit_table, FITS, X_test, y_test))
     units = units_for(source, units)
     times = np.sort(table["time"].unique())
-    by_region = dict(iter(table.groupby("region", sort=True)))
+    regions, code = np.unique(table["region"].to_numpy(), return_inverse=True)
+    own = {split: _residuals(table, split, times, code) for split in _SPLITS}
+    place = {region: i for i, region in enumerate(regions.tolist())}
     correlograms: dict[Any, pd.DataFrame] = {None: autocorrelation(table, n_lags)}
     lags = correlograms[None]["lag"].to_numpy()
-    if len(by_region) > 1:
+    if len(regions) > 1:
         correlograms |= regional_autocorrelation(table, n_lags)
 
     def series(region: Any) -> dict[str, Any]:
-        rows = table if region is None else by_region[region]
-        training, holdout = (_residuals(rows, split, times) for split in _SPLITS)
+        training, holdout = (
+            _residuals(table, split, times)[0]
+            if region is None
+            else own[split][place[region]]
+            for split in _SPLITS
+        )
         spread = 2 * np.nanstd(training) if np.isfinite(training).any() else np.nan
         shown = correlograms.get(region, correlograms[None][:0])
         rho, bound = (
@@ -244,7 +249,7 @@ def plot_residuals(
         },
         {"title_text": "autocorrelation", "rangemode": "tozero"},
     )
-    add_menu(figure, "region", region_options(list(by_region), series))
+    add_menu(figure, "region", region_options(regions.tolist(), series))
     return styled(figure, "Residuals", barmode="overlay", bargap=0.15)
 
 
@@ -280,11 +285,33 @@ def _add_residuals(
         figure.add_scatter(x=lags, y=y, **_dotted(), **panel(1))
 
 
-def _residuals(rows: pd.DataFrame, split: str, times: np.ndarray) -> np.ndarray:
-    """Return actual less predicted by time step, regions added up."""
-    own = rows[rows["split"] == split]
-    actual, predicted = over_time(own, ["actual", "predicted"], times)
-    return np.asarray(actual - predicted)
+def _residuals(
+    table: pd.DataFrame, split: str, times: np.ndarray, part: np.ndarray | None = None
+) -> np.ndarray:
+    """Return actual less predicted by part and time step, (n_parts, n_times).
+
+    Rows of the same part and step are added up; NaN where there is none.
+
+    Parameters
+    ----------
+    table : DataFrame
+    split : str
+    times : ndarray of shape (n_times,)
+        Sorted.
+    part : int ndarray of shape (n_rows,), optional
+        Of each row; all are one without it.
+    """
+    code = np.zeros(len(table), np.intp) if part is None else part
+    own = (table["split"] == split).to_numpy()
+    steps = np.searchsorted(times, table["time"].to_numpy()[own])
+    shape = int(code.max(initial=0)) + 1, len(times)
+    cell = np.ravel_multi_index((code[own], steps), shape)
+    actual, predicted = (
+        np.bincount(cell, table[name].to_numpy(float)[own], shape[0] * shape[1])
+        for name in ("actual", "predicted")
+    )
+    missing = np.bincount(cell, minlength=shape[0] * shape[1]) == 0
+    return np.where(missing, np.nan, actual - predicted).reshape(shape)
 
 
 def _dotted() -> dict[str, Any]:

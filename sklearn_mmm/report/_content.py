@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sklearn_mmm.allocation._money_curves import MoneyCurves
+from sklearn_mmm.allocation._setup import Setup
 from sklearn_mmm.inspection import (
     Units,
     demand_table,
@@ -59,6 +60,8 @@ class Results:
     coverage : float
     plan : DataFrame, array or None
         Rows of the plan, where they are known.
+    setup : Setup or None
+        The plan under every model, where an allocation has asked for it.
     previous : DeepCausalMMMRegressor or None
         The fit of the last report.
     placebo : DataFrame or None
@@ -73,6 +76,7 @@ class Results:
     units: Units
     coverage: float
     plan: Any = None
+    setup: Setup | None = None
     previous: Any = None
     placebo: pd.DataFrame | None = None
 
@@ -133,6 +137,8 @@ class Results:
         """The plan under the model and under each member; none without its rows."""
         if self.plan_rows is None:
             return []
+        if self.setup is not None:
+            return [self.setup.plan, *self.setup.doubted]
         plan = self.mmm.media_plan(self.plan_rows)
         members = self.mmm.member_plans(self.plan_rows)
         return [plan, *exchanged(self.mmm, members)]
@@ -158,7 +164,9 @@ class Results:
     @cached_property
     def tests(self) -> pd.DataFrame:
         """Channels by what a test of them is worth, or by what hangs on it."""
-        table = planned_tests(self.mmm, self.plan_rows, self.curves, self.units)
+        table = planned_tests(
+            self.mmm, self.plan_rows, self.curves, self.units, self.setup
+        )
         return next_test(self.roi) if table is None else table
 
     @property

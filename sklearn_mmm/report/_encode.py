@@ -1,7 +1,8 @@
 """Figures and tables as JSON that any HTML page can hold."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -186,14 +187,14 @@ def encode_table(table: pd.DataFrame, pool: ArrayPool) -> dict[str, Any]:
                 else scalars(np.asarray(levels))
             )
             column = {"levels": pool.add([str(v) for v in known])}
-            pieces = _split(codes, ends)
         else:
-            column, pieces = {}, _split(values.to_numpy(), ends)
+            column, codes = {}, values.to_numpy()
+        cells, cuts = _cells(codes), [0, *ends, len(table)]
         columns.append(
             {
                 "name": str(name),
                 **column,
-                "pieces": [pool.add(_cells(piece)) for piece in pieces],
+                "pieces": [pool.add(cells[a:b]) for a, b in pairwise(cuts) if a < b],
             }
         )
     return {"rows": len(table), "columns": columns}
@@ -221,7 +222,3 @@ def _pieces(table: pd.DataFrame) -> list[int]:
     ends = np.flatnonzero(region[1:] != region[:-1]) + 1
     # Rows that are not together by region are not worth cutting up.
     return [] if len(ends) > len(table) / 4 else list(ends)
-
-
-def _split(values: np.ndarray, ends: Iterable[int]) -> list[np.ndarray]:
-    return [piece for piece in np.split(values, list(ends)) if len(piece)]

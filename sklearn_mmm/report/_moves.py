@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_mmm._intervals import interval_around
+from sklearn_mmm.inspection._spend_along import along
 
 MOST = 3
 # A move that members agree on, for or against, is green or red; between, it is grey.
@@ -58,18 +59,24 @@ def shifts(planned: pd.Series, spend: pd.Series, most: int = MOST) -> list[Shift
     return out
 
 
-def moved_spend(plan: Any, goal: pd.DataFrame, shift: Shift) -> np.ndarray:
-    """Return the spend of each row after a shift alone, (n_rows, n_channels).
+def _parts_moved(plan: Any, found: list[Shift], change: np.ndarray) -> np.ndarray:
+    """Return how far shifts take channels towards the goal, (n_shifts, n_channels).
 
-    Each row goes as far towards the goal as the shift's amount goes towards the whole
-    change of its channels.
+    Each row goes as far as the shift's amount goes towards the whole change of its
+    channels.
+
+    Parameters
+    ----------
+    plan : MediaPlan
+    found : list of Shift
+    change : ndarray of shape (n_rows, n_channels)
+        From the plan to the goal, spend units.
     """
-    out = np.array(plan.spend, dtype=float)
-    for name in (shift.source, shift.target):
-        i = plan.channels.index(name)
-        change = goal[name].to_numpy(float) - out[:, i]
-        whole = abs(float(change.sum()))
-        out[:, i] += change * (shift.amount / whole)
+    whole = np.abs(change.sum(axis=0))
+    out = np.zeros((len(found), len(whole)))
+    for part, shift in zip(out, found, strict=True):
+        own = [plan.channels.index(name) for name in (shift.source, shift.target)]
+        part[own] = shift.amount / whole[own]
     return out
 
 
@@ -96,12 +103,17 @@ def move_table(worlds: list[Any], allocation: Any, coverage: float) -> pd.DataFr
     if not found:
         return pd.DataFrame(columns=list(MOVE_COLUMNS))
     own = worlds[0]
-    brought = np.array([plan.totals(plan.spend).sum() for plan in worlds])
+    change = allocation.spend[own.channels].to_numpy(float) - own.spend
+    parts = _parts_moved(own, found, change)
+    still = np.zeros((1, len(own.channels)))
+    lines = (along(plan, own.spend, change) for plan in worlds)
+    # (world, shift)
+    brought = np.array(
+        [[line.totals(part).sum() for part in (*still, *parts)] for line in lines]
+    )
     rows = []
-    for shift in found:
-        spend = moved_spend(own, allocation.spend, shift)
-        moved = np.array([plan.totals(spend).sum() for plan in worlds])
-        gain, gains = moved[0] - brought[0], moved[1:] - brought[1:]
+    for shift, moved in zip(found, (brought[:, 1:] - brought[:, :1]).T, strict=True):
+        gain, gains = moved[0], moved[1:]
         low = high = chance = np.nan
         if len(gains):
             low, high = interval_around(gains, gain, coverage)

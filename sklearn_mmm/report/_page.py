@@ -217,11 +217,13 @@ def _card(chart: Chart) -> str:
 
 
 def _menu(menu: Any) -> str:
-    options = "".join(f"<option>{_option(b.label)}</option>" for b in menu.buttons)
-    label = _MENU_LABELS[menu.name]
+    # As plain values: Plotly looks for each button's place among all of them.
+    given = menu.to_plotly_json()
+    name, buttons = given["name"], given["buttons"]
+    options = "".join(f"<option>{_option(b['label'])}</option>" for b in buttons)
     return (
-        f"<label>{label} "
-        f'<select data-menu="{escape(menu.name)}">{options}</select></label>'
+        f"<label>{_MENU_LABELS[name]} "
+        f'<select data-menu="{escape(name)}">{options}</select></label>'
     )
 
 

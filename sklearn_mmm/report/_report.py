@@ -12,7 +12,8 @@ from tqdm.auto import tqdm
 
 from sklearn_mmm._arguments import shown
 from sklearn_mmm._files import write_aside
-from sklearn_mmm.allocation import allocate_budget, budget_frontier, make_future
+from sklearn_mmm.allocation import make_future
+from sklearn_mmm.allocation._frontier import best_and_frontier
 from sklearn_mmm.exceptions import AssumptionWarning
 from sklearn_mmm.inspection import (
     Units,
@@ -177,14 +178,13 @@ def _results(
     name = "the plan"
     if plan is None and time_axis(mmm) is not None:
         plan, name = _next_quarter(mmm, units)
-    allocation = frontier = None
+    allocation = frontier = setup = None
     if hasattr(plan, "planned_outcome"):
         allocation, plan = plan, None
     elif plan is not None:
-        allocation = allocate_budget(mmm, plan)
-        totals = allocation.planned_total * np.linspace(0.5, 1.5, _N_BUDGETS)
-        frontier = budget_frontier(mmm, plan, totals, n_starts=1)
-    return Results(mmm, fit, allocation, frontier, name, units, coverage, plan)
+        multiples = np.linspace(0.5, 1.5, _N_BUDGETS)
+        allocation, frontier, setup = best_and_frontier(mmm, plan, multiples)
+    return Results(mmm, fit, allocation, frontier, name, units, coverage, plan, setup)
 
 
 def _next_quarter(mmm: FittedMMM, units: Units) -> tuple[Any, str]:

@@ -85,9 +85,8 @@ def summarise(results: Results) -> Summary:
     }
     if results.allocation is not None:
         sections["What to do with the budget"] = _budget(results)
-    warnings = findings(
-        results.mmm, results.fit, results.roi, results.graph.edges, results.allocation
-    )
+    r = results
+    warnings = findings(r.mmm, r.fit, r.roi, r.graph.edges, r.demand, r.allocation)
     where = "regions" if results.n_regions > 1 else f"{results.units.time}s"
     return Summary(
         tiles=_tiles(results, comparison),

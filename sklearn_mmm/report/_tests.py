@@ -7,7 +7,7 @@ import pandas as pd
 
 from sklearn_mmm.allocation._experiments import FEWEST_MEMBERS, rank_tests
 from sklearn_mmm.allocation._money_curves import MoneyCurves
-from sklearn_mmm.allocation._setup import prepare
+from sklearn_mmm.allocation._setup import Setup, prepare
 from sklearn_mmm.inspection import Units
 from sklearn_mmm.inspection._fitted_mmm import FittedMMM
 from sklearn_mmm.plotting._words import is_money
@@ -21,7 +21,11 @@ SEPARATOR = "; "
 
 
 def planned_tests(
-    mmm: FittedMMM, rows: Any, curves: MoneyCurves | None, units: Units
+    mmm: FittedMMM,
+    rows: Any,
+    curves: MoneyCurves | None,
+    units: Units,
+    setup: Setup | None = None,
 ) -> pd.DataFrame | None:
     """Return the best test of each channel in the first time steps of a plan.
 
@@ -35,6 +39,8 @@ def planned_tests(
     units : Units
         Where the outcome is no money, what a test costs cannot be set off against
         what it is worth.
+    setup : Setup, optional
+        The plan under every model, where it is known.
 
     Returns
     -------
@@ -45,11 +51,12 @@ def planned_tests(
     """
     if rows is None or curves is None or mmm.n_members_ < FEWEST_MEMBERS:
         return None
-    plan = mmm.media_plan(rows)
+    plan = mmm.media_plan(rows) if setup is None else setup.plan
     later = mmm.time_column is not None and _after(plan.time, mmm.history_["time"])
     if not later or not plan.spend.sum() > 0:
         return None
-    setup = prepare(mmm, rows, "channel", 0.0, None, 0.9)
+    if setup is None:
+        setup = prepare(mmm, rows, "channel", 0.0, None, 0.9)
     places = [plan.channels.index(name) for name in setup.variables.channels]
     length = min(_DURATION, len(np.unique(plan.time)))
     table = rank_tests(

@@ -278,6 +278,7 @@ def test_money_is_by_region_where_these_are_few():
 class Hill:
     """A plan of one row, y = Σ s / (s + k), under k of one's own."""
 
+    straight = False
     half: np.ndarray
     spend: np.ndarray
 
