@@ -2,15 +2,17 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
 import torch
+from joblib import Parallel, delayed, effective_n_jobs
 from threadpoolctl import ThreadpoolController
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_Result = TypeVar("_Result")
 
 # A thread takes torch's number over when it first asks: let that be the user's.
 torch.get_num_threads()
@@ -87,6 +89,36 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         _LIMIT.leave(call)
+
+
+def side_by_side(
+    function: Callable[..., _Result],
+    arguments: Iterable[tuple[Any, ...]],
+    n_jobs: int | None,
+) -> list[_Result]:
+    """Return what a function gives for each of some arguments, on several threads.
+
+    Each call computes on one thread, so that its result is the same for any number of
+    them.
+
+    Parameters
+    ----------
+    function : callable
+        Which changes nothing that others read.
+    arguments : iterable of tuple
+    n_jobs : int or None
+        Threads, as in joblib.
+
+    Examples
+    --------
+    >>> side_by_side(pow, [(2, 3), (3, 2)], n_jobs=2)
+    [8, 9]
+    """
+    if effective_n_jobs(n_jobs) == 1:
+        return [function(*given) for given in arguments]
+    alone = one_thread()(function)
+    work = Parallel(n_jobs=n_jobs, require="sharedmem")
+    return list(work(delayed(alone)(*given) for given in arguments))
 
 
 def learns_aside(fit: _Function) -> _Function:

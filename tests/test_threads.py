@@ -8,7 +8,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_info
 
 from sklearn_mmm import allocate_budget, simulate
-from sklearn_mmm._threads import one_thread
+from sklearn_mmm._threads import one_thread, side_by_side
 from sklearn_mmm.estimator._media_sequence import MediaSequence
 from sklearn_mmm.transformers import AdstockHillTransformer
 
@@ -158,3 +158,16 @@ def test_transformers_learn_on_one_thread(panel, two_threads):
     one = transformer.fit_transform(X, y)
     torch.set_num_threads(1)
     assert one.equals(transformer.fit_transform(X, y))
+
+
+def test_work_side_by_side_is_on_one_thread_each_and_in_order(two_threads):
+    def work(number):
+        return number, threading.get_ident(), limits()[0]
+
+    found = side_by_side(work, [(k,) for k in range(6)], 2)
+    assert [number for number, *_ in found] == list(range(6))
+    assert {n_threads for *_, n_threads in found} == {1}
+    assert threading.get_ident() not in {own for _, own, _ in found}
+    assert limits() == two_threads
+    alone = side_by_side(work, [(0,), (1,)], None)
+    assert {own for _, own, _ in alone} == {threading.get_ident()}

@@ -284,6 +284,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         the mode.
     callbacks : list of skorch.callbacks.Callback, default=None
         Further callbacks of the net.
+    n_jobs : int, default=None
+        Threads on which resamples of the graph, and members of large panels, are
+        computed side by side; None is 1, and -1 as many as there are cores. Results
+        are the same bits for any number.
     random_state : int, RandomState instance or None, default=None
         Seed of the fit. The same seed gives bit-identical fits.
     verbose : int, default=0
@@ -391,8 +395,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
 
     Notes
     -----
-    A fit runs on one thread, since it is many small operations; the parameter
-    ``n_jobs`` of a search runs several fits side by side.
+    Steps to the mode run on one thread, since they are many small operations. Of a
+    search, its own ``n_jobs`` is worth more: it runs several fits side by side.
 
     Adstock and Hill saturation follow Jin et al. (2017), "Bayesian Methods for Media
     Mix Modeling with Carryover and Shape Effects". A missing week inside a region's
@@ -456,6 +460,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         ],
         "tol": [Interval(Real, 0, None, closed="left")],
         "callbacks": [None, list, tuple],
+        "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -492,6 +497,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         n_members: int = 32,
         tol: float = 0.01,
         callbacks: Iterable[Any] | None = None,
+        n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
@@ -524,6 +530,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.n_members = n_members
         self.tol = tol
         self.callbacks = callbacks
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -844,9 +851,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 f"graph has {given} of its own; leave them out, since columns and keys "
                 "are the regressor's"
             )
-        return graph.options(
+        options = graph.options(
             self.media_columns_, self.time_column, self._seed, self.mediators_
         )
+        return replace(options, n_jobs=self.n_jobs)
 
     def _learn_graph(
         self, data: TrainingData, options: GraphOptions | None, update: bool

@@ -56,6 +56,8 @@ class GraphOptions:
     seed : int
     known_resamples : ndarray of shape (n_resamples, n + n_lagged, n), optional
         Whose edges, not 0, are weighed anew instead of being looked for.
+    n_jobs : int or None
+        Threads on which resamples are searched.
     """
 
     rules: EdgeRules
@@ -64,6 +66,7 @@ class GraphOptions:
     n_resamples: int
     seed: int
     known_resamples: np.ndarray | None = None
+    n_jobs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,15 @@ def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
             samples = reweighed(draws, same, alpha, seed)
         elif options.n_resamples:
             samples, found = resampled(
-                draws, mixed, panel, rules, doubts, alpha, options.n_resamples, seed
+                draws,
+                mixed,
+                panel,
+                rules,
+                doubts,
+                alpha,
+                options.n_resamples,
+                seed,
+                options.n_jobs,
             )
             strength = found.mean(axis=0)
     connected = edges.weights[:n] != 0

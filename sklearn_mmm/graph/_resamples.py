@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_mmm._threads import side_by_side
 from sklearn_mmm.graph._claims import Doubts, claim
 from sklearn_mmm.graph._edges import EdgeRules, select_edges
 from sklearn_mmm.graph._explain import Explanation, order_of
@@ -17,6 +18,7 @@ def resampled(
     alpha: float,
     n_resamples: int,
     seed: int,
+    n_jobs: int | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Learn the graph anew on clusters drawn with replacement.
 
@@ -37,15 +39,17 @@ def resampled(
     if not (rules.allowed.any() or n_lagged):
         return weights, found
     rng = np.random.default_rng([seed, 1])
-    for k in range(n_resamples):
-        rows = draws[k % len(draws)].rows
-        taken = _drawn_clusters(rows.cluster, rng)
+
+    def resample(rows: GraphRows, taken: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         sample, beside = rows.take(taken), None if mixed is None else mixed.take(taken)
         edges = select_edges(sample, rules, order_of(sample, rules), alpha)
-        found[k] = edges.weights[:n] != 0
-        weights[k] = claim(
-            [(sample, edges)], beside, panel, rules, doubts, alpha, seed
-        ).weights
+        claimed = claim([(sample, edges)], beside, panel, rules, doubts, alpha, seed)
+        return claimed.weights, edges.weights[:n] != 0
+
+    chosen = [draws[k % len(draws)].rows for k in range(n_resamples)]
+    drawn = [(rows, _drawn_clusters(rows.cluster, rng)) for rows in chosen]
+    for k, result in enumerate(side_by_side(resample, drawn, n_jobs)):
+        weights[k], found[k] = result
     return weights, found
 
 

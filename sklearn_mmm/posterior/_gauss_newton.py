@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from sklearn_mmm._threads import side_by_side
 from sklearn_mmm.likelihood._bounds import at_bound, free_places, within_bounds
 from sklearn_mmm.likelihood._posterior import LINEAR, Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
@@ -75,6 +76,7 @@ def corrected(
     random: Randomisation,
     system: NormalEquations,
     n_steps: int,
+    n_jobs: int | None = None,
 ) -> tuple[Parameters, Tensor]:
     """Return where members are after some more steps, and their objectives.
 
@@ -92,22 +94,23 @@ def corrected(
     system : NormalEquations
         At the mode.
     n_steps : int
+    n_jobs : int or None, default=None
+        Threads on which members take steps of their own.
     """
     if n_steps < 2 or posterior.at_once(AT_ONCE) > 1:
         for _ in range(n_steps):
             at, value = gauss_newton_step(posterior, at, value, random, system)
         return at, value
-    members = torch.arange(len(value)).split(1)
-    found = [
-        gauss_newton_step(
-            posterior,
-            {name: values[one] for name, values in at.items()},
-            value[one],
-            random.of(one),
-            secants=Secants(),
+
+    def own_step(one: Tensor) -> tuple[Parameters, Tensor]:
+        alone = {name: values[one] for name, values in at.items()}
+        return gauss_newton_step(
+            posterior, alone, value[one], random.of(one), secants=Secants()
         )
-        for one in members
-    ]
+
+    members = [(one,) for one in torch.arange(len(value)).split(1)]
+    # A module is called with a member's parameters in place of its own.
+    found = side_by_side(own_step, members, 1 if posterior.calls_modules else n_jobs)
     moved = {name: torch.cat([own[name] for own, _ in found]) for name in at}
     return moved, torch.cat([own for _, own in found])
 

@@ -50,6 +50,7 @@ def make_members(
     n_corrections: int,
     seed: int,
     verbose: int,
+    n_jobs: int | None = None,
 ) -> list[Member]:
     """Draw members and condition their baselines.
 
@@ -62,13 +63,20 @@ def make_members(
         What baselines are conditioned on.
     baseline : TimeBaseline
         Of the mode.
-    n_members, n_corrections, seed, verbose : int
+    n_members, n_corrections, seed, verbose, n_jobs
         See :func:`draw_members`.
     """
     if not n_members:
         return []
     draws = draw_members(
-        posterior, at, n_members, seed, n_corrections, _WIDENING, verbose
+        posterior,
+        at,
+        n_members,
+        seed,
+        n_corrections,
+        _WIDENING,
+        verbose,
+        n_jobs=n_jobs,
     )
     seen = posterior.reading(data)
     with torch.no_grad():
@@ -96,6 +104,7 @@ def draw_members(
     widening: float = 1.0,
     verbose: int = 0,
     system: NormalEquations | None = None,
+    n_jobs: int | None = None,
 ) -> Parameters:
     """Return the parameters of members whose spread is the uncertainty around a mode.
 
@@ -115,6 +124,8 @@ def draw_members(
         Whether to show a progress bar.
     system : NormalEquations or None, default=None
         At the mode, where it is known already.
+    n_jobs : int or None, default=None
+        Threads on which members take steps of their own.
     """
     system = system or NormalEquations(posterior, at)
     rng = np.random.default_rng(seed)
@@ -124,7 +135,9 @@ def draw_members(
     ) as bar:
         for random in _randomisations(posterior, at, n_members, rng, widening):
             moved, value = first_step(posterior, at, random, system)
-            moved, _ = corrected(posterior, moved, value, random, system, n_corrections)
+            moved, _ = corrected(
+                posterior, moved, value, random, system, n_corrections, n_jobs
+            )
             found.append(moved)
             bar.update(len(random.noise))
     return {name: torch.cat([part[name] for part in found]) for name in at}

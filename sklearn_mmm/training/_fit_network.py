@@ -106,7 +106,7 @@ def fit_network(
         Where stages are kept, and found if they have been passed before.
     """
     # What is watched or shown changes no result.
-    watched = replace(options, callbacks=(), verbose=0)
+    watched = replace(options, callbacks=(), verbose=0, n_jobs=None)
     checkpoint.begin((data, watched, experiments, outcome_scale), seed)
     with torch_seed(seed):
         module = make_module(data, options, modulates=options.time_varying)
@@ -173,6 +173,7 @@ def complete_fit(
         n_corrections,
         seed + 1,
         options.verbose,
+        options.n_jobs,
     )
     return Fitted(net, mode.hyper, baseline, settings, members)
 

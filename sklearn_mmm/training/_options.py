@@ -29,6 +29,8 @@ class TrainingOptions:
     longest : tuple of int or None
         Lengths in time steps that the units' kernels may grow to, in a wider form,
         where the data say so; 0 where form and length are told, None if all are.
+    n_jobs : int or None
+        Threads, which change no result.
     """
 
     shape: ResponseShape
@@ -45,6 +47,7 @@ class TrainingOptions:
     signs: Signs
     believed: Believed
     longest: tuple[int, ...] | None
+    n_jobs: int | None = None
 
     def __post_init__(self) -> None:
         for given in self.callbacks:

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_mmm import (
     AdstockHillTransformer,
+    ChannelGraph,
     DeepCausalMMMRegressor,
     PanelTimeSeriesSplit,
     RegionEncoder,
@@ -25,6 +26,7 @@ from sklearn_mmm.exceptions import (
     UninformativeChannelWarning,
     UnknownRegionWarning,
 )
+from sklearn_mmm.posterior import _gauss_newton
 
 
 def split(panel):
@@ -94,6 +96,19 @@ def test_a_test_fold_inherits_the_carry_over(panel, fitted):
     carried = fitted.decompose(silent)[fitted.media_columns_]
     first = (X_test["week"] == X_test["week"].min()).to_numpy()
     assert carried[first].to_numpy().sum() > 0
+
+
+def test_threads_change_no_bit(panel, make_regressor, monkeypatch):
+    X, y, _ = panel
+    # So that members take steps of their own, as those of large panels do.
+    monkeypatch.setattr(_gauss_newton, "AT_ONCE", 1)
+    options = {"n_members": 6, "graph": ChannelGraph(n_resamples=4)}
+    one, two = (make_regressor(n_jobs=n, **options).fit(X, y) for n in (None, 2))
+    intervals = [mmm.effects("direct", coverage=0.9) for mmm in (one, two)]
+    pd.testing.assert_frame_equal(*intervals, check_exact=True)
+    pd.testing.assert_frame_equal(one.dag_, two.dag_, check_exact=True)
+    pd.testing.assert_frame_equal(one.dag_strength_, two.dag_strength_)
+    np.testing.assert_array_equal(one.predict(X), two.predict(X))
 
 
 def test_refits_are_bit_identical_and_leave_the_global_generator(panel, make_regressor):
