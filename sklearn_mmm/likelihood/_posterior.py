@@ -279,11 +279,6 @@ class Posterior:
             modulation, head, (self.modulating, self.inputs["observed"])
         )
 
-    @property
-    def calls_modules(self) -> bool:
-        """Whether parameters are put into modules, which only one thread can do."""
-        return self.module.modulation.active or self.experiments is not None
-
     def media(self, at: Parameters) -> Tensor:
         """Return contributions, (member, region, week, channel)."""
         share = self.shape.share(at, *exposure(self.inputs))

@@ -109,8 +109,9 @@ def corrected(
         )
 
     members = [(one,) for one in torch.arange(len(value)).split(1)]
-    # A module is called with a member's parameters in place of its own.
-    found = side_by_side(own_step, members, 1 if posterior.calls_modules else n_jobs)
+    # Where modules are called, it is with a member's parameters in place of their own.
+    called = posterior.module.modulation.active or posterior.experiments is not None
+    found = side_by_side(own_step, members, 1 if called else n_jobs)
     moved = {name: torch.cat([own[name] for own, _ in found]) for name in at}
     return moved, torch.cat([own for _, own in found])
 
