@@ -1,8 +1,12 @@
 """The graph's own uncertainty: edges come and go, absent ones included."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from sklearn_mmm import ChannelGraph
+from sklearn_mmm.datasets import make_mmm
+from sklearn_mmm.graph import _learn
 from sklearn_mmm.graph._edges import EdgeRules
 from sklearn_mmm.graph._influence import ChannelInfluence
 from sklearn_mmm.graph._learn import GraphOptions, learn_graph
@@ -105,3 +109,15 @@ def test_clusters_are_drawn_whole_and_in_their_order():
             source = cluster[taken[0]]
             within = np.arange(length[place]) % length[source]
             np.testing.assert_array_equal(taken, start[source] + within)
+
+
+def test_of_very_many_regions_some_are_looked_at(monkeypatch):
+    X = make_mmm(12, 60, 3, random_state=0)[0][["region", "week", "tv", "search"]]
+    X[["tv", "search"]] = np.random.default_rng(0).exponential(size=(len(X), 2))
+    X["search"] += X["tv"]
+    some = X["region"].isin(sorted(X["region"].unique())[::2])
+    few = ChannelGraph(None, "region", "week", random_state=0).fit(X[some])
+    monkeypatch.setattr(_learn, "_MOST_CELLS", 360)
+    many = ChannelGraph(None, "region", "week", random_state=0).fit(X)
+    pd.testing.assert_frame_equal(many.adjacency_, few.adjacency_)
+    assert many.adjacency_.loc["tv", "search"] > 0
