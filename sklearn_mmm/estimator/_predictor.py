@@ -83,6 +83,8 @@ class Predictor:
 
     def modulation(self, rows: Rows) -> np.ndarray:
         """Return the factor of the rows' effects, (n_rows, n_channels)."""
+        if not self.module.modulation.active:
+            return np.ones(rows.media.shape)
         panel, sequence = self.sequence(rows)
         with torch.no_grad():
             factor = sequence.contributions(sequence.media)[1].numpy()

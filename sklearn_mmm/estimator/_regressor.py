@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any, ClassVar, Self
@@ -1044,7 +1045,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.regional_effect_ = pd.DataFrame(
             regional_effect(module, scales), panel.regions, channels
         )
-        self.response_curves_ = self.response_curves()
+        # Of a former fit.
+        self.__dict__.pop("response_curves_", None)
         self.outlier_weights_ = self._outlier_weights(panel, rows)
         self.contributions_ = self._decompose(rows, index)
         index = self.contributions_.index
@@ -1053,6 +1055,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.modulation_ = pd.DataFrame(
             self._predictor.modulation(rows), index, channels
         )
+
+    @cached_property
+    def response_curves_(self) -> pd.DataFrame:
+        """Steady-state responses, see the class."""
+        return self.response_curves()
 
     def _warn_about(self, rows: Rows, panel: Panel) -> None:
         n_gaps = int(panel.gaps.sum())

@@ -235,6 +235,7 @@ def update_influence(
         rules=EdgeRules(now, now, past),
         n_resamples=len(samples),
         known_resamples=samples if len(samples) else None,
+        known_weights=np.vstack([influence.weights, influence.lagged.reshape(-1, n)]),
     )
     return learn_influence(data, same, kernels)[0]
 

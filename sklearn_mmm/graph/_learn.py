@@ -58,6 +58,8 @@ class GraphOptions:
     seed : int
     known_resamples : ndarray of shape (n_resamples, n + n_lagged, n), optional
         Whose edges, not 0, are weighed anew instead of being looked for.
+    known_weights : ndarray of shape (n + n_lagged, n), optional
+        What edges were found to be before, in the units of the data.
     n_jobs : int or None
         Threads on which resamples are searched.
     """
@@ -68,6 +70,7 @@ class GraphOptions:
     n_resamples: int
     seed: int
     known_resamples: np.ndarray | None = None
+    known_weights: np.ndarray | None = None
     n_jobs: int | None = None
 
 
@@ -122,7 +125,9 @@ def learn_graph(panel: GraphPanel, options: GraphOptions) -> LearnedGraph:
     if rules.allowed.any() or n_drivers > n or known is not None:
         draws = [explain(rows, panel, rules, alpha)]
         if _is_dependent(draws[0].tests) and can_have_common_causes(panel):
-            draws = _with_common_cause(panel, rules, alpha, draws[0], seed)
+            start = options.known_weights
+            start = None if start is None else start / to_data
+            draws = _with_common_cause(panel, rules, alpha, draws[0], seed, start)
         mixed = rows if len(draws) > 1 else None
         doubts = doubts_of(draws)
         both = [(draw.rows, draw.edges) for draw in draws]
@@ -241,16 +246,18 @@ def _with_common_cause(
     alpha: float,
     alone: Explanation,
     seed: int,
+    start: np.ndarray | None = None,
 ) -> list[Explanation]:
     """Return explanations by edges beside draws of a common cause.
 
-    Or that by edges alone, if a common cause explains no more.
+    Or that by edges alone, if a common cause explains no more. What edges were found
+    to be before, ``start``, takes the place of the first rounds between both.
     """
 
     def draw(panel: GraphPanel, strength: float, number: int = 0) -> Explanation:
         rng = np.random.default_rng([seed, number])
-        weights = np.zeros_like(alone.edges.weights)
-        for _ in range(_N_ROUNDS):
+        weights = np.zeros_like(alone.edges.weights) if start is None else start
+        for _ in range(_N_ROUNDS if start is None else 1):
             cause = draw_common_cause(panel, weights, strength, rng)
             rows = panel.rows(cause.size, cause.beside)
             edges = select_edges(rows, rules, order_of(rows, rules), alpha)
