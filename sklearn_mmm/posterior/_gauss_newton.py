@@ -6,6 +6,7 @@ section 7.8, modified residuals). So one linear system serves a step of any memb
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,29 +33,23 @@ def gauss_newton_step(
     at: Parameters,
     value: Tensor,
     random: Randomisation,
-    system: NormalEquations | None = None,
     secants: Secants | None = None,
 ) -> tuple[Parameters, Tensor]:
-    """Return where members are after a step, and their objectives.
+    """Return where a member is after a step by its own system, and its objective.
 
     Parameters
     ----------
     posterior : Posterior
     at : dict of Tensor
-        Where members are.
-    value : Tensor of shape (member,)
-        Their objectives.
+        Where the member is.
+    value : Tensor of shape (1,)
+        Its objective.
     random : Randomisation
-    system : NormalEquations or None
-        Of the steps; None, for a single member, makes its own.
     secants : Secants or None
         Of the steps before, which takes note of this one.
     """
-    if system is None:
-        system = NormalEquations(posterior, at)
-        rhs = system.pull(at, random)
-    else:
-        rhs = _pull(posterior, at, random)
+    system = NormalEquations(posterior, at)
+    rhs = system.pull(at, random)
     held = at_bound(posterior, at, rhs[0])
     if secants is None:
         step = system.solve(rhs, held)
@@ -65,20 +60,20 @@ def gauss_newton_step(
         rhs, shares = secants.before((rhs[0] * free, rhs[1]))
         step = secants.after(system.solve(rhs, held, _RESIDUAL_OF_STEPS), shares)
         step = step[0] * free, step[1]
-    return _search(posterior, at, value, step, random)
+    moved, new, _ = _search(posterior, at, value, step, random)
+    return moved, new
 
 
 @torch.no_grad()
-def corrected(
+def around(
     posterior: Posterior,
     at: Parameters,
-    value: Tensor,
     random: Randomisation,
     system: NormalEquations,
-    n_steps: int,
+    n_corrections: int,
     n_jobs: int | None = None,
-) -> tuple[Parameters, Tensor]:
-    """Return where members are after some more steps, and their objectives.
+) -> Parameters:
+    """Return where members are after a step from the mode and some corrections.
 
     All of them take those by the system of the mode (simplified Newton; Deuflhard,
     2011, "Newton Methods for Nonlinear Problems", section 2.1), as long as several are
@@ -89,64 +84,75 @@ def corrected(
     ----------
     posterior : Posterior
     at : dict of Tensor
-    value : Tensor of shape (member,)
-    random : Randomisation
-    system : NormalEquations
-        At the mode.
-    n_steps : int
-    n_jobs : int or None, default=None
-        Threads on which members take steps of their own.
-    """
-    if n_steps < 2 or posterior.at_once(AT_ONCE) > 1:
-        for _ in range(n_steps):
-            at, value = gauss_newton_step(posterior, at, value, random, system)
-        return at, value
-
-    def own_step(one: Tensor) -> tuple[Parameters, Tensor]:
-        alone = {name: values[one] for name, values in at.items()}
-        return gauss_newton_step(
-            posterior, alone, value[one], random.of(one), secants=Secants()
-        )
-
-    members = [(one,) for one in torch.arange(len(value)).split(1)]
-    # Where modules are called, it is with a member's parameters in place of their own.
-    called = posterior.module.modulation.active or posterior.experiments is not None
-    found = side_by_side(own_step, members, 1 if called else n_jobs)
-    moved = {name: torch.cat([own[name] for own, _ in found]) for name in at}
-    return moved, torch.cat([own for _, own in found])
-
-
-@torch.no_grad()
-def first_step(
-    posterior: Posterior, at: Parameters, random: Randomisation, system: NormalEquations
-) -> tuple[Parameters, Tensor]:
-    """Return where members are after a step from the mode, and their objectives.
-
-    Parameters
-    ----------
-    posterior : Posterior
-    at : dict of Tensor
         The mode, as one member.
     random : Randomisation
     system : NormalEquations
         At the mode.
+    n_corrections : int
+        Steps after the first one, which takes the model as linear.
+    n_jobs : int or None, default=None
+        Threads on which members take steps of their own.
     """
+    alone = n_corrections > 1 and posterior.at_once(AT_ONCE) == 1
+    n_shared = 0 if alone else n_corrections
+    at, value, pull = _first_step(posterior, at, random, system, n_shared > 0)
+    for left in reversed(range(n_shared)):
+        step = system.solve(pull, at_bound(posterior, at, pull[0]))
+        at, value, pull = _search(posterior, at, value, step, random, left > 0)
+    return _own_steps(posterior, at, value, random, n_jobs) if alone else at
+
+
+def _first_step(
+    posterior: Posterior,
+    at: Parameters,
+    random: Randomisation,
+    system: NormalEquations,
+    pulls: bool,
+) -> tuple[Parameters, Tensor, Any]:
+    """Return what :func:`_search` does, from the mode by its own system."""
     start = _copies(at, len(random.noise))
     innovation = posterior.innovations(at, system.contribution) + random.noise
     rhs = with_priors(posterior, start, random, *system.transpose(innovation))
     step = system.solve(rhs, at_bound(posterior, start, rhs[0]))
     value = posterior.penalised(innovation, start, random)
-    return _search(posterior, start, value, step, random)
+    return _search(posterior, start, value, step, random, pulls)
 
 
-def _pull(posterior: Posterior, at: Parameters, random: Randomisation) -> Step:
-    found = [gradient(posterior, *part)[0] for part in _parts(posterior, at, random)]
-    return torch.cat([f[0] for f in found]), torch.cat([f[1] for f in found])
+def _own_steps(
+    posterior: Posterior,
+    at: Parameters,
+    value: Tensor,
+    random: Randomisation,
+    n_jobs: int | None,
+) -> Parameters:
+    """Return where members are after a step each."""
+
+    def own_step(one: Tensor) -> Parameters:
+        alone = {name: values[one] for name, values in at.items()}
+        own = random.of(one)
+        return gauss_newton_step(posterior, alone, value[one], own, Secants())[0]
+
+    members = [(one,) for one in torch.arange(len(value)).split(1)]
+    # Where modules are called, it is with a member's parameters in place of their own.
+    called = posterior.module.modulation.active or posterior.experiments is not None
+    found = side_by_side(own_step, members, 1 if called else n_jobs)
+    return {name: torch.cat([own[name] for own in found]) for name in at}
 
 
-def _objective(posterior: Posterior, at: Parameters, random: Randomisation) -> Tensor:
+def _evaluated(
+    posterior: Posterior, at: Parameters, random: Randomisation, pulls: bool
+) -> tuple[Tensor, Any]:
+    """Return the members' objectives and, if asked for, their negative gradients."""
     parts = _parts(posterior, at, random)
-    return torch.cat([posterior.objective(*part) for part in parts])
+    if not pulls:
+        return torch.cat([posterior.objective(*part) for part in parts]), None
+    values, shared, own = [], [], []
+    for part in parts:
+        pull, innovation = gradient(posterior, *part)
+        values.append(posterior.penalised(innovation, *part))
+        shared.append(pull[0])
+        own.append(pull[1])
+    return torch.cat(values), (torch.cat(shared), torch.cat(own))
 
 
 def _parts(
@@ -167,10 +173,14 @@ def _search(
     value: Tensor,
     step: Step,
     random: Randomisation,
-) -> tuple[Parameters, Tensor]:
-    """Halve the steps of members that would not gain; return where they end."""
+    pulls: bool = False,
+) -> tuple[Parameters, Tensor, Any]:
+    """Halve the steps of members that would not gain; return where they end.
+
+    With their objectives there and, if asked for, negative gradients.
+    """
     moved = _move(posterior, at, step, 1.0)
-    new = _objective(posterior, moved, random)
+    new, pull = _evaluated(posterior, moved, random, pulls)
     share = 1.0
     for halving in range(_MOST_HALVINGS):
         worse = torch.nonzero(~(new <= value)).ravel()
@@ -178,18 +188,19 @@ def _search(
             break
         share *= 0.5
         before = {name: old[worse] for name, old in at.items()}
-        if halving == _MOST_HALVINGS - 1:
-            tried, again = before, value[worse]
-        else:
+        tried, less = before, random.of(worse)
+        if halving < _MOST_HALVINGS - 1:
             shorter = step[0][worse], step[1][worse]
             tried = _move(posterior, before, shorter, share)
-            again = _objective(posterior, tried, random.of(worse))
+        again, pulled = _evaluated(posterior, tried, less, pulls)
         for name, values in tried.items():
             # What does not move is where members began.
             if moved[name] is not at[name]:
                 moved[name][worse] = values
         new[worse] = again
-    return moved, new
+        for whole, part in zip(pull or (), pulled or (), strict=True):
+            whole[worse] = part
+    return moved, new, pull
 
 
 def _move(

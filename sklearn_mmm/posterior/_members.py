@@ -21,7 +21,7 @@ from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import MMMModule
-from sklearn_mmm.posterior._gauss_newton import corrected, first_step
+from sklearn_mmm.posterior._gauss_newton import around
 from sklearn_mmm.posterior._normal_equations import NormalEquations
 from sklearn_mmm.posterior._parts import explained_by
 
@@ -117,7 +117,7 @@ def draw_members(
     seed : int
     n_corrections : int
         Steps after the first one, which takes the model as linear; see
-        :func:`~sklearn_mmm.posterior._gauss_newton.corrected`.
+        :func:`~sklearn_mmm.posterior._gauss_newton.around`.
     widening : float, default=1.0
         Factor of all standard deviations.
     verbose : int, default=0
@@ -134,11 +134,7 @@ def draw_members(
         total=n_members, desc="members", unit="member", disable=not verbose
     ) as bar:
         for random in _randomisations(posterior, at, n_members, rng, widening):
-            moved, value = first_step(posterior, at, random, system)
-            moved, _ = corrected(
-                posterior, moved, value, random, system, n_corrections, n_jobs
-            )
-            found.append(moved)
+            found.append(around(posterior, at, random, system, n_corrections, n_jobs))
             bar.update(len(random.noise))
     return {name: torch.cat([part[name] for part in found]) for name in at}
 
