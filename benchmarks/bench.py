@@ -33,10 +33,7 @@ LONG = {
     "graph": "graph.py --parts simulations mediators large --sizes 10 20 --no-baseline",
     "graph_cycles": "graph.py --parts confounded --cycles all",
     "graph_panels": "graph.py --parts panels",
-    "memory": (
-        "speed.py --only controls channels days_5000 wide wider widest labels "
-        "--limit 1800"
-    ),
+    "memory": "speed.py --only controls channels days_5000 wide labels --limit 420",
     "modes": "modes.py",
     "peers": (
         "peers.py --peers pymc deepcausalmmm --panels small growing outliers/1:5x10 "
@@ -46,6 +43,7 @@ LONG = {
         "peers.py --seeds 0 1 2 --timeout 300 --minutes 60 "
         "--kept docs/benchmarks/peers_all.csv"
     ),
+    "regions": "speed.py --only wide wider widest --limit 3600",
     "report": "report.py",
     "speed": "speed.py --against f441c66 --only small growing medium grid --limit 420",
     "speed_large": "speed.py --against f441c66 --only large real days",
