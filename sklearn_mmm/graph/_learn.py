@@ -35,8 +35,8 @@ _STRENGTHS = (0.1, 0.2, 0.35, 0.55, 0.8, 1.1)
 _N_REFINEMENTS = 5
 _N_ROUNDS = 3
 _N_DRAWS = 5
-# Cells beyond which regions are left out: correlations of 0.02 are found in as many.
-_MOST_CELLS = 50_000
+# Cells beyond which regions are left out: correlations of 0.04 are found in as many.
+_MOST_CELLS = 10_000
 # Cells in which the strength of a common cause is searched.
 _MOST_SEARCHED = 1000
 # A common cause has to explain so much of the dependence that edges do not.
