@@ -82,10 +82,9 @@ def choose_regions(
         return Treated(None, placebo_error(values.sum(axis=1), duration))
     sets, levels, misses = [], [], []
     drawn = [np.sort(rng.permutation(n_regions)[:size]) for _ in range(_CANDIDATES)]
-    reached = [spends[chosen].any(axis=0).sum() for chosen in drawn]
-    for chosen, n_channels in zip(drawn, reached, strict=True):
-        if n_channels < max(reached):
-            continue
+    reached = np.array([spends[chosen].any(axis=0).sum() for chosen in drawn])
+    for place in np.flatnonzero(reached == reached.max()):
+        chosen = drawn[place]
         treated = values[:, chosen].sum(axis=1)
         others = np.delete(values, chosen, axis=1).sum(axis=1)
         level, other_level = abs(treated.mean()), abs(others.mean())

@@ -173,12 +173,12 @@ def rank_tests(
     rng = np.random.default_rng(seed)
     worth = _worth(setup, bounds, margin, curves)
     series = organic_series(setup.mmm)
+    kinds = {"go dark": 0.0, "heavy up": 1.0 + heavy_up}
     rows = []
     for duration in lengths:
+        spends = _spends(setup, series.columns, duration)[:, list(channels)]
         for size in _sizes(series.shape[1]):
-            spends = _spends(setup, series.columns, duration)[:, list(channels)]
             treated = choose_regions(series, size, duration, rng, spends)
-            kinds = {"go dark": 0.0, "heavy up": 1.0 + heavy_up}
             treatment = Treatment(setup, treated, duration, [*kinds.values()])
             for place, (kind, factor) in enumerate(kinds.items()):
                 test = _Test(treatment, place, factor, margin)

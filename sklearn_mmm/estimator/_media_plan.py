@@ -216,15 +216,13 @@ class MediaPlan(ReactionsOfPlan):
         first, media = self._first_in_window, window.module.media
         own = np.arange(len(self.channels)) if channel is None else channel
         column = torch.as_tensor(own)
-        scale, given = self.media_scale[:, own], self.given[:, own]
-        begin = torch.as_tensor(start / scale + given)
-        moved = torch.as_tensor(change / scale)
-        planned = window.media[..., column]
+        moved = torch.as_tensor(change / self.media_scale[:, own])
+        planned = self._planned(torch.as_tensor(start), column)
         with torch.no_grad():
             response = ResponseAlong.of(
                 media.shape,
                 media.raw,
-                planned.index_put((region, week), begin),
+                planned,
                 torch.zeros_like(planned[:, first:]).index_put(
                     (region, week - first), moved
                 ),
@@ -353,15 +351,8 @@ class MediaPlan(ReactionsOfPlan):
 
     def _values(self, spend: Tensor, channel: Tensor | None = None) -> Tensor:
         """Return contributions from the first planned week on, in value units."""
-        window, region, week = self._window
-        scale, given = torch.as_tensor(self.media_scale), torch.as_tensor(self.given)
-        planned = window.media
-        if channel is not None:
-            scale, given = scale[:, channel], given[:, channel]
-            planned = planned[..., channel]
-        media = planned.index_put((region, week), spend / scale + given)
-        first = self._first_in_window
-        out, _ = window.contributions(self._follow(media), first, channel)
+        media = self._follow(self._planned(spend, channel))
+        out, _ = self._window[0].contributions(media, self._first_in_window, channel)
         return out * self._value_of_scale
 
     def _found(self, spend: np.ndarray, channel: np.ndarray | None) -> np.ndarray:

@@ -100,6 +100,16 @@ class ReactionsOfPlan:
         (gradient,) = torch.autograd.grad(total, given)
         return float(total.detach()), gradient.numpy()
 
+    def _planned(self, spend: Tensor, channel: Tensor | None = None) -> Tensor:
+        """Return media of the window, (region, week, column), by the rows' spend."""
+        window, region, week = self._window
+        scale, given = torch.as_tensor(self.media_scale), torch.as_tensor(self.given)
+        media = window.media
+        if channel is not None:
+            scale, given = scale[:, channel], given[:, channel]
+            media = media[..., channel]
+        return media.index_put((region, week), spend / scale + given)
+
     def _follow(self, media: Tensor) -> Tensor:
         """Return media of the window after reactions, which rows alone show."""
         if self.influence is None:
@@ -114,9 +124,8 @@ class ReactionsOfPlan:
 
     def _reacted(self, spend: Tensor) -> Tensor:
         """Return the rows' spend after reactions, (n_rows, n_channels)."""
-        window, region, week = self._window
-        scale, given = torch.tensor(self.media_scale), torch.tensor(self.given)
-        media = window.media.index_put((region, week), spend / scale + given)
+        _, region, week = self._window
+        media, scale = self._planned(spend), torch.as_tensor(self.media_scale)
         moved = (self._follow(media) - media)[region, week] * scale
         # What costs nothing reacts for nothing.
         paid = torch.as_tensor(~self.free)

@@ -119,7 +119,9 @@ def _without_weak(
     kept, due = list(chosen), [column for column in chosen if column not in fixed]
     z = dict.fromkeys(due, np.inf)
     late: list[int] = []
-    while due:
+    while due or late:
+        if not due:
+            due, late = late, []
         found = aligned_rank_scores(
             rows.drivers[:, kept],
             rows.children[:, child],
@@ -130,13 +132,12 @@ def _without_weak(
         z |= dict(zip(due, np.abs(found).max(axis=1).tolist(), strict=True))
         weakest = min(z, key=z.__getitem__)
         if z[weakest] >= limit:
-            due, late = late, []
+            due = []
             continue
         kept.remove(weakest)
         del z[weakest]
         late = [column for column in z if z[column] >= _SAFE * limit]
         due = [column for column in z if column not in late]
-        due, late = (due, late) if due else (late, [])
     return kept
 
 

@@ -64,8 +64,8 @@ class AcrossRegions:
         (region, own, known)
         """
         found = []
-        for some in torch.arange(len(own)).split(_AT_ONCE):
-            part = slice(int(some[0]), int(some[-1]) + 1)
-            columns = own[part].unsqueeze(2) * self._by_region[part].unsqueeze(3)
+        parts = (values.split(_AT_ONCE) for values in (own, self._by_region))
+        for slopes, root in zip(*parts, strict=True):
+            columns = slopes.unsqueeze(2) * root.unsqueeze(3)
             found.append(transposed_product(columns.flatten(1, 2), self.shared))
         return torch.cat(found)

@@ -17,7 +17,7 @@ from sklearn_mmm.likelihood._posterior import LINEAR, Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.likelihood._slopes import Step, gradient, with_priors
 from sklearn_mmm.posterior._normal_equations import NormalEquations
-from sklearn_mmm.posterior._parts import AT_ONCE
+from sklearn_mmm.posterior._parts import AT_ONCE, parts_of, those_of
 from sklearn_mmm.posterior._secants import Secants
 
 # Relative residual at which conjugate gradients end, of steps that others follow.
@@ -128,8 +128,7 @@ def _own_steps(
     """Return where members are after a step each."""
 
     def own_step(one: Tensor) -> Parameters:
-        alone = {name: values[one] for name, values in at.items()}
-        own = random.of(one)
+        alone, own = those_of(at, one), random.of(one)
         return gauss_newton_step(posterior, alone, value[one], own, Secants())[0]
 
     members = [(one,) for one in torch.arange(len(value)).split(1)]
@@ -159,8 +158,8 @@ def _parts(
     posterior: Posterior, at: Parameters, random: Randomisation
 ) -> Iterator[tuple[Parameters, Randomisation]]:
     """Yield so many members as fit the cache."""
-    for part in torch.arange(len(random.noise)).split(posterior.at_once(AT_ONCE)):
-        yield {name: value[part] for name, value in at.items()}, random.of(part)
+    for part in parts_of(posterior, len(random.noise)):
+        yield those_of(at, part), random.of(part)
 
 
 def _copies(at: Parameters, n: int) -> Parameters:
@@ -187,8 +186,8 @@ def _search(
         if not len(worse):
             break
         share *= 0.5
-        before = {name: old[worse] for name, old in at.items()}
-        tried, less = before, random.of(worse)
+        before, less = those_of(at, worse), random.of(worse)
+        tried = before
         if halving < _MOST_HALVINGS - 1:
             shorter = step[0][worse], step[1][worse]
             tried = _move(posterior, before, shorter, share)

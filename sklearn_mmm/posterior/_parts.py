@@ -1,7 +1,5 @@
 """What members explain, as many at once as fit the cache."""
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
@@ -12,18 +10,14 @@ from sklearn_mmm.likelihood._randomisation import Parameters
 AT_ONCE = 100_000
 
 
-def parts_of(posterior: Posterior, at: Parameters) -> Iterator[Parameters]:
-    """Yield members in parts.
+def parts_of(posterior: Posterior, n_members: int) -> tuple[Tensor, ...]:
+    """Return which members are evaluated at once, (n_at_once,) in each part."""
+    return torch.arange(n_members).split(posterior.at_once(AT_ONCE))
 
-    Parameters
-    ----------
-    posterior : Posterior
-    at : dict of Tensor
-        Of any number of members.
-    """
-    n = posterior.at_once(AT_ONCE)
-    for first in range(0, len(at["effect"]), n):
-        yield {name: value[first : first + n] for name, value in at.items()}
+
+def those_of(at: Parameters, members: Tensor) -> Parameters:
+    """Return the parameters of some members, (n_members,)."""
+    return {name: values[members] for name, values in at.items()}
 
 
 def explained_by(posterior: Posterior, at: Parameters) -> Tensor:
@@ -35,8 +29,7 @@ def explained_by(posterior: Posterior, at: Parameters) -> Tensor:
         Of the data whose weeks are asked for.
     at : dict of Tensor
     """
-    found = [
-        posterior.without_courses(part, posterior.media(part))
-        for part in parts_of(posterior, at)
-    ]
-    return torch.cat(found)
+    parts = (those_of(at, part) for part in parts_of(posterior, len(at["effect"])))
+    return torch.cat(
+        [posterior.without_courses(part, posterior.media(part)) for part in parts]
+    )

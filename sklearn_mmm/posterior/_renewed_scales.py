@@ -21,7 +21,7 @@ from sklearn_mmm.likelihood._pooling import OF_GROUPS, pooled_scales
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import ChannelGroups
-from sklearn_mmm.posterior._parts import parts_of
+from sklearn_mmm.posterior._parts import parts_of, those_of
 
 # Steps are so many times as long as the data's share in what is known, at most.
 _LEAST_KNOWN = 0.3
@@ -61,9 +61,8 @@ def renewed_scales(
         found["campaign"] = _campaign_scale(draws["campaign"], groups)
     if posterior.pooling is not None:
         found |= _renew_pooled(scales, draws, posterior)
-    share = torch.cat(
-        [mean_share(posterior, part) for part in parts_of(posterior, draws)]
-    )
+    parts = parts_of(posterior, len(draws["effect"]))
+    share = torch.cat([mean_share(posterior, those_of(draws, part)) for part in parts])
     squares = (draws["effect"] * share).square().mean(0).numpy()
     return replace(
         scales,
