@@ -86,7 +86,7 @@ def ends(posterior, at, n_starts, rng):
         here = another_start(posterior, at, rng)
         value = posterior.objective(here, still)
         for _ in range(_MOST_STEPS):
-            here, new = gauss_newton_step(posterior, here, value, still)
+            here, new, _ = gauss_newton_step(posterior, here, value, still)
             gained = (value - new).item()
             value = new
             if gained < 1e-3:

@@ -1,8 +1,10 @@
 """Products with the matrices that whiten."""
 
 import torch
-from scipy.linalg.blas import dtrmm
+from scipy.linalg.blas import dtrmm, strmm
 from torch import Tensor
+
+_MULTIPLY = {torch.float64: dtrmm, torch.float32: strmm}
 
 
 def times(matrix: Tensor, values: Tensor) -> Tensor:
@@ -27,12 +29,13 @@ def lower_times(matrix: Tensor, values: Tensor) -> Tensor:
         return times(matrix, values)
     out = values.clone(memory_format=torch.contiguous_format)
     # Rows of memory are columns to BLAS, which is shown the transpose of all.
-    upper = matrix.numpy().T
+    upper, multiply = matrix.numpy().T, _MULTIPLY[matrix.dtype]
     for own in out.numpy():
-        dtrmm(1.0, upper, own.T, side=1, overwrite_b=1)
+        multiply(1.0, upper, own.T, side=1, overwrite_b=1)
     return out
 
 
 def _of_blas(*values: Tensor) -> bool:
-    """Whether values are in double precision, and nobody asks for derivatives."""
-    return all(v.dtype == torch.float64 and not v.requires_grad for v in values)
+    """Whether values are in one precision, and nobody asks for derivatives."""
+    known = len({v.dtype for v in values}) == 1 and values[0].dtype in _MULTIPLY
+    return known and not any(v.requires_grad for v in values)

@@ -38,7 +38,7 @@ class AcrossRegions:
     def __init__(self, posterior: Posterior, slopes: Linearised) -> None:
         n_weeks = slopes.shared.shape[1]
         # (week, region, factor)
-        root = posterior.decorrelate.root.expand(n_weeks, -1, -1)
+        root = posterior.decorrelate.root.to(slopes.shared).expand(n_weeks, -1, -1)
         self._by_region = root.transpose(0, 1)
         known = product(root.mT, slopes.shared.transpose(0, 1))
         scaled = root * posterior.precision[:, None]

@@ -34,8 +34,11 @@ def gauss_newton_step(
     value: Tensor,
     random: Randomisation,
     secants: Secants | None = None,
-) -> tuple[Parameters, Tensor]:
+    single: bool = False,
+) -> tuple[Parameters, Tensor, bool]:
     """Return where a member is after a step by its own system, and its objective.
+
+    The third is whether single precision is enough there.
 
     Parameters
     ----------
@@ -47,8 +50,10 @@ def gauss_newton_step(
     random : Randomisation
     secants : Secants or None
         Of the steps before, which takes note of this one.
+    single : bool, default=False
+        Whether the system is in single precision.
     """
-    system = NormalEquations(posterior, at)
+    system = NormalEquations(posterior, at, single)
     rhs = system.pull(at, random)
     held = at_bound(posterior, at, rhs[0])
     if secants is None:
@@ -61,7 +66,7 @@ def gauss_newton_step(
         step = secants.after(system.solve(rhs, held, _RESIDUAL_OF_STEPS), shares)
         step = step[0] * free, step[1]
     moved, new, _ = _search(posterior, at, value, step, random)
-    return moved, new
+    return moved, new, system.firm
 
 
 @torch.no_grad()
@@ -99,7 +104,9 @@ def around(
     for left in reversed(range(n_shared)):
         step = system.solve(pull, at_bound(posterior, at, pull[0]))
         at, value, pull = _search(posterior, at, value, step, random, left > 0)
-    return _own_steps(posterior, at, value, random, n_jobs) if alone else at
+    if not alone:
+        return at
+    return _own_steps(posterior, at, value, random, system.firm, n_jobs)
 
 
 def _first_step(
@@ -123,13 +130,15 @@ def _own_steps(
     at: Parameters,
     value: Tensor,
     random: Randomisation,
+    single: bool,
     n_jobs: int | None,
 ) -> Parameters:
     """Return where members are after a step each."""
 
     def own_step(one: Tensor) -> Parameters:
         alone, own = those_of(at, one), random.of(one)
-        return gauss_newton_step(posterior, alone, value[one], own, Secants())[0]
+        start = value[one]
+        return gauss_newton_step(posterior, alone, start, own, Secants(), single)[0]
 
     members = [(one,) for one in torch.arange(len(value)).split(1)]
     # Where modules are called, it is with a member's parameters in place of their own.

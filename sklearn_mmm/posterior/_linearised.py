@@ -39,13 +39,19 @@ class Linearised(NamedTuple):
 
 
 def linearise(posterior: Posterior, at: Parameters, media: MediaSlopes) -> Linearised:
-    """Return the derivatives at the parameters of one member."""
+    """Return the derivatives at the parameters of one member.
+
+    In the precision of the posterior's whitener.
+    """
     n_channels = at["effect"].shape[1]
-    shared = posterior.whiten(features(posterior, at, media))
+    columns = features(posterior, at, media).to(posterior.precision)
+    shared = posterior.whiten(columns)
     controls = shared[..., shared.shape[2] - posterior.inputs["controls"].shape[2] :]
     # The derivative by a region's deviation is the contribution itself.
-    size = (at["effect"][0].unsqueeze(0)).unsqueeze(0)
-    controls = controls * control_steepness(posterior, at)
+    size = (at["effect"][0].unsqueeze(0)).unsqueeze(0).to(shared)
+    steepness = control_steepness(posterior, at)
+    if isinstance(steepness, Tensor):
+        controls = controls * steepness.to(controls)
     own = torch.cat([shared[..., :n_channels] * size, controls], -1)
     if not posterior.regional:
         own = own[..., :0]

@@ -141,6 +141,8 @@ class ModeSearch:
         self.tol, self.seed = tol, seed
         self.kernels = kernels_at(data.covariance, data.position)
         self.n_renewals = 0
+        # Whether the last step could have been taken in single precision.
+        self.single = False
         self.finished = False
         self.renewal: Step | None = None
         self._begin(hyper)
@@ -177,6 +179,7 @@ class ModeSearch:
             "gain": self.gain,
             "n_steps": self.n_steps,
             "n_renewals": self.n_renewals,
+            "single": self.single,
             "renewal": self.renewal,
             "finished": self.finished,
         }
@@ -187,7 +190,8 @@ class ModeSearch:
         self._begin(state["hyper"])
         self.mode = self.mode._replace(at=state["at"])
         self.secants.pairs, self.secants.last = state["pairs"], state["last"]
-        for name in ("value", "gain", "n_steps", "n_renewals", "renewal", "finished"):
+        plain = "value", "gain", "n_steps", "n_renewals", "single", "renewal"
+        for name in (*plain, "finished"):
             setattr(self, name, state[name])
 
     def step(self) -> float:
@@ -195,8 +199,8 @@ class ModeSearch:
         posterior, at, hyper = self.mode
         near = self.gain < _NEAR * float(posterior.observed.sum().item())
         before = self.secants if near else None
-        at, value = gauss_newton_step(
-            posterior, at, self.value, self.still, secants=before
+        at, value, self.single = gauss_newton_step(
+            posterior, at, self.value, self.still, before, self.single
         )
         self.gain = float((self.value - value).item())
         self.mode, self.value = Mode(posterior, at, hyper), value
@@ -258,7 +262,7 @@ class ModeSearch:
     def _renewed(self) -> Hyperparameters:
         """Return the hyper-parameters given draws around the mode."""
         posterior, at, hyper = self.mode
-        system = NormalEquations(posterior, at)
+        system = NormalEquations(posterior, at, self.single)
         draws = draw_members(
             posterior, at, self._n_draws(), self.seed, n_corrections=0, system=system
         )
@@ -343,14 +347,14 @@ class _Leverage:
         column = factor.whiten(unit)[:, 0] * scale
         common = factor.transpose(column[:, None])[:, 0] @ posterior.common_columns
         pooled = common.new_zeros(posterior.n_pooled)
-        shared = torch.cat(
-            [column @ system.slopes.shared[region], common * scale, pooled]
-        )
+        known = column @ system.slopes.shared[region].double()
+        shared = torch.cat([known, common * scale, pooled])
         fitted = column.new_zeros(())
         if system.slopes.own.shape[2]:
             # Regions' parameters fit first, shared ones what those leave.
-            regional = system.inverse[region] @ (column @ system.slopes.own[region])
+            own = column @ system.slopes.own[region].double()
+            regional = system.inverse[region].double() @ own
             fitted = regional @ regional
-            shared = shared - regional @ system.border[region]
+            shared = shared - regional @ system.border[region].double()
         fitted = fitted + shared @ system.solve_shared(shared[None])[0]
         return float(fitted / column.square().sum().clamp_min(1e-300))

@@ -4,6 +4,9 @@ Shared parameters border a block for each region, which is eliminated first; wha
 common course needs stays the same from step to step. What dependence between regions
 makes of the parameters of two of them and experiments are left to conjugate gradients,
 preconditioned by the system without them.
+
+Steps whose length is tried need no more than single precision, which halves what the
+products take, as long as no pivot comes near to its rounding.
 """
 
 from copy import copy
@@ -25,11 +28,15 @@ from sklearn_mmm.posterior._linearised import (
 )
 from sklearn_mmm.posterior._products import gram, product, transposed_product
 from sklearn_mmm.posterior._secants import add, dot
+from sklearn_mmm.posterior._single import in_single
 
 _MOST_ITERATIONS = 60
 # Relative residual at which conjugate gradients end: of draws, whose spread it is a
 # share of.
 _RESIDUAL = 0.03
+# Share of a diagonal element that eliminating the others leaves, from which on the
+# rounding of single precision, 1e-7 for each product, changes no step.
+_LEAST_PIVOT = 1e-4
 
 
 class NormalEquations:
@@ -43,20 +50,28 @@ class NormalEquations:
     posterior : Posterior
     at : dict of Tensor
         One member.
+    single : bool, default=False
+        Whether derivatives and their products are in single precision.
 
     Attributes
     ----------
     dependent : bool
         Whether what is factorised allows for dependence between regions.
+    firm : bool
+        Whether single precision is enough here.
     """
 
     dependent = True
+    firm = True
 
-    def __init__(self, posterior: Posterior, at: Parameters) -> None:
+    def __init__(
+        self, posterior: Posterior, at: Parameters, single: bool = False
+    ) -> None:
         self.posterior = posterior
+        self._rounded = in_single(posterior) if single else posterior
         media = media_slopes(posterior, at)
         self.contribution = media.contribution
-        self.slopes = linearise(posterior, at, media)
+        self.slopes = linearise(self._rounded, at, media)
         self.n_plain = self.slopes.shared.shape[2]
         # Where the groups' deviations begin, which no data know but by their cells.
         self.n_known = self.n_plain + posterior.common_columns.shape[1]
@@ -83,40 +98,45 @@ class NormalEquations:
 
     def _factor(self) -> None:
         """Eliminate the regions' parameters and factorise what is left."""
-        posterior, slopes = self.posterior, self.slopes
+        posterior, slopes = self._rounded, self.slopes
         n, m = self.n_plain, self.n_known
         whole = torch.diag(self.shared_prior + 1e-9)
         whole[:n, :n] += gram(slopes.shared.flatten(0, 1))
         cross = summed_with_common(posterior, slopes.shared)
         whole[:n, n:m] += cross
         whole[n:m, :n] += cross.T
-        whole[n:m, n:m] += posterior.common_gram + gram(slopes.below)
+        whole[n:m, n:m] += self.posterior.common_gram + gram(slopes.below)
         whole += slopes.row_shared.T @ slopes.row_shared
         across = AcrossRegions.of(posterior, slopes) if self.dependent else None
         self.dependent = across is not None
         if across is not None:
             whole[:m, :m] -= gram(across.shared)
         if slopes.own.shape[2]:
-            inner = transposed_product(slopes.own, slopes.own)
+            inner = transposed_product(slopes.own, slopes.own).double()
             inner += torch.diag(self.own_prior)
             common = with_common(posterior, slopes.own)
             pooled = coupling(posterior, self.own_prior)
             whole[m:, m:] += pooled.of_groups
             known = transposed_product(slopes.own, slopes.shared)
-            border = torch.cat([known, common, pooled.with_cells], -1)
+            of_cells = pooled.with_cells.to(known)
+            border = torch.cat([known, common, of_cells], -1)
             if across is not None:
                 border[..., :m] -= across.with_own(slopes.own)
             eye = torch.eye(len(self.own_prior), dtype=torch.float64)
             root = torch.linalg.cholesky(inner)
             # (region, own, own): the inverse of the root of what a region's own
             # parameters know, and the border of that system by it.
-            self.inverse = torch.linalg.solve_triangular(root, eye, upper=False)
+            inverse = torch.linalg.solve_triangular(root, eye, upper=False)
+            self.firm = _is_firm(root, inner)
+            self.inverse = inverse.to(border)
             self.border = product(self.inverse, border)
             whole -= gram(self.border.flatten(0, 1))
         self.scale = whole.diagonal().clamp_min(1e-12).sqrt()
         balanced = whole / self.scale / self.scale[:, None]
         eye = torch.eye(len(whole), dtype=torch.float64)
-        self.factor = torch.linalg.cholesky(0.5 * (balanced + balanced.T) + 1e-9 * eye)
+        balanced = 0.5 * (balanced + balanced.T) + 1e-9 * eye
+        self.factor = torch.linalg.cholesky(balanced)
+        self.firm = self.firm and _is_firm(self.factor, balanced)
 
     def solve_shared(self, right: Tensor) -> Tensor:
         """Return the reduced system's inverse times shared vectors."""
@@ -127,11 +147,12 @@ class NormalEquations:
         shared, own = vector
         if not own.shape[2]:
             return self.solve_shared(shared), own
-        flat, half = self.border.flatten(0, 1), _by_region(self.inverse, own)
+        flat = self.border.flatten(0, 1)
+        half = _by_region(self.inverse, own.to(flat))
         out = self.solve_shared(shared - half.flatten(1) @ flat)
         # How the regions' parameters follow the shared ones.
-        left = half - (out @ flat.T).reshape(own.shape)
-        return out, _by_region(self.inverse.mT, left)
+        left = half - (out.to(flat) @ flat.T).reshape(own.shape)
+        return out, _by_region(self.inverse.mT, left).double()
 
     def transpose(self, innovation: Tensor) -> Step:
         """Return the derivatives' transpose times clipped (member, region, week)."""
@@ -154,10 +175,11 @@ class NormalEquations:
                 back += own.sum(1) @ columns[0]
             else:
                 back += own.flatten(1) @ columns.flatten(0, 1)
-        known = values.flatten(1) @ slopes.shared.flatten(0, 1)
         pooled = back.new_zeros(len(back), posterior.n_pooled)
-        left = torch.cat([known, back, pooled], 1)
-        return left, _by_region(slopes.own.mT, values)
+        values = values.to(slopes.shared)
+        known = values.flatten(1) @ slopes.shared.flatten(0, 1)
+        left = torch.cat([known.double(), back, pooled], 1)
+        return left, _by_region(slopes.own.mT, values).double()
 
     def multiply(self, step: Step) -> Step:
         """Return the whole system's matrix times vectors."""
@@ -165,9 +187,11 @@ class NormalEquations:
         n, m = self.n_plain, self.n_known
         shared, own = step
         flat = slopes.shared.flatten(0, 1)
-        change = (shared[:, :n] @ flat.T).reshape(-1, *slopes.shared.shape[:2])
+        change = shared[:, :n].to(flat) @ flat.T
+        change = change.reshape(-1, *slopes.shared.shape[:2])
         if own.shape[2]:
-            change = change + _by_region(slopes.own, own)
+            change = change + _by_region(slopes.own, own.to(flat))
+        change = change.double()
         for regions, columns in posterior.each_common():
             course = (columns @ shared[:, n:m].T).permute(2, 0, 1)
             change[:, regions] += course * posterior.precision[regions, None]
@@ -227,7 +251,7 @@ class NormalEquations:
         places = bounded(self.posterior)
         units = torch.eye(len(self.scale), dtype=torch.float64)[places]
         own = self.slopes.own
-        nothing = own.new_zeros(len(places), len(own), own.shape[2])
+        nothing = units.new_zeros(len(places), len(own), own.shape[2])
         return places, *self.precondition((units, nothing))
 
     def _conjugate_gradients(self, rhs: Step, held: Tensor, residual: float) -> Step:
@@ -254,6 +278,13 @@ class NormalEquations:
             rz, before = dot(r, z), rz
             p = add(z, p, torch.where(going, rz / before.clamp_min(1e-300), 0.0))
         return x
+
+
+def _is_firm(root: Tensor, whole: Tensor) -> bool:
+    """Whether no pivot of a Cholesky factor is near to what rounding makes of zero."""
+    pivot = root.diagonal(dim1=-2, dim2=-1).square()
+    share = pivot / whole.diagonal(dim1=-2, dim2=-1)
+    return bool((share > _LEAST_PIVOT).all())
 
 
 def _by_region(matrices: Tensor, vectors: Tensor) -> Tensor:

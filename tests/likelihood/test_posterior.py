@@ -8,6 +8,7 @@ from sklearn_mmm.baseline._variances import TimeHyperparameters, kernels_at
 from sklearn_mmm.components._adstock import make_adstock
 from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.components._saturation import make_saturation
+from sklearn_mmm.likelihood._bounds import at_bound
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.likelihood._penalised import Penalties
@@ -120,7 +121,7 @@ def find_mode(posterior, at, random, n_steps=30):
     value = posterior.objective(at, random)
     for _ in range(n_steps):
         former = value
-        at, value = gauss_newton_step(posterior, at, value, random)
+        at, value, _ = gauss_newton_step(posterior, at, value, random)
         if (former - value).max() < 1e-10:
             break
     return at
@@ -373,3 +374,36 @@ def test_a_test_of_one_campaign_counts_what_it_does_to_the_others():
     more = (rows.lags[0] - rows.lags[1])[rows.cell_part == 0].sum()
     assert (parts[:, 0] * more > 0).all()
     assert (parts[:, 1] * more < 0).all()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"n_regions": 1}, {"experiments": True}, {"modulated": True}, {"crossed": True}],
+)
+def test_single_precision_rounds_the_step(options):
+    posterior = make_posterior(**options)
+    at = posterior.start()
+    found = []
+    for single in (False, True):
+        system = NormalEquations(posterior, at, single)
+        assert system.firm
+        rhs = system.pull(at, no_randomisation(posterior))
+        found.append(system.solve(rhs, at_bound(posterior, at, rhs[0]), 1e-6))
+    assert system.slopes.shared.dtype == torch.float32
+    for exact, rounded in zip(*found, strict=True):
+        assert rounded.dtype == torch.float64
+        assert (rounded - exact).norm() <= 1e-4 * exact.norm()
+    # It is not the same system after all.
+    assert not torch.equal(found[0][0], found[1][0])
+
+
+def test_columns_that_tell_the_same_ask_for_double_precision():
+    posterior = make_posterior()
+    controls = posterior.inputs["controls"]
+    controls[..., 1] = controls[..., 0]
+    at = posterior.start()
+    assert NormalEquations(posterior, at).firm
+    # So little is believed that the prior does not tell them apart either.
+    wide = dict.fromkeys(("coefficient", "control_deviation"), (0.0, 1e4))
+    posterior.priors = posterior.priors | wide
+    assert not NormalEquations(posterior, at).firm
