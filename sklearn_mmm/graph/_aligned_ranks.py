@@ -94,7 +94,9 @@ class _Ranked:
 
     def __init__(self, values: np.ndarray) -> None:
         self.place = np.argsort(values, axis=1)
-        self.ordered = np.take_along_axis(values, self.place, axis=1)
+        ordered = np.take_along_axis(values, self.place, axis=1)
+        self._apart = ordered[:, 1:] != ordered[:, :-1]
+        self._ties: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def scores(self, kind: int, asked: np.ndarray) -> np.ndarray:
         """Return centred scores of the ranks of some rows of values, (n_asked, n_rows).
@@ -107,24 +109,40 @@ class _Ranked:
         n_rows = self.place.shape[1]
         out = np.empty((len(asked), n_rows))
         for own, row in zip(out, asked, strict=True):
-            values = self.ordered[row]
-            begins = np.flatnonzero(values[1:] != values[:-1]) + 1
-            if len(begins) == n_rows - 1:
+            if self._apart[row].all():
                 own[self.place[row]] = _scores_by_rank(kind, n_rows)
                 continue
-            # Values that tie share the mean of their ranks.
-            ends, begins = np.append(begins, n_rows), np.append(0, begins)
-            share = 0.5 * (begins + ends) / n_rows
-            tied = np.repeat(_SCORES[kind](share), ends - begins)
+            if row not in self._ties:
+                self._ties[row] = _mean_ranks(self._apart[row])
+            doubled, length = self._ties[row]
+            tied = np.repeat(_scores_by_share(kind, n_rows)[doubled - 1], length)
             own[self.place[row]] = tied - tied.mean()
         return out
+
+
+def _mean_ranks(apart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ranks that values share which tie, twice those, and how many do.
+
+    Parameters
+    ----------
+    apart : bool ndarray of shape (n_rows - 1,)
+        Whether a value in order of size is larger than the one before.
+    """
+    bounds = np.concatenate([[0], np.flatnonzero(apart) + 1, [len(apart) + 1]])
+    return bounds[:-1] + bounds[1:], np.diff(bounds)
 
 
 @lru_cache(maxsize=64)
 def _scores_by_rank(kind: int, n_rows: int) -> np.ndarray:
     """Return centred scores of ranks that do not tie, (n_rows,)."""
-    scores = _SCORES[kind]((np.arange(n_rows) + 0.5) / n_rows)
+    scores = _scores_by_share(kind, n_rows)[::2]
     return np.asarray(scores - scores.mean())
+
+
+@lru_cache(maxsize=64)
+def _scores_by_share(kind: int, n_rows: int) -> np.ndarray:
+    """Return the scores of ranks and of those half way between, (2 n_rows - 1,)."""
+    return _SCORES[kind](0.5 * np.arange(1, 2 * n_rows) / n_rows)
 
 
 class _Clusters:

@@ -1,5 +1,6 @@
 """Which of the edges that were found can be claimed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,12 +85,16 @@ def claim(
     """
     n = len(rules.allowed)
     found = np.mean([edges.weights[:n] != 0 for _, edges in draws], axis=0) > 0.5
-    holds = np.zeros((n, n), bool)
-    if (found & ~doubts.broken).any():
-        each = [direction_p_values(r, panel, e.weights, rules, seed) for r, e in draws]
-        turned = np.median(each, axis=0)
-        holds[found] = rejected(turned[found], _DIRECTION_LEVEL)
-    kept = np.asarray((found & holds & ~doubts.broken) | rules.required)
+
+    def turned(asked: np.ndarray) -> np.ndarray:
+        each = [
+            direction_p_values(own, panel, edges.weights, rules, seed, asked)
+            for own, edges in draws
+        ]
+        return np.asarray(np.median(each, axis=0))
+
+    holds = _holding(found, found & ~doubts.broken, turned)
+    kept = np.asarray(holds | rules.required)
     order = _topological(kept)
     within = replace(rules, allowed=kept)
     refits = [
@@ -111,6 +116,32 @@ def claim(
         between = np.var([fit.weights for fit in refits], axis=0, ddof=1)
         variance = variance + (1 + 1 / len(draws)) * between
     return Edges(weights, np.sqrt(variance))
+
+
+def _holding(
+    found: np.ndarray, sound: np.ndarray, turned: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return which edges, of those that nothing else speaks against, hold a direction.
+
+    Parameters
+    ----------
+    found : bool ndarray of shape (n, n)
+    sound : bool ndarray of shape (n, n)
+        Those of them that nothing else speaks against.
+    turned : callable
+        Returns the p-values of some edges if turned round, (n, n).
+    """
+    if not sound.any():
+        return sound
+    p_values = turned(sound)
+    own = p_values[sound]
+    # Whatever those of the others are, that of the first passes and that of none does.
+    least, most = _DIRECTION_LEVEL / found.sum(), _DIRECTION_LEVEL
+    if ((own <= least) | (own > most)).all():
+        return np.asarray(sound & (p_values <= least))
+    holds = found.copy()
+    holds[found] = rejected(turned(found)[found], _DIRECTION_LEVEL)
+    return holds & sound
 
 
 def _own_rather_than_common(

@@ -19,7 +19,12 @@ _LEAST_POWER = 1e-300
 
 
 def direction_p_values(
-    rows: GraphRows, panel: GraphPanel, weights: np.ndarray, rules: EdgeRules, seed: int
+    rows: GraphRows,
+    panel: GraphPanel,
+    weights: np.ndarray,
+    rules: EdgeRules,
+    seed: int,
+    asked: np.ndarray | None = None,
 ) -> np.ndarray:
     """Test each edge against the same graph with the edge turned round.
 
@@ -41,34 +46,38 @@ def direction_p_values(
     rules : EdgeRules
     seed : int
         Of the orders.
+    asked : bool ndarray of shape (n, n), optional
+        Of which edges it is asked; all of them by default.
 
     Returns
     -------
     ndarray of shape (n, n)
         Of the hypothesis that the turned edge explains the data as well; 0 where it
-        cannot be turned, 1 where there is no edge.
+        cannot be turned, 1 where there is no edge, or it is not asked for.
     """
     n = len(rules.allowed)
     edges = weights[:n] != 0
+    asked = edges if asked is None else edges & asked
     reach = _reach(edges)
-    out = np.ones((n, n))
-    implied, orders = [], _Orders(rows.cluster, seed)
-    for i, j in np.argwhere(edges):
-        # Another way from i to j, through some child of i.
-        if any(reach[k, j] for k in np.flatnonzero(edges[i]) if k != j):
-            implied.append((i, j))
-        elif rules.required[i, j] or not rules.allowed[j, i]:
+    # Another way from cause to effect, through some child of the cause.
+    others = reach & ~np.eye(n, dtype=bool)
+    implied = edges & ((edges.astype(int) @ others) > 0)
+    along = asked.copy()
+    for i, j in np.argwhere(asked & implied):
+        along |= np.outer(reach[i], reach[:, j])
+    out, orders = np.ones((n, n)), _Orders(rows.cluster, seed)
+    for i, j in np.argwhere(edges & along & ~implied):
+        if rules.required[i, j] or not rules.allowed[j, i]:
             out[i, j] = 0.0
         else:
             out[i, j] = _turned(rows, panel, weights, int(i), int(j), orders)
     # A path is as doubtful as its most doubtful edge, and an edge beside several paths
     # as the least doubtful of these.
-    for _ in range(n if implied else 0):
+    for _ in range(n if (implied & asked).any() else 0):
         path = out.copy()
         for k in range(n):
             path = np.minimum(path, np.maximum(path[:, [k]], path[[k]]))
-        for i, j in implied:
-            out[i, j] = path[i, j]
+        out[implied & asked] = path[implied & asked]
     return out
 
 

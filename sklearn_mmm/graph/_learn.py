@@ -270,8 +270,11 @@ def _with_common_cause(
         return draw(some, strength).tests.dependence
 
     most = max(most_strength(panel), _STRENGTHS[0])
-    tried = {each: dependence(each) for each in _STRENGTHS if each <= most}
-    for _ in range(_N_REFINEMENTS if len(tried) > 1 else 0):
+    strengths = [each for each in _STRENGTHS if each <= most]
+    several = len(strengths) > 1
+    # One that is alone is the best of all.
+    tried = {each: dependence(each) if several else 0.0 for each in strengths}
+    for _ in range(_N_REFINEMENTS if several else 0):
         best = min(tried, key=tried.__getitem__)
         known = sorted(tried)
         place = known.index(best)

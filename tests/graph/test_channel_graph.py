@@ -7,6 +7,7 @@ from sklearn_mmm import ChannelGraph
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.functional import acyclicity
 from sklearn_mmm.graph._aligned_ranks import aligned_rank_scores
+from sklearn_mmm.graph._claims import _holding
 from sklearn_mmm.graph._direction import _Orders, direction_p_values
 from sklearn_mmm.graph._edges import EdgeRules
 from sklearn_mmm.graph._independence import PairTests, rejected
@@ -368,3 +369,50 @@ def test_a_season_of_all_channels_hides_no_influence():
     edges = np.argwhere(graph.adjacency_.to_numpy() != 0).tolist()
     assert edges == [[0, 1]]
     assert graph.adjacency_.loc["a", "b"] == pytest.approx(0.6, abs=0.15)
+
+
+@pytest.mark.parametrize("n_edges", [3, 6, 12])
+def test_directions_that_are_asked_for_are_those_of_all(n_edges):
+    """Whether paths beside an edge are among those, or not."""
+    rng = np.random.default_rng(n_edges)
+    n = 5
+    panel = series_panel(
+        rng.gamma(2.0, size=(8, 60, n)), np.ones((8, 60), bool), np.arange(60.0), None
+    )
+    above = np.argwhere(np.triu(np.ones((n, n), bool), 1))
+    weights = np.zeros((n, n))
+    for i, j in above[rng.permutation(len(above))[:n_edges]]:
+        weights[i, j] = 0.5
+    rules = EdgeRules(~np.eye(n, dtype=bool), np.zeros((n, n), bool))
+    given = panel.rows(), panel, weights, rules, 0
+    whole = direction_p_values(*given)
+    for i, j in np.argwhere(weights):
+        asked = np.zeros((n, n), bool)
+        asked[i, j] = True
+        found = direction_p_values(*given, asked)
+        assert found[i, j] == whole[i, j]
+
+
+def test_directions_hold_as_if_all_were_asked_for():
+    rng, n = np.random.default_rng(0), 6
+    apart = ~np.eye(n, dtype=bool)
+    n_asked = 0
+    for _ in range(200):
+        p_values = rng.random((n, n)) ** rng.integers(1, 12)
+        found = (rng.random((n, n)) < 0.5) & apart
+        sound = found & (rng.random((n, n)) < 0.2)
+        if not found.any():
+            continue
+        asked = []
+
+        def turned(which, p_values=p_values, asked=asked):
+            asked.append(int(which.sum()))
+            return np.where(which, p_values, 1.0)
+
+        holds = _holding(found, sound, turned)
+        expected = np.zeros((n, n), bool)
+        expected[found] = rejected(p_values[found], 0.05)
+        np.testing.assert_array_equal(holds, expected & sound)
+        n_asked += max(asked, default=0) < found.sum()
+    # Of all edges it is asked now and then only.
+    assert n_asked > 100
