@@ -41,8 +41,11 @@ def experiment_fit(
         media = sequence.media.clone()
         media[..., list(test.channels)] = torch.as_tensor(test.other)
         other = sequence.contributions(media)[0].numpy()
-        counted = [*test.channels, *test.along]
-        brought = (own - other)[..., counted].sum(axis=-1)
+        moved = own - other
+        if not predictor.multiplies:
+            # What others bring hangs on the channel where effects multiply.
+            moved = moved[..., [*test.channels, *test.along]]
+        brought = moved.sum(axis=-1)
         model = float((brought * test.counted).sum(axis=1) @ predictor.scales.outcome)
         names = ", ".join(channels[c] for c in test.channels)
         gap = (model - test.lift) / test.std_error

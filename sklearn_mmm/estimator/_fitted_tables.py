@@ -172,16 +172,19 @@ def steady_state(
     channels: list[str],
     panel: Panel,
     rows: Rows,
+    usual_worth: np.ndarray,
 ) -> SteadyState:
     """Return what constant weekly spend brings, in value units.
 
-    An outcome unit is worth as much as on average over a region's training rows.
+    An outcome unit is worth as much as on average over a region's training rows, and so
+    is an effect where effects multiply.
     """
     module, n_members = fitted.net.module_, len(fitted.members)
     spend, n = panel.scatter(rows.amount), len(channels)
     n_rows, worth = panel.observed.sum(1)[:, None], np.ones((len(panel.regions), 1))
     if rows.value is not None:
         worth = panel.scatter(rows.value).sum(1)[:, None] / n_rows
+    worth = worth * usual_worth[:, None]
     own, *effects = [
         regional_effect(m, scales) * _at_usual_frequency(m, scales) * worth
         for m in (module, *(member.module for member in fitted.members))

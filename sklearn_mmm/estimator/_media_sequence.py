@@ -1,6 +1,6 @@
 """Media from the first training week on, and what they bring."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from sklearn_mmm.components._frequency import (
     frequency_parameters,
     response_to_frequency,
 )
+from sklearn_mmm.functional import compounded
 from sklearn_mmm.network import MMMModule
 
 
@@ -33,6 +34,9 @@ class MediaSequence:
         What the GRU remembers of the weeks before these.
     frequency : Tensor of shape (region, week, reached) or None
         Contacts of those who are reached, of the channels with reach.
+    rest : Tensor of shape (region, week) or None
+        Where effects multiply, the outcome without media, relative to the region's
+        mean; None where they add up.
     """
 
     module: MMMModule
@@ -43,11 +47,13 @@ class MediaSequence:
     later: Tensor
     memory: Tensor | None = None
     frequency: Tensor | None = None
+    rest: Tensor | None = None
 
     @property
     def apart(self) -> bool:
         """Whether what a channel brings hangs on no media but its own."""
-        return self.module.media.shape.apart and not self.module.modulation.active
+        adds = self.rest is None and not self.module.modulation.active
+        return adds and self.module.media.shape.apart
 
     def contributions(
         self, media: Tensor, first: int = 0, channel: Tensor | None = None
@@ -69,7 +75,7 @@ class MediaSequence:
         own = media, self.region, self.frequency
         out = module.media.of_series(*own, first, channel)
         if not module.modulation.active:
-            return out, torch.ones_like(out)
+            return self._brought(out, first), torch.ones_like(out)
         factor = module.modulation.predict(
             shape.together(media),
             self.controls,
@@ -79,7 +85,41 @@ class MediaSequence:
             self.memory,
         )
         factor = shape.each(factor[:, first:])
-        return out * factor, factor
+        return self._brought(out * factor, first), factor
+
+    def _brought(self, effects: Tensor, first: int) -> Tensor:
+        """Return contributions by effects, (region, week - first, channel)."""
+        if self.rest is None:
+            return effects
+        total = effects.sum(-1, keepdim=True)
+        return effects * self.rest[:, first:, None] * compounded(total)
+
+    @torch.no_grad()
+    def with_module(self, module: MMMModule) -> "MediaSequence":
+        """Return the sequence by other parameters that fit the same outcome."""
+        other = replace(self, module=module)
+        if self.rest is None:
+            return other
+        own, others = (
+            replace(one, rest=None).contributions(self.media)[0].sum(-1)
+            for one in (self, other)
+        )
+        return replace(other, rest=self.rest * (own - others).exp())
+
+    @torch.no_grad()
+    def usual_worth(self, weight: Tensor) -> Tensor:
+        """Return what an effect of 1 brings on average, (region,).
+
+        Parameters
+        ----------
+        weight : Tensor of shape (region, week)
+            Of the weeks.
+        """
+        if self.rest is None:
+            return weight.new_ones(len(weight))
+        total = replace(self, rest=None).contributions(self.media)[0].sum(-1)
+        size = weight.sum(1).clamp_min(1e-12)
+        return (self.rest * compounded(total) * weight).sum(1) / size
 
     @property
     def frequency_parameters(self) -> dict[str, np.ndarray]:
@@ -116,4 +156,5 @@ class MediaSequence:
             self.later[start:end],
             memory,
             None if self.frequency is None else self.frequency[:, start:end],
+            None if self.rest is None else self.rest[:, start:end],
         )

@@ -99,6 +99,10 @@ class PredictionMixin:
         """
         width = half_width(coverage)
         prediction, std = self.predict(X, return_std=True)
+        if self._predictor.multiplies:
+            # Symmetric on the scale of the logarithm.
+            factor = np.exp(width * std / prediction)
+            return np.column_stack([prediction / factor, prediction * factor])
         half = width * std
         return np.column_stack([prediction - half, prediction + half])
 
@@ -118,6 +122,8 @@ class PredictionMixin:
             Outcome units; each row sums to its prediction. A channel's column is what
             the prediction would lose without the channel. With ``coverage`` each part
             has the columns ``contribution``, ``low`` and ``high`` (a MultiIndex).
+            Where effects multiply (``link_``), channels share in what the prediction
+            would lose without all of them, by the sizes of their effects.
 
         Raises
         ------

@@ -11,6 +11,7 @@ import torch
 from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.estimator._media_sequence import MediaSequence
+from sklearn_mmm.functional import multiplied_parts, outcome_of_log
 from sklearn_mmm.likelihood._data import calendar_features
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps, make_panel
@@ -39,6 +40,8 @@ class Predictor:
         Other parameters that the data allow as well.
     interval_factor : float
         Factor on the standard deviation of forecasts.
+    link : {"identity", "log"}
+        Of what effects are added to: the outcome or its logarithm.
     """
 
     module: MMMModule
@@ -48,6 +51,12 @@ class Predictor:
     history: Rows
     members: list[Member]
     interval_factor: float
+    link: str
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether effects multiply the outcome."""
+        return self.link == "log"
 
     def decompose(self, rows: Rows) -> np.ndarray:
         """Return baseline, controls and media, (n_rows, 1 + n_controls + n_channels).
@@ -64,17 +73,25 @@ class Predictor:
     def _decompose(self, rows: Rows, members: list[Member]) -> Iterator[np.ndarray]:
         code = self.scales.code(rows.region)
         size = self.scales.outcome_of(code)[:, None]
-        panel, sequence = self.sequence(rows)
+        panel, sequence = self._effects(self._with_past(rows))
         organic = _OrganicRows.of(self.scales, rows, code)
         for member in members:
             with torch.no_grad():
                 own = replace(sequence, module=member.module)
                 media = own.contributions(sequence.media)[0].numpy()
             media = panel.gather(media)[-len(code) :]
-            yield np.column_stack([organic.parts(member), media]) * size
+            parts = np.column_stack([organic.parts(member), media])
+            if self.multiplies:
+                parts = multiplied_parts(parts, rows.controls.shape[1])
+            yield parts * size
 
     def controls_of_members(self, rows: Rows) -> Iterator[np.ndarray]:
         """Yield what controls bring by each member, (n_rows, n_controls)."""
+        if self.multiplies:
+            n = rows.controls.shape[1]
+            for parts in self.decompose_members(rows):
+                yield parts[:, 1 : 1 + n]
+            return
         code = self.scales.code(rows.region)
         size = self.scales.outcome_of(code)[:, None]
         organic = _OrganicRows.of(self.scales, rows, code)
@@ -85,7 +102,7 @@ class Predictor:
         """Return the factor of the rows' effects, (n_rows, n_channels)."""
         if not self.module.modulation.active:
             return np.ones(rows.media.shape)
-        panel, sequence = self.sequence(rows)
+        panel, sequence = self._effects(self._with_past(rows))
         with torch.no_grad():
             factor = sequence.contributions(sequence.media)[1].numpy()
         return panel.gather(factor)[-len(rows.region) :]
@@ -98,13 +115,22 @@ class Predictor:
         code = self.scales.code(rows.region)
         variance = self.baseline.variance(code, rows.position)
         variance *= self._widening(rows) ** 2
-        return np.asarray(variance * self.scales.outcome_of(code) ** 2)
+        return np.asarray(variance * self._size_of_variation(rows, code) ** 2)
 
     def noise_variance(self, rows: Rows) -> np.ndarray:
         """Return the variance of single weeks' noise, in squared outcome units."""
         code = self.scales.code(rows.region)
         variance = self.baseline.noise_variance(code) * self._widening(rows) ** 2
-        return np.asarray(variance * self.scales.outcome_of(code) ** 2)
+        return np.asarray(variance * self._size_of_variation(rows, code) ** 2)
+
+    def _size_of_variation(self, rows: Rows, code: np.ndarray) -> np.ndarray:
+        """Return outcome units of a relative variation, (n_rows,).
+
+        What multiplies an outcome varies with it.
+        """
+        if self.multiplies:
+            return np.asarray(self.decompose(rows).sum(axis=1))
+        return self.scales.outcome_of(code)
 
     def _widening(self, rows: Rows) -> np.ndarray:
         """Return how much wider than the model says errors are, (n_rows,)."""
@@ -114,7 +140,7 @@ class Predictor:
     def media_of_members(self, plan: MediaPlan) -> list[MediaPlan]:
         """Return a plan with each member's media and the model's own baseline."""
         return [
-            replace(plan, sequence=replace(plan.sequence, module=m.module))
+            replace(plan, sequence=plan.sequence.with_module(m.module))
             for m in self.members
         ]
 
@@ -123,8 +149,23 @@ class Predictor:
         code = self.scales.code(rows.region)
         size = self.scales.outcome_of(code)
         organic = _OrganicRows.of(self.scales, rows, code)
-        own = zip(self.members, self.media_of_members(plan), strict=True)
-        return [replace(p, rest=organic.parts(m).sum(axis=1) * size) for m, p in own]
+        if not self.multiplies:
+            own = zip(self.members, self.media_of_members(plan), strict=True)
+            return [
+                replace(p, rest=organic.parts(m).sum(axis=1) * size) for m, p in own
+            ]
+        panel, sequence = self._effects(self._with_past(rows), self._n_after)
+        cells = _OrganicRows.of_cells(self.scales, panel, sequence.controls.numpy())
+        return [
+            replace(
+                plan,
+                rest=outcome_of_log(organic.parts(m).sum(axis=1)) * size,
+                sequence=replace(
+                    plan.sequence, module=m.module, rest=cells.outcome(m, panel)
+                ),
+            )
+            for m in self.members
+        ]
 
     def plan(self, rows: Rows, channels: list[str], index: pd.Index) -> MediaPlan:
         """Prepare rows for the question what other media would have brought."""
@@ -132,17 +173,19 @@ class Predictor:
         code = self.scales.code(rows.region)
         outcome_scale = self.scales.outcome_of(code)
         # An effect lasts for as long as the adstock kernel.
-        panel, sequence = self.sequence(rows, self.module.media.max_lag - 1)
+        panel, sequence = self.sequence(rows, self._n_after)
         n_rows = len(rows.region)
         scale, price = self.scales.media_of(code), self._prices(rows, code)
-        organic = _OrganicRows.of(self.scales, rows, code)
+        rest = _OrganicRows.of(self.scales, rows, code).parts(main).sum(axis=1)
+        if self.multiplies:
+            rest = outcome_of_log(rest)
         return MediaPlan(
             channels=channels,
             index=index,
             region=rows.region,
             time=rows.time,
             spend=rows.spend,
-            rest=organic.parts(main).sum(axis=1) * outcome_scale,
+            rest=rest * outcome_scale,
             media_scale=scale * price,
             price=price,
             given=np.where(rows.spend > 0, 0.0, rows.media) / scale,
@@ -175,13 +218,35 @@ class Predictor:
         """Return the rows behind those of training that they continue."""
         return rows if self.axis is None else rows.continuing(self.history).rows
 
+    @property
+    def _n_after(self) -> int:
+        """Weeks for which an effect lasts: those of the adstock kernel."""
+        return int(self.module.media.max_lag) - 1
+
+    def usual_worth(self) -> np.ndarray:
+        """Return what an effect of 1 brings per training row, (n_regions,).
+
+        Relative to the region's mean outcome; 1 where effects add up.
+        """
+        panel, sequence = self.sequence(self.history)
+        seen = torch.as_tensor(panel.observed, dtype=torch.float64)
+        return np.asarray(sequence.usual_worth(seen).numpy())
+
     def sequence(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
         """Return the rows' regions from the first training week on.
 
         The rows are the last ones of the panel. ``n_after`` weeks without media follow
         the last one.
         """
-        rows = self._with_past(rows)
+        panel, sequence = self._effects(self._with_past(rows), n_after)
+        if not self.multiplies:
+            return panel, sequence
+        cells = _OrganicRows.of_cells(self.scales, panel, sequence.controls.numpy())
+        rest = cells.outcome(Member(self.module, self.baseline), panel)
+        return panel, replace(sequence, rest=rest)
+
+    def _effects(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
+        """Return rows and their past on the scale of the link."""
         regular = self.axis is None or self.axis.regular
         # Sequences begin with the training weeks, whichever regions are asked for.
         panel = make_panel(
@@ -235,6 +300,34 @@ class _OrganicRows(NamedTuple):
         # Effects are held at the edges of the range that training has seen.
         held = np.clip(controls, *scales.control_range_of(code))
         return cls(code, rows.position, held, scales.reference_of(code))
+
+    @classmethod
+    def of_cells(
+        cls, scales: PanelScales, panel: Panel, controls: np.ndarray
+    ) -> "_OrganicRows":
+        """Return all cells of a panel, region by region.
+
+        Parameters
+        ----------
+        scales : PanelScales
+        panel : Panel
+        controls : ndarray of shape (n_regions, n_weeks, n_controls)
+            Standardised.
+        """
+        n_regions, n_weeks = panel.observed.shape
+        code = np.repeat(scales.code(panel.regions), n_weeks)
+        flat = controls.reshape(len(code), controls.shape[2])
+        held = np.clip(flat, *scales.control_range_of(code))
+        position = np.tile(panel.position, n_regions)
+        return cls(code, position, held, scales.reference_of(code))
+
+    def outcome(self, member: Member, panel: Panel) -> torch.Tensor:
+        """Return relative outcomes of a panel's cells without media, (region, week).
+
+        Where effects multiply.
+        """
+        values = outcome_of_log(self.parts(member).sum(axis=1))
+        return torch.as_tensor(values.reshape(panel.observed.shape))
 
     def parts(self, member: Member) -> np.ndarray:
         """Return relative baseline and control effects, (n_rows, 1 + n_controls)."""

@@ -132,7 +132,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     curve unless another one is chosen, the baseline :math:`b` wanders and repeats with
     the year as far as the data say, and effects are shared between regions up to
     shrunken deviations. It is fitted by penalised maximum likelihood with a Huber loss;
-    the amounts of shrinkage are learned (empirical Bayes).
+    the amounts of shrinkage are learned (empirical Bayes). Where effects multiply
+    (``link``) the sum is that of :math:`1 + \log(y / \bar y_r)`.
 
     Parameters
     ----------
@@ -240,6 +241,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         one curve, of the sum of their media, whose ``media_scale_`` is that of the sum;
         their effects differ as far as the data say, see :doc:`/how_to_campaigns`. Dicts
         by channel may name the group.
+    link : {"auto", "identity", "log"}, default="auto"
+        What effects are added to: the outcome, or its logarithm, so that they multiply:
+        a promotion then brings more where media are on, and media more in the season.
+        "auto" is the one that makes the outcomes likelier; the outcome itself where one
+        of them is not above 0. See ``link_`` and :doc:`/multiplicative`.
     seasons : "auto" or list, default="auto"
         What repeats in the baseline: some of "year", "month", "week" and "day", by the
         clock of the data, or numbers of time steps. "auto" is the year, weekdays of
@@ -388,6 +394,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         Column with the money behind each channel; None where it costs nothing.
     reach_frequency_ : dict of tuple of str
         Columns of reach and frequency, by channel that has them.
+    link_ : {"identity", "log"}
+        What effects are added to. Where it is "log", channels share in what they bring
+        together by the sizes of their effects, and parameters named effect are on the
+        scale of the logarithm.
     net_ : skorch.NeuralNet
         The trained net, with its ``history``.
     n_features_in_ : int
@@ -445,6 +455,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         "adstock": [StrOptions({"auto", *ADSTOCKS}), Adstock, dict],
         "saturation": [StrOptions(set(SATURATIONS)), Saturation, dict],
         "channel_groups": [None, dict],
+        "link": [StrOptions({"auto", "identity", "log"})],
         "seasons": [str, list, tuple],
         "time_varying": ["boolean"],
         "validation": ["boolean"],
@@ -485,6 +496,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         adstock: str | Adstock | Mapping[Any, str | Adstock] = "auto",
         saturation: str | Saturation | Mapping[Any, str | Saturation] = "hill",
         channel_groups: Mapping[str, Sequence[Any]] | None = None,
+        link: str = "auto",
         seasons: str | Sequence[str | float] = "auto",
         time_varying: bool = True,
         validation: bool = True,
@@ -518,6 +530,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self.adstock = adstock
         self.saturation = saturation
         self.channel_groups = channel_groups
+        self.link = link
         self.seasons = seasons
         self.time_varying = time_varying
         self.validation = validation
@@ -719,6 +732,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             scales = replace(scales, frequency=often)
         scales = with_groups(scales, panel, rows.media, self._groups.values())
         data = self._training_data(rows, panel, y, scales)
+        self._check_positive(rows, y, former)
         tests = self._tests(panel, rows, data, lift_tests, options)
         beliefs = self._beliefs(panel, rows, y, data)
         experiments = [*tests, *beliefs]
@@ -732,6 +746,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             rows,
             self._fitted.members,
             self._fitted.settings.interval_factor,
+            self._fitted.link,
         )
         self._publish(panel, rows, y, index)
         self._learn_graph(data, options, update=former is not None)
@@ -739,6 +754,18 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self._warn_about_carry_over()
         self._warn_about_outliers()
         return self
+
+    def _check_positive(self, rows: Rows, y: np.ndarray, former: Fitted | None) -> None:
+        """Refuse outcomes without a logarithm where effects multiply."""
+        link = self.link if former is None else former.link
+        if link != "log" or (y > 0).all():
+            return
+        row = int(np.argmin(y))
+        raise ValueError(
+            f"y is {y[row]:g} in region {rows.region[row]!r}, time {rows.time[row]}, "
+            "and effects multiply only what is above 0: leave such rows out, or fit "
+            "with link='identity'"
+        )
 
     def _references(self, rows: Rows) -> list[Reference]:
         """Return what contributions of controls are measured from."""
@@ -1013,7 +1040,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     ) -> None:
         fitted, scales = self._fitted, self._predictor.scales
         module, channels = fitted.net.module_, self.media_columns_
-        self.net_ = fitted.net
+        self.net_, self.link_ = fitted.net, fitted.link
         self.n_members_ = len(fitted.members)
         self.history_ = self._history_table(rows)
         lags = pd.RangeIndex(module.media.max_lag, name="lag")
@@ -1041,9 +1068,10 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
             fitted, modulates, self._dimension_names
         )
         self.seasons_ = season_lengths(fitted)
-        self._steady_state = steady_state(fitted, scales, channels, panel, rows)
+        worth = self._predictor.usual_worth()
+        self._steady_state = steady_state(fitted, scales, channels, panel, rows, worth)
         self.regional_effect_ = pd.DataFrame(
-            regional_effect(module, scales), panel.regions, channels
+            regional_effect(module, scales) * worth[:, None], panel.regions, channels
         )
         # Of a former fit.
         self.__dict__.pop("response_curves_", None)

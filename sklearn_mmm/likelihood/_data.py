@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm.baseline._covariance import TimeCovariance
-from sklearn_mmm.functional import lagged
+from sklearn_mmm.functional import lagged, log_outcome, outcome_of_log
 from sklearn_mmm.network import ResponseShape
 from sklearn_mmm.panel._groups import Groups
 
@@ -57,7 +57,7 @@ class TrainingData:
     controls : ndarray of shape (n_regions, n_weeks, n_controls)
         Standardised.
     target : ndarray of shape (n_regions, n_weeks)
-        Outcome relative to the region's mean.
+        Outcome relative to the region's mean, on the scale of the link.
     observed : bool ndarray of shape (n_regions, n_weeks)
     position : ndarray of shape (n_weeks,)
     covariance : TimeCovariance
@@ -72,6 +72,8 @@ class TrainingData:
         As ``past``.
     groups : Groups or None
         Of the regions, with several dimensions.
+    link : {"identity", "log"}, default="identity"
+        Of what effects are added to: the outcome or its logarithm.
     """
 
     media: np.ndarray
@@ -85,6 +87,28 @@ class TrainingData:
     reach: tuple[int, ...] = ()
     past_frequency: np.ndarray | None = None
     groups: Groups | None = None
+    link: str = "identity"
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether effects multiply the outcome."""
+        return self.link == "log"
+
+    @property
+    def positive(self) -> bool:
+        """Whether all outcomes are above 0, as a logarithm needs them."""
+        return bool((self.target[self.observed] > 0).all())
+
+    def logged(self) -> "TrainingData":
+        """Return the data of effects that multiply."""
+        target = log_outcome(np.where(self.observed, self.target, 1.0))
+        target = np.where(self.observed, target, 0.0)
+        return replace(self, target=target, link="log")
+
+    @property
+    def outcome(self) -> np.ndarray:
+        """Outcome relative to the region's mean, (n_regions, n_weeks)."""
+        return outcome_of_log(self.target) if self.multiplies else self.target
 
     @property
     def calendar(self) -> np.ndarray:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from sklearn_mmm.functional import lagged
+from sklearn_mmm.functional import compounded, lagged
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.network import ChannelGroups, MMMModule
 from sklearn_mmm.network._media import MediaResponse
@@ -134,10 +134,33 @@ class ExperimentRows:
         return out.index_add_(1, self.part_experiment, parts)
 
     def modulated(self, module: MMMModule, data: TrainingData) -> "ExperimentRows":
-        """Return the rows with the modulation of effects that a module has."""
+        """Return the rows with the modulation of effects that a module has.
+
+        Where effects multiply, a difference of effects is worth what it is there.
+        """
         factor = torch.as_tensor(_modulation(module, data))
         cells = self.cell_region, self.cell_week, self.cell_channel
-        return replace(self, modulation=factor[cells])
+        own = replace(self, modulation=factor[cells])
+        return own._multiplied(module, data) if data.multiplies else own
+
+    @torch.no_grad()
+    def _multiplied(self, module: MMMModule, data: TrainingData) -> "ExperimentRows":
+        r"""Return the rows as effects of an experiment multiply the outcome seen.
+
+        An experiment of the effect :math:`\Delta` has moved an outcome :math:`y` by
+        :math:`y (1 - e^{-\Delta})`.
+        """
+        inputs = (self.cell_channel, self.frequency, self.whole)
+        with_, without = module.media(self.lags, self.cell_region, *inputs)
+        difference = (with_ - without) * self.modulation
+        experiment = self.part_experiment[self.cell_part]
+        shape = self.n_experiments, *data.target.shape
+        whole = difference.new_zeros(shape)
+        cells = experiment, self.cell_region, self.cell_week
+        whole.index_put_(cells, difference, accumulate=True)
+        outcome = np.where(data.observed, data.outcome, 1.0)
+        worth = torch.as_tensor(outcome) * compounded(-whole)
+        return replace(self, modulation=self.modulation * worth[cells])
 
     def gap(self, lift: Tensor) -> Tensor:
         """Return gaps of (member, experiment) lifts in standard errors."""

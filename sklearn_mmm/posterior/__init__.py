@@ -1,6 +1,10 @@
 """Modes, members and settled hyper-parameters."""
 
-from sklearn_mmm.posterior._members import Member, make_members
+from sklearn_mmm.posterior._members import (
+    Member,
+    make_members,
+    no_randomisation,
+)
 from sklearn_mmm.posterior._mode_search import (
     Hyperparameters,
     Mode,
@@ -15,4 +19,5 @@ __all__ = [
     "ModeSearch",
     "Schedule",
     "make_members",
+    "no_randomisation",
 ]

@@ -149,11 +149,12 @@ class ModeSearch:
 
     def _begin(self, hyper: Hyperparameters) -> None:
         """Begin a round at hyper-parameters."""
+        clean = self.data.without(hyper.outliers.shift)
         if self.experiments is not None:
-            self.experiments = self.experiments.modulated(self.module, self.data)
+            self.experiments = self.experiments.modulated(self.module, clean)
         posterior = Posterior(
             self.module,
-            self.data.without(hyper.outliers.shift),
+            clean,
             hyper.time,
             hyper.penalties,
             self.kernels,

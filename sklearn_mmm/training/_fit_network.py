@@ -4,7 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,8 +17,6 @@ from sklearn_mmm.baseline._variances import initial_hyperparameters
 from sklearn_mmm.likelihood._data import TrainingData, exposure
 from sklearn_mmm.likelihood._experiments import (
     Experiment,
-    ExperimentRows,
-    experiment_rows,
 )
 from sklearn_mmm.likelihood._penalised import (
     Penalties,
@@ -33,18 +31,19 @@ from sklearn_mmm.posterior import (
     make_members,
 )
 from sklearn_mmm.training._carry_over import freer_carry_over
-from sklearn_mmm.training._checkpoint import Checkpoint, KeepSearch, search_state
+from sklearn_mmm.training._checkpoint import Checkpoint
 from sklearn_mmm.training._condition import baseline_of, media_and_controls
 from sklearn_mmm.training._drift import drift_scale, effects_vary, train_drift
-from sklearn_mmm.training._net import (
-    MMMNet,
-    NoCriterion,
-    Progress,
-    RenewHyperparameters,
-    WholePanel,
-)
+from sklearn_mmm.training._net import MMMNet
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
+from sklearn_mmm.training._stage import (
+    AGAIN,
+    SCHEDULE,
+    Told,
+    multiplied,
+    train_whole,
+)
 from sklearn_mmm.training._validate import (
     ForecastSettings,
     InnerFit,
@@ -52,9 +51,6 @@ from sklearn_mmm.training._validate import (
     validate,
 )
 
-# Variances are not searched to the end in a round: the next one goes on.
-_SCHEDULE = Schedule(n_rounds=5, n_steps=6, n_last_steps=30, n_iterations=8)
-_AGAIN = Schedule(n_rounds=2, n_steps=6, n_last_steps=30, n_iterations=6)
 # Searches begin where that of all weeks has ended.
 _INNER = Schedule(n_rounds=1, n_steps=4, n_last_steps=4, several_starts=False)
 N_CORRECTIONS = 3
@@ -73,6 +69,8 @@ class Fitted:
     settings : ForecastSettings
     members : list of Member
         Refits on randomised data, whose spread is the uncertainty of parameters.
+    link : {"identity", "log"}
+        Of what effects are added to.
     """
 
     net: MMMNet
@@ -80,6 +78,7 @@ class Fitted:
     baseline: TimeBaseline
     settings: ForecastSettings
     members: list[Member]
+    link: str
 
 
 def fit_network(
@@ -113,19 +112,23 @@ def fit_network(
     if options.time_varying:
         orders = data.orders(options.shape)
         module.modulation.arrange(orders.media, orders.controls)
-    rows = experiment_rows(experiments, module, data, outcome_scale)
+    if options.link == "log":
+        data = data.logged()
     hyper = initial(module, data, options)
-    whole, data = data, data.with_usual_past()
-    net, mode = train(
-        module, data, hyper, rows, _SCHEDULE, options, seed, "fit", checkpoint
+    told = Told(experiments, outcome_scale, seed, checkpoint)
+    found = train_whole(module, data, hyper, told, SCHEDULE, options, "fit")
+    if options.link == "auto":
+        found = multiplied(found, told, options)
+    freer = freer_carry_over(
+        found.mode, found.module, found.data.with_usual_past(), options
     )
-    freer = freer_carry_over(mode, module, data, options)
     if freer is not None:
         module, hyper, options = freer
-        rows = experiment_rows(experiments, module, data, outcome_scale)
-        net, mode = train(
-            module, data, hyper, rows, _AGAIN, options, seed, "carry-over", checkpoint
+        found = train_whole(
+            module, found.data, hyper, told, AGAIN, options, "carry-over"
         )
+    whole, data, mode = found.data, found.data.with_usual_past(), found.mode
+    module, net = found.module, found.net
 
     @cache
     def drifting() -> _Drifting | None:
@@ -139,9 +142,8 @@ def fit_network(
     if varying is not None:
         hyper = mode.hyper._replace(penalties=varying.penalties)
         own = varying.module
-        net, mode = train(
-            own, data, hyper, rows, _AGAIN, options, seed, "drift", checkpoint
-        )
+        found = train_whole(own, whole, hyper, told, AGAIN, options, "drift")
+        net, mode = found.net, found.mode
     net.module_.modulation.future_share = settings.future_share
     if not net.module_.modulation.active:
         net.module_.modulation.remove()
@@ -175,74 +177,7 @@ def complete_fit(
         options.verbose,
         options.n_jobs,
     )
-    return Fitted(net, mode.hyper, baseline, settings, members)
-
-
-def train(
-    module: MMMModule,
-    data: TrainingData,
-    hyper: Hyperparameters,
-    experiments: ExperimentRows | None,
-    schedule: Schedule,
-    options: TrainingOptions,
-    seed: int,
-    name: str,
-    checkpoint: Checkpoint,
-) -> tuple[MMMNet, Mode]:
-    """Train a module in a skorch loop; it has the mode's parameters afterwards."""
-    search = ModeSearch(module, data, hyper, experiments, schedule, options.tol, seed)
-    callbacks: list[Any] = [("hyperparameters", RenewHyperparameters())]
-    if options.verbose:
-        # Before the callback that ends training.
-        bar = Progress(name, schedule.n_rounds + 1, "round")
-        callbacks.insert(0, ("progress", bar))
-    if checkpoint.path is not None:
-        callbacks.insert(0, ("checkpoint", KeepSearch(checkpoint, name)))
-    net = MMMNet(
-        module,
-        criterion=NoCriterion,
-        search=search,
-        n_observations=int(data.observed.sum()),
-        max_epochs=options.max_epochs,
-        batch_size=-1,
-        iterator_train=WholePanel,
-        train_split=None,
-        callbacks=[*options.callbacks, *callbacks],
-        callbacks__print_log=None,
-        verbose=0,
-    )
-    _run(net, search, data, options, name, checkpoint)
-    mode = search.mode
-    mode.posterior.install(module, mode.at, 0)
-    # What only training needs is dropped, so that a fitted estimator is small.
-    net.search = None
-    del net.optimizer_
-    return net, mode
-
-
-@torch.no_grad()
-def _run(
-    net: MMMNet,
-    search: ModeSearch,
-    data: TrainingData,
-    options: TrainingOptions,
-    name: str,
-    checkpoint: Checkpoint,
-) -> None:
-    """Run the loop of a net, or what is left of it."""
-    net.initialize()
-    begun = checkpoint.recall(name)
-    if begun is not None:
-        search.restore(begun["search"])
-        net.history.extend(begun["history"])
-        if begun["ended"]:
-            return
-    net.partial_fit(
-        search.mode.posterior.inputs,
-        {"outcome": torch.as_tensor(data.target)},
-        epochs=options.max_epochs - len(net.history),
-    )
-    checkpoint.keep(name, search_state(net, list(net.history), ended=True))
+    return Fitted(net, mode.hyper, baseline, settings, members, data.link)
 
 
 class _Drifting(NamedTuple):
@@ -362,7 +297,7 @@ def initial(
         options.l1,
         options.l2,
         options.noise,
-        bool((data.target >= 0).all()),
+        not data.multiplies and bool((data.target >= 0).all()),
         options.believed,
         module.controls.signed,
         data.whole_events,

@@ -29,6 +29,8 @@ class TrainingOptions:
     longest : tuple of int or None
         Lengths in time steps that the units' kernels may grow to, in a wider form,
         where the data say so; 0 where form and length are told, None if all are.
+    link : {"auto", "identity", "log"}
+        Of what effects are added to: the outcome or its logarithm; as the data say.
     n_jobs : int or None
         Threads, which change no result.
     """
@@ -47,6 +49,7 @@ class TrainingOptions:
     signs: Signs
     believed: Believed
     longest: tuple[int, ...] | None
+    link: str = "auto"
     n_jobs: int | None = None
 
     def __post_init__(self) -> None:

@@ -15,13 +15,10 @@ from sklearn_mmm.panel._groups import Groups
 from sklearn_mmm.panel._scales import Rescaling
 from sklearn_mmm.posterior import Hyperparameters, Schedule
 from sklearn_mmm.training._checkpoint import Checkpoint
-from sklearn_mmm.training._fit_network import (
-    Fitted,
-    complete_fit,
-    train,
-)
+from sklearn_mmm.training._fit_network import Fitted, complete_fit
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
+from sklearn_mmm.training._stage import train
 
 # What has been found is near what is found with a few weeks more, and the next update
 # goes on from there.
@@ -58,6 +55,9 @@ def update_network(
         Outcome units of a relative contribution.
     seed : int
     """
+    if previous.link == "log":
+        # Another unit of the outcome moves the level of its logarithm, and no more.
+        data, rescaling = data.logged(), replace(rescaling, outcome=1.0)
     module = resized(previous.net.module_, data, rescaling.region)
     _rescale(module, rescaling)
     rows = experiment_rows(experiments, module, data, outcome_scale)
