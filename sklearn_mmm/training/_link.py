@@ -23,8 +23,8 @@ from sklearn_mmm.posterior import Hyperparameters, Mode, no_randomisation
 from sklearn_mmm.training._scores import unexplained, white_rows
 
 # Standard errors from which on the logarithm is tried at all, and by how much its
-# logarithmic likelihood has to be larger.
-_SUSPICIOUS, _ENOUGH = 1.0, 0.5
+# logarithmic likelihood has to be larger: by then it is seven times as likely.
+_SUSPICIOUS, _ENOUGH = 1.0, 2.0
 
 
 @torch.no_grad()
