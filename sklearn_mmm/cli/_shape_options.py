@@ -26,6 +26,12 @@ def add_shapes(parser: argparse.ArgumentParser) -> None:
         metavar="GROUP=CHANNEL,...",
         help="campaigns that share a channel: social=prospecting,retargeting",
     )
+    parser.add_argument(
+        "--link",
+        choices=("auto", "identity", "log"),
+        default="auto",
+        help="whether effects add up or multiply (default: as the data say)",
+    )
 
 
 def shapes_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -41,6 +47,7 @@ def shapes_of(args: argparse.Namespace) -> dict[str, Any]:
         "adstock": _by_channel("--adstock", args.adstock, str),
         "saturation": _by_channel("--saturation", args.saturation, str),
         "channel_groups": _groups(args.groups),
+        "link": args.link,
     }
 
 

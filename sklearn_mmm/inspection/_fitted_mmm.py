@@ -43,6 +43,7 @@ class FittedMMM(Protocol):
 
     contributions_: pd.DataFrame
     modulation_: pd.DataFrame
+    link_: str
     response_curves_: pd.DataFrame
     control_reference_: pd.DataFrame
     adstock_: pd.DataFrame

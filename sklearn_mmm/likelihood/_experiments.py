@@ -113,6 +113,14 @@ class ExperimentRows:
         state : dict of Tensor
             Its parameters, with a leading member axis.
         """
+        cells = self._moved(media, state) * self.size * self.modulation
+        n, k = self.n_regions, len(self.part_channel)
+        out = cells.new_zeros(len(cells), k * n)
+        out.index_add_(1, self.cell_part * n + self.cell_region, cells)
+        return out.reshape(len(cells), k, n)
+
+    def _moved(self, media: MediaResponse, state: Parameters) -> Tensor:
+        """Return relative contributions with less those without, (member, cell)."""
         inputs = (
             self.lags,
             self.cell_region,
@@ -121,11 +129,7 @@ class ExperimentRows:
             self.whole,
         )
         with_, without = functional_call(media, state, inputs).unbind(1)
-        cells = (with_ - without) * self.size * self.modulation  # (member, cell)
-        n, k = self.n_regions, len(self.part_channel)
-        out = cells.new_zeros(len(cells), k * n)
-        out.index_add_(1, self.cell_part * n + self.cell_region, cells)
-        return out.reshape(len(cells), k, n)
+        return with_ - without
 
     def lift(self, media: MediaResponse, state: Parameters) -> Tensor:
         """Return the model's lifts, (member, experiment)."""
@@ -150,9 +154,8 @@ class ExperimentRows:
         An experiment of the effect :math:`\Delta` has moved an outcome :math:`y` by
         :math:`y (1 - e^{-\Delta})`.
         """
-        inputs = (self.cell_channel, self.frequency, self.whole)
-        with_, without = module.media(self.lags, self.cell_region, *inputs)
-        difference = (with_ - without) * self.modulation
+        state = {name: own[None] for name, own in module.media.named_parameters()}
+        difference = self._moved(module.media, state)[0] * self.modulation
         experiment = self.part_experiment[self.cell_part]
         shape = self.n_experiments, *data.target.shape
         whole = difference.new_zeros(shape)

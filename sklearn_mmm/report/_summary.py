@@ -196,7 +196,8 @@ def _fitted(r: Results) -> list[str]:
     n_edges = len(r.graph.edges)
     return [
         words,
-        f"{names}. Effects {'vary with' if varies else 'are constant over'} time. "
+        f"{names}. Effects {'multiply' if mmm.link_ == 'log' else 'add up'}, and "
+        f"{'vary with' if varies else 'are constant over'} time. "
         f"The graph has {_count(n_edges, 'influence')} among channels.",
     ]
 
