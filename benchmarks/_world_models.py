@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -193,4 +194,5 @@ def trend_and_harmonics(world):
 
 
 MODELS = {"ours": ours, "nonnegative": nonnegative, "ridge": ridge}
-TOLD = {"told": told}
+# Those that are asked for by name.
+OTHERS = {"told": told, "adding": partial(ours, link="identity")}

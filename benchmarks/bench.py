@@ -33,6 +33,10 @@ LONG = {
     "graph": "graph.py --parts simulations mediators large --sizes 10 20 --no-baseline",
     "graph_cycles": "graph.py --parts confounded --cycles all",
     "graph_panels": "graph.py --parts panels",
+    "link": (
+        "worlds.py --models ours adding --kinds multiplicative synergy additive "
+        "--seeds 0 1 2 3 4 5"
+    ),
     "memory": "speed.py --only controls channels days_5000 wide labels --limit 420",
     "modes": "modes.py",
     "peers": (

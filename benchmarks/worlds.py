@@ -21,7 +21,7 @@ from _environments import PEERS, environment
 from _machine import describe_machine
 from _peer_runs import fit_peer
 from _world_kinds import KINDS
-from _world_models import MODELS, TOLD, trend_and_harmonics
+from _world_models import MODELS, OTHERS, trend_and_harmonics
 from _world_tables import compare, print_beside, print_limits, print_table
 from joblib import Parallel, delayed
 
@@ -100,7 +100,9 @@ def estimate_of(model, world, options):
     """Return what a model says of a world; options are ours, or those of a peer."""
     if model in PEERS:
         return fit_peer(model, world, seed=0, **options["peer"]).estimate
-    return (MODELS | TOLD)[model](world, **(options["ours"] if model == "ours" else {}))
+    return (MODELS | OTHERS)[model](
+        world, **(options["ours"] if model == "ours" else {})
+    )
 
 
 def measure(name, seed, models, options):
@@ -205,9 +207,10 @@ def main():
             version = environment(args.peer)[1]
             print(f"{PEERS[args.peer].title} {version}, 4 chains of {args.draws} draws")
             args.models = ["ours", args.peer]
-            print_beside(run(args))
-            return
         found = run(args)
+        if args.peer or args.models == ["ours", "adding"]:
+            print_beside(found)
+            return
         print_table(found)
         print_limits(found)
 

@@ -64,6 +64,12 @@ SECTIONS = {
         "without outliers it misallocates less than both in 86 %, so that more is "
         "luck.",
     ),
+    "link": (
+        "Effects that multiply",
+        "The default, which finds out whether effects add up or multiply, beside "
+        '``link="identity"``, where they always add up: in worlds where all effects '
+        "multiply, where two of them do, and where none does.",
+    ),
     "modes": (
         "One mode, or several",
         "Where Gauss-Newton ends from other starts, drawn from the priors: in the mode "

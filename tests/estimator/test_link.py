@@ -139,9 +139,8 @@ def test_plans_say_what_predictions_say(multiplied):
     last = X["week"] > X["week"].max() - pd.Timedelta(weeks=13)
     rows = X[last]
     plan = mmm.media_plan(rows)
-    assert np.allclose(
-        plan.rest + plan.contributions(plan.spend).sum(1), mmm.predict(rows)
-    )
+    brought = plan.contributions(plan.spend).sum(axis=1)
+    assert np.allclose(plan.rest + brought, mmm.predict(rows))
     more = plan.spend * [1.5, 0.5, 1.0]
     other = rows.assign(**dict(zip(CHANNELS, more.T, strict=True)))
     gain = plan.contributions(more).sum() - brought.sum()
