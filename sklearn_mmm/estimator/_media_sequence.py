@@ -10,7 +10,7 @@ from sklearn_mmm.components._frequency import (
     frequency_parameters,
     response_to_frequency,
 )
-from sklearn_mmm.functional import compounded
+from sklearn_mmm.functional._link import compounded
 from sklearn_mmm.network import MMMModule
 
 

@@ -11,7 +11,7 @@ import torch
 from sklearn_mmm.baseline._forecast import TimeBaseline
 from sklearn_mmm.estimator._media_plan import MediaPlan
 from sklearn_mmm.estimator._media_sequence import MediaSequence
-from sklearn_mmm.functional import multiplied_parts, outcome_of_log
+from sklearn_mmm.functional._link import multiplied_parts, outcome_of_log
 from sklearn_mmm.likelihood._data import calendar_features
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.panel._grid import Panel, interpolate_gaps, make_panel

@@ -10,27 +10,17 @@ from sklearn_mmm.functional._adstock import (
     lagged,
     weibull_weights,
 )
-from sklearn_mmm.functional._link import (
-    compounded,
-    log_outcome,
-    multiplied_parts,
-    outcome_of_log,
-)
 from sklearn_mmm.functional._saturation import hill, power
 
 __all__ = [
     "acyclicity",
     "carry_over",
-    "compounded",
     "delayed_weights",
     "geometric_weights",
     "half_life",
     "has_faded",
     "hill",
     "lagged",
-    "log_outcome",
-    "multiplied_parts",
-    "outcome_of_log",
     "power",
     "weibull_weights",
 ]

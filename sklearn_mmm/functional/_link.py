@@ -19,7 +19,7 @@ def log_outcome(relative: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_mmm.functional import log_outcome, outcome_of_log
+    >>> from sklearn_mmm.functional._link import log_outcome, outcome_of_log
     >>> log_outcome(np.array([1.0, 2.0])).round(3).tolist()
     [1.0, 1.693]
     >>> outcome_of_log(log_outcome(np.array([1.0, 2.0]))).tolist()
@@ -52,8 +52,8 @@ def compounded(total: Tensor) -> Tensor:
     Examples
     --------
     >>> import torch
-    >>> from sklearn_mmm.functional import compounded
-    >>> compounded(torch.tensor([0.0, 0.5])).numpy().round(3).tolist()
+    >>> from sklearn_mmm.functional._link import compounded
+    >>> compounded(torch.tensor([0.0, 0.5], dtype=torch.float64)).numpy().round(3).tolist()
     [1.0, 1.297]
     """
     small = total.abs() < _SMALL
@@ -81,7 +81,7 @@ def multiplied_parts(parts: np.ndarray, n_controls: int) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_mmm.functional import multiplied_parts
+    >>> from sklearn_mmm.functional._link import multiplied_parts
     >>> multiplied_parts(np.array([[0.8, 0.1, 0.3]]), n_controls=1).round(3).tolist()
     [[0.819, 0.086, 0.317]]
     """

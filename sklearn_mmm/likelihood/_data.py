@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm.baseline._covariance import TimeCovariance
-from sklearn_mmm.functional import lagged, log_outcome, outcome_of_log
+from sklearn_mmm.functional import lagged
+from sklearn_mmm.functional._link import log_outcome, outcome_of_log
 from sklearn_mmm.network import ResponseShape
 from sklearn_mmm.panel._groups import Groups
 

@@ -1,5 +1,7 @@
 """The evidence for weights that a model lacks: how far they may be from zero."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.stats import norm
 
@@ -66,9 +68,24 @@ class Unexplained:
         return np.asarray(found + np.log(2.0))
 
 
+class Scale(NamedTuple):
+    """The prior standard deviation that makes data most likely.
+
+    Attributes
+    ----------
+    value : float
+        The smallest one unless there is strong evidence for a larger one.
+    evidence : float
+        Its log Bayes factor; 0 of the smallest one.
+    """
+
+    value: float
+    evidence: float
+
+
 def likeliest_scale(
     slopes: np.ndarray, weights: np.ndarray, unexplained: Unexplained
-) -> float:
+) -> Scale:
     r"""Return the prior standard deviation that makes the data most likely.
 
     Linearised at the present weights, with nuisance effects integrated out, the
@@ -86,11 +103,6 @@ def likeliest_scale(
         Derivatives of the standardised fit in each weight.
     weights : ndarray of shape (n_weights,)
     unexplained : Unexplained
-
-    Returns
-    -------
-    float
-        The smallest scale unless there is strong evidence for a larger one.
     """
     gram, score = unexplained.gram_and_score(slopes)
     score = score + gram @ weights
@@ -102,4 +114,6 @@ def likeliest_scale(
         along / (values + 1 / scales**2) - np.log1p(values * scales**2)
     ).sum(1)
     best = int(evidence.argmax())
-    return float(scales[best, 0]) if evidence[best] > _STRONG else FEWEST
+    if not evidence[best] > _STRONG:
+        return Scale(FEWEST, 0.0)
+    return Scale(float(scales[best, 0]), float(evidence[best]))

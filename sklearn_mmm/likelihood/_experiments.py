@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from sklearn_mmm.functional import compounded, lagged
+from sklearn_mmm.functional import lagged
+from sklearn_mmm.functional._link import compounded
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.network import ChannelGroups, MMMModule
 from sklearn_mmm.network._media import MediaResponse

@@ -9,7 +9,7 @@ from skorch.callbacks import Callback, GradientNormClipping, LRScheduler
 from torch.optim.lr_scheduler import LambdaLR
 
 from sklearn_mmm.likelihood._data import TrainingData
-from sklearn_mmm.likelihood._evidence import FEWEST, likeliest_scale
+from sklearn_mmm.likelihood._evidence import FEWEST, Scale, likeliest_scale
 from sklearn_mmm.likelihood._penalised import Penalties, WhitenedLoss
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
@@ -29,7 +29,7 @@ _LAST_SHARE = 0.002
 
 
 @torch.no_grad()
-def drift_scale(posterior: Posterior, at: Parameters) -> float:
+def drift_scale(posterior: Posterior, at: Parameters) -> Scale:
     """Return the likeliest scale of the weights that let effects vary with time.
 
     Parameters
@@ -38,11 +38,6 @@ def drift_scale(posterior: Posterior, at: Parameters) -> float:
         Of a module with a GRU, trained or not.
     at : dict of Tensor
         One member.
-
-    Returns
-    -------
-    float
-        The least scale where the evidence for a larger one is not strong.
     """
     left = unexplained(posterior, at)
     media = media_slopes(posterior, at).contribution[0]
@@ -144,7 +139,7 @@ class _RenewModulation(Callback):
         with torch.no_grad():
             module = net.module_.double()
             posterior = self.posterior.around(module)
-            scale = drift_scale(posterior, posterior.start())
+            scale = drift_scale(posterior, posterior.start()).value
             module.float()
         scales = replace(net.penalties.scales, modulation=scale)
         net.penalties = replace(net.penalties, scales=scales)

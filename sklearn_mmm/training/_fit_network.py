@@ -203,7 +203,7 @@ def _drifting(
         own.modulation.active = True
         own.load_state_dict(trained["module"])
         return _Drifting(own, trained["penalties"])
-    scale = drift_scale(mode.posterior, mode.at)
+    scale = drift_scale(mode.posterior, mode.at).value
     if not effects_vary(scale):
         return None
     own = deepcopy(module)

@@ -20,6 +20,7 @@ from sklearn_mmm.baseline._determinant import log_determinant
 from sklearn_mmm.baseline._outliers import Outliers
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.posterior import Hyperparameters, Mode, no_randomisation
+from sklearn_mmm.training._drift import drift_scale
 from sklearn_mmm.training._scores import unexplained, white_rows
 
 # Standard errors from which on the logarithm is tried at all, and by how much its
@@ -66,8 +67,10 @@ def logged_hyperparameters(mode: Mode, data: TrainingData) -> Hyperparameters:
 
 
 @torch.no_grad()
-def multiplies(mode: Mode, other: Mode, data: TrainingData) -> bool:
+def multiplies(mode: Mode, other: Mode, data: TrainingData, drifts: bool) -> bool:
     """Whether outcomes are likelier where effects multiply than where they add up.
+
+    Effects that drift may seem to multiply; evidence for drift has to be weaker.
 
     Parameters
     ----------
@@ -75,12 +78,16 @@ def multiplies(mode: Mode, other: Mode, data: TrainingData) -> bool:
         Of effects that add up, and that multiply.
     data : TrainingData
         Of effects that add up.
+    drifts : bool
+        Whether effects may vary with time.
     """
     logged = data.logged().without(other.hyper.outliers.shift)
     # Of a density of logarithms, that of the outcomes.
     change = -float((logged.target - 1.0)[data.observed].sum())
     gain = _log_likelihood(other) + change - _log_likelihood(mode)
-    return gain > _ENOUGH
+    if gain < _ENOUGH:
+        return False
+    return not drifts or drift_scale(mode.posterior, mode.at).evidence < gain
 
 
 def _log_likelihood(mode: Mode) -> float:

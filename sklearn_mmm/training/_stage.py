@@ -95,7 +95,8 @@ def multiplied(found: Trained, told: Told, options: TrainingOptions) -> Trained:
     own, logged = deepcopy(found.module), found.data.logged()
     hyper = logged_hyperparameters(found.mode, usual)
     other = train_whole(own, logged, hyper, told, AGAIN, options, "multiplied")
-    return other if multiplies(found.mode, other.mode, usual) else found
+    drifts = options.time_varying
+    return other if multiplies(found.mode, other.mode, usual, drifts) else found
 
 
 def train(

@@ -104,7 +104,7 @@ def test_evidence_needs_a_signal():
 
     def likeliest(nuisance, precision, residual):
         left = Unexplained(nuisance, precision, residual)
-        return likeliest_scale(slopes, start, left)
+        return likeliest_scale(slopes, start, left).value
 
     assert likeliest(nuisance, flat, noise) == FEWEST
     weights = 0.3 * rng.standard_normal(12)
