@@ -217,6 +217,12 @@ def _elsewhere(kit: Kit) -> bool:
     return bool(simulate(mmm, later, {"tv": 1.0}).extrapolated["tv"].all())
 
 
+def _no_logarithm(kit: Kit) -> None:
+    X, y = kit.panel()
+    y[7] = 0.0
+    kit.fit(X, y, link="log")
+
+
 def _nothing(kit: Kit) -> bool:
     X, y = kit.panel()
     zero = np.where(X["region"] == "south", 0.0, 1e-9 * y)
@@ -266,6 +272,12 @@ NUMBERS = [
         "media in a unit 1e12 times as small, outcome as large",
         "the same results in these units",
         lambda k: _scaled(k, 1e12) and _scaled(k, 1e-12),
+    ),
+    Row(
+        'an outcome of 0 with ``link="log"``',
+        "named with its row",
+        _no_logarithm,
+        ValueError,
     ),
     Row(
         "a region whose outcome is zero throughout, beside others of 1e-9",

@@ -53,7 +53,8 @@ def compounded(total: Tensor) -> Tensor:
     --------
     >>> import torch
     >>> from sklearn_mmm.functional._link import compounded
-    >>> compounded(torch.tensor([0.0, 0.5], dtype=torch.float64)).numpy().round(3).tolist()
+    >>> total = torch.tensor([0.0, 0.5], dtype=torch.float64)
+    >>> compounded(total).numpy().round(3).tolist()
     [1.0, 1.297]
     """
     small = total.abs() < _SMALL

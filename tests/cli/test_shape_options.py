@@ -10,6 +10,7 @@ USUAL = {
     "adstock": "auto",
     "saturation": "hill",
     "channel_groups": None,
+    "link": "auto",
 }
 
 
@@ -26,12 +27,14 @@ def test_values_are_those_of_channels():
     found = shapes(
         *["--max-lag", "tv=13", "search=auto", "--adstock", "tv=delayed"],
         *["--saturation", "none", "--groups", "social=prospecting, retargeting"],
+        *["--link", "log"],
     )
     assert found == {
         "max_lag": {"tv": 13, "search": "auto"},
         "adstock": {"tv": "delayed"},
         "saturation": "none",
         "channel_groups": {"social": ["prospecting", "retargeting"]},
+        "link": "log",
     }
 
 
