@@ -29,8 +29,8 @@ FEWEST_SEASONS = 1.8
 # How far the logarithm of the noise's variance may move in one search.
 _LOG_NOISE_RANGE = (-6.0, 6.0)
 _LEAST = 1e-9
-# That of scipy; a long series has a likelihood that many times as large.
-_TOLERANCE, _LONG_TOLERANCE = 2.220446049250313e-09, 1e-6
+# Relative gain of the likelihood that ends a search; the next renewal goes on there.
+_TOLERANCE = 1e-6
 
 
 def loss_and_slope(
@@ -182,11 +182,8 @@ class _Search(ABC):
         Whether variances are in units of that of a noise which is searched too.
     forgets : bool
         Whether memory is learned: nothing is known before a season has repeated.
-    tolerance : float
-        Relative gain of the likelihood that ends a search.
     """
 
-    tolerance = _TOLERANCE
     prior = _PRIOR_LOG_VARIANCE
     upper = 1e3
     has_noise = True
@@ -234,7 +231,7 @@ class _Search(ABC):
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
-            options={"maxiter": n_iterations, "ftol": self.tolerance},
+            options={"maxiter": n_iterations, "ftol": _TOLERANCE},
         )
         if self.forgets:
             memory = float(np.exp(end.x[n]))
@@ -318,8 +315,6 @@ class _BlockSearch(_Search):
     kernels : Blocks
     noise : HuberNoise
     """
-
-    tolerance = _LONG_TOLERANCE
 
     def __init__(
         self,

@@ -46,6 +46,20 @@ def media_and_controls(
     return np.asarray((media.sum(-1) + effect.sum(-1)).numpy())
 
 
+def share_of_outcome(explained: np.ndarray, data: TrainingData) -> float:
+    """Return the share of the outcome that media and controls bring over all weeks.
+
+    Parameters
+    ----------
+    explained : ndarray of shape (n_regions, n_weeks)
+        See :func:`media_and_controls`.
+    data : TrainingData
+    """
+    seen = data.observed
+    size = np.abs(data.target[seen]).mean()
+    return float(explained[seen].mean() / max(size, 1e-12))
+
+
 def baseline_of(
     module: MMMModule,
     hyper: TimeHyperparameters,

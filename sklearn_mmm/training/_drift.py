@@ -16,7 +16,8 @@ from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.likelihood._slopes import media_slopes
 from sklearn_mmm.network import MMMModule, week_weights
 from sklearn_mmm.posterior import Mode
-from sklearn_mmm.training._net import MMMNet, Progress, WholePanel
+from sklearn_mmm.training._condition import media_and_controls, share_of_outcome
+from sklearn_mmm.training._net import Finished, MMMNet, Progress, WholePanel
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._scores import unexplained, white_rows
 
@@ -61,7 +62,8 @@ def train_drift(
     data: TrainingData,
     scale: float,
     options: TrainingOptions,
-) -> Penalties:
+    most: float = np.inf,
+) -> Penalties | None:
     """Train the GRU of time-varying effects, and all else beside it, by Adam.
 
     Parameters
@@ -74,17 +76,20 @@ def train_drift(
     scale : float
         See :func:`drift_scale`.
     options : TrainingOptions
+    most : float, default=inf
+        Share of the outcome by which media and controls may come to bring more or
+        less over all weeks before the training is given up.
 
     Returns
     -------
-    Penalties
-        With the scale of the weights that was learned.
+    Penalties or None
+        With the scale of the weights that was learned; None if it was given up.
     """
+    clean = data.without(mode.hyper.outliers.shift)
+    renew = _RenewModulation(mode.posterior, clean, _brought(module, clean), most)
     module.modulation.active = True
     penalties = mode.hyper.penalties
     penalties = replace(penalties, scales=replace(penalties.scales, modulation=scale))
-    renew = _RenewModulation(mode.posterior)
-    clean = data.without(mode.hyper.outliers.shift)
     callbacks: list[Any] = [
         ("clip", GradientNormClipping(_LONGEST_GRADIENT)),
         ("schedule", LRScheduler(LambdaLR, lr_lambda=_Cosine(_N_EPOCHS))),
@@ -122,14 +127,37 @@ def train_drift(
     finally:
         torch.set_flush_denormal(False)
     module.double()
-    return net.penalties
+    return None if renew.given_up else net.penalties
+
+
+def _brought(module: MMMModule, data: TrainingData) -> float:
+    """Return the share of the outcome that media and controls bring."""
+    explained = media_and_controls(module, data, len(data.position))
+    return share_of_outcome(explained, data)
 
 
 class _RenewModulation(Callback):
-    """Renew how far effects may vary with time, several times in a training."""
+    """Renew how far effects may vary with time, several times in a training.
 
-    def __init__(self, posterior: Posterior) -> None:
+    Or end it, once media and controls bring so much more or less than before that the
+    level must have gone over to them, or theirs to it.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    data : TrainingData
+    usual : float
+        Share of the outcome that is brought without.
+    most : float
+        By which it may change.
+    """
+
+    def __init__(
+        self, posterior: Posterior, data: TrainingData, usual: float, most: float
+    ) -> None:
         self.posterior = posterior
+        self.data, self.usual, self.most = data, usual, most
+        self.given_up = False
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Renew if it is time, but not at the end."""
@@ -139,6 +167,9 @@ class _RenewModulation(Callback):
         with torch.no_grad():
             module = net.module_.double()
             posterior = self.posterior.around(module)
+            self.given_up = abs(_brought(module, self.data) - self.usual) > self.most
+            if self.given_up:
+                raise Finished
             scale = drift_scale(posterior, posterior.start()).value
             module.float()
         scales = replace(net.penalties.scales, modulation=scale)

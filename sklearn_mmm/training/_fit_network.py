@@ -45,6 +45,7 @@ from sklearn_mmm.training._stage import (
     train_whole,
 )
 from sklearn_mmm.training._validate import (
+    LARGEST_SHIFT,
     ForecastSettings,
     InnerFit,
     inner_origins,
@@ -54,6 +55,8 @@ from sklearn_mmm.training._validate import (
 # Searches begin where that of all weeks has ended.
 _INNER = Schedule(n_rounds=1, n_steps=4, n_last_steps=4, several_starts=False)
 N_CORRECTIONS = 3
+# So many times what effects that drift may move at most they move for good.
+_HOPELESS = 1.25
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,11 @@ def _drifting(
     if not effects_vary(scale):
         return None
     own = deepcopy(module)
-    penalties = train_drift(own, mode, data, scale, options)
+    # What is validated would be refused in the end.
+    most = _HOPELESS * LARGEST_SHIFT if options.validation else np.inf
+    penalties = train_drift(own, mode, data, scale, options, most)
+    if penalties is None:
+        return None
     trained = {"module": own.state_dict(), "penalties": penalties}
     checkpoint.keep("drifting", trained)
     return _Drifting(own, penalties)

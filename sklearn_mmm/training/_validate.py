@@ -12,7 +12,11 @@ from sklearn_mmm.baseline._variances import TimeHyperparameters
 from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.network import MMMModule
-from sklearn_mmm.training._condition import baseline_of, media_and_controls
+from sklearn_mmm.training._condition import (
+    baseline_of,
+    media_and_controls,
+    share_of_outcome,
+)
 
 _HORIZON = 8
 _N_ORIGINS = 3
@@ -24,7 +28,7 @@ _TOLERANCE = 1.15
 # Share of the outcome by which media and controls may then bring more or less over all
 # weeks. Effects that drift move what is brought from week to week; where the level
 # moves with them, the two are not told apart.
-_LARGEST_SHIFT = 0.1
+LARGEST_SHIFT = 0.1
 _FLEXIBILITIES = (0.25, 4.0)
 _FUTURE_SHARES = (0.5, 1.0)
 # Forecast errors are several times the noise; in this unit most are not outlying.
@@ -151,7 +155,7 @@ def validate(
         for value in _FUTURE_SHARES:
             tried = replace(settings, future_share=value)
             found = forecasts(tried)
-            if abs(found.explained - usual) > _LARGEST_SHIFT:
+            if abs(found.explained - usual) > LARGEST_SHIFT:
                 continue
             bar = best.losses.mean() * (1.0 if settings.future_share else _TOLERANCE)
             if found.skill > _TRUSTED_SKILL and found.losses.mean() < bar:
@@ -206,9 +210,7 @@ def _forecast(
             ((data.target[:, origin:end] - recent[:, None]) ** 2 * seen).sum()
         )
     skill = 1 - squares / max(naive, 1e-12)
-    observed = data.observed
-    scale = np.abs(data.target[observed]).mean()
-    brought = float(explained[observed].mean() / max(scale, 1e-12))
+    brought = share_of_outcome(explained, data)
     factor = _interval_factor(ratios, len(region))
     return _Forecasts(np.array(losses), skill, factor, brought)
 
