@@ -37,7 +37,7 @@ from sklearn_mmm.posterior._secants import Secants
 
 # Draws for the expectation: so many over all regions together, within limits.
 _N_DRAWS, _FEWEST_DRAWS, _MOST_DRAWS = 160, 8, 32
-_GAIN_BEFORE_RENEWAL = 2.0
+_GAIN_BEFORE_RENEWAL = 0.5
 # Gain for each observation below which curvature hardly changes between steps, so
 # that one may agree with those before.
 _NEAR = 0.01

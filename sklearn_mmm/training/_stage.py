@@ -30,7 +30,7 @@ from sklearn_mmm.training._net import (
 from sklearn_mmm.training._options import TrainingOptions
 
 # Variances are not searched to the end in a round: the next one goes on.
-SCHEDULE = Schedule(n_rounds=5, n_steps=4, n_last_steps=30, n_iterations=8)
+SCHEDULE = Schedule(n_rounds=5, n_steps=6, n_last_steps=30, n_iterations=8)
 AGAIN = Schedule(n_rounds=2, n_steps=6, n_last_steps=30, n_iterations=6)
 
 
