@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -311,6 +312,7 @@ def make_adstock(given: Any) -> Adstock:
     return make_component(given, "adstock", Adstock, ADSTOCKS)
 
 
+@lru_cache(maxsize=64)
 def _decay_to_the(power: float, prior: Prior) -> Prior:
     r"""Return what a prior of a decay says of a power of it.
 

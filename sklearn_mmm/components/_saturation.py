@@ -1,5 +1,6 @@
 """Saturation: curves along which further media have less effect."""
 
+from functools import lru_cache
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -127,6 +128,15 @@ class Saturation(Component):
         return torch.where(beyond, torch.inf, high)
 
 
+_HALF_SATURATION = Prior("half_saturation", "log", -0.5, 0.5, media_power=1)
+
+
+@lru_cache(maxsize=64, typed=True)
+def _slope_above(low: float) -> Prior:
+    """Return what is believed of a Hill curve's slope."""
+    return Prior("slope", "log", 0.1, 0.3, low=low)
+
+
 class HillSaturation(Saturation):
     r"""The Hill curve, S-shaped above a slope of 1 and concave below.
 
@@ -159,10 +169,7 @@ class HillSaturation(Saturation):
     @property
     def priors(self) -> tuple[Prior, ...]:
         """Half-saturation around 0.6 of the media scale, slope around 1.1."""
-        return (
-            Prior("half_saturation", "log", -0.5, 0.5, media_power=1),
-            Prior("slope", "log", 0.1, 0.3, low=self.min_slope),
-        )
+        return _HALF_SATURATION, _slope_above(self.min_slope)
 
     def value(self, parameters: Parameters, x: Tensor) -> Tensor:
         """Return the curve, see :class:`Saturation`."""
