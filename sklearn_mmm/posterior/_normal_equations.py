@@ -6,7 +6,7 @@ makes of the parameters of two of them and experiments are left to conjugate gra
 preconditioned by the system without them.
 
 Steps whose length is tried need no more than single precision, which halves what the
-products take, as long as no pivot comes near to its rounding.
+products take in large panels, as long as no pivot comes near to its rounding.
 """
 
 from copy import copy
@@ -37,6 +37,8 @@ _RESIDUAL = 0.03
 # Share of a diagonal element that eliminating the others leaves, from which on the
 # rounding of single precision, 1e-7 for each product, changes no step.
 _LEAST_PIVOT = 1e-4
+# Derivatives that are so few gain nothing by it.
+_FEWEST = 500_000
 
 
 class NormalEquations:
@@ -58,11 +60,10 @@ class NormalEquations:
     dependent : bool
         Whether what is factorised allows for dependence between regions.
     firm : bool
-        Whether single precision is enough here.
+        Whether single precision is enough here, and worth it.
     """
 
     dependent = True
-    firm = True
 
     def __init__(
         self, posterior: Posterior, at: Parameters, single: bool = False
@@ -100,6 +101,7 @@ class NormalEquations:
         """Eliminate the regions' parameters and factorise what is left."""
         posterior, slopes = self._rounded, self.slopes
         n, m = self.n_plain, self.n_known
+        self.firm = slopes.shared.numel() >= _FEWEST
         whole = torch.diag(self.shared_prior + 1e-9)
         whole[:n, :n] += gram(slopes.shared.flatten(0, 1))
         cross = summed_with_common(posterior, slopes.shared)
@@ -127,7 +129,7 @@ class NormalEquations:
             # (region, own, own): the inverse of the root of what a region's own
             # parameters know, and the border of that system by it.
             inverse = torch.linalg.solve_triangular(root, eye, upper=False)
-            self.firm = _is_firm(root, inner)
+            self.firm = self.firm and _is_firm(root, inner)
             self.inverse = inverse.to(border)
             self.border = product(self.inverse, border)
             whole -= gram(self.border.flatten(0, 1))

@@ -17,6 +17,7 @@ from sklearn_mmm.likelihood._randomisation import Randomisation
 from sklearn_mmm.likelihood._slopes import gradient, with_priors
 from sklearn_mmm.network import ChannelGroups, MMMModule, ResponseShape, Sizes
 from sklearn_mmm.panel._groups import Groups
+from sklearn_mmm.posterior import _normal_equations
 from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import no_randomisation
 from sklearn_mmm.posterior._normal_equations import NormalEquations
@@ -380,7 +381,8 @@ def test_a_test_of_one_campaign_counts_what_it_does_to_the_others():
     "options",
     [{"n_regions": 1}, {"experiments": True}, {"modulated": True}, {"crossed": True}],
 )
-def test_single_precision_rounds_the_step(options):
+def test_single_precision_rounds_the_step(options, monkeypatch):
+    monkeypatch.setattr(_normal_equations, "_FEWEST", 0)
     posterior = make_posterior(**options)
     at = posterior.start()
     found = []
@@ -397,12 +399,16 @@ def test_single_precision_rounds_the_step(options):
     assert not torch.equal(found[0][0], found[1][0])
 
 
-def test_columns_that_tell_the_same_ask_for_double_precision():
+def test_few_columns_or_those_that_tell_the_same_ask_for_double_precision(monkeypatch):
+    monkeypatch.setattr(_normal_equations, "_FEWEST", 0)
     posterior = make_posterior()
     controls = posterior.inputs["controls"]
     controls[..., 1] = controls[..., 0]
     at = posterior.start()
     assert NormalEquations(posterior, at).firm
+    monkeypatch.setattr(_normal_equations, "_FEWEST", 10**6)
+    assert not NormalEquations(posterior, at).firm
+    monkeypatch.setattr(_normal_equations, "_FEWEST", 0)
     # So little is believed that the prior does not tell them apart either.
     wide = dict.fromkeys(("coefficient", "control_deviation"), (0.0, 1e4))
     posterior.priors = posterior.priors | wide
