@@ -56,6 +56,8 @@ class Posterior:
         At the data's weeks.
     experiments : ExperimentRows or None
         What experiments say about channels.
+    inputs : dict of Tensor, optional
+        Of the data, where they are known.
     """
 
     def __init__(
@@ -66,13 +68,14 @@ class Posterior:
         penalties: Penalties,
         kernels: TimeKernels,
         experiments: ExperimentRows | None = None,
+        inputs: dict[str, Tensor] | None = None,
     ) -> None:
         self.module = module
         self.noise = penalties.noise
         self.positive = float(penalties.positive)
         self.pooling = Pooling.of(module)
         self._take_priors(penalties)
-        self.inputs = data.inputs(module.media.max_lag)
+        self.inputs = inputs or data.inputs(module.media.max_lag)
         self.target = torch.as_tensor(data.target)
         self.observed = torch.as_tensor(data.observed)
         self.experiments = experiments
@@ -279,9 +282,9 @@ class Posterior:
             modulation, head, (self.modulating, self.inputs["observed"])
         )
 
-    def media(self, at: Parameters) -> Tensor:
-        """Return contributions, (member, region, week, channel)."""
-        share = self.shape.share(at, *exposure(self.inputs))
+    def media(self, at: Parameters, share: Tensor | None = None) -> Tensor:
+        """Return contributions, (member, region, week, channel), of saturations."""
+        share = self.shape.share(at, *exposure(self.inputs)) if share is None else share
         share = share * self.each_effect(self.regional_effect(at), at)
         factor = self.factor(at)
         return share * (

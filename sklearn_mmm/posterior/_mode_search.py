@@ -31,8 +31,8 @@ from sklearn_mmm.posterior._extrapolated import Step, extrapolated, step_between
 from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import draw_members, no_randomisation
 from sklearn_mmm.posterior._normal_equations import NormalEquations
-from sklearn_mmm.posterior._parts import explained_by
-from sklearn_mmm.posterior._renewed_scales import mean_share, renewed_scales
+from sklearn_mmm.posterior._parts import explained_with_share, mean_share
+from sklearn_mmm.posterior._renewed_scales import renewed_scales
 from sklearn_mmm.posterior._secants import Secants
 
 # Draws for the expectation: so many over all regions together, within limits.
@@ -140,6 +140,8 @@ class ModeSearch:
         self.experiments, self.schedule = experiments, schedule
         self.tol, self.seed = tol, seed
         self.kernels = kernels_at(data.covariance, data.position)
+        # What outliers are taken off from is no part of these.
+        self.inputs = data.inputs(module.media.max_lag)
         self.n_renewals = 0
         # Whether the last step could have been taken in single precision.
         self.single = False
@@ -159,6 +161,7 @@ class ModeSearch:
             hyper.penalties,
             self.kernels,
             self.experiments,
+            self.inputs,
         )
         self.mode = Mode(posterior, posterior.start(), hyper)
         # Where the round begins, which a search that goes on later has to know.
@@ -269,12 +272,12 @@ class ModeSearch:
         )
         outliers = self._outliers(system)
         clean = self.data.without(outliers.shift)
-        fit = explained_by(posterior, draws).numpy()
+        fit, share = explained_with_share(posterior, draws)
         has_course = self.module.baseline.has_course
         time, _, _ = renew_time(
             hyper.time,
             self.kernels,
-            (clean.target - fit) * clean.observed,
+            (clean.target - fit.numpy()) * clean.observed,
             posterior.course(draws).numpy() if has_course else None,
             lambda: effect_columns(self.module, posterior.inputs),
             clean.observed,
@@ -282,7 +285,7 @@ class ModeSearch:
             from_several_starts=self.schedule.several_starts and self.n_renewals == 1,
             n_iterations=self.schedule.n_iterations,
         )
-        scales = renewed_scales(hyper.penalties.scales, draws, posterior)
+        scales = renewed_scales(hyper.penalties.scales, draws, share, posterior)
         time, scales = self._further(time, scales)
         return Hyperparameters(time, replace(hyper.penalties, scales=scales), outliers)
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from sklearn_mmm.likelihood._data import exposure
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
 
@@ -33,3 +34,39 @@ def explained_by(posterior: Posterior, at: Parameters) -> Tensor:
     return torch.cat(
         [posterior.without_courses(part, posterior.media(part)) for part in parts]
     )
+
+
+def explained_with_share(posterior: Posterior, at: Parameters) -> tuple[Tensor, Tensor]:
+    """Return what :func:`explained_by` and :func:`mean_share` do, in one pass."""
+    explained, shares = [], []
+    for part in parts_of(posterior, len(at["effect"])):
+        own = those_of(at, part)
+        share = posterior.shape.share(own, *exposure(posterior.inputs))
+        media = posterior.media(own, share)
+        explained.append(posterior.without_courses(own, media))
+        shares.append(mean_share(posterior, own, share))
+    return torch.cat(explained), torch.cat(shares)
+
+
+def mean_share(
+    posterior: Posterior, at: Parameters, share: Tensor | None = None
+) -> Tensor:
+    """Return the mean of the units' saturation, (member, unit).
+
+    Of a group it is the mean contribution per unit of its effect.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    at : dict of Tensor
+    share : Tensor of shape (member, region, week, channel), optional
+        The saturation, where it is known.
+    """
+    if share is None:
+        share = posterior.shape.share(at, *exposure(posterior.inputs))
+    groups = posterior.shape.groups
+    if groups is not None:
+        ones = torch.ones_like(at["effect"])[:, None, None]
+        share = groups.together(share * groups.effects(ones, at["campaign"]))
+    seen = posterior.inputs["observed"].unsqueeze(-1)
+    return (share * seen).sum((1, 2)) / seen.sum()

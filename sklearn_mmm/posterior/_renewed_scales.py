@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sklearn_mmm.likelihood._data import exposure
 from sklearn_mmm.likelihood._evidence import FEWEST
 from sklearn_mmm.likelihood._penalised import (
     CAMPAIGN_WITNESSES,
@@ -21,7 +20,6 @@ from sklearn_mmm.likelihood._pooling import OF_GROUPS, pooled_scales
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import ChannelGroups
-from sklearn_mmm.posterior._parts import parts_of, those_of
 
 # Steps are so many times as long as the data's share in what is known, at most.
 _LEAST_KNOWN = 0.3
@@ -30,9 +28,19 @@ _OF_CONTROLS = {"coefficient": "event", "control_deviation": "event_deviation"}
 
 
 def renewed_scales(
-    scales: PriorScales, draws: Parameters, posterior: Posterior
+    scales: PriorScales, draws: Parameters, share: Tensor, posterior: Posterior
 ) -> PriorScales:
-    """Return the scales of the priors that draws around the mode make most likely."""
+    """Return the scales of the priors that draws around the mode make most likely.
+
+    Parameters
+    ----------
+    scales : PriorScales
+        By which they were drawn.
+    draws : dict of Tensor
+    share : Tensor of shape (member, unit)
+        See :func:`~sklearn_mmm.posterior._parts.mean_share`.
+    posterior : Posterior
+    """
     names = {"coefficient": "control"}
     if draws["deviation"].shape[1] > 1:
         names |= {name: name for name in OF_GROUPS}
@@ -61,8 +69,6 @@ def renewed_scales(
         found["campaign"] = _campaign_scale(draws["campaign"], groups)
     if posterior.pooling is not None:
         found |= _renew_pooled(scales, draws, posterior)
-    parts = parts_of(posterior, len(draws["effect"]))
-    share = torch.cat([mean_share(posterior, those_of(draws, part)) for part in parts])
     squares = (draws["effect"] * share).square().mean(0).numpy()
     return replace(
         scales,
@@ -130,17 +136,3 @@ def _renew_pooled(
             SCALE_RANGES[name],
         )
     return found
-
-
-def mean_share(posterior: Posterior, at: Parameters) -> Tensor:
-    """Return the mean of the units' saturation, (member, unit).
-
-    Of a group it is the mean contribution per unit of its effect.
-    """
-    share = posterior.shape.share(at, *exposure(posterior.inputs))
-    groups = posterior.shape.groups
-    if groups is not None:
-        ones = torch.ones_like(at["effect"])[:, None, None]
-        share = groups.together(share * groups.effects(ones, at["campaign"]))
-    seen = posterior.inputs["observed"].unsqueeze(-1)
-    return (share * seen).sum((1, 2)) / seen.sum()

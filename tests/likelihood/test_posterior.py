@@ -21,6 +21,11 @@ from sklearn_mmm.posterior import _normal_equations
 from sklearn_mmm.posterior._gauss_newton import gauss_newton_step
 from sklearn_mmm.posterior._members import no_randomisation
 from sklearn_mmm.posterior._normal_equations import NormalEquations
+from sklearn_mmm.posterior._parts import (
+    explained_by,
+    explained_with_share,
+    mean_share,
+)
 
 # Three cells of two geos and two brands; the fourth is not there.
 CROSSED = Groups(np.array([[0, 0], [0, 1], [1, 0]]), (2, 2))
@@ -413,3 +418,12 @@ def test_few_columns_or_those_that_tell_the_same_ask_for_double_precision(monkey
     wide = dict.fromkeys(("coefficient", "control_deviation"), (0.0, 1e4))
     posterior.priors = posterior.priors | wide
     assert not NormalEquations(posterior, at).firm
+
+
+@pytest.mark.parametrize("options", [{}, {"modulated": True}])
+def test_what_is_explained_and_its_saturation_are_those_of_passes_of_their_own(options):
+    posterior = make_posterior(**options)
+    at = moved(posterior, 0.2, n_members=3)
+    explained, share = explained_with_share(posterior, at)
+    assert torch.equal(explained, explained_by(posterior, at))
+    assert torch.equal(share, mean_share(posterior, at))
