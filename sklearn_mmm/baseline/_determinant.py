@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm.baseline._dependence import Decorrelation
-from sklearn_mmm.baseline._whitening import BlockFactor, Factor, Whitener
+from sklearn_mmm.baseline._whitening import BlockFactor, DenseFactor, Factor, Whitener
 
 
 def log_determinant(
@@ -40,4 +40,5 @@ def _diagonal(factor: Factor) -> Tensor:
     if isinstance(factor, BlockFactor):
         steps = factor.steps[..., : factor.size, : factor.size]
         return steps.diagonal(dim1=-2, dim2=-1)
-    return factor.inverse.diagonal(dim1=-2, dim2=-1)  # type: ignore[attr-defined]
+    assert isinstance(factor, DenseFactor)
+    return factor.inverse.diagonal(dim1=-2, dim2=-1)

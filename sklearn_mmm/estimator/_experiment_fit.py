@@ -42,8 +42,8 @@ def experiment_fit(
         media[..., list(test.channels)] = torch.as_tensor(test.other)
         other = sequence.contributions(media)[0].numpy()
         moved = own - other
+        # Where effects multiply, what others bring hangs on the channel and counts.
         if not predictor.multiplies:
-            # What others bring hangs on the channel where effects multiply.
             moved = moved[..., [*test.channels, *test.along]]
         brought = moved.sum(axis=-1)
         model = float((brought * test.counted).sum(axis=1) @ predictor.scales.outcome)

@@ -110,13 +110,14 @@ class MediaSequence:
     def usual_worth(self, weight: Tensor) -> Tensor:
         """Return what an effect of 1 brings on average, (region,).
 
+        Where effects multiply.
+
         Parameters
         ----------
         weight : Tensor of shape (region, week)
             Of the weeks.
         """
-        if self.rest is None:
-            return weight.new_ones(len(weight))
+        assert self.rest is not None
         total = replace(self, rest=None).contributions(self.media)[0].sum(-1)
         size = weight.sum(1).clamp_min(1e-12)
         return (self.rest * compounded(total) * weight).sum(1) / size

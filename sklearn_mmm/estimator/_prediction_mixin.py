@@ -68,7 +68,7 @@ class PredictionMixin:
         prediction = self._decompose(rows, None).to_numpy().sum(axis=1)
         if not return_std:
             return prediction
-        return prediction, self._outcome_std(rows)
+        return prediction, self._outcome_std(rows, prediction)
 
     @one_thread()
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
@@ -139,7 +139,8 @@ class PredictionMixin:
         estimate = parts.to_numpy()
         low, high = interval_around(draws, estimate, coverage)
         # The baseline wanders beyond what parameters say.
-        further = half_width(coverage) ** 2 * self._predictor.baseline_variance(rows)
+        wanders = self._predictor.baseline_variance(rows, estimate.sum(axis=1))
+        further = half_width(coverage) ** 2 * wanders
         step = np.sqrt((0.5 * (high[:, 0] - low[:, 0])) ** 2 + further)
         low[:, 0], high[:, 0] = estimate[:, 0] - step, estimate[:, 0] + step
         columns = pd.MultiIndex.from_product(
@@ -240,11 +241,12 @@ class PredictionMixin:
         totals = [history.worth @ draw for draw in draws]
         return np.reshape(totals, (self.n_members_, n))
 
-    def _outcome_std(self, rows: Rows) -> np.ndarray:
+    def _outcome_std(self, rows: Rows, prediction: np.ndarray) -> np.ndarray:
         self._need_members()
-        draws = [d.sum(axis=1) for d in self._predictor.decompose_members(rows)]
-        variance = np.var(draws, axis=0) + self._predictor.baseline_variance(rows)
-        return np.asarray(np.sqrt(variance + self._predictor.noise_variance(rows)))
+        own = self._predictor
+        draws = [d.sum(axis=1) for d in own.decompose_members(rows)]
+        variance = np.var(draws, axis=0) + own.baseline_variance(rows, prediction)
+        return np.asarray(np.sqrt(variance + own.noise_variance(rows, prediction)))
 
     def _need_members(self) -> None:
         if not self.n_members_:

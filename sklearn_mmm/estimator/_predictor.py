@@ -107,30 +107,38 @@ class Predictor:
             factor = sequence.contributions(sequence.media)[1].numpy()
         return panel.gather(factor)[-len(rows.region) :]
 
-    def baseline_variance(self, rows: Rows) -> np.ndarray:
+    def baseline_variance(self, rows: Rows, prediction: np.ndarray) -> np.ndarray:
         """Return the variance of the baseline given the parameters, (n_rows,).
 
         In squared outcome units.
+
+        Parameters
+        ----------
+        rows : Rows
+        prediction : ndarray of shape (n_rows,)
+            Theirs.
         """
         code = self.scales.code(rows.region)
         variance = self.baseline.variance(code, rows.position)
-        variance *= self._widening(rows) ** 2
-        return np.asarray(variance * self._size_of_variation(rows, code) ** 2)
+        return self._in_outcome_units(variance, rows, prediction)
 
-    def noise_variance(self, rows: Rows) -> np.ndarray:
-        """Return the variance of single weeks' noise, in squared outcome units."""
-        code = self.scales.code(rows.region)
-        variance = self.baseline.noise_variance(code) * self._widening(rows) ** 2
-        return np.asarray(variance * self._size_of_variation(rows, code) ** 2)
+    def noise_variance(self, rows: Rows, prediction: np.ndarray) -> np.ndarray:
+        """Return the variance of single weeks' noise, see above."""
+        variance = self.baseline.noise_variance(self.scales.code(rows.region))
+        return self._in_outcome_units(variance, rows, prediction)
 
-    def _size_of_variation(self, rows: Rows, code: np.ndarray) -> np.ndarray:
-        """Return outcome units of a relative variation, (n_rows,).
+    def _in_outcome_units(
+        self, variance: np.ndarray, rows: Rows, prediction: np.ndarray
+    ) -> np.ndarray:
+        """Return relative variances in squared outcome units.
 
         What multiplies an outcome varies with it.
         """
-        if self.multiplies:
-            return np.asarray(self.decompose(rows).sum(axis=1))
-        return self.scales.outcome_of(code)
+        size = prediction
+        if not self.multiplies:
+            size = self.scales.outcome_of(self.scales.code(rows.region))
+        variance = variance * self._widening(rows) ** 2
+        return np.asarray(variance * size**2)
 
     def _widening(self, rows: Rows) -> np.ndarray:
         """Return how much wider than the model says errors are, (n_rows,)."""
@@ -149,22 +157,36 @@ class Predictor:
         code = self.scales.code(rows.region)
         size = self.scales.outcome_of(code)
         organic = _OrganicRows.of(self.scales, rows, code)
-        if not self.multiplies:
-            own = zip(self.members, self.media_of_members(plan), strict=True)
-            return [
-                replace(p, rest=organic.parts(m).sum(axis=1) * size) for m, p in own
-            ]
-        panel, sequence = self._effects(self._with_past(rows), self._n_after)
+        if self.multiplies:
+            # The baseline of the plan's other cells is the member's own as well.
+            panel, _ = self._effects(self._with_past(rows), self._n_after)
+            sequences = self._with_baselines(panel, plan.sequence, self.members)
+        else:
+            sequences = [p.sequence for p in self.media_of_members(plan)]
+        own = zip(self.members, sequences, strict=True)
+        return [
+            replace(plan, rest=self._without_media(organic, m) * size, sequence=one)
+            for m, one in own
+        ]
+
+    def _without_media(self, organic: "_OrganicRows", member: Member) -> np.ndarray:
+        """Return relative outcomes of rows without media, (n_rows,)."""
+        values = organic.parts(member).sum(axis=1)
+        return outcome_of_log(values) if self.multiplies else np.asarray(values)
+
+    def _with_baselines(
+        self, panel: Panel, sequence: MediaSequence, members: list[Member]
+    ) -> list[MediaSequence]:
+        """Return a sequence of effects that multiply what members say of its cells."""
         cells = _OrganicRows.of_cells(self.scales, panel, sequence.controls.numpy())
+        shape = panel.observed.shape
         return [
             replace(
-                plan,
-                rest=outcome_of_log(organic.parts(m).sum(axis=1)) * size,
-                sequence=replace(
-                    plan.sequence, module=m.module, rest=cells.outcome(m, panel)
-                ),
+                sequence,
+                module=member.module,
+                rest=torch.as_tensor(self._without_media(cells, member).reshape(shape)),
             )
-            for m in self.members
+            for member in members
         ]
 
     def plan(self, rows: Rows, channels: list[str], index: pd.Index) -> MediaPlan:
@@ -176,16 +198,14 @@ class Predictor:
         panel, sequence = self.sequence(rows, self._n_after)
         n_rows = len(rows.region)
         scale, price = self.scales.media_of(code), self._prices(rows, code)
-        rest = _OrganicRows.of(self.scales, rows, code).parts(main).sum(axis=1)
-        if self.multiplies:
-            rest = outcome_of_log(rest)
+        organic = _OrganicRows.of(self.scales, rows, code)
         return MediaPlan(
             channels=channels,
             index=index,
             region=rows.region,
             time=rows.time,
             spend=rows.spend,
-            rest=rest * outcome_scale,
+            rest=self._without_media(organic, main) * outcome_scale,
             media_scale=scale * price,
             price=price,
             given=np.where(rows.spend > 0, 0.0, rows.media) / scale,
@@ -228,6 +248,8 @@ class Predictor:
 
         Relative to the region's mean outcome; 1 where effects add up.
         """
+        if not self.multiplies:
+            return np.ones(len(self.scales.regions))
         panel, sequence = self.sequence(self.history)
         seen = torch.as_tensor(panel.observed, dtype=torch.float64)
         return np.asarray(sequence.usual_worth(seen).numpy())
@@ -239,11 +261,10 @@ class Predictor:
         the last one.
         """
         panel, sequence = self._effects(self._with_past(rows), n_after)
-        if not self.multiplies:
-            return panel, sequence
-        cells = _OrganicRows.of_cells(self.scales, panel, sequence.controls.numpy())
-        rest = cells.outcome(Member(self.module, self.baseline), panel)
-        return panel, replace(sequence, rest=rest)
+        if self.multiplies:
+            main = Member(self.module, self.baseline)
+            [sequence] = self._with_baselines(panel, sequence, [main])
+        return panel, sequence
 
     def _effects(self, rows: Rows, n_after: int = 0) -> tuple[Panel, MediaSequence]:
         """Return rows and their past on the scale of the link."""
@@ -320,14 +341,6 @@ class _OrganicRows(NamedTuple):
         held = np.clip(flat, *scales.control_range_of(code))
         position = np.tile(panel.position, n_regions)
         return cls(code, position, held, scales.reference_of(code))
-
-    def outcome(self, member: Member, panel: Panel) -> torch.Tensor:
-        """Return relative outcomes of a panel's cells without media, (region, week).
-
-        Where effects multiply.
-        """
-        values = outcome_of_log(self.parts(member).sum(axis=1))
-        return torch.as_tensor(values.reshape(panel.observed.shape))
 
     def parts(self, member: Member) -> np.ndarray:
         """Return relative baseline and control effects, (n_rows, 1 + n_controls)."""

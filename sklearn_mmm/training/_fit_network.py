@@ -122,16 +122,13 @@ def fit_network(
     found = train_whole(module, data, hyper, told, SCHEDULE, options, "fit")
     if options.link == "auto":
         found = multiplied(found, told, options)
-    freer = freer_carry_over(
-        found.mode, found.module, found.data.with_usual_past(), options
-    )
+    freer = freer_carry_over(found.mode, found.module, found.usual, options)
     if freer is not None:
         module, hyper, options = freer
         found = train_whole(
             module, found.data, hyper, told, AGAIN, options, "carry-over"
         )
-    whole, data, mode = found.data, found.data.with_usual_past(), found.mode
-    module, net = found.module, found.net
+    module, whole, data, net, mode = found
 
     @cache
     def drifting() -> _Drifting | None:

@@ -58,14 +58,15 @@ class Trained(NamedTuple):
     ----------
     module : MMMModule
         At the mode.
-    data : TrainingData
-        From a silent past.
+    data, usual : TrainingData
+        From a silent past, and from the usual one, on which it is trained.
     net : MMMNet
     mode : Mode
     """
 
     module: MMMModule
     data: TrainingData
+    usual: TrainingData
     net: MMMNet
     mode: Mode
 
@@ -84,12 +85,12 @@ def train_whole(
     rows = experiment_rows(told.experiments, module, data, told.outcome_scale)
     stage = schedule, options, told.seed, name, told.checkpoint
     net, mode = train(module, usual, hyper, rows, *stage)
-    return Trained(module, data, net, mode)
+    return Trained(module, data, usual, net, mode)
 
 
 def multiplied(found: Trained, told: Told, options: TrainingOptions) -> Trained:
     """Let effects multiply if outcomes are likelier then."""
-    usual = found.data.with_usual_past()
+    usual = found.usual
     if not may_multiply(found.mode, usual):
         return found
     own, logged = deepcopy(found.module), found.data.logged()
