@@ -9,13 +9,14 @@ from scipy.linalg.blas import dtrmm
 from scipy.linalg.lapack import dlauum
 from scipy.optimize import minimize
 
+from sklearn_mmm.baseline._block_filter import filter_loss
 from sklearn_mmm.baseline._covariance import (
     Kernels,
     Variances,
     inverse_factor,
     patterns,
 )
-from sklearn_mmm.baseline._state_space import Blocks, block_loss
+from sklearn_mmm.baseline._state_space import Blocks, in_blocks
 from sklearn_mmm.baseline._whitening import sharing
 from sklearn_mmm.components._noise import NORMAL, HuberNoise
 
@@ -328,11 +329,11 @@ class _BlockSearch(_Search):
         self.forgets = kernels.n_seasons >= FEWEST_SEASONS
         self.groups = []
         for regions, weeks in sharing(observed):
-            own = torch.as_tensor(values)[:, regions]
+            own = values[:, regions]
             # (week, draw and region), or (region, week, draw)
             one = weeks.ndim == 1
-            own = own.flatten(0, 1).T if one else own.permute(1, 2, 0)
-            self.groups.append((torch.as_tensor(weeks), own))
+            own = own.reshape(-1, own.shape[2]).T if one else own.transpose(1, 2, 0)
+            self.groups.append((kernels.layout(weeks), in_blocks(own)))
 
     def likelihood(
         self, x: np.ndarray, n: int, memory: float
@@ -345,8 +346,9 @@ class _BlockSearch(_Search):
             scaled = (at[:n].exp() * unit).unbind()
             variances = dict(zip(self.blocks.names, scaled, strict=True))
             total = torch.zeros((), dtype=torch.float64)
-            for weeks, values in self.groups:
-                found = self.blocks.filter(variances, fades, unit, weeks)
-                total = total + block_loss(found, values, self.noise) / self.n_draws
+            for layout, values in self.groups:
+                moments = self.blocks.moments(variances, fades, unit, layout)
+                loss = filter_loss(moments, layout.kind.tolist(), values, self.noise)
+                total = total + loss / self.n_draws
             (slope,) = torch.autograd.grad(total, at)
         return float(total.detach()), slope.numpy()
