@@ -12,13 +12,12 @@ from sklearn_mmm.baseline._covariance import (
     Variances,
 )
 from sklearn_mmm.baseline._forecast import TimeBaseline, make_time_baseline
-from sklearn_mmm.baseline._maximise import FEWEST_SEASONS
+from sklearn_mmm.baseline._variance_search import FEWEST_SEASONS
 from sklearn_mmm.baseline._variances import (
     TimeHyperparameters,
     course_evidence,
     course_factor,
     kernels_at,
-    likeliest_innovation,
     loadings_by_week,
 )
 from sklearn_mmm.components._noise import HuberNoise
@@ -100,9 +99,9 @@ def condition(
         W = kernels.whitener(hyper, observed)
         seen = (residual * observed)[None]
         loadings = loadings_by_week(hyper, W, observed, columns)
-        evidence = course_evidence(W, 1.0 / hyper.sigma, loadings, seen)
+        evidence = course_evidence(hyper, kernels, W, loadings, seen, observed)
         L = course_factor(hyper, kernels.course)
-        innovation = likeliest_innovation(L, evidence)
+        innovation = evidence.likeliest(hyper.course, L)
         residual = residual - L @ innovation
         # The course times the inverse of its covariance.
         weights = solve_triangular(L, innovation, lower=True, trans="T")

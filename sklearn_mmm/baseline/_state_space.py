@@ -105,6 +105,11 @@ class Blocks:
         return (*self.covariance.names, INTERCEPT)
 
     @property
+    def season_names(self) -> tuple[str, ...]:
+        """Names of the seasons."""
+        return tuple(season.name for season in self.covariance.seasons)
+
+    @property
     def n_seasons(self) -> float:
         """The span, in the unit of the shortest memory; 0 without a season."""
         if not self.waves:
@@ -130,7 +135,7 @@ class Blocks:
     def moments(
         self,
         variances: dict[str, Tensor],
-        memory: Tensor,
+        memory: dict[str, Tensor],
         noise: Tensor,
         layout: Layout,
     ) -> Moments:
@@ -140,8 +145,10 @@ class Blocks:
         ----------
         variances : dict of Tensor
             Of level, seasons and intercept, by name.
-        memory, noise : Tensor
-            Seasons, and the noise's variance.
+        memory : dict of Tensor
+            Of the seasons, by name.
+        noise : Tensor
+            The noise's variance.
         layout : Layout
         """
         *parts, first = self._moments(variances, memory, noise)
@@ -155,7 +162,10 @@ class Blocks:
         return Moments(reads * row, own, cross * column, moves, spread, first)
 
     def _moments(
-        self, variances: dict[str, Tensor], memory: Tensor, noise: Tensor
+        self,
+        variances: dict[str, Tensor],
+        memory: dict[str, Tensor],
+        noise: Tensor,
     ) -> Moments:
         """Return moments of blocks of each timing in which all weeks are observed."""
         level = variances[LEVEL] if self.covariance.wanders else _number(0.0)
@@ -169,7 +179,7 @@ class Blocks:
         for (name, _, unit, _), waves in zip(
             self.covariance.seasons, self.waves, strict=True
         ):
-            rate, size = 1.0 / (memory * unit), variances[name]
+            rate, size = 1.0 / (memory[name] * unit), variances[name]
             faded, left = (-rate * self.since).exp(), (-rate * self.until).exp()
             kept = (-rate * lasts).exp()
             reads.append(faded[..., None] * waves.reads)
@@ -210,10 +220,14 @@ class Blocks:
         layout = self.layout(observed)
         moments = self.moments(
             {name: _number(value) for name, value in variances.parts.items()},
-            _number(variances.memory),
+            dict.fromkeys(self.season_names, _number(variances.memory)),
             _number(1.0),
             layout,
         )
+        return self.factor_of(moments, layout)
+
+    def factor_of(self, moments: Moments, layout: Layout) -> BlockFactor:
+        """Return the factor of the covariance with some moments."""
         found = list(steps(moments, layout.kind.tolist()))
         gain = torch.as_tensor(np.stack([step.gain for step in found]))
         inverse = torch.as_tensor(np.stack([step.inverse for step in found]))

@@ -3,12 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.linalg import cho_factor, cho_solve, cholesky
+from scipy.linalg import cholesky
 
+from sklearn_mmm.baseline._course_evidence import (
+    JITTER,
+    CourseBlocks,
+    CourseEvidence,
+    dense_evidence,
+    pooled_evidence,
+)
 from sklearn_mmm.baseline._covariance import (
     INTERCEPT,
     LEVEL,
@@ -38,7 +44,6 @@ from sklearn_mmm.panel._groups import Groups
 # Regions' noise variances are shrunk to their geometric mean as if it had been seen
 # in this many weeks.
 _POOLING_WEEKS = 10.0
-_JITTER = 1e-9
 # Seasons of memory where it cannot be learned.
 _MEMORY = 1.0
 # Where else a search for the variances starts: from a level without the longest season,
@@ -120,6 +125,11 @@ class TimeKernels:
         return self.covariance.regional_kernels(self.position, self.position)
 
     @cached_property
+    def course_blocks(self) -> CourseBlocks:
+        """Of the common course and the error of its estimates, for long series."""
+        return CourseBlocks(self.covariance, self.position)
+
+    @cached_property
     def course(self) -> Kernels:
         """Of the common course."""
         return self.covariance.course_kernels(self.position, self.position)
@@ -142,19 +152,6 @@ def kernels_at(covariance: TimeCovariance, position: np.ndarray) -> TimeKernels:
     return TimeKernels(covariance, position)
 
 
-class CourseEvidence(NamedTuple):
-    """What the regions say about their common course.
-
-    Attributes
-    ----------
-    information : ndarray of shape (n_weeks, n_weeks)
-    score : ndarray of shape (n_draws, n_weeks)
-    """
-
-    information: np.ndarray
-    score: np.ndarray
-
-
 def regional_covariance(hyper: TimeHyperparameters, kernels: Kernels) -> np.ndarray:
     """Return a region's covariance in time, in units of its noise variance."""
     signal = kernels.covariance(hyper.regional)
@@ -164,7 +161,7 @@ def regional_covariance(hyper: TimeHyperparameters, kernels: Kernels) -> np.ndar
 def course_factor(hyper: TimeHyperparameters, kernels: Kernels) -> np.ndarray:
     """Return the Cholesky factor of the common course's covariance."""
     B = kernels.covariance(hyper.course)
-    return np.asarray(cholesky(B + _JITTER * np.eye(len(B)), lower=True))
+    return np.asarray(cholesky(B + JITTER * np.eye(len(B)), lower=True))
 
 
 def renew_time(
@@ -177,7 +174,7 @@ def renew_time(
     noise: HuberNoise,
     from_several_starts: bool,
     n_iterations: int = 15,
-) -> tuple[TimeHyperparameters, Whitener, CourseEvidence | None]:
+) -> TimeHyperparameters:
     """Renew the variances in time given draws of everything else.
 
     Parameters
@@ -201,9 +198,7 @@ def renew_time(
 
     Returns
     -------
-    hyper : TimeHyperparameters
-    W : Whitener
-    evidence : CourseEvidence or None
+    TimeHyperparameters
     """
     own = residual if course is None else (residual - course[:, None]) * observed
     season = kernels.covariance.seasons[:1]
@@ -233,24 +228,19 @@ def renew_time(
     loadings, courses = _loadings(white, n_weeks, hyper.groups)
     hyper = replace(hyper, sigma=sigma, loadings=loadings, courses=courses)
     if course is None:
-        return hyper, W, None
+        return hyper
     moved = standardised(columns(), W, 1.0 / sigma, observed)
     volatility = likeliest_volatility(moved, white, loadings)
     hyper = replace(hyper, volatility=volatility)
     loadings = weekly_loadings(loadings, volatility, moved)
-    evidence = course_evidence(W, 1.0 / sigma, loadings, residual)
-    identity = np.eye(len(evidence.information))
-    scale = np.trace(evidence.information) / len(identity)
-    factor = cho_factor(evidence.information + _JITTER * scale * identity)
     common = maximise_course(
-        cho_solve(factor, evidence.score.T).T,
-        cho_solve(factor, identity),
+        course_evidence(hyper, kernels, W, loadings, residual, observed),
         kernels.course,
         hyper.course,
         starts(_COURSE_STARTS),
         n_iterations,
     )
-    return replace(hyper, course=common), W, evidence
+    return replace(hyper, course=common)
 
 
 def _loadings(
@@ -288,78 +278,34 @@ def loadings_by_week(
 
 
 def course_evidence(
-    W: Whitener, precise: np.ndarray, loadings: np.ndarray, residual: np.ndarray
+    hyper: TimeHyperparameters,
+    kernels: TimeKernels,
+    W: Whitener,
+    loadings: np.ndarray,
+    residual: np.ndarray,
+    observed: np.ndarray,
 ) -> CourseEvidence:
     """Return what the regions say about their common course.
 
     Parameters
     ----------
+    hyper : TimeHyperparameters
+    kernels : TimeKernels
     W : Whitener
-    precise : ndarray of shape (n_regions,)
-        One over the noise standard deviations.
+        By those.
     loadings : ndarray of shape (1 or n_weeks, n_regions, n_factors)
-        Of the regions' innovations in each week.
+        See :func:`loadings_by_week`.
     residual : ndarray of shape (n_draws, n_regions, n_weeks)
+        0 where nothing is observed.
+    observed : bool ndarray of shape (n_regions, n_weeks)
     """
-    n_weeks = residual.shape[2]
-    information = np.zeros((n_weeks, n_weeks))
-    common = np.zeros((n_weeks, loadings.shape[2], n_weeks))
-    for group, whole in zip(W.groups, W.matrices(n_weeks), strict=True):
-        matrices, own = whole.numpy(), precise[group.regions]
-        weight = loadings[:, group.regions] * own[:, None]
-        if len(matrices) == 1:
-            information += (own @ own) * (matrices[0].T @ matrices[0])
-            common += weight.sum(1)[:, :, None] * matrices[0][:, None, :]
-        else:
-            flat = (matrices * own[:, None, None]).reshape(-1, n_weeks)
-            information += flat.T @ flat
-            common += _along(weight, matrices)
-    # The precision over regions is I - loadings inner loadings' (Woodbury).
-    inner = np.linalg.inv(
-        np.eye(loadings.shape[2]) + loadings.transpose(0, 2, 1) @ loadings
-    )
-    known = inner @ common  # (innovation, factor, week)
-    information -= np.einsum("ims,imt->st", known, common, optimize=True)
-    white = W.whiten_series(torch.as_tensor(residual)).numpy() * precise[:, None]
-    scaled = torch.as_tensor(white * precise[:, None])
-    score = W.transpose_series(scaled).numpy().sum(1)
-    along = _along(loadings, white.transpose(1, 2, 0))
-    score -= np.einsum("imt,imd->dt", known, along, optimize=True)
-    return CourseEvidence(information, score)
-
-
-def _along(loadings: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return the products of loadings and values over regions.
-
-    Parameters
-    ----------
-    loadings : ndarray of shape (1 or n_weeks, n_regions, n_factors)
-    values : ndarray of shape (n_regions, n_weeks, n_columns)
-
-    Returns
-    -------
-    ndarray of shape (n_weeks, n_factors, n_columns)
-    """
-    return np.asarray(loadings.transpose(0, 2, 1) @ values.transpose(1, 0, 2))
-
-
-def likeliest_innovation(factor: np.ndarray, evidence: CourseEvidence) -> np.ndarray:
-    """Return what, times the factor of its covariance, is the likeliest course.
-
-    Parameters
-    ----------
-    factor : ndarray of shape (n_weeks, n_weeks)
-        See :func:`course_factor`.
-    evidence : CourseEvidence
-        The first draw counts.
-
-    Returns
-    -------
-    ndarray of shape (n_weeks,)
-    """
-    posterior = factor.T @ evidence.information @ factor + np.eye(len(factor))
-    found = cho_solve(cho_factor(posterior), factor.T @ evidence.score[0])
-    return np.asarray(found)
+    precise = 1.0 / hyper.sigma
+    if isinstance(kernels.regional, Blocks) and W.shared and len(loadings) == 1:
+        blocks, regional = kernels.course_blocks, hyper.regional
+        return pooled_evidence(
+            blocks, regional, precise, loadings[0], residual, observed[0]
+        )
+    return dense_evidence(W, precise, loadings, residual)
 
 
 def robust_sigma(

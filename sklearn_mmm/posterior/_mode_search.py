@@ -274,7 +274,7 @@ class ModeSearch:
         clean = self.data.without(outliers.shift)
         fit, share = explained_with_share(posterior, draws)
         has_course = self.module.baseline.has_course
-        time, _, _ = renew_time(
+        time = renew_time(
             hyper.time,
             self.kernels,
             (clean.target - fit.numpy()) * clean.observed,

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from sklearn_mmm.baseline._block_search import RegionalSearch
 from sklearn_mmm.baseline._covariance import TimeCovariance, Variances
-from sklearn_mmm.baseline._maximise import _BlockSearch, _DenseSearch, loss_and_slope
+from sklearn_mmm.baseline._maximise import loss_and_slope
 from sklearn_mmm.baseline._noisy_weeks import NoisyPrecision
 from sklearn_mmm.baseline._signal import regional_course, regional_signal
 from sklearn_mmm.baseline._state_space import LONG, SIZE, Blocks
+from sklearn_mmm.baseline._variance_search import DenseSearch
 from sklearn_mmm.baseline._variances import TimeHyperparameters, kernels_at
 from sklearn_mmm.baseline._whitening import dense_whitener
 from sklearn_mmm.components._noise import HuberNoise
@@ -103,7 +105,7 @@ def test_the_likelihood_by_blocks_is_the_dense_one(n_regions, threshold):
     rng = np.random.default_rng(1)
     values = 2 * rng.standard_normal((2, *observed.shape)) * observed
     x = np.log([*PARTS.values(), VARIANCES.memory, 1.4])
-    by_blocks = _BlockSearch(values, observed, Blocks(covariance, position), noise)
+    by_blocks = RegionalSearch(values, observed, Blocks(covariance, position), noise)
 
     def likelihood(K):
         total, slope = 0.0, np.zeros_like(K)
@@ -116,7 +118,7 @@ def test_the_likelihood_by_blocks_is_the_dense_one(n_regions, threshold):
         return total, slope
 
     kernels = covariance.regional_kernels(position, position)
-    dense = _DenseSearch(likelihood, kernels, 0.0, 1.0, has_noise=True)
+    dense = DenseSearch(likelihood, kernels, 0.0, 1.0, has_noise=True)
     assert by_blocks.forgets == dense.forgets
     expected, slope = dense.likelihood(x, 4, VARIANCES.memory)
     found, own = by_blocks.likelihood(x, 4, VARIANCES.memory)

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from sklearn_mmm import DeepCausalMMMRegressor
-from sklearn_mmm.baseline import _maximise, _signal, _state_space, _variances
+from sklearn_mmm.baseline import _signal, _state_space, _variance_search, _variances
 from sklearn_mmm.datasets import make_mmm
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("n_regions", [1, 3])
-def test_a_long_fit_is_that_of_dense_algebra(monkeypatch, n_regions):
+@pytest.mark.parametrize(("n_regions", "missing"), [(1, 0.02), (3, 0.02), (3, 0.0)])
+def test_a_long_fit_is_that_of_dense_algebra(monkeypatch, n_regions, missing):
     n_weeks = _state_space.LONG + 20
-    X, y, truth = make_mmm(n_regions, n_weeks, 2, missing=0.02, random_state=0)
-    monkeypatch.setattr(_maximise, "_TOLERANCE", 2e-9)
+    X, y, truth = make_mmm(n_regions, n_weeks, 2, missing=missing, random_state=0)
+    monkeypatch.setattr(_variance_search, "_TOLERANCE", 2e-9)
     found = []
     for longest in (_state_space.LONG, 10_000):
         for module in (_variances, _signal):
