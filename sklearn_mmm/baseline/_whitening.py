@@ -92,40 +92,64 @@ class BlockFactor(NamedTuple):
     n_weeks: int
     size: int
 
-    def _blocks(self, values: Tensor) -> tuple[Tensor, ...]:
-        rest = len(self.steps) * self.size - self.n_weeks
-        padded = torch.nn.functional.pad(values, (0, 0, 0, rest))
-        return padded.split(self.size, dim=-2)
+    def whiten(self, values: Tensor) -> Tensor:
+        """See :class:`Factor`."""
+        values = self._expanded(values)
+        both = self.steps[..., : self.size] @ self._columns(values)
+        white, states = both[..., : self.size, :], both[..., self.size :, :]
+        # What is added to the next state becomes the state that a block begins with.
+        state = torch.zeros_like(states[0])
+        for step, added in zip(self.steps, states, strict=True):
+            on = step[..., self.size :, self.size :] @ state
+            on += added
+            added.copy_(state)
+            state = on
+        white += self.steps[..., : self.size, self.size :] @ states
+        return self._as_before(white, values)
 
-    def _state(self, values: Tensor) -> Tensor:
-        n_state = self.steps.shape[-1] - self.size
-        return values.new_zeros(*values.shape[:-2], n_state, values.shape[-1])
+    def transpose(self, values: Tensor) -> Tensor:
+        """See :class:`Factor`."""
+        values = self._expanded(values)
+        both = self.steps[..., : self.size, :].mT @ self._columns(values)
+        out, states = both[..., : self.size, :], both[..., self.size :, :]
+        state = torch.zeros_like(states[0])
+        for b in range(len(states) - 1, -1, -1):
+            before = self.steps[b, ..., self.size :, self.size :].mT @ state
+            before += states[b]
+            states[b].copy_(state)
+            state = before
+        out += self.steps[..., self.size :, : self.size].mT @ states
+        return self._as_before(out, values)
 
     def _expanded(self, values: Tensor) -> Tensor:
         """Return values for each region, where each has matrices of its own."""
         batch = self.steps.shape[1:-2]
         return values.expand(*batch, *values.shape) if values.dim() == 2 else values
 
-    def whiten(self, values: Tensor) -> Tensor:
-        """See :class:`Factor`."""
-        values = self._expanded(values)
-        state, out = self._state(values), []
-        for step, block in zip(self.steps, self._blocks(values), strict=True):
-            both = times(step, torch.cat([block, state], -2))
-            out.append(both[..., : self.size, :])
-            state = both[..., self.size :, :]
-        return torch.cat(out, -2)[..., : self.n_weeks, :]
+    def _order(self, n_dims: int) -> list[int]:
+        """Return the dimensions of values, [region,] and week before all others."""
+        n_first = self.steps.dim() - 2
+        n_others = n_dims - n_first - 1
+        first = range(n_others, n_others + n_first)
+        return [*first, *range(n_others), n_dims - 1]
 
-    def transpose(self, values: Tensor) -> Tensor:
-        """See :class:`Factor`."""
-        values = self._expanded(values)
-        state, out = self._state(values), []
-        blocks = self._blocks(values)
-        for step, block in zip(self.steps.flip(0), blocks[::-1], strict=True):
-            both = times(step.mT, torch.cat([block, state], -2))
-            out.append(both[..., : self.size, :])
-            state = both[..., self.size :, :]
-        return torch.cat(out[::-1], -2)[..., : self.n_weeks, :]
+    def _columns(self, values: Tensor) -> Tensor:
+        """Return (..., [region,] week, n) values, (block, [region,] size, column)."""
+        turned = values.permute(self._order(values.dim()))
+        turned = turned.flatten(self.steps.dim() - 2)
+        rest = len(self.steps) * self.size - self.n_weeks
+        padded = torch.nn.functional.pad(turned, (0, 0, 0, rest))
+        blocks = padded.unflatten(-2, (-1, self.size))
+        return blocks if blocks.dim() == 3 else blocks.transpose(0, 1)
+
+    def _as_before(self, blocks: Tensor, values: Tensor) -> Tensor:
+        """Return what :meth:`_columns` took apart."""
+        if blocks.dim() == 4:
+            blocks = blocks.transpose(0, 1)
+        weeks = blocks.flatten(-3, -2)[..., : self.n_weeks, :]
+        order = self._order(values.dim())
+        turned = weeks.reshape([values.shape[at] for at in order])
+        return turned.permute(np.argsort(order).tolist()).contiguous()
 
     def precision(self) -> tuple[Tensor, Tensor]:
         r"""See :class:`Factor`.

@@ -134,9 +134,9 @@ class NormalEquations:
             self.border = product(self.inverse, border)
             whole -= gram(self.border.flatten(0, 1))
         self.scale = whole.diagonal().clamp_min(1e-12).sqrt()
-        balanced = whole / self.scale / self.scale[:, None]
-        eye = torch.eye(len(whole), dtype=torch.float64)
-        balanced = 0.5 * (balanced + balanced.T) + 1e-9 * eye
+        balanced = whole.div_(self.scale).div_(self.scale[:, None])
+        balanced.diagonal().add_(1e-9)
+        # Of which the lower triangle counts.
         self.factor = torch.linalg.cholesky(balanced)
         self.firm = self.firm and _is_firm(self.factor, balanced)
 
