@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm.baseline._dependence import Decorrelation
-from sklearn_mmm.baseline._whitening import BlockFactor, DenseFactor, Factor, Whitener
+from sklearn_mmm.baseline._factors import BlockFactor, DenseFactor, Factor
+from sklearn_mmm.baseline._whitening import Whitener
 
 
 def log_determinant(

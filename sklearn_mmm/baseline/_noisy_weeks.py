@@ -7,7 +7,7 @@ With a few weeks' additional variances :math:`D` the inverse is
 of that with equal noise, :math:`P` (Woodbury); what whitens equal noise serves all.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -31,11 +31,10 @@ class _Correction(NamedTuple):
     inner: np.ndarray
 
     @classmethod
-    def of(cls, whitener: Whitener, region: int, noise: np.ndarray) -> "_Correction":
-        weeks = np.flatnonzero(np.isfinite(noise) & (noise > 1.0))
-        columns = whitener.inverse_columns(region, weeks, len(noise))
-        extra = np.diag(1.0 / (noise[weeks] - 1.0))
-        return cls(weeks, columns, np.linalg.inv(extra + columns[weeks]))
+    def of(cls, weeks: np.ndarray, columns: np.ndarray, extra: np.ndarray) -> Self:
+        """Return the correction for noise that is larger by ``extra``, (n,)."""
+        inner = np.linalg.inv(np.diag(1.0 / extra) + columns[weeks])
+        return cls(weeks, columns, inner)
 
 
 class NoisyPrecision:
@@ -52,11 +51,17 @@ class NoisyPrecision:
 
     def __init__(self, whitener: Whitener, noise: np.ndarray) -> None:
         self.whitener = whitener
-        noisy = (np.isfinite(noise) & (noise > 1.0)).any(1)
-        self.corrections = {
-            region: _Correction.of(whitener, region, noise[region])
-            for region in np.flatnonzero(noisy).tolist()
-        }
+        self.corrections: dict[int, _Correction] = {}
+        noisy = np.isfinite(noise) & (noise > 1.0)
+        for regions in whitener.alike(np.flatnonzero(noisy.any(1))):
+            # Columns of the weeks of all that share a factor are asked for at once.
+            union = np.flatnonzero(noisy[regions].any(0))
+            known = whitener.inverse_columns(int(regions[0]), union, noise.shape[1])
+            for region in regions.tolist():
+                weeks = np.flatnonzero(noisy[region])
+                columns = known[:, np.searchsorted(union, weeks)]
+                extra = noise[region, weeks] - 1.0
+                self.corrections[region] = _Correction.of(weeks, columns, extra)
 
     def times(self, values: np.ndarray) -> np.ndarray:
         """Return the product with series.

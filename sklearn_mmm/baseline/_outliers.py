@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklearn_mmm.baseline._whitening import Factor, Whitener
+from sklearn_mmm.baseline._factors import Factor
+from sklearn_mmm.baseline._whitening import Whitener
 
 # Of the running median that a series is first compared with, in time steps.
 _WINDOW = 9

@@ -21,7 +21,8 @@ from sklearn_mmm.baseline._covariance import (
     TimeCovariance,
     Variances,
 )
-from sklearn_mmm.baseline._whitening import BlockFactor, Group, Whitener, sharing
+from sklearn_mmm.baseline._factors import BlockFactor
+from sklearn_mmm.baseline._whitening import Group, Whitener, sharing
 
 SIZE = 48
 # Time steps beyond which series are whitened by blocks.

@@ -1,189 +1,20 @@
-r"""Whitening of regions' series in time, by dense factors or by blocks of weeks.
-
-The inverse of the lower Cholesky factor of a covariance turns a series into its
-standardised one-step-ahead errors. A short series takes that matrix itself. In a long
-one, a block of weeks knows of the weeks before it only through the state of level and
-seasons, :math:`a`, so that a step
-
-.. math:: (v_b, a_{b+1}) = M_b (y_b, a_b)
-
-from block to block does the same in time linear in the weeks (Kalman, 1960, "A New
-Approach to Linear Filtering and Prediction Problems", for blocks).
-"""
+"""Whitening of the series of regions, by factors that several may share."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sklearn_mmm.baseline._covariance import distinct_rows, inverse_factor
-from sklearn_mmm.baseline._products import lower_times, times
+from sklearn_mmm.baseline._factors import BlockFactor, DenseFactor, Factor
 
 # Regions with the same weeks share a factor from this number on; the others are one
 # batch.
 _FEWEST_SHARING = 3
-
-
-class Factor(Protocol):
-    """What whitens the regions of a group, with one matrix or one for each."""
-
-    def whiten(self, values: Tensor) -> Tensor:
-        """Return innovations of (..., [region,] week, n) values."""
-        ...
-
-    def transpose(self, values: Tensor) -> Tensor:
-        """Return the transpose of :meth:`whiten`."""
-        ...
-
-    def precision(self) -> tuple[Tensor, Tensor]:
-        """Return the precisions of weeks and of steps, ([region,] week) each."""
-        ...
-
-    def to(self, dtype: torch.dtype) -> "Factor":
-        """Return the factor in another precision."""
-        ...
-
-
-class DenseFactor(NamedTuple):
-    """The inverse of a Cholesky factor.
-
-    Attributes
-    ----------
-    inverse : Tensor of shape ([region,] week, week)
-    """
-
-    inverse: Tensor
-
-    def whiten(self, values: Tensor) -> Tensor:
-        """See :class:`Factor`."""
-        return lower_times(self.inverse, values)
-
-    def transpose(self, values: Tensor) -> Tensor:
-        """See :class:`Factor`."""
-        return times(self.inverse.mT, values)
-
-    def precision(self) -> tuple[Tensor, Tensor]:
-        """See :class:`Factor`."""
-        later = self.inverse.flip(-1).cumsum(-1).flip(-1)
-        return self.inverse.square().sum(-2), later.square().sum(-2)
-
-    def to(self, dtype: torch.dtype) -> "DenseFactor":
-        """See :class:`Factor`."""
-        return DenseFactor(self.inverse.to(dtype))
-
-
-class BlockFactor(NamedTuple):
-    """Steps from block to block.
-
-    Attributes
-    ----------
-    steps : Tensor of shape (block, [region,] size + state, size + state)
-        The last block may reach beyond the last week, with weeks that are missing.
-    n_weeks : int
-    size : int
-        Weeks of a block.
-    """
-
-    steps: Tensor
-    n_weeks: int
-    size: int
-
-    def whiten(self, values: Tensor) -> Tensor:
-        """See :class:`Factor`."""
-        values = self._expanded(values)
-        both = self.steps[..., : self.size] @ self._columns(values)
-        white, states = both[..., : self.size, :], both[..., self.size :, :]
-        # What is added to the next state becomes the state that a block begins with.
-        state = torch.zeros_like(states[0])
-        for step, added in zip(self.steps, states, strict=True):
-            on = step[..., self.size :, self.size :] @ state
-            on += added
-            added.copy_(state)
-            state = on
-        white += self.steps[..., : self.size, self.size :] @ states
-        return self._as_before(white, values)
-
-    def transpose(self, values: Tensor) -> Tensor:
-        """See :class:`Factor`."""
-        values = self._expanded(values)
-        both = self.steps[..., : self.size, :].mT @ self._columns(values)
-        out, states = both[..., : self.size, :], both[..., self.size :, :]
-        state = torch.zeros_like(states[0])
-        for b in range(len(states) - 1, -1, -1):
-            before = self.steps[b, ..., self.size :, self.size :].mT @ state
-            before += states[b]
-            states[b].copy_(state)
-            state = before
-        out += self.steps[..., self.size :, : self.size].mT @ states
-        return self._as_before(out, values)
-
-    def _expanded(self, values: Tensor) -> Tensor:
-        """Return values for each region, where each has matrices of its own."""
-        batch = self.steps.shape[1:-2]
-        return values.expand(*batch, *values.shape) if values.dim() == 2 else values
-
-    def _order(self, n_dims: int) -> list[int]:
-        """Return the dimensions of values, [region,] and week before all others."""
-        n_first = self.steps.dim() - 2
-        n_others = n_dims - n_first - 1
-        first = range(n_others, n_others + n_first)
-        return [*first, *range(n_others), n_dims - 1]
-
-    def _columns(self, values: Tensor) -> Tensor:
-        """Return (..., [region,] week, n) values, (block, [region,] size, column)."""
-        turned = values.permute(self._order(values.dim()))
-        turned = turned.flatten(self.steps.dim() - 2)
-        rest = len(self.steps) * self.size - self.n_weeks
-        padded = torch.nn.functional.pad(turned, (0, 0, 0, rest))
-        blocks = padded.unflatten(-2, (-1, self.size))
-        return blocks if blocks.dim() == 3 else blocks.transpose(0, 1)
-
-    def _as_before(self, blocks: Tensor, values: Tensor) -> Tensor:
-        """Return what :meth:`_columns` took apart."""
-        if blocks.dim() == 4:
-            blocks = blocks.transpose(0, 1)
-        weeks = blocks.flatten(-3, -2)[..., : self.n_weeks, :]
-        order = self._order(values.dim())
-        turned = weeks.reshape([values.shape[at] for at in order])
-        return turned.permute(np.argsort(order).tolist()).contiguous()
-
-    def precision(self) -> tuple[Tensor, Tensor]:
-        r"""See :class:`Factor`.
-
-        Backwards, with what later blocks make of a state and of a level that is one
-        higher from there on, :math:`a^\top N a + 2 n^\top a + c`.
-        """
-        size = self.size
-        n_state = self.steps.shape[-1] - size
-        batch = self.steps.shape[1:-2]
-        gram = self.steps.new_zeros(*batch, n_state, n_state)
-        line = self.steps.new_zeros(*batch, n_state, 1)
-        constant = self.steps.new_zeros(batch)
-        own, later = [], []
-        for step in self.steps.flip(0):
-            out, on = step[..., :size, :], step[..., size:, :]
-            square = out.mT @ out + on.mT @ gram @ on
-            rise = (on.mT @ line)[..., 0]
-            inner = square[..., :size, :size]
-            own.append(inner.diagonal(dim1=-2, dim2=-1))
-            suffix = inner.flip(-1).cumsum(-1).flip(-2).cumsum(-2)
-            suffix = suffix.diagonal(dim1=-2, dim2=-1).flip(-1)
-            ahead = rise[..., :size].flip(-1).cumsum(-1).flip(-1)
-            later.append(suffix + 2 * ahead + constant[..., None])
-            constant = later[-1][..., 0]
-            line = square[..., size:, :size].sum(-1, keepdim=True)
-            line = line + rise[..., size:, None]
-            gram = square[..., size:, size:]
-        both = torch.cat(own[::-1], -1), torch.cat(later[::-1], -1)
-        return both[0][..., : self.n_weeks], both[1][..., : self.n_weeks]
-
-    def to(self, dtype: torch.dtype) -> "BlockFactor":
-        """See :class:`Factor`."""
-        return self._replace(steps=self.steps.to(dtype))
 
 
 class Group(NamedTuple):
@@ -273,6 +104,13 @@ class Whitener:
         most = int(size.argmax())
         few = 2 * size[most] < self.n_regions
         return None if few or self.batched(most) else most
+
+    def alike(self, regions: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield those of some regions that share a factor; others one by one."""
+        groups = self.place[0][regions]
+        for group in np.unique(groups).tolist():
+            own = regions[groups == group]
+            yield from own[:, None] if self.batched(group) else [own]
 
     def of_region(self, region: int) -> Factor:
         """Return what whitens a region's series."""

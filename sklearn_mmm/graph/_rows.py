@@ -225,8 +225,10 @@ def _felt(kernels: np.ndarray) -> int:
 def _without_means(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Remove the means of regions and weeks, by their normal equations.
 
-    Those of the weeks are what is left once the regions' are eliminated.
+    Those of the fewer are what is left once the others are eliminated.
     """
+    if len(kept) < kept.shape[1]:
+        return _without_means(values.swapaxes(0, 1), kept.T).swapaxes(0, 1)
     weight = kept[..., None].astype(float)
     seen = values * weight
     count = np.maximum(kept.sum(1), 1)[:, None]

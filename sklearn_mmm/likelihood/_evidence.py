@@ -24,18 +24,23 @@ class Unexplained:
         Of the prior of these effects; 0 is flat.
     residual : ndarray of shape (n_rows,)
         Standardised; outlying rows count as if they were at three standard deviations.
+    inner : ndarray of shape (n_nuisance, n_nuisance)
+        Products of the nuisance columns.
     """
 
     def __init__(
-        self, nuisance: np.ndarray, precision: np.ndarray, residual: np.ndarray
+        self,
+        nuisance: np.ndarray,
+        precision: np.ndarray,
+        residual: np.ndarray,
+        inner: np.ndarray,
     ) -> None:
         self.residual = np.clip(residual, -_CLIP, _CLIP)
         self.noise = max(float((self.residual**2).mean()), 1e-12)
         self.nuisance = nuisance
-        inner = nuisance.T @ nuisance
-        inner += np.diag(self.noise * precision + 1e-6 * np.diag(inner) + 1e-12)
-        self.inner = inner
-        self.removed = np.linalg.solve(inner, nuisance.T @ self.residual)
+        extra = self.noise * precision + 1e-6 * np.diag(inner) + 1e-12
+        self.inner = inner + np.diag(extra)
+        self.removed = np.linalg.solve(self.inner, nuisance.T @ self.residual)
 
     def gram_and_score(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return Gram matrix and scores of columns, nuisance integrated out.

@@ -1,5 +1,7 @@
 """What a mode leaves unexplained, as rows of whitened numbers."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,28 +20,27 @@ def white_rows(posterior: Posterior, values: Tensor) -> np.ndarray:
 
     So many columns are whitened at once as memory should hold.
     """
-    out = np.empty((values.shape[0] * values.shape[1], values.shape[2]))
-    size = max(1, _AT_ONCE // max(len(out), 1))
-    for first in range(0, out.shape[1], size):
-        here = slice(first, first + size)
+    n_columns = values.shape[2]
+    out = np.empty((posterior.observed.numel(), n_columns))
+    for here in _at_once(posterior, n_columns):
         out[:, here] = _rows(posterior, posterior.whiten(values[..., here]))
     return out
 
 
-def _common_rows(posterior: Posterior) -> np.ndarray:
-    """Return innovations of the common columns in all regions, (n_rows, 1 + course)."""
-    out = np.empty((posterior.observed.numel(), posterior.common_columns.shape[1]))
-    size = max(1, _AT_ONCE // max(len(out), 1))
-    for first in range(0, out.shape[1], size):
-        here = slice(first, first + size)
-        white = posterior.target.new_empty(
-            *posterior.observed.shape, out[:1, here].shape[1]
-        )
+def _write_common_rows(posterior: Posterior, out: np.ndarray) -> None:
+    """Write innovations of the common columns in all regions, (n_rows, 1 + course)."""
+    for here in _at_once(posterior, out.shape[1]):
+        width = out[:1, here].shape[1]
+        white = posterior.target.new_empty(*posterior.observed.shape, width)
         for regions, columns in posterior.each_common():
             white[regions] = columns[..., here]
-        white *= posterior.precision[:, None, None]
-        out[:, here] = _rows(posterior, white)
-    return out
+        out[:, here] = _rows(posterior, white * posterior.precision[:, None, None])
+
+
+def _at_once(posterior: Posterior, n_columns: int) -> Iterator[slice]:
+    size = max(1, _AT_ONCE // max(posterior.observed.numel(), 1))
+    for first in range(0, n_columns, size):
+        yield slice(first, first + size)
 
 
 def _rows(posterior: Posterior, white: Tensor) -> np.ndarray:
@@ -59,8 +60,19 @@ def unexplained(posterior: Posterior, at: Parameters) -> Unexplained:
     columns = features(posterior, at)
     first = posterior.spans["coefficient"].start - n_head
     plain = torch.cat([columns[..., :first], columns[..., first + n_head :]], -1)
-    nuisance = np.hstack([white_rows(posterior, plain), _common_rows(posterior)])
+    n_plain, n_common = plain.shape[2], posterior.common_columns.shape[1]
+    nuisance = np.empty((posterior.observed.numel(), n_plain + n_common))
+    nuisance[:, :n_plain] = white_rows(posterior, plain)
+    _write_common_rows(posterior, nuisance[:, n_plain:])
+    if posterior.decorrelate.n_factors:
+        inner = nuisance.T @ nuisance
+    else:
+        inner = np.empty((nuisance.shape[1], nuisance.shape[1]))
+        inner[:n_plain] = nuisance[:, :n_plain].T @ nuisance
+        inner[n_plain:, :n_plain] = inner[:n_plain, n_plain:].T
+        inner[n_plain:, n_plain:] = posterior.common_gram.numpy()
     precision = np.zeros(nuisance.shape[1])
-    precision[plain.shape[2] + 1 :] = 1.0
+    precision[n_plain + 1 :] = 1.0
     innovation = posterior.innovations(at, posterior.media(at))[0]
-    return Unexplained(nuisance, precision, np.asarray(innovation.flatten().numpy()))
+    residual = np.asarray(innovation.flatten().numpy())
+    return Unexplained(nuisance, precision, residual, inner)

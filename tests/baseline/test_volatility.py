@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 
+from sklearn_mmm.baseline._factors import DenseFactor
 from sklearn_mmm.baseline._volatility import (
     _gains,
     likeliest_volatility,
     standardised,
     weekly_loadings,
 )
-from sklearn_mmm.baseline._whitening import DenseFactor, Group, Whitener
+from sklearn_mmm.baseline._whitening import Group, Whitener
 
 N_WEEKS, N_REGIONS, N_CHANNELS = 80, 30, 4
 

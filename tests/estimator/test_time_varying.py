@@ -103,7 +103,7 @@ def test_evidence_needs_a_signal():
     start, flat = np.zeros(12), np.zeros(1)
 
     def likeliest(nuisance, precision, residual):
-        left = Unexplained(nuisance, precision, residual)
+        left = Unexplained(nuisance, precision, residual, nuisance.T @ nuisance)
         return likeliest_scale(slopes, start, left).value
 
     assert likeliest(nuisance, flat, noise) == FEWEST

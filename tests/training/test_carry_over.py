@@ -124,7 +124,7 @@ def test_the_evidence_for_a_column_is_that_of_integrating_its_coefficient():
     rng = np.random.default_rng(0)
     column, nuisance = rng.standard_normal((50, 1)), rng.standard_normal((50, 2))
     residual = 0.3 * column[:, 0] + rng.standard_normal(50)
-    left = Unexplained(nuisance, np.zeros(2), residual)
+    left = Unexplained(nuisance, np.zeros(2), residual, nuisance.T @ nuisance)
     found = left.positive_evidence(column, 0.4)[0]
     # By brute force: residuals and column less their projections on the nuisance.
     basis, _ = np.linalg.qr(nuisance)
