@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 from scipy.stats import norm
 
 FEWEST = 0.003
@@ -39,8 +40,8 @@ class Unexplained:
         self.noise = max(float((self.residual**2).mean()), 1e-12)
         self.nuisance = nuisance
         extra = self.noise * precision + 1e-6 * np.diag(inner) + 1e-12
-        self.inner = inner + np.diag(extra)
-        self.removed = np.linalg.solve(self.inner, nuisance.T @ self.residual)
+        self.factor = cho_factor(inner + np.diag(extra), lower=True)
+        self.removed = cho_solve(self.factor, nuisance.T @ self.residual)
 
     def gram_and_score(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return Gram matrix and scores of columns, nuisance integrated out.
@@ -50,7 +51,7 @@ class Unexplained:
         columns : ndarray of shape (n_rows, n_columns)
         """
         cross = columns.T @ self.nuisance
-        gram = columns.T @ columns - cross @ np.linalg.solve(self.inner, cross.T)
+        gram = columns.T @ columns - cross @ cho_solve(self.factor, cross.T)
         return gram, columns.T @ self.residual - cross @ self.removed
 
     def positive_evidence(self, columns: np.ndarray, sd: float) -> np.ndarray:
