@@ -23,13 +23,9 @@ from sklearn_mmm.baseline._variances import (
 )
 from sklearn_mmm.likelihood._data import TrainingData, exposure
 from sklearn_mmm.likelihood._experiments import ExperimentRows
+from sklearn_mmm.likelihood._module_parameters import parameters_of, write_parameters
 from sklearn_mmm.likelihood._penalised import BELOW_ZERO, Penalties
-from sklearn_mmm.likelihood._pooling import (
-    OF_GROUPS,
-    Pooling,
-    group_parameters,
-    install_groups,
-)
+from sklearn_mmm.likelihood._pooling import OF_GROUPS, Pooling
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.network import MMMModule, ResponseShape, copied, effect_columns
 from sklearn_mmm.network._controls import regional_coefficients
@@ -37,6 +33,9 @@ from sklearn_mmm.network._controls import regional_coefficients
 # Parameters in which the fit is linear.
 LINEAR = ("effect", "coefficient", "intercept", "innovation", *OF_GROUPS.values())
 REGIONAL = ("deviation", "control_deviation")
+# Numbers that media of regions may take which are read at once: many more would not
+# fit the cache, nor the memory that is at hand without asking the system for more.
+_AT_ONCE = 300_000
 # Effects are at least this share of their prior scale.
 _LEAST_EFFECT = 1e-4
 
@@ -182,30 +181,7 @@ class Posterior:
 
     def start(self) -> Parameters:
         """Return the module's parameters as those of one member."""
-        media, controls = self.module.media, self.module.controls
-        baseline = self.module.baseline
-        innovation = baseline.innovation.detach()
-        if baseline.has_course:
-            # The same course under the present covariance.
-            course = (baseline.factor @ innovation).unsqueeze(-1)
-            factor = self.common_columns[:, 1:]
-            innovation = torch.linalg.solve_triangular(factor, course, upper=False)
-        modulation = self.module.modulation
-        head = {"head": modulation.head.reshape(-1)} if modulation.active else {}
-        campaign = {} if self.shape.groups is None else {"campaign": media.campaign}
-        named = {
-            "effect": torch.maximum(media.effect, self.least_effect),
-            **media.raw,
-            **campaign,
-            **head,
-            "coefficient": controls.coefficient.clamp(*controls.range),
-            "intercept": baseline.intercept.reshape(1),
-            "innovation": innovation.reshape(-1),
-            "deviation": media.deviation,
-            "control_deviation": controls.deviation,
-            **group_parameters(self.module),
-        }
-        return {name: value.detach().clone()[None] for name, value in named.items()}
+        return parameters_of(self.module, self.least_effect, self.common_columns[:, 1:])
 
     @property
     def regional(self) -> tuple[str, ...]:
@@ -291,18 +267,53 @@ class Posterior:
             factor if isinstance(factor, float) else self.shape.each(factor)
         )
 
+    def parts(self, at: Parameters) -> Iterator[tuple[slice, "Posterior", Parameters]]:
+        """Yield regions, a posterior of their media and controls, and their parameters.
+
+        What is whitened is that of all regions still.
+        """
+        n_regions = len(self.target)
+        size = max(1, _AT_ONCE * n_regions // self.inputs["lags"][..., 0].numel())
+        if size >= n_regions:
+            yield slice(None), self, at
+            return
+        for first in range(0, n_regions, size):
+            here = slice(first, first + size)
+            part = copy(self)
+            part.inputs = {name: own[here] for name, own in self.inputs.items()}
+            if self.module.modulation.active:
+                part.__dict__["modulating"] = self.modulating[here]
+            yield here, part, at | {name: at[name][:, here] for name in REGIONAL}
+
+    def media_together(self, at: Parameters) -> Tensor:
+        """Return what all channels bring, (member, region, week)."""
+        return torch.cat([p.media(own).sum(-1) for _, p, own in self.parts(at)], 1)
+
     def without_courses(self, at: Parameters, media: Tensor) -> Tensor:
-        """Return all but the common and regional courses, (member, region, week)."""
+        """Return all but the common and regional courses, (member, region, week).
+
+        Parameters
+        ----------
+        at : dict of Tensor
+        media : Tensor of shape (member, region, week)
+            What they bring together.
+        """
         gamma = self.regional_coefficient(at)
         controls = torch.einsum("rtk,mrk->mrt", self.inputs["controls"], gamma)
-        return media.sum(-1) + controls + at["intercept"].unsqueeze(-1)
+        return media + controls + at["intercept"].unsqueeze(-1)
 
     def course(self, at: Parameters) -> Tensor:
         """Return the common course, (member, week)."""
         return at["innovation"] @ self.common_columns[:, 1:].T
 
     def innovations(self, at: Parameters, media: Tensor) -> Tensor:
-        """Return standardised residuals, (member, region, week)."""
+        """Return standardised residuals, (member, region, week).
+
+        Parameters
+        ----------
+        at, media
+            See :meth:`without_courses`.
+        """
         total = self.without_courses(at, media) + self.course(at).unsqueeze(1)
         white = self.whiten_series(self.target - total)
         return self.decorrelate(white) * self.observed
@@ -343,7 +354,7 @@ class Posterior:
 
     def objective(self, at: Parameters, random: Randomisation) -> Tensor:
         """Return the members' negative log posteriors, (member,)."""
-        innovation = self.innovations(at, self.media(at)) + random.noise
+        innovation = self.innovations(at, self.media_together(at)) + random.noise
         return self.penalised(innovation, at, random)
 
     def penalised(
@@ -366,30 +377,14 @@ class Posterior:
             total = total + 0.5 * residual.flatten(1).square().sum(1)
         return total
 
+    @torch.no_grad()
     def install(self, module: MMMModule, at: Parameters, member: int) -> None:
         """Write a member's parameters into a module of the same kind."""
-        media, controls, baseline = module.media, module.controls, module.baseline
-        with torch.no_grad():
-            for name, value in media.raw.items():
-                value.copy_(at[name][member])
-            if media.shape.groups is not None:
-                media.campaign.copy_(at["campaign"][member])
-            media.log_effect.copy_(at["effect"][member].log())
-            media.deviation.copy_(at["deviation"][member])
-            controls.coefficient.copy_(at["coefficient"][member])
-            controls.deviation.copy_(at["control_deviation"][member])
-            baseline.intercept.copy_(at["intercept"][member, 0])
-            if baseline.has_course:
-                factor = self.common_columns[:, 1:]
-                if not torch.equal(baseline.factor, factor):
-                    baseline.factor.copy_(factor)
-                baseline.innovation.copy_(at["innovation"][member])
-            modulation = module.modulation
-            if modulation.active:
-                head = at["head"][member].reshape(modulation.head.shape)
-                modulation.head.copy_(head)
-                modulation.remember_mean(self.modulating, self.inputs["observed"])
-            install_groups(module, {n: value[member] for n, value in at.items()})
+        own = {name: value[member] for name, value in at.items()}
+        write_parameters(module, own, self.common_columns[:, 1:])
+        modulation = module.modulation
+        if modulation.active:
+            modulation.remember_mean(self.modulating, self.inputs["observed"])
 
     def module_of(self, at: Parameters, member: int) -> MMMModule:
         """Return a module with a member's parameters."""

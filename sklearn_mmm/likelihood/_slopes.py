@@ -52,23 +52,49 @@ def media_slopes(posterior: Posterior, at: Parameters) -> MediaSlopes:
     )
 
 
-def features(
-    posterior: Posterior, at: Parameters, media: MediaSlopes | None = None
-) -> Tensor:
-    """Return derivatives of the fit for one member, (region, week, feature).
+class Features(NamedTuple):
+    """The derivatives of the fit for one member, not whitened.
 
-    By the shared parameters but those of the common baseline, in the order of
-    ``spans``; not whitened.
+    Attributes
+    ----------
+    columns : Tensor of shape (region, week, feature)
+        By the shared parameters but those of the common baseline, in the order of
+        ``spans``.
+    media : Tensor of shape (1, region, week)
+        What all channels bring.
+    """
+
+    columns: Tensor
+    media: Tensor
+
+
+def features(
+    posterior: Posterior, at: Parameters, dtype: torch.dtype = torch.float64
+) -> Features:
+    """Return the derivatives of the fit, so many regions at once as fit the cache.
 
     Parameters
     ----------
     posterior : Posterior
     at : dict of Tensor
         One member.
-    media : MediaSlopes or None, default=None
-        There, if known already.
+    dtype : torch.dtype, default=torch.float64
+        Of the derivatives.
     """
-    media = media or media_slopes(posterior, at)
+    out = posterior.target.new_empty(0)
+    media = posterior.target.new_empty(1, *posterior.target.shape)
+    for regions, part, own in posterior.parts(at):
+        slopes = media_slopes(part, own)
+        columns = _columns(part, own, slopes)
+        if not len(out):
+            shape = *posterior.target.shape, columns.shape[2]
+            out = torch.empty(shape, dtype=dtype)
+        out[regions] = columns
+        media[:, regions] = slopes.contribution.sum(-1)
+    return Features(out, media)
+
+
+def _columns(posterior: Posterior, at: Parameters, media: MediaSlopes) -> Tensor:
     together = posterior.shape.together
     contribution = together(media.contribution)
     columns = [contribution / at["effect"][:, None, None, :]]
@@ -143,7 +169,7 @@ def gradient(
         With the randomisation.
     """
     media = media_slopes(posterior, at)
-    innovation = posterior.innovations(at, media.contribution) + random.noise
+    innovation = posterior.innovations(at, media.contribution.sum(-1)) + random.noise
     clipped = posterior.noise.slope_of_tensor(innovation) * posterior.observed
     pull = posterior.transpose_whiten(posterior.decorrelate(clipped))
     columns = pull.unsqueeze(-1)

@@ -118,7 +118,7 @@ def _first_step(
 ) -> tuple[Parameters, Tensor, Any]:
     """Return what :func:`_search` does, from the mode by its own system."""
     start = _copies(at, len(random.noise))
-    innovation = posterior.innovations(at, system.contribution) + random.noise
+    innovation = posterior.innovations(at, system.slopes.media) + random.noise
     rhs = with_priors(posterior, start, random, *system.transpose(innovation))
     step = system.solve(rhs, at_bound(posterior, start, rhs[0]))
     value = posterior.penalised(innovation, start, random)

@@ -9,7 +9,6 @@ from sklearn_mmm.likelihood._penalised import BELOW_ZERO
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.likelihood._slopes import (
-    MediaSlopes,
     control_steepness,
     experiment_features,
     features,
@@ -29,6 +28,8 @@ class Linearised(NamedTuple):
     row_shared, row_own : Tensor of shape (experiment, ...)
     below : Tensor of shape (n, common)
         Of what is below zero in the common baseline, of the weeks where it is.
+    media : Tensor of shape (1, region, week)
+        What they bring together there.
     """
 
     shared: Tensor
@@ -36,15 +37,16 @@ class Linearised(NamedTuple):
     row_shared: Tensor
     row_own: Tensor
     below: Tensor
+    media: Tensor
 
 
-def linearise(posterior: Posterior, at: Parameters, media: MediaSlopes) -> Linearised:
+def linearise(posterior: Posterior, at: Parameters) -> Linearised:
     """Return the derivatives at the parameters of one member.
 
     In the precision of the posterior's whitener.
     """
     n_channels = at["effect"].shape[1]
-    columns = features(posterior, at, media).to(posterior.precision)
+    columns, media = features(posterior, at, posterior.precision.dtype)
     shared = posterior.whiten(columns)
     controls = shared[..., shared.shape[2] - posterior.inputs["controls"].shape[2] :]
     # The derivative by a region's deviation is the contribution itself.
@@ -59,7 +61,7 @@ def linearise(posterior: Posterior, at: Parameters, media: MediaSlopes) -> Linea
     pad = row_own.new_zeros(*row_own.shape[:3], max(0, own.shape[2] - n_channels))
     row_own = torch.cat([row_own, pad], -1)[..., : own.shape[2]]
     below = posterior.common_columns[posterior.below(at)[0] > 0] / BELOW_ZERO
-    return Linearised(shared, own, row_shared[0], row_own[0], below)
+    return Linearised(shared, own, row_shared[0], row_own[0], below, media)
 
 
 def with_common(posterior: Posterior, values: Tensor) -> Tensor:

@@ -309,7 +309,7 @@ class ModeSearch:
     def _outliers(self, system: NormalEquations) -> Outliers:
         """Return which observations neither the model nor the level explains."""
         posterior, at, hyper = self.mode
-        fit = posterior.without_courses(at, posterior.media(at))[0].numpy()
+        fit = posterior.without_courses(at, posterior.media_together(at))[0].numpy()
         rest = self.data.target - fit - posterior.course(at).numpy()
         return find_outliers(
             rest * self.data.observed,

@@ -18,7 +18,7 @@ from torch import Tensor
 from sklearn_mmm.likelihood._bounds import bounded, free_places
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
-from sklearn_mmm.likelihood._slopes import Step, media_slopes, with_priors
+from sklearn_mmm.likelihood._slopes import Step, with_priors
 from sklearn_mmm.posterior._across_regions import AcrossRegions
 from sklearn_mmm.posterior._coupling import coupling, group_means, group_sums
 from sklearn_mmm.posterior._linearised import (
@@ -70,9 +70,7 @@ class NormalEquations:
     ) -> None:
         self.posterior = posterior
         self._rounded = in_single(posterior) if single else posterior
-        media = media_slopes(posterior, at)
-        self.contribution = media.contribution
-        self.slopes = linearise(self._rounded, at, media)
+        self.slopes = linearise(self._rounded, at)
         self.n_plain = self.slopes.shared.shape[2]
         # Where the groups' deviations begin, which no data know but by their cells.
         self.n_known = self.n_plain + posterior.common_columns.shape[1]
@@ -164,7 +162,7 @@ class NormalEquations:
 
     def pull(self, at: Parameters, random: Randomisation) -> Step:
         """Return the negative gradient where the system was made."""
-        innovation = self.posterior.innovations(at, self.contribution) + random.noise
+        innovation = self.posterior.innovations(at, self.slopes.media) + random.noise
         return with_priors(self.posterior, at, random, *self.transpose(innovation))
 
     def _transpose(self, values: Tensor) -> Step:

@@ -32,41 +32,52 @@ def explained_by(posterior: Posterior, at: Parameters) -> Tensor:
     """
     parts = (those_of(at, part) for part in parts_of(posterior, len(at["effect"])))
     return torch.cat(
-        [posterior.without_courses(part, posterior.media(part)) for part in parts]
+        [
+            posterior.without_courses(part, posterior.media_together(part))
+            for part in parts
+        ]
     )
 
 
 def explained_with_share(posterior: Posterior, at: Parameters) -> tuple[Tensor, Tensor]:
     """Return what :func:`explained_by` and :func:`mean_share` do, in one pass."""
     explained, shares = [], []
-    for part in parts_of(posterior, len(at["effect"])):
-        own = those_of(at, part)
-        share = posterior.shape.share(own, *exposure(posterior.inputs))
-        media = posterior.media(own, share)
-        explained.append(posterior.without_courses(own, media))
-        shares.append(mean_share(posterior, own, share))
-    return torch.cat(explained), torch.cat(shares)
+    for members in parts_of(posterior, len(at["effect"])):
+        own = those_of(at, members)
+        media, sums = [], []
+        for _, part, here in posterior.parts(own):
+            share = part.shape.share(here, *exposure(part.inputs))
+            media.append(part.media(here, share).sum(-1))
+            sums.append(_summed_share(part, here, share))
+        explained.append(posterior.without_courses(own, torch.cat(media, 1)))
+        shares.append(torch.stack(sums).sum(0))
+    return torch.cat(explained), torch.cat(shares) / posterior.inputs["observed"].sum()
 
 
-def mean_share(
-    posterior: Posterior, at: Parameters, share: Tensor | None = None
-) -> Tensor:
+def mean_share(posterior: Posterior, at: Parameters) -> Tensor:
     """Return the mean of the units' saturation, (member, unit).
 
     Of a group it is the mean contribution per unit of its effect.
+    """
+    sums = [
+        _summed_share(part, own, part.shape.share(own, *exposure(part.inputs)))
+        for _, part, own in posterior.parts(at)
+    ]
+    return torch.stack(sums).sum(0) / posterior.inputs["observed"].sum()
+
+
+def _summed_share(posterior: Posterior, at: Parameters, share: Tensor) -> Tensor:
+    """Return the sum over regions and weeks of saturations, (member, unit).
 
     Parameters
     ----------
     posterior : Posterior
+        Of those regions.
     at : dict of Tensor
-    share : Tensor of shape (member, region, week, channel), optional
-        The saturation, where it is known.
+    share : Tensor of shape (member, region, week, channel)
     """
-    if share is None:
-        share = posterior.shape.share(at, *exposure(posterior.inputs))
     groups = posterior.shape.groups
     if groups is not None:
         ones = torch.ones_like(at["effect"])[:, None, None]
         share = groups.together(share * groups.effects(ones, at["campaign"]))
-    seen = posterior.inputs["observed"].unsqueeze(-1)
-    return (share * seen).sum((1, 2)) / seen.sum()
+    return (share * posterior.inputs["observed"].unsqueeze(-1)).sum((1, 2))

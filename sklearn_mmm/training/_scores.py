@@ -57,7 +57,7 @@ def unexplained(posterior: Posterior, at: Parameters) -> Unexplained:
     course could explain; effects that vary with time are not among these.
     """
     n_head = at["head"].shape[1] if "head" in at else 0
-    columns = features(posterior, at)
+    columns, media = features(posterior, at)
     first = posterior.spans["coefficient"].start - n_head
     plain = torch.cat([columns[..., :first], columns[..., first + n_head :]], -1)
     n_plain, n_common = plain.shape[2], posterior.common_columns.shape[1]
@@ -73,6 +73,6 @@ def unexplained(posterior: Posterior, at: Parameters) -> Unexplained:
         inner[n_plain:, n_plain:] = posterior.common_gram.numpy()
     precision = np.zeros(nuisance.shape[1])
     precision[n_plain + 1 :] = 1.0
-    innovation = posterior.innovations(at, posterior.media(at))[0]
+    innovation = posterior.innovations(at, media)[0]
     residual = np.asarray(innovation.flatten().numpy())
     return Unexplained(nuisance, precision, residual, inner)

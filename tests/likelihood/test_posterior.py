@@ -8,13 +8,14 @@ from sklearn_mmm.baseline._variances import TimeHyperparameters, kernels_at
 from sklearn_mmm.components._adstock import make_adstock
 from sklearn_mmm.components._noise import HuberNoise
 from sklearn_mmm.components._saturation import make_saturation
+from sklearn_mmm.likelihood import _posterior
 from sklearn_mmm.likelihood._bounds import at_bound
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.likelihood._penalised import Penalties
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Randomisation
-from sklearn_mmm.likelihood._slopes import gradient, with_priors
+from sklearn_mmm.likelihood._slopes import features, gradient, with_priors
 from sklearn_mmm.network import ChannelGroups, MMMModule, ResponseShape, Sizes
 from sklearn_mmm.panel._groups import Groups
 from sklearn_mmm.posterior import _normal_equations
@@ -158,7 +159,8 @@ def randomise(posterior, at, seed=2):
 
     names = [*posterior.spans, *posterior.regional]
     return Randomisation(
-        draw(posterior.innovations(at, posterior.media(at))) * posterior.observed,
+        draw(posterior.innovations(at, posterior.media_together(at)))
+        * posterior.observed,
         draw(posterior.gaps(at)),
         {name: draw(at[name]) for name in names if name in posterior.priors},
     )
@@ -427,3 +429,22 @@ def test_what_is_explained_and_its_saturation_are_those_of_passes_of_their_own(o
     explained, share = explained_with_share(posterior, at)
     assert torch.equal(explained, explained_by(posterior, at))
     assert torch.equal(share, mean_share(posterior, at))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"modulated": True}, {"groups": ChannelGroups((0, 0, 1))}], ids=str
+)
+def test_regions_read_a_few_at_once_give_what_all_of_them_give(options, monkeypatch):
+    posterior = make_posterior(**options)
+    at = moved(posterior, 0.1, n_members=1)
+    found = []
+    for size in (10**9, 1):
+        monkeypatch.setattr(_posterior, "_AT_ONCE", size)
+        assert len(list(posterior.parts(at))) == (1 if size > 1 else 3)
+        columns, media = features(posterior, at)
+        explained, share = explained_with_share(posterior, at)
+        together = posterior.media_together(at)
+        found.append([columns, media, explained, share, together])
+    for whole, parts in zip(*found, strict=True):
+        torch.testing.assert_close(parts, whole, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(found[1][1], posterior.media(at).sum(-1))

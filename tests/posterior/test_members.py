@@ -64,7 +64,7 @@ class Linear:
     def covariance(self):
         """Return the posterior covariance from derivatives of innovations."""
         posterior, mode = self.posterior, self.mode
-        media = posterior.media(mode).detach()
+        media = posterior.media_together(mode).detach()
 
         def innovations(*values):
             at = mode | dict(zip(LINEAR, values, strict=True))
