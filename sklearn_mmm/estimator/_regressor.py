@@ -95,6 +95,7 @@ from sklearn_mmm.storage import StoredEstimator
 from sklearn_mmm.training import (
     Checkpoint,
     Fitted,
+    FormerFit,
     TrainingOptions,
     fit_network,
     update_network,
@@ -648,7 +649,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
 
         What was learned is the starting point; hyper-parameters are renewed, and what
         inner validation chose, the edges of the graph and what the GRU makes of its
-        inputs stay. A refit after a while is due all the same.
+        inputs stay. A few later weeks move members by what these say; else they are
+        drawn anew. A refit after a while is due all the same.
 
         Parameters
         ----------
@@ -691,6 +693,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
                 f"row {row} (time {rows.time[row]}) is earlier than the first training "
                 "step; use fit with all rows"
             )
+        later = bool(rows.position.min() > past.position.max())
         joined, kept = rows.continuing(past, all_regions=True)
         index = index_of(X)
         former = self.contributions_.index[kept]
@@ -701,8 +704,8 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         names = self._dimension_names
         lift_tests = join_tests(self.lift_tests_, lift_tests, names)
         outcome = np.concatenate([self.outcome_.to_numpy()[kept], y])
-        nothing = Checkpoint()
-        return self._learn(joined, outcome, index, lift_tests, self._fitted, nothing)
+        former_fit = FormerFit(self._fitted, later)
+        return self._learn(joined, outcome, index, lift_tests, former_fit, Checkpoint())
 
     def _learn(
         self,
@@ -710,7 +713,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         y: np.ndarray,
         index: pd.Index | None,
         lift_tests: Any,
-        former: Fitted | None,
+        former: FormerFit | None,
         checkpoint: Checkpoint,
     ) -> Self:
         """Fit the model to rows, or update a former fit."""
@@ -755,9 +758,11 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         self._warn_about_outliers()
         return self
 
-    def _check_positive(self, rows: Rows, y: np.ndarray, former: Fitted | None) -> None:
+    def _check_positive(
+        self, rows: Rows, y: np.ndarray, former: FormerFit | None
+    ) -> None:
         """Refuse outcomes without a logarithm where effects multiply."""
-        link = self.link if former is None else former.link
+        link = self.link if former is None else former.fitted.link
         if link != "log" or (y > 0).all():
             return
         row = int(np.argmin(y))
@@ -843,7 +848,7 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
     def _train(
         self,
         data: TrainingData,
-        former: Fitted | None,
+        former: FormerFit | None,
         scales: PanelScales,
         experiments: list[Experiment],
         checkpoint: Checkpoint,
@@ -851,12 +856,12 @@ class DeepCausalMMMRegressor(MediaInspectionMixin, RegressorMixin, StoredEstimat
         if former is None:
             shape = self._response_shape(data)
         else:
-            shape = former.net.module_.media.shape
+            shape = former.fitted.net.module_.media.shape
         options = self._training_options(shape, scales, len(data.position))
         inputs = options, experiments, scales.outcome, self._seed
         if former is None:
             return fit_network(data, *inputs, checkpoint)
-        data = replace(data, covariance=former.baseline.covariance)
+        data = replace(data, covariance=former.fitted.baseline.covariance)
         change = rescaling(self._predictor.scales, scales)
         return update_network(former, data, change, *inputs)
 

@@ -135,11 +135,11 @@ class Posterior:
         self.l1 = penalties.l1 / scale
         self.least_effect = _LEAST_EFFECT * scale
 
-    def reading(self, data: TrainingData) -> "Posterior":
-        """Return the same posterior, which reads other media and outcomes."""
+    def reading(self, data: TrainingData, inputs: dict[str, Tensor]) -> "Posterior":
+        """Return the same posterior, which reads other data and their inputs."""
         other = copy(self)
         other.__dict__.pop("modulating", None)
-        other.inputs = data.inputs(self.module.media.max_lag)
+        other.inputs = inputs
         other.target = torch.as_tensor(data.target)
         other.observed = torch.as_tensor(data.observed)
         return other

@@ -27,7 +27,7 @@ from sklearn_mmm.posterior._parts import explained_by
 
 # Standard deviations of members are so many times those of the posterior: the model is
 # an approximation, and what it lacks shows in the errors of its estimates.
-_WIDENING = 1.25
+WIDENING = 1.25
 # Numbers that the media of members may take which are drawn at once, and the
 # innovations of those which take steps together.
 _BATCH_SIZE = 2_000_000
@@ -44,41 +44,28 @@ class Member:
 def make_members(
     posterior: Posterior,
     at: Parameters,
+    draws: Parameters,
     data: TrainingData,
     baseline: TimeBaseline,
-    n_members: int,
-    n_corrections: int,
-    seed: int,
-    verbose: int,
-    n_jobs: int | None = None,
+    inputs: Parameters,
 ) -> list[Member]:
-    """Draw members and condition their baselines.
+    """Return members with given parameters, and condition their baselines.
 
     Parameters
     ----------
     posterior : Posterior
     at : dict of Tensor
         The mode, as one member.
+    draws : dict of Tensor
+        See :func:`draw_members`.
     data : TrainingData
         What baselines are conditioned on.
     baseline : TimeBaseline
         Of the mode.
-    n_members, n_corrections, seed, verbose, n_jobs
-        See :func:`draw_members`.
+    inputs : dict of Tensor
+        Of the data.
     """
-    if not n_members:
-        return []
-    draws = draw_members(
-        posterior,
-        at,
-        n_members,
-        seed,
-        n_corrections,
-        _WIDENING,
-        verbose,
-        n_jobs=n_jobs,
-    )
-    seen = posterior.reading(data)
+    seen = posterior.reading(data, inputs)
     with torch.no_grad():
         fit = explained_by(seen, draws).numpy()
         # How far the members' courses are from the mode's.

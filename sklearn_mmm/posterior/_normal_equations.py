@@ -158,7 +158,11 @@ class NormalEquations:
         """Return the derivatives' transpose times clipped (member, region, week)."""
         posterior = self.posterior
         clipped = posterior.noise.slope_of_tensor(innovation) * posterior.observed
-        return self._transpose(posterior.decorrelate(clipped))
+        return self.transpose_whole(clipped)
+
+    def transpose_whole(self, innovation: Tensor) -> Step:
+        """Return what :meth:`transpose` does, without clipping."""
+        return self._transpose(self.posterior.decorrelate(innovation))
 
     def pull(self, at: Parameters, random: Randomisation) -> Step:
         """Return the negative gradient where the system was made."""
@@ -181,8 +185,8 @@ class NormalEquations:
         left = torch.cat([known.double(), back, pooled], 1)
         return left, _by_region(slopes.own.mT, values).double()
 
-    def multiply(self, step: Step) -> Step:
-        """Return the whole system's matrix times vectors."""
+    def change(self, step: Step) -> Tensor:
+        """Return how vectors move the fit's innovations, (member, region, week)."""
         posterior, slopes = self.posterior, self.slopes
         n, m = self.n_plain, self.n_known
         shared, own = step
@@ -195,9 +199,14 @@ class NormalEquations:
         for regions, columns in posterior.each_common():
             course = (columns @ shared[:, n:m].T).permute(2, 0, 1)
             change[:, regions] += course * posterior.precision[regions, None]
-        seen = posterior.decorrelate(change) * posterior.observed
-        values = posterior.decorrelate(seen)
-        left, right = self._transpose(values)
+        return posterior.decorrelate(change) * posterior.observed
+
+    def multiply(self, step: Step) -> Step:
+        """Return the whole system's matrix times vectors."""
+        posterior, slopes = self.posterior, self.slopes
+        n, m = self.n_plain, self.n_known
+        shared, own = step
+        left, right = self.transpose_whole(self.change(step))
         if len(slopes.row_shared):
             of_own = slopes.row_own.flatten(1)
             rows = shared @ slopes.row_shared.T + own.flatten(1) @ of_own.T

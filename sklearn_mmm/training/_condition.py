@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sklearn_mmm.baseline._condition import condition
 from sklearn_mmm.baseline._forecast import TimeBaseline
@@ -13,7 +14,10 @@ from sklearn_mmm.network import MMMModule, effect_columns
 
 @torch.no_grad()
 def media_and_controls(
-    module: MMMModule, data: TrainingData, n_weeks: int
+    module: MMMModule,
+    data: TrainingData,
+    n_weeks: int,
+    inputs: dict[str, Tensor] | None = None,
 ) -> np.ndarray:
     """Return what media and controls bring in all weeks, (region, week).
 
@@ -24,13 +28,15 @@ def media_and_controls(
     data : TrainingData
     n_weeks : int
         How many those are. Controls do not extrapolate beyond what they showed there.
+    inputs : dict of Tensor, optional
+        Of the data, where they are known.
     """
-    X = data.inputs(module.media.max_lag)
+    X = inputs or data.inputs(module.media.max_lag)
     early = X["controls"][:, :n_weeks]
     low, high = early.amin(1, keepdim=True), early.amax(1, keepdim=True)
     controls = X["controls"].clamp(low, high)
     lags, frequency = exposure(X)
-    media: torch.Tensor = module.media(lags, X["region"], None, frequency)
+    media: Tensor = module.media(lags, X["region"], None, frequency)
     if module.modulation.active:
         position = data.position
         season = data.covariance.season_length
@@ -66,6 +72,7 @@ def baseline_of(
     data: TrainingData,
     explained: np.ndarray,
     noise: HuberNoise,
+    inputs: dict[str, Tensor] | None = None,
 ) -> TimeBaseline:
     """Return the baseline given a trained module.
 
@@ -78,7 +85,13 @@ def baseline_of(
     explained : ndarray of shape (n_regions, n_weeks)
         See :func:`media_and_controls`.
     noise : HuberNoise
+    inputs : dict of Tensor, optional
+        Of the data, where they are known.
     """
+
+    def columns() -> np.ndarray:
+        return effect_columns(module, inputs or data.inputs(module.media.max_lag))
+
     intercept = module.baseline.intercept.item()
     return condition(
         data.covariance,
@@ -87,7 +100,7 @@ def baseline_of(
         data.observed,
         intercept,
         data.target - explained - intercept,
-        lambda: effect_columns(module, data.inputs(module.media.max_lag)),
+        columns,
         module.baseline.has_course,
         noise,
     )

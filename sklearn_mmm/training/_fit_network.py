@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,13 +21,16 @@ from sklearn_mmm.likelihood._experiments import (
 from sklearn_mmm.likelihood._penalised import (
     Penalties,
 )
+from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import MMMModule, Sizes
 from sklearn_mmm.posterior import (
+    WIDENING,
     Hyperparameters,
     Member,
     Mode,
     ModeSearch,
     Schedule,
+    draw_members,
     make_members,
 )
 from sklearn_mmm.training._carry_over import freer_carry_over
@@ -74,6 +77,8 @@ class Fitted:
         Refits on randomised data, whose spread is the uncertainty of parameters.
     link : {"identity", "log"}
         Of what effects are added to.
+    n_drawn : int
+        Time steps that were known when members were drawn.
     """
 
     net: MMMNet
@@ -82,6 +87,7 @@ class Fitted:
     settings: ForecastSettings
     members: list[Member]
     link: str
+    n_drawn: int
 
 
 def fit_network(
@@ -147,7 +153,25 @@ def fit_network(
     net.module_.modulation.future_share = settings.future_share
     if not net.module_.modulation.active:
         net.module_.modulation.remove()
-    return complete_fit(net, mode, settings, whole, options, N_CORRECTIONS, seed)
+    draw = partial(drawn_members, mode, options, N_CORRECTIONS, seed)
+    return complete_fit(net, mode, settings, whole, options, draw)
+
+
+def drawn_members(
+    mode: Mode, options: TrainingOptions, n_corrections: int, seed: int
+) -> Parameters:
+    """Return the parameters of members around a mode."""
+    posterior, at, _ = mode
+    return draw_members(
+        posterior,
+        at,
+        options.n_members,
+        seed + 1,
+        n_corrections,
+        WIDENING,
+        options.verbose,
+        n_jobs=options.n_jobs,
+    )
 
 
 def complete_fit(
@@ -156,28 +180,31 @@ def complete_fit(
     settings: ForecastSettings,
     data: TrainingData,
     options: TrainingOptions,
-    n_corrections: int,
-    seed: int,
+    draw: Callable[[], Parameters],
 ) -> Fitted:
-    """Condition a trained net's baseline on the data, and draw members."""
+    """Condition a trained net's baseline on the data, and those of members.
+
+    Parameters
+    ----------
+    net, mode, settings, data, options
+        See :class:`Fitted`.
+    draw : callable
+        Returns the parameters of members.
+    """
     clean = data.without(mode.hyper.outliers.shift)
     time = forecasting_variances(
         mode.hyper.time, clean.covariance, clean.position, settings.flexibility
     )
-    explained = media_and_controls(net.module_, clean, len(clean.position))
-    baseline = baseline_of(net.module_, time, clean, explained, options.noise)
-    members = make_members(
-        mode.posterior,
-        mode.at,
-        clean,
-        baseline,
-        options.n_members,
-        n_corrections,
-        seed + 1,
-        options.verbose,
-        options.n_jobs,
-    )
-    return Fitted(net, mode.hyper, baseline, settings, members, data.link)
+    module = net.module_
+    inputs = clean.inputs(module.media.max_lag)
+    explained = media_and_controls(module, clean, len(clean.position), inputs)
+    baseline = baseline_of(module, time, clean, explained, options.noise, inputs)
+    members: list[Member] = []
+    if options.n_members:
+        posterior, at, _ = mode
+        members = make_members(posterior, at, draw(), clean, baseline, inputs)
+    n_drawn = len(data.position)
+    return Fitted(net, mode.hyper, baseline, settings, members, data.link, n_drawn)
 
 
 class _Drifting(NamedTuple):

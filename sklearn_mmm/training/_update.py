@@ -1,6 +1,8 @@
 """Go on from a fitted model when weeks have been added."""
 
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,13 +11,20 @@ from sklearn_mmm.baseline._outliers import Outliers, gross_outliers
 from sklearn_mmm.likelihood._data import TrainingData
 from sklearn_mmm.likelihood._experiments import Experiment, experiment_rows
 from sklearn_mmm.likelihood._penalised import Believed, overlaid
+from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.network._rescaled import rescaled
 from sklearn_mmm.panel._groups import Groups
 from sklearn_mmm.panel._scales import Rescaling
-from sklearn_mmm.posterior import Hyperparameters, Schedule
+from sklearn_mmm.posterior import (
+    Hyperparameters,
+    Mode,
+    Schedule,
+    carried_members,
+    deviations_of,
+)
 from sklearn_mmm.training._checkpoint import Checkpoint
-from sklearn_mmm.training._fit_network import Fitted, complete_fit
+from sklearn_mmm.training._fit_network import Fitted, complete_fit, drawn_members
 from sklearn_mmm.training._options import TrainingOptions
 from sklearn_mmm.training._resize import resized
 from sklearn_mmm.training._stage import train
@@ -28,10 +37,27 @@ _SCHEDULE = Schedule(
 # Times that of a fit.
 _TOLERANCE = 10.0
 _N_CORRECTIONS = 1
+# Weeks since members were drawn, among all, up to which they are carried on: what is
+# not linear fades with each time.
+_MOST_CARRIED = 0.1
+
+
+class FormerFit(NamedTuple):
+    """A fit to go on from.
+
+    Attributes
+    ----------
+    fitted : Fitted
+    later : bool
+        Whether all that is new is later than what was known.
+    """
+
+    fitted: Fitted
+    later: bool
 
 
 def update_network(
-    previous: Fitted,
+    former: FormerFit,
     data: TrainingData,
     rescaling: Rescaling,
     options: TrainingOptions,
@@ -42,10 +68,11 @@ def update_network(
     """Find the mode anew on more weeks.
 
     What inner validation chose is kept, and so is what the GRU makes of its inputs.
+    A few later weeks move members by what they say; else members are drawn anew.
 
     Parameters
     ----------
-    previous : Fitted
+    former : FormerFit
     data : TrainingData
         All weeks, with a season if the fitted model has one.
     rescaling : Rescaling
@@ -55,6 +82,7 @@ def update_network(
         Outcome units of a relative contribution.
     seed : int
     """
+    previous, later = former
     if previous.link == "log":
         # Another unit of the outcome moves the level of its logarithm, and no more.
         data, rescaling = data.logged(), replace(rescaling, outcome=1.0)
@@ -71,8 +99,47 @@ def update_network(
     net, mode = train(
         module, usual, hyper, rows, _SCHEDULE, rough, seed, "update", nothing
     )
-    return complete_fit(
-        net, mode, previous.settings, data, options, _N_CORRECTIONS, seed
+    n_weeks, settings = len(data.position), previous.settings
+    carries = (
+        later
+        and rows is None
+        and len(previous.members) == options.n_members
+        and _believes_alike(hyper, previous.hyper)
+        and (rescaling.region >= 0).all()
+        and n_weeks - previous.n_drawn <= _MOST_CARRIED * n_weeks
+    )
+    if carries:
+        carry = partial(_carried, previous, mode, rescaling, seed)
+        found = complete_fit(net, mode, settings, data, options, carry)
+        return replace(found, n_drawn=previous.n_drawn)
+    draw = partial(drawn_members, mode, options, _N_CORRECTIONS, seed)
+    return complete_fit(net, mode, settings, data, options, draw)
+
+
+def _believes_alike(one: Hyperparameters, other: Hyperparameters) -> bool:
+    """Return whether the priors of curves and carry-over are the same."""
+    priors = one.penalties.shape, other.penalties.shape
+    return all(
+        np.array_equal(own, former)
+        for name in priors[0]
+        for own, former in zip(*(each[name] for each in priors), strict=True)
+    )
+
+
+def _carried(
+    previous: Fitted, mode: Mode, rescaling: Rescaling, seed: int
+) -> Parameters:
+    """Return the former members as they are with the weeks that have been added."""
+    former = [member.module for member in previous.members]
+    return carried_members(
+        mode.posterior,
+        mode.at,
+        deviations_of(former, previous.net.module_),
+        rescaling.region,
+        rescaling.outcome,
+        len(previous.baseline.position),
+        # Not the numbers that former weeks were drawn by.
+        seed + len(mode.posterior.common_columns),
     )
 
 

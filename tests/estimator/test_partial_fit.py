@@ -10,6 +10,7 @@ import pytest
 
 from sklearn_mmm.datasets import make_mmm
 from sklearn_mmm.exceptions import MissingWeeksWarning, UnusedLiftTestWarning
+from sklearn_mmm.training import _update
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,78 @@ def test_an_update_learns_from_its_rows(data, late, mmm, updated):
     doubled = mmm.partial_fit(X[late], 2 * y[late])
     found, usual = (m.predict(X[late]).sum() for m in (doubled, updated))
     assert found > 1.3 * usual
+
+
+def curves_of_members(mmm):
+    """Return a parameter of the curves of each member."""
+    modules = [member.module for member in mmm._fitted.members]
+    return np.array(
+        [m.media.raw["saturation_half_saturation"][0].item() for m in modules]
+    )
+
+
+def alike(early, updated):
+    return np.corrcoef(curves_of_members(early), curves_of_members(updated))[0, 1]
+
+
+def test_a_few_weeks_move_members_and_many_draw_them_anew(data, make):
+    X, y = data
+    weeks = np.sort(X["week"].unique())
+    early = (X["week"] < weeks[-12]).to_numpy()
+    mmm = make(n_members=32).fit(X[early], y[early])
+
+    def updated(former, first, last):
+        rows = X["week"].between(weeks[first], weeks[last]).to_numpy()
+        return pickle.loads(pickle.dumps(former)).partial_fit(X[rows], y[rows])
+
+    few = updated(mmm, -12, -10)
+    assert alike(mmm, few) > 0.8
+    assert abs(alike(mmm, updated(mmm, -12, -1))) < 0.5
+    # Weeks add up over updates.
+    more = updated(updated(few, -9, -6), -5, -1)
+    assert abs(alike(mmm, more)) < 0.5
+
+
+def test_a_few_weeks_leave_intervals_those_of_members_drawn_anew(
+    data, make, monkeypatch
+):
+    X, y = data
+    late = (X["week"] >= np.sort(X["week"].unique())[-3]).to_numpy()
+    mmm = make(n_members=64).fit(X[~late], y[~late])
+    widths = []
+    for most in (_update._MOST_CARRIED, 0.0):
+        monkeypatch.setattr(_update, "_MOST_CARRIED", most)
+        own = pickle.loads(pickle.dumps(mmm)).partial_fit(X[late], y[late])
+        table = own.effects("total", coverage=0.8)
+        widths.append(np.log(table["high"] - table["low"]))
+    assert not np.array_equal(*widths)
+    assert abs((widths[0] - widths[1]).mean()) < np.log(1.3)
+
+
+@pytest.mark.parametrize("change", ["a replaced row", "a new region", "a lift test"])
+def test_members_are_drawn_anew_where_more_than_weeks_is_new(
+    data, late, mmm, change, monkeypatch
+):
+    def carried(*_):
+        raise AssertionError("carried on")
+
+    monkeypatch.setattr(_update, "_carried", carried)
+    X, y = data
+    rows, outcome, tests = X[late], y[late], None
+    with pytest.raises(AssertionError, match="carried on"):
+        pickle.loads(pickle.dumps(mmm)).partial_fit(rows, outcome)
+    if change == "a replaced row":
+        rows, outcome = X[~late].tail(1), y[~late].tail(1)
+    elif change == "a new region":
+        rows = pd.concat([rows, X[X["region"] == "region_1"].assign(region="new")])
+        outcome = pd.concat([outcome, y[X["region"] == "region_1"]])
+    else:
+        week = X["week"].unique()[-10]
+        test = {"channel": "tv", "region": "region_1", "start": week, "end": week}
+        tests = pd.DataFrame(
+            [test | {"spend_change": -50.0, "lift": -200.0, "std_error": 50.0}]
+        )
+    mmm.partial_fit(rows, outcome, lift_tests=tests)
 
 
 def test_nothing_is_trained_again(early, updated):
