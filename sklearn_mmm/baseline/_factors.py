@@ -88,30 +88,26 @@ class BlockFactor(NamedTuple):
         """See :class:`Factor`."""
         values = self._expanded(values)
         both = self.steps[..., : self.size] @ self._columns(values)
-        white, states = both[..., : self.size, :], both[..., self.size :, :]
-        # What is added to the next state becomes the state that a block begins with.
-        state = torch.zeros_like(states[0])
-        for step, added in zip(self.steps, states, strict=True):
-            on = step[..., self.size :, self.size :] @ state
-            on += added
-            added.copy_(state)
-            state = on
-        white += self.steps[..., : self.size, self.size :] @ states
-        return self._as_before(white, values)
+        white, added = both[..., : self.size, :], both[..., self.size :, :]
+        moves = self.steps[..., self.size :, self.size :]
+        states = [torch.zeros_like(added[0])]
+        for move, new in zip(moves[:-1], added[:-1], strict=True):
+            states.append(move @ states[-1] + new)
+        seen = self.steps[..., : self.size, self.size :] @ torch.stack(states)
+        return self._as_before(white + seen, values)
 
     def transpose(self, values: Tensor) -> Tensor:
         """See :class:`Factor`."""
         values = self._expanded(values)
         both = self.steps[..., : self.size, :].mT @ self._columns(values)
-        out, states = both[..., : self.size, :], both[..., self.size :, :]
-        state = torch.zeros_like(states[0])
-        for b in range(len(states) - 1, -1, -1):
-            before = self.steps[b, ..., self.size :, self.size :].mT @ state
-            before += states[b]
-            states[b].copy_(state)
-            state = before
-        out += self.steps[..., self.size :, : self.size].mT @ states
-        return self._as_before(out, values)
+        out, added = both[..., : self.size, :], both[..., self.size :, :]
+        moves = self.steps[..., self.size :, self.size :].mT
+        states = [torch.zeros_like(added[0])]
+        for move, new in zip(moves.flip(0)[:-1], added.flip(0)[:-1], strict=True):
+            states.append(move @ states[-1] + new)
+        known = torch.stack(states[::-1])
+        more = self.steps[..., self.size :, : self.size].mT @ known
+        return self._as_before(out + more, values)
 
     def _expanded(self, values: Tensor) -> Tensor:
         """Return values for each region, where each has matrices of its own."""

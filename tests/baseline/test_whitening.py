@@ -90,6 +90,22 @@ def test_precisions_are_those_of_the_inverse_covariance():
     np.testing.assert_allclose(steps[0], ((step @ P) * step).sum(1))
 
 
+@pytest.mark.parametrize("n_regions", [1, 7])
+def test_what_whitens_by_blocks_has_derivatives(n_regions):
+    whitener, _ = pair("a season", 2 * SIZE + 5, n_regions)
+    shape = n_regions, 2 * SIZE + 5, 1
+    values = torch.linspace(-1, 1, n_regions * shape[1], dtype=torch.float64)
+    values = values.reshape(shape).requires_grad_()
+    # A linear function is its own derivative.
+    for apply, turned in (
+        (whitener.whiten, whitener.transpose),
+        (whitener.transpose, whitener.whiten),
+    ):
+        weights = torch.cos(torch.arange(float(values.numel()))).double().reshape(shape)
+        (slope,) = torch.autograd.grad((apply(values) * weights).sum(), values)
+        torch.testing.assert_close(slope, turned(weights))
+
+
 def test_regions_with_weeks_in_common_share_a_factor():
     observed = np.ones((6, 30), bool)
     observed[1, 4] = False
