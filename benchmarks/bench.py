@@ -37,7 +37,10 @@ LONG = {
         "worlds.py --models ours adding --kinds multiplicative synergy additive "
         "--seeds 0 1 2 3 4 5"
     ),
-    "memory": "speed.py --only controls channels days_5000 wide labels --limit 420",
+    "memory": (
+        "speed.py --only controls channels days_10_regions_182 days_10_regions_730 "
+        "days_1250 days_5000 wide labels --limit 420"
+    ),
     "modes": "modes.py",
     "peers": (
         "peers.py --peers pymc deepcausalmmm --panels small growing outliers/1:5x10 "
