@@ -15,14 +15,17 @@ little.
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from sklearn_mmm.likelihood._bounds import bounded, within_bounds
+from sklearn_mmm.likelihood._bounds import bounded
 from sklearn_mmm.likelihood._module_parameters import parameters_of
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
 from sklearn_mmm.network import MMMModule
 from sklearn_mmm.posterior._members import WIDENING
 from sklearn_mmm.posterior._normal_equations import NormalEquations
+from sklearn_mmm.posterior._parts import shifted
+from sklearn_mmm.posterior._secants import add, vectors_of
 
 # Of which deviations are in the unit of the outcome.
 _OF_OUTCOME = ("effect", "coefficient", "intercept")
@@ -78,7 +81,7 @@ def carried_members(
     """
     rng = np.random.default_rng(seed)
 
-    def draw(*shape: int) -> torch.Tensor:
+    def draw(*shape: int) -> Tensor:
         return WIDENING * torch.as_tensor(rng.standard_normal(shape))
 
     moved = dict(deviations)
@@ -87,7 +90,8 @@ def carried_members(
     for name in _OF_OUTCOME:
         moved[name] = moved[name] * outcome
     n_members, n_regions, n_weeks = len(moved["effect"]), *posterior.target.shape
-    fresh = draw(n_members, n_regions, n_weeks - n_former)
+    noise = torch.zeros(n_members, n_regions, n_weeks, dtype=torch.float64)
+    noise[..., n_former:] = draw(n_members, n_regions, n_weeks - n_former)
     if posterior.module.baseline.has_course:
         # Innovations of new weeks are what nothing was known of.
         factor = posterior.common_columns[:n_former, 1 : n_former + 1]
@@ -95,24 +99,11 @@ def carried_members(
         former = torch.linalg.solve_triangular(factor, course, upper=False).T
         beyond = draw(n_members, n_weeks - n_former)
         moved["innovation"] = torch.cat([former, beyond], 1)
-    shared = torch.cat([moved[name] for name in posterior.spans], 1)
-    own = shared.new_zeros(n_members, n_regions, 0)
-    own = torch.cat([own, *(moved[name] for name in posterior.regional)], 2)
+    deviation = vectors_of(posterior, moved)
     system = NormalEquations(posterior, at)
-    noise = torch.zeros(n_members, n_regions, n_weeks, dtype=torch.float64)
-    noise[..., n_former:] = fresh
-    gap = noise - system.change((shared, own))
+    gap = (noise - system.change(deviation)) * posterior.observed
     gap[..., :n_former] = 0.0
-    gap *= posterior.observed
     free = torch.zeros(n_members, len(bounded(posterior)), dtype=torch.bool)
-    more, more_own = system.solve(system.transpose_whole(gap), free)
-    out = dict(at)
-    for name, span in posterior.spans.items():
-        out[name] = at[name] + shared[:, span] + more[:, span]
-    begin = 0
-    for name in posterior.regional:
-        here = slice(begin, begin + at[name].shape[2])
-        out[name] = at[name] + own[..., here] + more_own[..., here]
-        begin = here.stop
-    every = {n: v.expand(n_members, *v.shape[1:]) for n, v in out.items()}
-    return within_bounds(posterior, every)
+    change = system.solve(system.transpose_whole(gap), free)
+    every = {n: v.expand(n_members, *v.shape[1:]) for n, v in at.items()}
+    return shifted(posterior, every, add(deviation, change, 1.0))

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from sklearn_mmm._threads import side_by_side
-from sklearn_mmm.likelihood._bounds import at_bound, free_places, within_bounds
+from sklearn_mmm.likelihood._bounds import at_bound, free_places
 from sklearn_mmm.likelihood._posterior import LINEAR, Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters, Randomisation
 from sklearn_mmm.likelihood._slopes import Step, gradient, with_priors
 from sklearn_mmm.posterior._normal_equations import NormalEquations
-from sklearn_mmm.posterior._parts import AT_ONCE, parts_of, those_of
+from sklearn_mmm.posterior._parts import AT_ONCE, parts_of, shifted, those_of
 from sklearn_mmm.posterior._secants import Secants
 
 # Relative residual at which conjugate gradients end, of steps that others follow.
@@ -214,18 +214,8 @@ def _search(
 def _move(
     posterior: Posterior, at: Parameters, step: Step, length: float
 ) -> Parameters:
-    shared, own = step
-    out = dict(at)
+    shared, own = length * step[0], length * step[1]
     for name, span in posterior.spans.items():
-        change = length * shared[:, span]
         if name not in LINEAR:
-            change = change.clamp(-_LONGEST_STEP, _LONGEST_STEP)
-        out[name] = at[name] + change
-    out = within_bounds(posterior, out)
-    begin = 0
-    for name in posterior.regional:
-        width = at[name].shape[2]
-        change = length * own[..., begin : begin + width]
-        out[name] = at[name] + change
-        begin += width
-    return out
+            shared[:, span].clamp_(-_LONGEST_STEP, _LONGEST_STEP)
+    return shifted(posterior, at, (shared, own))

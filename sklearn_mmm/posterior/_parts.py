@@ -3,9 +3,11 @@
 import torch
 from torch import Tensor
 
+from sklearn_mmm.likelihood._bounds import within_bounds
 from sklearn_mmm.likelihood._data import exposure
 from sklearn_mmm.likelihood._posterior import Posterior
 from sklearn_mmm.likelihood._randomisation import Parameters
+from sklearn_mmm.likelihood._slopes import Step
 
 # Numbers that the media of members may take which are evaluated at once.
 AT_ONCE = 100_000
@@ -19,6 +21,20 @@ def parts_of(posterior: Posterior, n_members: int) -> tuple[Tensor, ...]:
 def those_of(at: Parameters, members: Tensor) -> Parameters:
     """Return the parameters of some members, (n_members,)."""
     return {name: values[members] for name, values in at.items()}
+
+
+def shifted(posterior: Posterior, at: Parameters, step: Step) -> Parameters:
+    """Return parameters that are moved by vectors, as far as bounds allow."""
+    shared, own = step
+    out = dict(at)
+    for name, span in posterior.spans.items():
+        out[name] = at[name] + shared[:, span]
+    begin = 0
+    for name in posterior.regional:
+        end = begin + at[name].shape[2]
+        out[name] = at[name] + own[..., begin:end]
+        begin = end
+    return within_bounds(posterior, out)
 
 
 def explained_by(posterior: Posterior, at: Parameters) -> Tensor:

@@ -43,7 +43,7 @@ class Secants:
 
     def see(self, posterior: Posterior, at: Parameters, pull: Step) -> None:
         """Take note of the negative gradient at the parameters."""
-        place = _place(posterior, at)
+        place = vectors_of(posterior, at)
         if self.last is not None:
             step = add(place, self.last[0], -1.0)
             change = add(self.last[1], pull, -1.0)
@@ -81,7 +81,7 @@ def add(a: Step, b: Step, factor: Tensor | float) -> Step:
     return a[0] + factor[:, None] * b[0], a[1] + factor[:, None, None] * b[1]
 
 
-def _place(posterior: Posterior, at: Parameters) -> Step:
+def vectors_of(posterior: Posterior, at: Parameters) -> Step:
     """Return parameters as vectors."""
     shared = torch.cat([at[name] for name in posterior.spans], 1)
     own = [at[name] for name in posterior.regional]
