@@ -42,7 +42,7 @@ def test_effects_of_long_series_may_vary(monkeypatch):
     train_drift = _fit_network.train_drift
     monkeypatch.setattr(_fit_network, "train_drift", train)
     n_weeks = _state_space.LONG + 20
-    X, y, truth = make_mmm(2, n_weeks, 2, time_varying=True, random_state=0)
+    X, y, truth = make_mmm(1, n_weeks, 2, time_varying=True, random_state=0)
     columns = truth.media_columns, truth.control_columns
     mmm = DeepCausalMMMRegressor(
         *columns, "region", "week", random_state=0, n_members=2, graph=False
