@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mmm.baseline import _maximise, _variances
+from sklearn_mmm.baseline import _maximise, _variance_search, _variances
 from sklearn_mmm.components import Prior
 from sklearn_mmm.components._adstock import ADSTOCKS
 from sklearn_mmm.components._component import Component
@@ -102,8 +102,8 @@ def _scales() -> Iterable[tuple[str, ...]]:
         f"campaigns whose scale is {_penalised.USUAL_CAMPAIGN:g}; from {low:g} to "
         f"{high:g}",
     )
-    middle, sd = _maximise._PRIOR_LOG_MEMORY
-    low, high = _maximise._MEMORY_RANGE
+    middle, sd = _variance_search._PRIOR_LOG_MEMORY
+    low, high = _variance_search._MEMORY_RANGE
     yield (
         ":math:`m`, memory of seasons",
         "seasons after which one has faded to :math:`1/e`",
@@ -111,7 +111,10 @@ def _scales() -> Iterable[tuple[str, ...]]:
         f"to {high:g}",
     )
     for what, log_variance in (
-        ("a region's parts, over the noise variance", _maximise._PRIOR_LOG_VARIANCE),
+        (
+            "a region's parts, over the noise variance",
+            _variance_search.PRIOR_LOG_VARIANCE,
+        ),
         ("the common course's parts, over 1", _maximise._PRIOR_LOG_COURSE),
     ):
         law = f"log-normal around {np.exp(log_variance):g}, 4 of its logarithm"
