@@ -29,9 +29,9 @@ class Mutation(NamedTuple):
 MUTATIONS = (
     Mutation(
         "an unknown region has the deviation of the last one",
-        "network/_media.py",
-        "self.deviation[..., region.clamp_min(0), :] * known",
-        "self.deviation[..., region, :]",
+        "network/_group_deviations.py",
+        "own = deviation[..., region.clamp_min(0), :] * known",
+        "own = deviation[..., region, :]",
         "tests/network tests/estimator/test_regressor.py",
     ),
     Mutation(
@@ -72,7 +72,7 @@ MUTATIONS = (
     Mutation(
         "waves of a season fade with their order, not its fourth power",
         "baseline/_covariance.py",
-        "(np.cos(order * angle) / order**4)",
+        "(np.cos(order * angle) / order**power)",
         "(np.cos(order * angle) / order)",
         "tests/baseline",
     ),
@@ -91,10 +91,17 @@ MUTATIONS = (
         "tests/baseline tests/estimator/test_outliers.py",
     ),
     Mutation(
+        "members that are carried on do not learn from new weeks",
+        "posterior/_carried_members.py",
+        "add(deviation, change, 1.0)",
+        "add(deviation, change, 0.0)",
+        "tests/posterior tests/estimator/test_partial_fit.py",
+    ),
+    Mutation(
         "the state's covariance is carried on without what is added",
-        "baseline/_state_space.py",
-        "P = M @ torch.linalg.solve(eye + P @ G, P) @ M.mT + Q",
-        "P = M @ torch.linalg.solve(eye + P @ G, P) @ M.mT",
+        "baseline/_block_filter.py",
+        "P = moves[k] @ P @ moves[k].mT + added[k] - gain @ gain.mT",
+        "P = moves[k] @ P @ moves[k].mT - gain @ gain.mT",
         "tests/baseline",
     ),
 )

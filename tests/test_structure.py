@@ -1,6 +1,7 @@
 """Imports go downwards, and docstrings agree with signatures."""
 
 import ast
+import importlib
 import inspect
 import re
 from pathlib import Path
@@ -169,3 +170,12 @@ def test_docstring_defaults_are_those_of_the_signature(thing):
         found = re.search(rf"^{name} : .*default=(\S+)$", documented, re.MULTILINE)
         if found:
             assert ast.literal_eval(found[1]) == parameter.default, name
+
+
+def test_mutations_name_code_that_is_there_once(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT.parent / "benchmarks"))
+    mutations = importlib.import_module("mutations").MUTATIONS
+    assert mutations
+    for mutation in mutations:
+        text = (ROOT / mutation.file).read_text(encoding="utf-8")
+        assert text.count(mutation.right) == 1, mutation.what
